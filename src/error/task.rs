@@ -1,0 +1,179 @@
+//! Why a task has no value: it panicked, was cancelled, was lost with its worker, or waiting for it would never end.
+//!
+//! All of it is cheap to clone, because everyone who reads the future gets a copy.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use super::Panic;
+use crate::label::Label;
+
+/// Why a future has no value to give.
+///
+/// ```
+/// use glasspool::{TaskError, ThreadPoolExecutor};
+///
+/// let pool = ThreadPoolExecutor::new(1)?;
+/// let future = pool.submit(|| -> u32 { panic!("no flag for {}", "XX") });
+/// let error = future.result().unwrap_err();
+/// assert!(matches!(error, TaskError::Panicked(_)));
+/// assert_eq!(error.to_string(), "task panicked: no flag for XX");
+/// # Ok::<(), glasspool::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum TaskError {
+    /// Its closure panicked; the [`Panic`] has the text and the payload.
+    Panicked(Panic),
+    /// It never began, and never will.
+    Cancelled(CancelReason),
+    /// A worker had claimed it, and ended before running it; the cause, if it is known.
+    Lost(Option<Broken>),
+    /// Waiting here can never end. The task itself goes on: this is about the wait.
+    Deadlock(Deadlock),
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Panicked(panic) => panic.fmt(f),
+            Self::Cancelled(reason) => write!(f, "task cancelled {reason}"),
+            Self::Lost(None) => f.write_str("task lost with its worker"),
+            Self::Lost(Some(broken)) => write!(f, "task lost with its worker: {broken}"),
+            Self::Deadlock(deadlock) => deadlock.fmt(f),
+        }
+    }
+}
+
+impl Error for TaskError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Cancelled(CancelReason::PoolBroke(broken)) | Self::Lost(Some(broken)) => Some(broken),
+            _ => None,
+        }
+    }
+}
+
+/// Why a task was cancelled.
+///
+/// ```
+/// use glasspool::{CancelReason, TaskError, task};
+///
+/// let (task, future) = task(|| 1);
+/// drop(task); // whoever holds the task is its executor, and this one will not run it
+/// assert!(matches!(future.result(), Err(TaskError::Cancelled(CancelReason::TaskDropped))));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CancelReason {
+    /// Somebody called [`Future::cancel`](crate::Future::cancel), or dropped the [`Map`](crate::Map) it belongs to.
+    ByCaller,
+    /// The pool was shut down with [`Shutdown::CancelPending`](crate::Shutdown::CancelPending).
+    ByShutdown,
+    /// The pool broke while the task was waiting for its turn.
+    PoolBroke(Broken),
+    /// The [`Task`](crate::Task) was dropped without being run.
+    TaskDropped,
+}
+
+impl fmt::Display for CancelReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByCaller => f.write_str("by the caller"),
+            Self::ByShutdown => f.write_str("by the shutdown of its pool"),
+            Self::PoolBroke(broken) => write!(f, "because {broken}"),
+            Self::TaskDropped => f.write_str("because its executor dropped it"),
+        }
+    }
+}
+
+/// What broke a pool: the text of the panic in its initializer.
+///
+/// ```
+/// use glasspool::{Refusal, ThreadPoolExecutor};
+///
+/// let pool = ThreadPoolExecutor::builder().initializer(|| panic!("no database")).build()?;
+/// let first = pool.submit(|| 1);
+/// assert_eq!(
+///     first.result().unwrap_err().to_string(),
+///     "task lost with its worker: the pool is broken: its initializer panicked: no database"
+/// );
+/// let refused = pool.try_submit(|| 2).unwrap_err();
+/// assert!(matches!(refused.why(), Refusal::Broken(broken) if broken.message() == "no database"));
+/// # Ok::<(), glasspool::BuildError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    message: Arc<str>,
+}
+
+impl Broken {
+    pub(crate) fn new(message: Arc<str>) -> Self {
+        Self { message }
+    }
+
+    /// The text of the initializer's panic. Never blocks.
+    ///
+    /// ```
+    /// # use glasspool::{Refusal, ThreadPoolExecutor};
+    /// # let pool = ThreadPoolExecutor::builder().initializer(|| panic!("no database")).build()?;
+    /// # let _ = pool.submit(|| 1).result();
+    /// match pool.try_submit(|| 2).unwrap_err().why() {
+    ///     Refusal::Broken(broken) => assert_eq!(broken.message(), "no database"),
+    ///     other => panic!("{other}"),
+    /// }
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the pool is broken: its initializer panicked: {}", self.message)
+    }
+}
+
+impl Error for Broken {}
+
+/// A wait that could never end: the task waits for its own future.
+///
+/// `Display` names the task and where it was submitted.
+///
+/// ```
+/// use std::sync::{Arc, mpsc};
+/// use glasspool::{Future, TaskError, ThreadPoolExecutor};
+///
+/// let pool = ThreadPoolExecutor::new(1)?;
+/// let (give, take) = mpsc::channel::<Arc<Future<String>>>();
+/// let future = Arc::new(pool.submit(move || {
+///     let myself = take.recv().unwrap();
+///     match myself.result() {
+///         Err(TaskError::Deadlock(deadlock)) => deadlock.to_string(),
+///         other => unreachable!("{other:?}"),
+///     }
+/// }));
+/// give.send(Arc::clone(&future))?;
+/// assert!(future.result()?.ends_with("waits for itself"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deadlock {
+    task: Label,
+}
+
+impl Deadlock {
+    pub(crate) fn on_itself(task: Label) -> Self {
+        Self { task }
+    }
+}
+
+impl fmt::Display for Deadlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "deadlock: {} waits for itself", self.task)
+    }
+}
+
+impl Error for Deadlock {}

@@ -1,0 +1,326 @@
+//! The half that is read: a handle on an answer that may not be there yet.
+//!
+//! The outcome is in one place at a time: first in the [shared place](super::shared), then, from the first read on, in this
+//! handle, which can lend it for as long as it lives. So a value needs to be `Send` and nothing else, and the handle
+//! is `Sync` just where the value is.
+//!
+//! Readers wait first and move then; nothing blocks inside the once-cell.
+
+use std::fmt;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use super::contain::contain;
+use super::shared::{Answer, Unfinished};
+use super::state::{Outcome, Status};
+use super::watchers::{Subscriber, Watchable, lend};
+use crate::error::{CancelReason, Deadlock, TaskError, TimedOut};
+use crate::label::Label;
+use crate::sync::deadline_after;
+
+/// The answer to a submitted task, which may not be there yet.
+///
+/// A future is only ever made together with the task that will end it, by [`task`](crate::task) or by an executor's `submit`.
+/// It is read as often as one likes, by every thread that shares the handle. Dropping it lets the task run.
+///
+/// ```
+/// use glasspool::ThreadPoolExecutor;
+///
+/// let pool = ThreadPoolExecutor::new(2)?;
+/// let future = pool.submit(|| "value".to_owned());
+/// assert_eq!(future.result()?, "value"); // waits, and lends
+/// assert_eq!(future.result()?, "value"); // as often as you like
+/// assert_eq!(future.into_result()?, "value"); // and moves out
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// `Display` prints what Python prints; `Debug` has the same facts, and where the task was submitted.
+///
+/// ```
+/// let (task, future) = glasspool::task(|| 7_u64);
+/// assert!(future.to_string().starts_with("<Future at 0x"));
+/// assert!(future.to_string().ends_with(" state=pending>"));
+/// task.run();
+/// assert!(future.to_string().ends_with(" state=finished returned u64>"));
+/// ```
+///
+/// Sharing a handle between threads shares its value, so that must be `Sync`; sending the handle needs only `Send`:
+///
+/// ```compile_fail,E0277
+/// let (task, future) = glasspool::task(|| std::cell::Cell::new(1));
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| future.done());
+/// });
+/// ```
+#[must_use = "dropping a future lets its task run and its result go unread; use `drop` or `let _ =` to say so"]
+pub struct Future<T> {
+    answer: Arc<dyn Answer<T>>,
+    /// Where the outcome is from the first read on.
+    outcome: OnceLock<Outcome<T>>,
+    label: Label,
+}
+
+impl<T> Future<T> {
+    pub(crate) fn new(answer: Arc<dyn Answer<T>>, label: Label) -> Self {
+        Self { answer, outcome: OnceLock::new(), label }
+    }
+
+    /// Whether it has ended: returned, panicked, lost or cancelled. Never blocks.
+    ///
+    /// ```
+    /// let (task, future) = glasspool::task(|| 1);
+    /// assert!(!future.done());
+    /// task.run();
+    /// assert!(future.done());
+    /// ```
+    pub fn done(&self) -> bool {
+        self.status().is_done()
+    }
+
+    /// Whether somebody has begun it and not ended it. Never blocks.
+    ///
+    /// ```
+    /// let (task, future) = glasspool::task(|| 1);
+    /// assert!(!future.running());
+    /// # drop(task);
+    /// ```
+    pub fn running(&self) -> bool {
+        self.status() == Status::Running
+    }
+
+    /// Whether it was cancelled, by whomever. Never blocks.
+    ///
+    /// ```
+    /// let (_task, future) = glasspool::task(|| 1);
+    /// assert!(!future.cancelled());
+    /// future.cancel();
+    /// assert!(future.cancelled());
+    /// ```
+    pub fn cancelled(&self) -> bool {
+        self.status() == Status::Cancelled
+    }
+
+    /// Cancels the task if it has not begun; says whether it is cancelled now.
+    ///
+    /// A task that has begun goes on, and its own outcome stands: as in Python, there is no way to interrupt it. If
+    /// cancelling wins, every waiter learns of it at once; the closure is dropped and the callbacks run in this thread,
+    /// before this returns. Does not wait for anyone else.
+    ///
+    /// ```
+    /// let (task, future) = glasspool::task(|| println!("never"));
+    /// assert!(future.cancel());
+    /// assert!(future.cancel()); // still is
+    /// task.run();
+    /// assert_eq!(future.result().unwrap_err().to_string(), "task cancelled by the caller");
+    /// ```
+    pub fn cancel(&self) -> bool {
+        self.answer.cancel(CancelReason::ByCaller)
+    }
+
+    /// Waits for the end and lends the value.
+    ///
+    /// Blocks until the task has ended. Any number of threads may call it, any number of times.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no value, if there is none. If the task itself, or one of its callbacks, asks for the task's own result, the
+    /// answer is [`TaskError::Deadlock`], because waiting would never end.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let future = pool.submit(|| vec![1, 2, 3]);
+    /// let total: i32 = future.result()?.iter().sum();
+    /// assert_eq!(total, 6);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// What it lends lives no longer than the handle:
+    ///
+    /// ```compile_fail,E0505
+    /// let (task, future) = glasspool::task(|| String::from("lent"));
+    /// task.run();
+    /// let lent = future.result().unwrap();
+    /// let owned = future.into_result();
+    /// println!("{lent}");
+    /// ```
+    pub fn result(&self) -> Result<&T, TaskError> {
+        self.await_end()?;
+        lend(self.collected())
+    }
+
+    /// Waits for the end and moves the value out. Blocks until the task has ended.
+    ///
+    /// # Errors
+    ///
+    /// As [`result`](Self::result).
+    ///
+    /// ```
+    /// let (task, future) = glasspool::task(|| String::from("mine"));
+    /// task.run();
+    /// let mine: String = future.into_result()?;
+    /// # assert_eq!(mine, "mine");
+    /// # Ok::<(), glasspool::TaskError>(())
+    /// ```
+    pub fn into_result(mut self) -> Result<T, TaskError> {
+        self.await_end()?;
+        self.outcome.take().unwrap_or_else(|| self.collect())
+    }
+
+    /// Lends the value if the task has ended, without waiting for it. Never blocks.
+    ///
+    /// `None` means that it has not ended yet, and changes nothing.
+    ///
+    /// ```
+    /// let (task, future) = glasspool::task(|| 1);
+    /// assert!(future.try_result().is_none());
+    /// task.run();
+    /// assert_eq!(future.try_result().unwrap()?, &1);
+    /// # Ok::<(), glasspool::TaskError>(())
+    /// ```
+    pub fn try_result(&self) -> Option<Result<&T, TaskError>> {
+        self.done().then(|| lend(self.collected()))
+    }
+
+    /// Waits at most this long for the end, and lends the value.
+    ///
+    /// Blocks for at most `timeout`. Zero asks without waiting; a timeout too long for the clock waits without limit.
+    ///
+    /// # Errors
+    ///
+    /// The outer error is about the wait: it timed out, and the future is as it was. The inner one is about the task, as in
+    /// [`result`](Self::result). Two question marks pass both on:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let future = pool.submit(|| 1);
+    /// let one = future.result_timeout(Duration::from_secs(10))??;
+    /// assert_eq!(one, &1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn result_timeout(&self, timeout: Duration) -> Result<Result<&T, TaskError>, TimedOut> {
+        match self.await_end_until(deadline_after(timeout)) {
+            Ok(()) => Ok(lend(self.collected())),
+            Err(Unfinished::TimedOut) => Err(TimedOut::new(1, 1)),
+            Err(Unfinished::OnItself) => Ok(Err(self.deadlock())),
+        }
+    }
+
+    /// Has `callback` called with the outcome, exactly once.
+    ///
+    /// Callbacks run in the order in which they were registered, with no lock held:
+    ///
+    /// - if the task ends by running, on the thread that ran it, *before* the future is done: whoever has the result knows
+    ///   that the callbacks registered before the end have run (Python publishes first, and calls then);
+    /// - if it is cancelled, on the thread that cancelled it, when the future is done and before that thread goes on;
+    /// - if it is done already, here and now.
+    ///
+    /// A callback that panics harms neither the worker, nor the next callback, nor the value. Reading the same future inside
+    /// its own callback is an error there ([`TaskError::Deadlock`]), not a hang: the outcome is the callback's argument.
+    ///
+    /// Blocks only for as long as the callback does, and only if the future is done already.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let (tell, told) = mpsc::channel();
+    /// let future = pool.submit(|| 20);
+    /// future.add_done_callback(move |outcome| tell.send(outcome.map(|n| n + 1)).unwrap());
+    /// assert_eq!(told.recv()??, 21);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn add_done_callback<C>(&self, callback: C)
+    where
+        C: FnOnce(Result<&T, TaskError>) + Send + 'static,
+    {
+        if let Some(callback) = self.answer.call_back(Box::new(callback)) {
+            contain(|| callback(lend(self.collected())));
+        }
+    }
+
+    /// Where the task was submitted. Never blocks.
+    ///
+    /// ```
+    /// let (_task, future) = glasspool::task(|| 1);
+    /// assert_eq!(future.submitted_at().file(), file!());
+    /// ```
+    pub fn submitted_at(&self) -> &'static Location<'static> {
+        self.label.submitted_at
+    }
+
+    fn await_end(&self) -> Result<(), TaskError> {
+        // Without a deadline there is one way only for a wait to end before the future does.
+        self.await_end_until(None).map_err(|_| self.deadlock())
+    }
+
+    fn await_end_until(&self, deadline: Option<Instant>) -> Result<(), Unfinished> {
+        if self.outcome.get().is_some() {
+            return Ok(());
+        }
+        self.answer.wait(deadline)
+    }
+
+    /// The outcome, moved here by the first of its readers. The future must be done.
+    fn collected(&self) -> &Outcome<T> {
+        self.outcome.get_or_init(|| self.collect())
+    }
+
+    fn collect(&self) -> Outcome<T> {
+        self.answer.collect().expect("it is done, and this handle is its only reader")
+    }
+
+    fn deadlock(&self) -> TaskError {
+        TaskError::Deadlock(Deadlock::on_itself(self.label.clone()))
+    }
+}
+
+// No user code runs while an answer is locked, so a panic cannot leave one half-changed; and what a handle lends is behind `&`.
+impl<T> UnwindSafe for Future<T> {}
+impl<T: RefUnwindSafe> RefUnwindSafe for Future<T> {}
+
+impl<T> Watchable for Future<T> {
+    fn status(&self) -> Status {
+        self.answer.status()
+    }
+
+    fn subscribe(&self, subscriber: Subscriber) -> bool {
+        self.answer.subscribe(subscriber)
+    }
+
+    fn unsubscribe(&self, subscriber: &Subscriber) {
+        self.answer.unsubscribe(subscriber);
+    }
+}
+
+impl<T> Drop for Future<T> {
+    fn drop(&mut self) {
+        if self.outcome.get().is_none() {
+            self.answer.forsake();
+        }
+    }
+}
+
+impl<T> fmt::Display for Future<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = Arc::as_ptr(&self.answer).cast::<()>();
+        write!(f, "<Future at {address:p} state={}>", self.status().words::<T>())
+    }
+}
+
+impl<T> fmt::Debug for Future<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut facts = f.debug_struct("Future");
+        facts.field("state", &format_args!("{}", self.status().words::<T>()));
+        if let Some(name) = &self.label.name {
+            facts.field("name", name);
+        }
+        facts.field("submitted_at", &format_args!("{}", self.label.submitted_at)).finish()
+    }
+}

@@ -1,0 +1,15 @@
+//! The life of one answer, from the question to whoever reads it.
+//!
+//! In the order of the story: its [life](state), as one enum; who is [told](watchers) when it ends; the [place](shared)
+//! where two threads share it; and its two halves, the [`Future`](handle) that is read and the [`Task`](task) that is run.
+//! What comes of user code that panics is caught in [`contain`]; a panic that nobody looked at ends in [`unobserved`].
+//!
+//! Nothing in here knows of workers, queues or pools: whoever holds a [`Task`](task::Task) is its executor.
+
+pub(crate) mod state;
+pub(crate) mod watchers;
+pub(crate) mod contain;
+pub(crate) mod shared;
+pub(crate) mod unobserved;
+pub(crate) mod task;
+pub(crate) mod handle;

@@ -1,0 +1,242 @@
+//! The life of an answer: one enum, and its transitions as verbs.
+//!
+//! ```text
+//! Pending ── claim ──▶ Running ── finish ──▶ Finished ── collect ──▶ Collected
+//!    │
+//!    └───── cancel ──▶ Cancelled
+//! ```
+//!
+//! There is no other way from one state to the next. `W` is the work that a pending task still holds (a closure, or an item
+//! of a map), `T` the value it is to become; each is in one place only, so neither has to be `Sync` or `Clone`.
+//!
+//! Nothing here locks, waits or wakes: [`Shared`](super::shared::Shared) holds the lock around it.
+
+use std::any::type_name;
+use std::fmt;
+
+use crate::error::{CancelReason, TaskError};
+use crate::sync::ThreadId;
+
+/// What a task came to.
+pub(crate) type Outcome<T> = Result<T, TaskError>;
+
+pub(crate) enum State<W, T> {
+    /// Waiting for somebody to claim it, with its work still in its hands.
+    Pending(W),
+    /// Claimed: that thread has the work, and will have the outcome until its callbacks have seen it.
+    Running(ThreadId),
+    /// Ended, with the outcome waiting for its reader.
+    Finished(Outcome<T>),
+    /// Ended before it began.
+    Cancelled(CancelReason),
+    /// Ended, and its reader has the outcome. How it ended stays known.
+    Collected(Ending),
+}
+
+/// How a task that had begun came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Returned,
+    Panicked,
+    Lost,
+}
+
+/// What [`State::cancel`] came to. Whoever wins has the work to drop, outside every lock.
+#[must_use]
+pub(crate) enum Cancel<W> {
+    Won(W),
+    AlreadyCancelled,
+    TooLate,
+}
+
+impl<W, T> State<W, T> {
+    /// Pending → running. `None` if it is too late for that.
+    pub(crate) fn claim(&mut self, by: ThreadId) -> Option<W> {
+        if !matches!(self, Self::Pending(_)) {
+            return None;
+        }
+        match std::mem::replace(self, Self::Running(by)) {
+            Self::Pending(work) => Some(work),
+            _ => unreachable!("it was pending a moment ago, under the same lock"),
+        }
+    }
+
+    /// Pending → cancelled.
+    pub(crate) fn cancel(&mut self, reason: CancelReason) -> Cancel<W> {
+        match self {
+            Self::Pending(_) => match std::mem::replace(self, Self::Cancelled(reason)) {
+                Self::Pending(work) => Cancel::Won(work),
+                _ => unreachable!("it was pending a moment ago, under the same lock"),
+            },
+            Self::Cancelled(_) => Cancel::AlreadyCancelled,
+            Self::Running(_) | Self::Finished(_) | Self::Collected(_) => Cancel::TooLate,
+        }
+    }
+
+    /// Running → finished.
+    pub(crate) fn finish(&mut self, outcome: Outcome<T>) {
+        debug_assert!(matches!(self, Self::Running(_)), "only a running task finishes");
+        *self = Self::Finished(outcome);
+    }
+
+    /// Finished → collected, with the outcome to whoever asked first. A cancelled task has its error for everyone.
+    pub(crate) fn collect(&mut self) -> Option<Outcome<T>> {
+        match self {
+            Self::Finished(outcome) => {
+                let ending = Ending::of(outcome);
+                match std::mem::replace(self, Self::Collected(ending)) {
+                    Self::Finished(outcome) => Some(outcome),
+                    _ => unreachable!("it was finished a moment ago, under the same lock"),
+                }
+            }
+            Self::Cancelled(reason) => Some(Err(TaskError::Cancelled(reason.clone()))),
+            Self::Pending(_) | Self::Running(_) | Self::Collected(_) => None,
+        }
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        match self {
+            Self::Pending(_) => Status::Pending,
+            Self::Running(_) => Status::Running,
+            Self::Finished(outcome) => Status::Finished(Ending::of(outcome)),
+            Self::Cancelled(_) => Status::Cancelled,
+            Self::Collected(ending) => Status::Finished(*ending),
+        }
+    }
+}
+
+impl Ending {
+    fn of<T>(outcome: &Outcome<T>) -> Self {
+        match outcome {
+            Ok(_) => Self::Returned,
+            Err(TaskError::Lost(_)) => Self::Lost,
+            Err(_) => Self::Panicked,
+        }
+    }
+}
+
+/// A state without what it holds: what can be said of a future without touching its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    Pending,
+    Running,
+    Finished(Ending),
+    Cancelled,
+}
+
+impl Status {
+    pub(crate) fn is_done(self) -> bool {
+        matches!(self, Self::Finished(_) | Self::Cancelled)
+    }
+
+    /// A cancelled task has not failed: it was not wanted.
+    pub(crate) fn has_failed(self) -> bool {
+        matches!(self, Self::Finished(Ending::Panicked | Ending::Lost))
+    }
+
+    /// The words in which Python's futures print their state, for a task that returns `T`.
+    pub(crate) fn words<T>(self) -> String {
+        match self {
+            Self::Pending => "pending".to_owned(),
+            Self::Running => "running".to_owned(),
+            Self::Cancelled => "cancelled".to_owned(),
+            Self::Finished(Ending::Returned) => {
+                format!("finished returned {}", ShortTypeName(type_name::<T>()))
+            }
+            Self::Finished(Ending::Panicked) => "finished panicked".to_owned(),
+            Self::Finished(Ending::Lost) => "finished lost".to_owned(),
+        }
+    }
+}
+
+/// A type's name without the paths: `Result<String, Error>` for
+/// `core::result::Result<alloc::string::String, std::io::Error>`.
+struct ShortTypeName(&'static str);
+
+impl fmt::Display for ShortTypeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while !rest.is_empty() {
+            // A path is a run of identifiers and `::`; only its last identifier is printed.
+            let path_len =
+                rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
+            let (path, after) = rest.split_at(path_len);
+            f.write_str(path.rsplit("::").next().unwrap_or(path))?;
+            let mark = after.chars().next().map_or(0, char::len_utf8);
+            f.write_str(&after[..mark])?;
+            rest = &after[mark..];
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn a_panic() -> TaskError {
+        TaskError::Panicked(crate::error::Panic::new(Box::new("boom"), &crate::label::Label::here()))
+    }
+
+    /// Every state there is, with work and value that are easy to recognise.
+    fn every_state() -> [State<&'static str, u8>; 6] {
+        let me = std::thread::current().id();
+        [
+            State::Pending("work"),
+            State::Running(me),
+            State::Finished(Ok(7)),
+            State::Finished(Err(a_panic())),
+            State::Cancelled(CancelReason::ByCaller),
+            State::Collected(Ending::Returned),
+        ]
+    }
+
+    #[test]
+    fn only_a_pending_task_can_be_claimed() {
+        let me = std::thread::current().id();
+        let claimed = every_state().map(|mut state| state.claim(me));
+        assert_eq!(claimed, [Some("work"), None, None, None, None, None]);
+    }
+
+    #[test]
+    fn only_a_pending_task_can_be_cancelled_and_cancelling_again_says_so() {
+        let words = every_state().map(|mut state| match state.cancel(CancelReason::ByCaller) {
+            Cancel::Won(work) => work,
+            Cancel::AlreadyCancelled => "already",
+            Cancel::TooLate => "too late",
+        });
+        assert_eq!(words, ["work", "too late", "too late", "too late", "already", "too late"]);
+    }
+
+    #[test]
+    fn an_outcome_is_collected_once_and_a_cancellation_by_everyone() {
+        let twice = every_state().map(|mut state| (state.collect().is_some(), state.collect().is_some()));
+        let (never, once, always) = ((false, false), (true, false), (true, true));
+        assert_eq!(twice, [never, never, once, once, always, never]);
+    }
+
+    #[test]
+    fn asking_changes_nothing_about_how_it_ended() {
+        for mut state in every_state() {
+            let before = state.status();
+            state.collect();
+            assert_eq!(state.status(), before);
+        }
+    }
+
+    #[test]
+    fn type_names_lose_their_paths_and_nothing_else() {
+        let cases = [
+            ("u64", "u64"),
+            ("()", "()"),
+            ("&str", "&str"),
+            ("alloc::string::String", "String"),
+            ("core::result::Result<alloc::vec::Vec<u8>, std::io::error::Error>", "Result<Vec<u8>, Error>"),
+            ("[core::option::Option<i32>; 3]", "[Option<i32>; 3]"),
+            ("alloc::boxed::Box<dyn core::any::Any + core::marker::Send>", "Box<dyn Any + Send>"),
+        ];
+        for (full, short) in cases {
+            assert_eq!(ShortTypeName(full).to_string(), short);
+        }
+    }
+}

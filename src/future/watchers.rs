@@ -1,0 +1,97 @@
+//! Those who asked to be told of a future's end: one list, in the order in which they asked.
+//!
+//! A callback and a stream of completions are the same thing to a future: somebody who asked to be told, and who may take it
+//! back. They differ in when they are told. A callback runs while the outcome is still in the hands of the thread that
+//! ends the future; everyone else hears of it when the future *is* done (see [`Shared::complete`]).
+//!
+//! The list knows no lock: the one around it is [`Shared`]'s, and nobody is ever told while that is held.
+//!
+//! [`Shared`]: super::shared::Shared
+//! [`Shared::complete`]: super::shared::Shared::complete
+
+use super::contain::contain;
+use super::state::{Outcome, Status};
+use crate::error::TaskError;
+use crate::sync::Sender;
+
+/// Called once with the outcome, which is lent as [`Future::result`](super::handle::Future::result) lends it.
+pub(crate) type Callback<T> = Box<dyn FnOnce(Result<&T, TaskError>) + Send>;
+
+/// Somebody who reads a stream of ends, many futures to one stream, and knows each by its place.
+///
+/// The stream is a channel, so telling never blocks, and a reader who has gone away is told in vain.
+#[derive(Clone)]
+pub(crate) struct Subscriber {
+    pub(crate) stream: Sender<usize>,
+    pub(crate) place: usize,
+}
+
+impl Subscriber {
+    fn is(&self, other: &Self) -> bool {
+        self.place == other.place && self.stream.same_channel(&other.stream)
+    }
+}
+
+/// What can be watched: a future, whatever its value.
+pub(crate) trait Watchable {
+    fn status(&self) -> Status;
+
+    /// Adds the subscriber, or says `false` if the future is done already.
+    fn subscribe(&self, subscriber: Subscriber) -> bool;
+
+    fn unsubscribe(&self, subscriber: &Subscriber);
+}
+
+/// The watchers of one future.
+pub(crate) struct Watchers<T> {
+    callbacks: Vec<Callback<T>>,
+    subscribers: Vec<Subscriber>,
+}
+
+impl<T> Watchers<T> {
+    pub(crate) fn none() -> Self {
+        Self { callbacks: Vec::new(), subscribers: Vec::new() }
+    }
+
+    pub(crate) fn call_back(&mut self, callback: Callback<T>) {
+        self.callbacks.push(callback);
+    }
+
+    pub(crate) fn subscribe(&mut self, subscriber: Subscriber) {
+        self.subscribers.push(subscriber);
+    }
+
+    /// Takes a subscription back; nothing of it is left. No harm if it was never there, or has been told already.
+    pub(crate) fn unsubscribe(&mut self, subscriber: &Subscriber) {
+        if let Some(at) = self.subscribers.iter().position(|known| known.is(subscriber)) {
+            self.subscribers.swap_remove(at);
+        }
+    }
+
+    pub(crate) fn take_callbacks(&mut self) -> Vec<Callback<T>> {
+        std::mem::take(&mut self.callbacks)
+    }
+
+    pub(crate) fn take_subscribers(&mut self) -> Vec<Subscriber> {
+        std::mem::take(&mut self.subscribers)
+    }
+}
+
+/// Runs callbacks in the order in which they were registered. One that panics harms neither the next nor the outcome.
+pub(crate) fn run_all<T>(callbacks: Vec<Callback<T>>, outcome: &Outcome<T>) {
+    for callback in callbacks {
+        contain(|| callback(lend(outcome)));
+    }
+}
+
+pub(crate) fn tell_all(subscribers: Vec<Subscriber>) {
+    for subscriber in subscribers {
+        // An error means that the reader has gone: there is nobody left to tell.
+        let _ = subscriber.stream.send(subscriber.place);
+    }
+}
+
+/// An outcome as its readers see it: the value borrowed, the error cloned.
+pub(crate) fn lend<T>(outcome: &Outcome<T>) -> Result<&T, TaskError> {
+    outcome.as_ref().map_err(TaskError::clone)
+}

@@ -1,0 +1,90 @@
+//! Waiting until enough of several futures have ended.
+
+use std::time::Duration;
+
+use super::completions::Completions;
+use super::waitable::Waitable;
+use crate::sync::deadline_after;
+
+/// When [`wait`] returns.
+///
+/// ```
+/// use glasspool::{ReturnWhen, task, wait};
+///
+/// let (t1, one) = task(|| 1);
+/// let (_t2, two) = task(|| 2);
+/// t1.run();
+/// let split = wait([&one, &two], None, ReturnWhen::FirstCompleted);
+/// assert_eq!((split.done.len(), split.not_done.len()), (1, 1));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReturnWhen {
+    /// As soon as one has ended, in whatever way.
+    FirstCompleted,
+    /// As soon as one has failed: panicked, or lost with its worker. Being cancelled is not failing. If none fails, when all
+    /// have ended. (A task that returns an `Err` has returned.)
+    FirstFailure,
+    /// When all have ended.
+    #[default]
+    AllCompleted,
+}
+
+/// What [`wait`] was given, in two parts, each in the order given.
+///
+/// ```
+/// use glasspool::{DoneAndNotDone, Future, ReturnWhen, wait};
+///
+/// let nothing: [Future<()>; 0] = [];
+/// let DoneAndNotDone { done, not_done } = wait(nothing, None, ReturnWhen::FirstCompleted);
+/// assert!(done.is_empty() && not_done.is_empty());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "the futures that it was given by value are in here"]
+pub struct DoneAndNotDone<W> {
+    /// Those that had ended when the wait did. It may be more than were waited for.
+    pub done: Vec<W>,
+    /// The others; they go on.
+    pub not_done: Vec<W>,
+}
+
+/// Waits until enough of the futures have ended, or the time is up, and says which have.
+///
+/// Blocks until `return_when` holds, at most for `timeout`; `None` waits without limit. That the time was up is no error: look at
+/// `not_done`. Without any future it returns at once. It takes what [`as_completed`](crate::as_completed()) takes.
+///
+/// ```
+/// use std::time::Duration;
+/// use glasspool::{ReturnWhen, ThreadPoolExecutor, wait};
+///
+/// let pool = ThreadPoolExecutor::new(2)?;
+/// let futures: Vec<_> = (0..4).map(|n| pool.submit(move || n)).collect();
+/// let split = wait(futures, Some(Duration::from_secs(10)), ReturnWhen::AllCompleted);
+/// assert!(split.not_done.is_empty());
+/// for (n, future) in split.done.into_iter().enumerate() {
+///     assert_eq!(future.into_result()?, n);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn wait<W: Waitable>(
+    futures: impl IntoIterator<Item = W>,
+    timeout: Option<Duration>,
+    return_when: ReturnWhen,
+) -> DoneAndNotDone<W> {
+    let deadline = timeout.and_then(deadline_after);
+    let mut completions = Completions::of(futures);
+    let mut unheard_of = completions.left();
+    while unheard_of > 0 {
+        let Some(place) = completions.next_end(deadline) else { break };
+        unheard_of -= 1;
+        let enough = match return_when {
+            ReturnWhen::FirstCompleted => true,
+            ReturnWhen::FirstFailure => completions.has_failed(place),
+            ReturnWhen::AllCompleted => false,
+        };
+        if enough {
+            break;
+        }
+    }
+    let (done, not_done) = completions.into_rest().partition(|future| future.watched().0.status().is_done());
+    DoneAndNotDone { done, not_done }
+}

@@ -1,0 +1,214 @@
+//! The options of a pool, their defaults, and the one check of them all.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::executor::ThreadPoolExecutor;
+use super::queue::SeatNumber;
+use super::worker::PoolId;
+use crate::error::BuildError;
+use crate::sync::available_cores;
+
+/// Python's ceiling for the default number of workers.
+const MOST_BY_DEFAULT: usize = 32;
+
+/// What Python adds to the number of cores, so that a small machine, too, has workers that wait while others compute.
+const MORE_THAN_CORES: usize = 4;
+
+/// Linux keeps so many bytes of a thread's name. A prefix gives way, so that workers stay distinguishable.
+const NAME_BYTES: usize = 15;
+
+type Initializer = Arc<dyn Fn() + Send + Sync>;
+
+/// Makes a [`ThreadPoolExecutor`] with options; [`build`](Self::build) checks them all at once.
+///
+/// | option | default |
+/// |---|---|
+/// | [`max_workers`](Self::max_workers) | min(32, cores + 4), as in Python |
+/// | [`thread_name_prefix`](Self::thread_name_prefix) | `glasspool-0`, `glasspool-1`, … one for each pool |
+/// | [`stack_size`](Self::stack_size) | the system's for threads |
+/// | [`keep_alive`](Self::keep_alive) | idle workers stay until the pool is closed, as in Python |
+/// | [`initializer`](Self::initializer) | none |
+///
+/// ```
+/// use glasspool::ThreadPoolExecutor;
+///
+/// let pool = ThreadPoolExecutor::builder().max_workers(2).thread_name_prefix("flags").build()?;
+/// let name = pool.submit(|| std::thread::current().name().map(str::to_owned));
+/// assert_eq!(name.into_result()?.as_deref(), Some("flags_0"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct Builder {
+    max_workers: Option<usize>,
+    thread_name_prefix: Option<String>,
+    stack_size: Option<usize>,
+    keep_alive: Option<Duration>,
+    initializer: Option<Initializer>,
+}
+
+impl Builder {
+    /// How many workers there are at most. They start on demand. Zero is an error of [`build`](Self::build).
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::builder().max_workers(3).build()?;
+    /// assert_eq!(pool.max_workers(), 3);
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn max_workers(mut self, workers: usize) -> Self {
+        self.max_workers = Some(workers);
+        self
+    }
+
+    /// What the names of the workers' threads begin with; `_0`, `_1`, … is added, as in Python.
+    ///
+    /// Linux keeps 15 bytes of a name, so a longer prefix is cut there, for every worker of the pool alike; the number is always whole.
+    /// A NUL byte in it is an error of [`build`](Self::build).
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::builder().max_workers(1).thread_name_prefix("thumbnail-maker").build()?;
+    /// let name = pool.submit(|| std::thread::current().name().map(str::to_owned));
+    /// assert_eq!(name.into_result()?.as_deref(), Some("thumbnail-mak_0"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn thread_name_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.thread_name_prefix = Some(prefix.into());
+        self
+    }
+
+    /// How many bytes of stack each worker has. The system may round it up, or refuse a thread that asks too much; the
+    /// submit that needs the thread says so.
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::builder().stack_size(64 << 20).build()?;
+    /// pool.submit(|| std::hint::black_box([0_u8; 8 << 20]).len()).result()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// How long an idle worker stays. Then it leaves, and a later submit starts another when it needs one.
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// use std::time::Duration;
+    ///
+    /// let pool = ThreadPoolExecutor::builder().keep_alive(Duration::from_secs(10)).build()?;
+    /// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn keep_alive(mut self, idle: Duration) -> Self {
+        self.keep_alive = Some(idle);
+        self
+    }
+
+    /// What each worker runs once, before its first task.
+    ///
+    /// If it panics, the pool is broken: what is pending is cancelled, later submits are refused, and each says why.
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// use std::cell::Cell;
+    /// thread_local!(static CONNECTION: Cell<u32> = const { Cell::new(0) });
+    ///
+    /// let pool = ThreadPoolExecutor::builder().initializer(|| CONNECTION.set(7)).build()?;
+    /// assert_eq!(pool.submit(|| CONNECTION.get()).into_result()?, 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn initializer(mut self, initializer: impl Fn() + Send + Sync + 'static) -> Self {
+        self.initializer = Some(Arc::new(initializer));
+        self
+    }
+
+    /// Makes the pool; its workers start when there is work. Never blocks.
+    ///
+    /// # Errors
+    ///
+    /// If no pool can be made of these options, and then none is.
+    ///
+    /// ```
+    /// use glasspool::{BuildError, ThreadPoolExecutor};
+    ///
+    /// let error = ThreadPoolExecutor::builder().thread_name_prefix("a\0b").build().unwrap_err();
+    /// assert_eq!(error, BuildError::NulInName);
+    /// ```
+    pub fn build(self) -> Result<ThreadPoolExecutor, BuildError> {
+        let max_workers =
+            self.max_workers.unwrap_or_else(|| (available_cores() + MORE_THAN_CORES).min(MOST_BY_DEFAULT));
+        if max_workers == 0 {
+            return Err(BuildError::NoWorkers);
+        }
+        if self.thread_name_prefix.as_ref().is_some_and(|prefix| prefix.contains('\0')) {
+            return Err(BuildError::NulInName);
+        }
+        let id = PoolId::next();
+        let prefix = self.thread_name_prefix.unwrap_or_else(|| format!("glasspool-{}", id.0));
+        let settings = Settings {
+            max_workers,
+            prefix: cut(prefix, max_workers),
+            stack_size: self.stack_size,
+            keep_alive: self.keep_alive,
+            initializer: self.initializer,
+        };
+        Ok(ThreadPoolExecutor::from_settings(id, settings))
+    }
+}
+
+/// The prefix, short enough for the highest number to stand behind it.
+fn cut(mut prefix: String, max_workers: usize) -> String {
+    let number_bytes = format!("_{}", max_workers - 1).len();
+    let mut end = NAME_BYTES.saturating_sub(number_bytes).min(prefix.len());
+    while !prefix.is_char_boundary(end) {
+        end -= 1;
+    }
+    prefix.truncate(end);
+    prefix
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("max_workers", &self.max_workers)
+            .field("thread_name_prefix", &self.thread_name_prefix)
+            .field("stack_size", &self.stack_size)
+            .field("keep_alive", &self.keep_alive)
+            .field("initializer", &self.initializer.as_ref().map(|_| "…"))
+            .finish()
+    }
+}
+
+/// Options that have been checked.
+pub(super) struct Settings {
+    pub(super) max_workers: usize,
+    pub(super) prefix: String,
+    pub(super) stack_size: Option<usize>,
+    pub(super) keep_alive: Option<Duration>,
+    pub(super) initializer: Option<Initializer>,
+}
+
+impl Settings {
+    pub(super) fn thread_name(&self, seat: SeatNumber) -> String {
+        format!("{}_{}", self.prefix, seat.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_gives_way_to_the_highest_number() {
+        assert_eq!(cut("flags".into(), 1000), "flags");
+        assert_eq!(cut("exactly-13byt".into(), 10), "exactly-13byt");
+        assert_eq!(cut("a-very-long-prefix".into(), 10), "a-very-long-p");
+        assert_eq!(cut("a-very-long-prefix".into(), 11), "a-very-long-");
+        assert_eq!(cut("旗旗旗旗旗".into(), 10), "旗旗旗旗");
+    }
+}

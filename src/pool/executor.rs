@@ -1,0 +1,312 @@
+//! The executor: the one handle that owns the pool.
+//!
+//! It has exactly one owner, so leaving scope can mean what it means in Python's `with`: drain and join. Whoever else wants to
+//! submit gets a [`Submitter`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::builder::{Builder, Settings};
+use super::core::Core;
+use super::submitter::Submitter;
+use super::worker::PoolId;
+use crate::error::{BuildError, Refused, ShutdownError};
+use crate::executor::Executor;
+use crate::future::handle::Future;
+use crate::future::task::Task;
+use crate::many::map::Map;
+
+/// A pool of worker threads that run what is submitted to it.
+///
+/// Workers start on demand and are reused; idle ones come first. A submit that starts a worker hands its task to it and
+/// returns when the worker has claimed it, so on a fresh pool of three, five submits show three futures running and two pending:
+///
+/// ```
+/// use std::sync::{Arc, Barrier};
+/// use glasspool::ThreadPoolExecutor;
+///
+/// let pool = ThreadPoolExecutor::new(3)?;
+/// let gate = Arc::new(Barrier::new(4));
+/// let submit = |_| {
+///     let gate = Arc::clone(&gate);
+///     pool.submit(move || gate.wait())
+/// };
+/// let futures: Vec<_> = (0..3).map(submit).collect();
+/// assert!(futures.iter().all(|future| future.running()));
+/// let waiting = pool.submit(|| ());
+/// assert!(!waiting.running() && !waiting.done());
+/// gate.wait();
+/// # Ok::<(), glasspool::BuildError>(())
+/// ```
+///
+/// (On a warm pool a task may be seen pending for a moment although a worker is on its way to it.)
+///
+/// **Dropping it** closes it, waits until all that was submitted has run, and joins its threads: leaving scope blocks
+/// until then. Dropped by one of its own workers, it closes without waiting. There is one owner:
+///
+/// ```compile_fail,E0599
+/// let pool = glasspool::ThreadPoolExecutor::new(1).unwrap();
+/// let another = pool.clone();
+/// ```
+#[must_use = "a pool that is dropped is closed"]
+pub struct ThreadPoolExecutor {
+    submitter: Submitter,
+}
+
+/// What a shutdown does with tasks that have not begun. Those that have go on in any case.
+///
+/// ```
+/// use glasspool::{Shutdown, ThreadPoolExecutor};
+///
+/// let pool = ThreadPoolExecutor::new(1)?;
+/// let last = pool.submit(|| "last");
+/// pool.shutdown(Shutdown::Drain)?;
+/// assert!(last.done());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shutdown {
+    /// They are run first.
+    Drain,
+    /// They are cancelled, and whoever waits for them learns of it at once.
+    CancelPending,
+}
+
+impl ThreadPoolExecutor {
+    /// A pool of at most so many workers, with the default [options](Builder). Never blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::NoWorkers`] for zero.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(3)?;
+    /// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(max_workers: usize) -> Result<Self, BuildError> {
+        Self::builder().max_workers(max_workers).build()
+    }
+
+    /// For a pool with options.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::builder().thread_name_prefix("io").build()?;
+    /// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(super) fn from_settings(id: PoolId, settings: Settings) -> Self {
+        Self { submitter: Submitter { core: Arc::new(Core::new(id, settings)) } }
+    }
+
+    /// Has `work` run by a worker, and returns the future of what it returns.
+    ///
+    /// Blocks only if it starts a worker, until that has claimed the task: no user code runs before, so it may be called with
+    /// any lock held.
+    ///
+    /// # Panics
+    ///
+    /// Where Python raises: if the pool was shut down, or is broken, or has no worker and gets no thread for one.
+    /// [`try_submit`](Self::try_submit) returns instead.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let future = pool.submit(|| 6 * 7);
+    /// assert_eq!(future.result()?, &42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// ```should_panic
+    /// use glasspool::{Shutdown, ThreadPoolExecutor};
+    ///
+    /// let pool = ThreadPoolExecutor::new(1).unwrap();
+    /// pool.shutdown(Shutdown::Drain).unwrap();
+    /// let _ = pool.submit(|| 1); // panics: cannot submit: the executor was shut down
+    /// ```
+    #[track_caller]
+    pub fn submit<F, T>(&self, work: F) -> Future<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submitter.submit(work)
+    }
+
+    /// Has `work` run by a worker, if the pool takes it. Blocks only for a worker's thread to start; never panics.
+    ///
+    /// # Errors
+    ///
+    /// The closure back, with the reason why it was not taken.
+    ///
+    /// ```
+    /// use glasspool::{Refusal, Shutdown, ThreadPoolExecutor};
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let future = pool.try_submit(|| 1)?;
+    /// pool.shutdown(Shutdown::Drain)?;
+    /// let refused = pool.try_submit(|| 2).unwrap_err();
+    /// assert!(matches!(refused.why(), Refusal::ShutDown));
+    /// # assert_eq!(future.into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn try_submit<F, T>(&self, work: F) -> Result<Future<T>, Refused<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submitter.try_submit(work)
+    }
+
+    /// Applies `f` to each item, by as many workers as there are, and hands the results over in the order of the items.
+    ///
+    /// It takes all items at once and starts at once; blocks only for workers' threads to start. Each item is a task of
+    /// its own to whoever looks (it is pending, runs, fails by itself), but costs much less than a submit.
+    ///
+    /// # Panics
+    ///
+    /// As [`submit`](Self::submit), before it has touched any item. What the iterator of items panics with comes out here, and
+    /// then nothing has begun.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(3)?;
+    /// for (n, square) in pool.map(0..100_u32, |n| n * n).enumerate() {
+    ///     assert_eq!(square?, (n * n) as u32);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn map<I, F, T>(&self, items: I, f: F) -> Map<T>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.submitter.map(items, f)
+    }
+
+    /// A handle that can submit, and be cloned, and go into tasks. Never blocks.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let submitter = pool.submitter();
+    /// let future = std::thread::spawn(move || submitter.submit(|| 1)).join().unwrap();
+    /// assert_eq!(future.into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn submitter(&self) -> Submitter {
+        self.submitter.clone()
+    }
+
+    /// How many workers it may have at most. Never blocks.
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// assert_eq!(ThreadPoolExecutor::new(3)?.max_workers(), 3);
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn max_workers(&self) -> usize {
+        self.submitter.max_workers()
+    }
+
+    /// Closes the pool and waits for its end: no more submits, pending tasks as `how` says, running ones to their end.
+    ///
+    /// Blocks until the last of its threads has ended. It may be called again, and by several threads at once; each returns when
+    /// all is over, and a later call may still cancel what an earlier one would have drained.
+    ///
+    /// # Errors
+    ///
+    /// Called by one of the pool's own workers, it closes the pool and does not wait: nobody can wait for his own end.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Barrier};
+    /// use glasspool::{Shutdown, ThreadPoolExecutor};
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let gate = Arc::new(Barrier::new(2));
+    /// let inside = Arc::clone(&gate);
+    /// let running = pool.submit(move || inside.wait());
+    /// let pending = pool.submit(|| ());
+    /// std::thread::scope(|scope| {
+    ///     let closing = scope.spawn(|| pool.shutdown(Shutdown::CancelPending));
+    ///     assert!(pending.result().is_err()); // at once, while the other still runs
+    ///     gate.wait();
+    ///     closing.join().unwrap()
+    /// })?;
+    /// assert!(running.result().is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError> {
+        self.close(how);
+        self.submitter.core.join()
+    }
+
+    /// Closes the pool and does not wait for its end. Blocks only for the drops and callbacks of what it cancels.
+    ///
+    /// ```
+    /// use glasspool::{Shutdown, ThreadPoolExecutor};
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let future = pool.submit(|| 1);
+    /// pool.close(Shutdown::Drain);
+    /// assert!(pool.try_submit(|| 2).is_err());
+    /// assert_eq!(future.into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn close(&self, how: Shutdown) {
+        self.submitter.core.close(how);
+    }
+}
+
+impl Default for ThreadPoolExecutor {
+    /// A pool with the default [options](Builder).
+    fn default() -> Self {
+        Self::builder().build().expect("the defaults make a pool")
+    }
+}
+
+impl Executor for ThreadPoolExecutor {
+    fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
+        self.submitter.execute(task)
+    }
+
+    fn max_workers(&self) -> usize {
+        self.submitter.max_workers()
+    }
+}
+
+impl Drop for ThreadPoolExecutor {
+    fn drop(&mut self) {
+        // The error says that this is one of the pool's own workers: the pool is closed, and ends without being waited for.
+        let _ = self.shutdown(Shutdown::Drain);
+    }
+}
+
+impl fmt::Debug for ThreadPoolExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let core = &self.submitter.core;
+        let now = core.queue.snapshot();
+        f.debug_struct("ThreadPoolExecutor")
+            .field("name", &core.settings.prefix)
+            .field("max_workers", &core.settings.max_workers)
+            .field("workers", &now.workers)
+            .field("idle", &now.idle)
+            .field("queued", &now.queued)
+            .field("open", &now.open)
+            .finish()
+    }
+}

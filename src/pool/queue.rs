@@ -1,0 +1,317 @@
+//! Where tasks wait for their turn, and workers for tasks.
+//!
+//! This file alone decides who is idle, whether a submit needs a new worker, who is woken, and when all is over; it does so under
+//! one lock, so that no two of these decisions can cross. It knows no threads: a worker is a seat that somebody has taken.
+//!
+//! **Idle workers come first.** A worker is idle from when it asks for a task until it has one, and each waiting task has
+//! spoken for one of them. So a submit needs a new worker just when `tasks.len() >= idle`. (Counting a worker as free that
+//! has a task waiting for it is a defect CPython had: see python/cpython PR 133957.)
+//!
+//! **Waking.** A wake-up costs the submitter more than all the rest, so one is under way at a time, and the worker it
+//! wakes wakes the next. *The rule: if a task waits and a worker sleeps, a wake-up is under way.* A push keeps it by waking
+//! somebody, unless that is under way already; a worker that comes out of its sleep has ended the one under way and, having
+//! taken its task, starts another if the rule asks for it; a worker goes to sleep only when no task waits. So a
+//! task is never left waiting while its worker sleeps.
+//!
+//! **Retiring** is decided in the same critical section in which the worker saw that no task waits: a push comes either
+//! before, and the worker takes the task, or after, and finds one idle worker less.
+//!
+//! **Hiring.** The thread for a new worker is started outside the lock, by whoever submitted the task that needs it, and may be
+//! refused by the system. A task is left in the queue only where a worker is present that will look there before it leaves; while
+//! the only workers are still being hired, submitters wait to see whether they come.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use crate::error::{Broken, CancelReason, Refusal, Refused};
+use crate::future::contain::contain;
+use crate::future::task::{Runnable, Task};
+use crate::sync::{Condvar, Mutex, MutexGuard, deadline_after, wait_until};
+
+pub(super) struct Queue {
+    state: Mutex<State>,
+    /// For sleeping workers: a task waits, or there will be no more.
+    task_ready: Condvar,
+    /// For submitters that found every seat taken by a worker still to come: one has come, or will not.
+    hire_settled: Condvar,
+    /// For those who wait for the pool's end.
+    everyone_left: Condvar,
+}
+
+/// What the lock protects.
+struct State {
+    tasks: VecDeque<Task>,
+    phase: Phase,
+    seats: Vec<Seat>,
+    /// Workers that have come and not left.
+    present: usize,
+    /// Seats whose hire is still under way.
+    hires: usize,
+    /// Workers that have asked for a task and have none yet, asleep or not.
+    idle: usize,
+    /// Of the idle, those that sleep (or have been woken, and not yet got the lock).
+    asleep: usize,
+    /// A wake-up is under way: somebody has been notified, and has not yet got the lock.
+    waking: bool,
+}
+
+/// The pool's own life: it only ever goes down this list.
+enum Phase {
+    Open,
+    Closed,
+    Broken(Broken),
+}
+
+#[derive(Clone)]
+enum Seat {
+    Free,
+    /// With the task its worker has in hand, for those who want to cancel what of it has not begun. It is a weak
+    /// reference, so letting go of it under the lock runs nobody's code.
+    Taken(Option<Weak<dyn Runnable>>),
+}
+
+impl Seat {
+    fn task_in_hand(&self) -> Option<Arc<dyn Runnable>> {
+        match self {
+            Self::Free => None,
+            Self::Taken(task) => task.as_ref()?.upgrade(),
+        }
+    }
+}
+
+/// A worker's number: the index of its seat. Whoever has one has taken the seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SeatNumber(pub(super) usize);
+
+/// What becomes of a task that the queue takes.
+#[must_use]
+pub(super) enum Admitted {
+    /// It waits for its turn.
+    Queued,
+    /// It is to be the first task of a new worker on this seat, which the submitter has to hire.
+    NeedsWorker(Task, SeatNumber),
+}
+
+/// What the pool is like at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Snapshot {
+    pub(super) queued: usize,
+    pub(super) workers: usize,
+    pub(super) idle: usize,
+    pub(super) open: bool,
+}
+
+impl Queue {
+    pub(super) fn new(max_workers: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                tasks: VecDeque::new(),
+                phase: Phase::Open,
+                seats: vec![Seat::Free; max_workers],
+                present: 0,
+                hires: 0,
+                idle: 0,
+                asleep: 0,
+                waking: false,
+            }),
+            task_ready: Condvar::new(),
+            hire_settled: Condvar::new(),
+            everyone_left: Condvar::new(),
+        }
+    }
+
+    /// Takes a task: for an idle worker, or else for a new one, or else for whoever is ready first.
+    pub(super) fn admit(&self, task: Task) -> Result<Admitted, Refused<Task>> {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(refusal) = state.refusal() {
+                drop(state);
+                return Err(Refused::new(task, refusal));
+            }
+            let spoken_for = state.tasks.len() >= state.idle;
+            if spoken_for {
+                if let Some(seat) = state.free_seat() {
+                    state.seats[seat.0] = Seat::Taken(task.in_hand());
+                    state.hires += 1;
+                    return Ok(Admitted::NeedsWorker(task, seat));
+                }
+                if state.present == 0 {
+                    self.hire_settled.wait(&mut state);
+                    continue;
+                }
+            }
+            state.tasks.push_back(task);
+            self.wake_one_if_needed(state);
+            return Ok(Admitted::Queued);
+        }
+    }
+
+    /// Why a task would be refused now.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.state.lock().refusal()
+    }
+
+    /// A new worker's thread has begun.
+    pub(super) fn arrive(&self) {
+        self.state.lock().present += 1;
+        self.hire_settled.notify_all();
+    }
+
+    /// The hire is done, and whoever waits for the pool's end will find its thread.
+    pub(super) fn hire_succeeded(&self) {
+        let mut state = self.state.lock();
+        state.hires -= 1;
+        self.tell_if_everyone_left(state);
+    }
+
+    /// The system refused the thread. The task waits for those who are there; if nobody is, or the pool has been closed
+    /// meanwhile, it comes back.
+    pub(super) fn hire_failed(
+        &self,
+        seat: SeatNumber,
+        task: Task,
+        cause: std::io::Error,
+    ) -> Result<(), Refused<Task>> {
+        let mut state = self.state.lock();
+        state.seats[seat.0] = Seat::Free;
+        state.hires -= 1;
+        // Somebody may be waiting for this seat, or for this hire.
+        self.hire_settled.notify_all();
+        let alone = state.present == 0;
+        if let Some(refusal) = state.refusal().or_else(|| alone.then_some(Refusal::Thread(cause))) {
+            self.tell_if_everyone_left(state);
+            return Err(Refused::new(task, refusal));
+        }
+        state.tasks.push_back(task);
+        self.wake_one_if_needed(state);
+        Ok(())
+    }
+
+    /// The next task for this worker; sleeps until there is one. `None` means that the worker has left: because the pool
+    /// is closed and all is done, or because it slept for as long as `keep_alive` and nothing came.
+    pub(super) fn next(&self, seat: SeatNumber, keep_alive: Option<Duration>) -> Option<Task> {
+        let mut state = self.state.lock();
+        state.seats[seat.0] = Seat::Taken(None);
+        state.idle += 1;
+        // Read off the clock only if it comes to sleeping.
+        let mut retires_at = None;
+        loop {
+            if let Some(task) = state.tasks.pop_front() {
+                state.idle -= 1;
+                state.seats[seat.0] = Seat::Taken(task.in_hand());
+                self.wake_one_if_needed(state);
+                return Some(task);
+            }
+            if !matches!(state.phase, Phase::Open) {
+                break;
+            }
+            let deadline = *retires_at.get_or_insert_with(|| keep_alive.and_then(deadline_after));
+            state.asleep += 1;
+            let gave_up = wait_until(&self.task_ready, &mut state, deadline);
+            state.asleep -= 1;
+            // If the wake-up under way was for somebody else, forgetting it costs one wake-up too many, and loses none.
+            state.waking = false;
+            if gave_up && state.tasks.is_empty() {
+                break;
+            }
+        }
+        state.idle -= 1;
+        self.leave_seat(state, seat);
+        None
+    }
+
+    /// A worker leaves that has not asked for a task.
+    pub(super) fn leave(&self, seat: SeatNumber) {
+        self.leave_seat(self.state.lock(), seat);
+    }
+
+    /// No more tasks are taken. Those that wait are run, or cancelled if there is a reason; then workers leave.
+    pub(super) fn close(&self, cancel: Option<&CancelReason>) {
+        let mut state = self.state.lock();
+        if matches!(state.phase, Phase::Open) {
+            state.phase = Phase::Closed;
+        }
+        self.end(state, cancel);
+    }
+
+    /// No more tasks are taken, and those that wait are cancelled, because the pool is of no use any more.
+    pub(super) fn break_down(&self, broken: &Broken) {
+        let mut state = self.state.lock();
+        state.phase = Phase::Broken(broken.clone());
+        self.end(state, Some(&CancelReason::PoolBroke(broken.clone())));
+    }
+
+    /// Blocks until every worker has left and every hire is settled. The pool must have been closed.
+    pub(super) fn wait_until_everyone_left(&self) {
+        let mut state = self.state.lock();
+        while state.present > 0 || state.hires > 0 {
+            self.everyone_left.wait(&mut state);
+        }
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let state = self.state.lock();
+        Snapshot {
+            queued: state.tasks.len(),
+            workers: state.present,
+            idle: state.idle,
+            open: matches!(state.phase, Phase::Open),
+        }
+    }
+
+    fn wake_one_if_needed(&self, mut state: MutexGuard<'_, State>) {
+        let needed = !state.tasks.is_empty() && state.asleep > 0 && !state.waking;
+        state.waking |= needed;
+        drop(state);
+        // After unlocking, so that the worker does not wake into a held lock. The rule above holds already: it is a
+        // rule about `waking`, and whoever set it does notify.
+        if needed {
+            self.task_ready.notify_one();
+        }
+    }
+
+    fn end(&self, mut state: MutexGuard<'_, State>, cancel: Option<&CancelReason>) {
+        let unbegun = cancel.map(|reason| (reason, std::mem::take(&mut state.tasks), state.seats.clone()));
+        drop(state);
+        // Every sleeper has to see that there will be no more, and so has everyone who waits for a hire.
+        self.task_ready.notify_all();
+        self.hire_settled.notify_all();
+        let Some((reason, waiting, seats)) = unbegun else { return };
+        for task in waiting {
+            task.abandon(reason.clone());
+        }
+        for task in seats.iter().filter_map(Seat::task_in_hand) {
+            task.cancel_pending(reason);
+            contain(|| drop(task));
+        }
+    }
+
+    fn leave_seat(&self, mut state: MutexGuard<'_, State>, seat: SeatNumber) {
+        state.seats[seat.0] = Seat::Free;
+        state.present -= 1;
+        self.tell_if_everyone_left(state);
+    }
+
+    fn tell_if_everyone_left(&self, state: MutexGuard<'_, State>) {
+        let everyone = state.present == 0 && state.hires == 0;
+        drop(state);
+        if everyone {
+            self.everyone_left.notify_all();
+        }
+    }
+}
+
+impl State {
+    fn refusal(&self) -> Option<Refusal> {
+        match &self.phase {
+            Phase::Open => None,
+            Phase::Closed => Some(Refusal::ShutDown),
+            Phase::Broken(broken) => Some(Refusal::Broken(broken.clone())),
+        }
+    }
+
+    fn free_seat(&self) -> Option<SeatNumber> {
+        self.seats.iter().position(|seat| matches!(seat, Seat::Free)).map(SeatNumber)
+    }
+}

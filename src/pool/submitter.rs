@@ -1,0 +1,125 @@
+//! A handle that can submit and nothing else: for tasks, and for other threads.
+
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+
+use super::core::Core;
+use crate::error::Refused;
+use crate::executor::{Executor, submit, try_submit};
+use crate::future::handle::Future;
+use crate::future::task::Task;
+use crate::many::map::Map;
+
+/// Submits to a [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) that somebody else owns.
+///
+/// It can be cloned and goes where the owner cannot: into tasks. It keeps nothing open: the owner closes the pool without asking
+/// it, and from then on it is refused.
+///
+/// ```
+/// use glasspool::ThreadPoolExecutor;
+///
+/// let pool = ThreadPoolExecutor::new(1)?;
+/// let submitter = pool.submitter();
+/// let outer = pool.submit(move || submitter.submit(|| "submitted by a task"));
+/// let inner = outer.into_result()?;
+/// assert_eq!(inner.result()?, &"submitted by a task");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Submitter {
+    pub(super) core: Arc<Core>,
+}
+
+impl Submitter {
+    /// As [`ThreadPoolExecutor::submit`](crate::ThreadPoolExecutor::submit).
+    ///
+    /// # Panics
+    ///
+    /// Where Python raises: if the pool was shut down, or is broken, or has no worker and gets no thread for one.
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// assert_eq!(pool.submitter().submit(|| 1).into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn submit<F, T>(&self, work: F) -> Future<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        submit(self, work)
+    }
+
+    /// As [`ThreadPoolExecutor::try_submit`](crate::ThreadPoolExecutor::try_submit).
+    ///
+    /// # Errors
+    ///
+    /// The closure back, with the reason why it was not taken.
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let submitter = pool.submitter();
+    /// drop(pool);
+    /// let closure = submitter.try_submit(|| 1).unwrap_err().into_inner();
+    /// assert_eq!(closure(), 1);
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    #[track_caller]
+    pub fn try_submit<F, T>(&self, work: F) -> Result<Future<T>, Refused<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        try_submit(self, work)
+    }
+
+    /// As [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map).
+    ///
+    /// # Panics
+    ///
+    /// As [`submit`](Self::submit), before it has touched any item.
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::new(2)?;
+    /// let doubled: Result<Vec<_>, _> = pool.submitter().map(1..4, |n| n * 2).collect();
+    /// assert_eq!(doubled?, [2, 4, 6]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn map<I, F, T>(&self, items: I, f: F) -> Map<T>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        if let Some(why) = self.core.queue.refusal() {
+            panic!("{}", Refused::new((), why));
+        }
+        Map::start(self, items, f)
+    }
+}
+
+// No user code runs while the pool is locked, so a panic cannot leave it half-changed.
+impl UnwindSafe for Submitter {}
+impl RefUnwindSafe for Submitter {}
+
+impl Executor for Submitter {
+    fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
+        self.core.place(task)
+    }
+
+    fn max_workers(&self) -> usize {
+        self.core.settings.max_workers
+    }
+}
+
+impl fmt::Debug for Submitter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submitter").field("name", &self.core.settings.prefix).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,33 @@
+//! The one door through which locks, condition variables, channels, atomics and threads come in.
+//!
+//! No other file names `parking_lot`, `crossbeam_channel` or `std::thread`, so a model checker can take their place
+//! without another file knowing: the models build this same source with `glasspool_loom` set, and then [`mod@model`]
+//! stands here with the shapes of `real`.
+//!
+//! Two things come in by other doors, on purpose. `Arc` is `std`'s everywhere, because only that one can hold a trait
+//! object in safe Rust; and the once-cell of a reader's handle is `std`'s, because nothing ever blocks inside it.
+
+#[cfg(not(glasspool_loom))]
+mod real;
+#[cfg(not(glasspool_loom))]
+pub(crate) use real::*;
+
+#[cfg(glasspool_loom)]
+mod model;
+#[cfg(glasspool_loom)]
+pub(crate) use model::*;
+
+use std::time::{Duration, Instant};
+
+/// When a wait of `timeout` from now is over; `None` means never, which is also what a timeout too long for the clock
+/// comes to.
+pub(crate) fn deadline_after(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
+}
+
+/// For what belongs to the process and outlives every model's run: a `static` is made before any model begins, so these are
+/// the real ones in both worlds.
+pub(crate) mod process_wide {
+    pub(crate) use parking_lot::Mutex;
+    pub(crate) use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+}

@@ -1,0 +1,151 @@
+//! The same shapes on `loom`, which runs a model through every order in which its threads can meet.
+//!
+//! What it cannot do: time. A wait with a deadline is a yield that reports having given up, so a model sees every such
+//! wait end at its deadline; that a wait ends in time because of a wake-up is left to the tests. The channel is a queue of
+//! the same shape, so the models prove our protocol and take `crossbeam`'s for granted.
+
+use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+pub(crate) use loom::thread::{Builder, JoinHandle, ThreadId};
+pub(crate) use loom::thread_local;
+pub(crate) use std::cell::Cell;
+
+pub(crate) fn current_thread() -> ThreadId {
+    loom::thread::current().id()
+}
+
+pub(crate) fn is_over(_thread: &JoinHandle<()>) -> bool {
+    false
+}
+
+pub(crate) fn available_cores() -> usize {
+    1
+}
+
+/// `parking_lot`'s shape: no poisoning.
+#[derive(Debug)]
+pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+/// Holds `None` only while its thread waits on a [`Condvar`].
+#[derive(Debug)]
+pub(crate) struct MutexGuard<'a, T> {
+    mutex: &'a Mutex<T>,
+    held: Option<loom::sync::MutexGuard<'a, T>>,
+}
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(loom::sync::Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        MutexGuard { mutex: self, held: Some(self.0.lock().unwrap_or_else(PoisonError::into_inner)) }
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.held.as_ref().expect("the guard is whole outside `wait`")
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.held.as_mut().expect("the guard is whole outside `wait`")
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Condvar(loom::sync::Condvar);
+
+impl Condvar {
+    pub(crate) fn new() -> Self {
+        Self(loom::sync::Condvar::new())
+    }
+
+    pub(crate) fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
+
+    pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+        let held = guard.held.take().expect("the guard is whole outside `wait`");
+        guard.held = Some(self.0.wait(held).unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+pub(crate) fn wait_until<T>(
+    event: &Condvar,
+    guard: &mut MutexGuard<'_, T>,
+    deadline: Option<Instant>,
+) -> bool {
+    if deadline.is_none() {
+        event.wait(guard);
+        return false;
+    }
+    // Let go of the lock for a moment, as a real wait would, and come back with nothing.
+    drop(guard.held.take());
+    loom::thread::yield_now();
+    guard.held = guard.mutex.lock().held.take();
+    true
+}
+
+struct Pipe<T> {
+    messages: Mutex<VecDeque<T>>,
+    message_ready: Condvar,
+}
+
+/// One end of an unbounded channel. Neither end counts the other: no code of ours relies on a disconnect.
+pub(crate) struct Sender<T>(Arc<Pipe<T>>);
+
+pub(crate) struct Receiver<T>(Arc<Pipe<T>>);
+
+#[derive(Debug)]
+pub(crate) enum RecvTimeoutError {
+    Timeout,
+    #[expect(dead_code, reason = "the shape of crossbeam's; see Sender")]
+    Disconnected,
+}
+
+pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    let pipe = Arc::new(Pipe { messages: Mutex::new(VecDeque::new()), message_ready: Condvar::new() });
+    (Sender(Arc::clone(&pipe)), Receiver(pipe))
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Sender<T> {
+    pub(crate) fn send(&self, message: T) -> Result<(), T> {
+        self.0.messages.lock().push_back(message);
+        self.0.message_ready.notify_one();
+        Ok(())
+    }
+
+    pub(crate) fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+pub(crate) fn receive_until<T>(from: &Receiver<T>, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+    let mut messages = from.0.messages.lock();
+    loop {
+        if let Some(message) = messages.pop_front() {
+            return Ok(message);
+        }
+        if wait_until(&from.0.message_ready, &mut messages, deadline) {
+            return messages.pop_front().ok_or(RecvTimeoutError::Timeout);
+        }
+    }
+}

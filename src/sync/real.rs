@@ -1,0 +1,52 @@
+//! What a program runs on: `parking_lot`'s locks, `crossbeam`'s channels, the system's threads.
+
+use std::time::Instant;
+
+pub(crate) use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
+pub(crate) use std::cell::Cell;
+pub(crate) use std::thread::{Builder, JoinHandle, ThreadId};
+pub(crate) use std::thread_local;
+
+thread_local! {
+    // `thread::current()` clones a reference-counted handle; every task asks for the id, so it is kept.
+    static ME: ThreadId = std::thread::current().id();
+}
+
+/// Which thread this is.
+pub(crate) fn current_thread() -> ThreadId {
+    ME.with(|me| *me)
+}
+
+/// Waits for `event`, at most until `deadline`; says whether it gave up. A wake-up may be spurious: callers look again.
+pub(crate) fn wait_until<T>(
+    event: &Condvar,
+    guard: &mut MutexGuard<'_, T>,
+    deadline: Option<Instant>,
+) -> bool {
+    match deadline {
+        Some(deadline) => event.wait_until(guard, deadline).timed_out(),
+        None => {
+            event.wait(guard);
+            false
+        }
+    }
+}
+
+/// Takes the next message, waiting at most until `deadline`.
+pub(crate) fn receive_until<T>(from: &Receiver<T>, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+    match deadline {
+        Some(deadline) => from.recv_deadline(deadline),
+        None => from.recv().map_err(|_| RecvTimeoutError::Disconnected),
+    }
+}
+
+/// Whether that thread has come to its end, so that joining it would not wait.
+pub(crate) fn is_over(thread: &JoinHandle<()>) -> bool {
+    thread.is_finished()
+}
+
+/// How many threads this process can run at once, by its affinity and quota.
+pub(crate) fn available_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
