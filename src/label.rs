@@ -6,9 +6,10 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
+/// Both halves of every task hold one, so it is two words: the name, if there is one, is behind a thin pointer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Label {
-    pub(crate) name: Option<Arc<str>>,
+    pub(crate) name: Option<Arc<String>>,
     pub(crate) submitted_at: &'static Location<'static>,
 }
 
@@ -17,6 +18,10 @@ impl Label {
     #[track_caller]
     pub(crate) fn here() -> Self {
         Self { name: None, submitted_at: Location::caller() }
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(|name| name.as_str())
     }
 }
 

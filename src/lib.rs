@@ -1,8 +1,70 @@
-//! A thread pool you can see through.
+//! A thread pool you can see through: Python's [`concurrent.futures`], by hand, in safe Rust, written to be read.
+//!
+//! A [`ThreadPoolExecutor`] takes closures and has a few threads run them; each [`submit`](ThreadPoolExecutor::submit) returns a
+//! [`Future`], which is pending, then running, then done, and lends or gives away what the closure returned. To wait for many there are
+//! [`map`](ThreadPoolExecutor::map) (the answers in the order of the questions), [`as_completed()`] (in the order in which they
+//! end) and [`wait()`] (until enough have). Whoever would rather run the tasks himself takes both halves from [`task()`].
+//!
+//! ```
+//! use glasspool::{ThreadPoolExecutor, as_completed};
+//!
+//! let pool = ThreadPoolExecutor::new(3)?;
+//! let squares: Result<Vec<u64>, _> = pool.map(1..=5, |n| n * n).collect();
+//! assert_eq!(squares?, [1, 4, 9, 16, 25]);
+//!
+//! let futures = ["to be", "or not"].map(|words| pool.submit(move || words.len()));
+//! for future in as_completed(&futures) {
+//!     println!("{future}: {}", future.result()?); // <Future at 0x… state=finished returned usize>: 5
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What to know
+//!
+//! - **A panic is a value.** A task that panics ends its future with [`TaskError::Panicked`]; the worker goes on. If nobody ever
+//!   looks at that future, the panic is [counted](unobserved_panics) and a [hook](set_unobserved_panic_hook) sees it. With
+//!   `panic = "abort"` there are no such values: the first panic ends the process, as everywhere.
+//! - **Only what is pending can be cancelled.** What has begun goes on to its end, as in Python.
+//! - **A pool has one owner**, and leaving scope drains and joins it, as Python's `with` does.
+//! - **Tasks that wait for each other** can wait for ever on a pool that is too small for them: a worker that waits does not work.
+//!   A task that waits for *itself* is told so ([`TaskError::Deadlock`]).
+//! - **Threads do not survive `fork`**: in a child process a pool's workers are gone, and what is submitted there is never run.
+//!
+//! # How to read the source
+//!
+//! As a story, in this order; each file opens with what lives in it, what it does not know, and where to go next.
+//!
+//! | step | file | item |
+//! |---|---|---|
+//! | the life of an answer: pending, running, finished, or cancelled | `future/state.rs` | [`State`](future::state::State) |
+//! | who is told when it ends | `future/watchers.rs` | [`Watchers`](future::watchers::Watchers) |
+//! | the place where two threads share it | `future/shared.rs` | [`Shared`](future::shared::Shared) |
+//! | a closure meets its promise: the half that is run | `future/task.rs` | [`Task`], made by [`task()`] |
+//! | the half that is read | `future/handle.rs` | [`Future`] |
+//! | somebody takes a task: **submit** | `executor.rs` | [`Executor`], [`submit`](executor::submit) |
+//! | it waits for its turn: **queue** | `pool/queue.rs` | [`Queue`](pool::queue::Queue) |
+//! | or goes from hand to hand, to a new worker | `pool/handover.rs` | [`Handover`](pool::handover::Handover) |
+//! | somebody runs it: **worker** | `pool/worker.rs` | [`work`](pool::worker::work) |
+//! | its outcome is read: **result** | `future/handle.rs` | [`Future::result`] |
+//! | the executor is only these, arranged | `pool/core.rs`, `pool/executor.rs` | [`Core`](pool::core::Core), [`ThreadPoolExecutor`] |
+//! | waiting for more than one | `many/completions.rs` | [`Completions`](many::completions::Completions), [`as_completed()`], [`wait()`] |
+//! | one function, many items | `many/map/job.rs` | [`Job`](many::map::job::Job), [`Map`] |
+//!
+//! Imports run one way, and this is the order in which the modules stand below: [`sync`](mod@sync) and [`error`](mod@error), which know
+//! nothing; [`future`](mod@future), which knows no pool; [`executor`](mod@executor), the one trait between the two; [`many`], which knows
+//! futures and that trait; and [`pool`], which nothing else knows.
+//!
+//! What two threads may do to each other is written where they meet, at the head of `future/shared.rs`, `pool/queue.rs` and
+//! `many/map/job.rs`; `tests/models` runs these files through a model checker.
+//!
+//! [`concurrent.futures`]: https://docs.python.org/3/library/concurrent.futures.html
+
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod sync;
 mod label;
+
 mod error;
 pub use error::{
     Broken, BuildError, CancelReason, Deadlock, Panic, Refusal, Refused, ShutdownError, TaskError, TimedOut,
@@ -14,7 +76,7 @@ pub use future::task::{Task, task};
 pub use future::unobserved::{UnobservedPanicHook, set_unobserved_panic_hook, unobserved_panics};
 
 mod executor;
-pub use executor::{Executor, Inline};
+pub use executor::{Executor, Inline, Named};
 
 mod many;
 pub use many::as_completed::{AsCompleted, as_completed};
@@ -27,3 +89,8 @@ mod pool;
 pub use pool::builder::Builder;
 pub use pool::executor::{Shutdown, ThreadPoolExecutor};
 pub use pool::submitter::Submitter;
+
+/// The README's code runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

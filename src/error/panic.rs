@@ -30,7 +30,7 @@ pub struct Panic {
 }
 
 struct Shared {
-    message: Arc<str>,
+    message: String,
     task: Label,
     // `Box<dyn Any + Send>` is not `Sync`; the lock makes it shareable, and taking it out makes it owned.
     payload: Mutex<Option<Box<dyn Any + Send>>>,
@@ -58,6 +58,19 @@ impl Panic {
     /// ```
     pub fn message(&self) -> &str {
         &self.shared.message
+    }
+
+    /// The task's name, if it was [given one](crate::ThreadPoolExecutor::named). Never blocks.
+    ///
+    /// ```
+    /// # use glasspool::{Inline, Executor, TaskError};
+    /// let executor: &dyn Executor = &Inline;
+    /// let future = executor.named("BR").submit(|| -> u8 { panic!("boom") });
+    /// let Err(TaskError::Panicked(panic)) = future.into_result() else { unreachable!() };
+    /// assert_eq!(panic.task_name(), Some("BR"));
+    /// ```
+    pub fn task_name(&self) -> Option<&str> {
+        self.shared.task.name()
     }
 
     /// Where the task was submitted. Never blocks.
@@ -108,19 +121,19 @@ impl Panic {
 }
 
 /// The text of a panic, from the two types that `panic!` makes.
-pub(crate) fn message_of(payload: &(dyn Any + Send)) -> Arc<str> {
+pub(crate) fn message_of(payload: &(dyn Any + Send)) -> String {
     if let Some(text) = payload.downcast_ref::<&str>() {
-        Arc::from(*text)
+        (*text).to_owned()
     } else if let Some(text) = payload.downcast_ref::<String>() {
-        Arc::from(text.as_str())
+        text.clone()
     } else {
-        Arc::from("a value that is not text")
+        "a value that is not text".to_owned()
     }
 }
 
 impl fmt::Display for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.shared.task.name {
+        match self.task_name() {
             Some(name) => write!(f, "task '{name}' panicked: {}", self.message()),
             None => write!(f, "task panicked: {}", self.message()),
         }

@@ -1,6 +1,7 @@
 //! Why a task has no value: it panicked, was cancelled, was lost with its worker, or waiting for it would never end.
 //!
-//! All of it is cheap to clone, because everyone who reads the future gets a copy.
+//! Everyone who reads the future gets a copy, so all of it is cheap to clone; and every future has room for one, so none of it
+//! is larger than two words.
 
 use std::error::Error;
 use std::fmt;
@@ -105,12 +106,12 @@ impl fmt::Display for CancelReason {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
-    message: Arc<str>,
+    message: Arc<String>,
 }
 
 impl Broken {
-    pub(crate) fn new(message: Arc<str>) -> Self {
-        Self { message }
+    pub(crate) fn new(message: String) -> Self {
+        Self { message: Arc::new(message) }
     }
 
     /// The text of the initializer's panic. Never blocks.
@@ -161,12 +162,12 @@ impl Error for Broken {}
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deadlock {
-    task: Label,
+    task: Arc<Label>,
 }
 
 impl Deadlock {
     pub(crate) fn on_itself(task: Label) -> Self {
-        Self { task }
+        Self { task: Arc::new(task) }
     }
 }
 
@@ -177,3 +178,13 @@ impl fmt::Display for Deadlock {
 }
 
 impl Error for Deadlock {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_two_words() {
+        assert!(size_of::<TaskError>() <= 2 * size_of::<usize>());
+    }
+}

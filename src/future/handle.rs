@@ -8,7 +8,7 @@
 
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::contain::contain;
@@ -17,7 +17,7 @@ use super::state::{Outcome, Status};
 use super::watchers::{Subscriber, Watchable, lend};
 use crate::error::{CancelReason, Deadlock, TaskError, TimedOut};
 use crate::label::Label;
-use crate::sync::deadline_after;
+use crate::sync::{OnceLock, deadline_after};
 
 /// The answer to a submitted task, which may not be there yet.
 ///
@@ -245,6 +245,20 @@ impl<T> Future<T> {
         }
     }
 
+    /// The task's name, if it was [given one](crate::ThreadPoolExecutor::named). Never blocks.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// assert_eq!(pool.named("BR").submit(|| ()).name(), Some("BR"));
+    /// assert_eq!(pool.submit(|| ()).name(), None);
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn name(&self) -> Option<&str> {
+        self.label.name()
+    }
+
     /// Where the task was submitted. Never blocks.
     ///
     /// ```
@@ -318,8 +332,8 @@ impl<T> fmt::Debug for Future<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut facts = f.debug_struct("Future");
         facts.field("state", &format_args!("{}", self.status().words::<T>()));
-        if let Some(name) = &self.label.name {
-            facts.field("name", name);
+        if let Some(name) = self.name() {
+            facts.field("name", &name);
         }
         facts.field("submitted_at", &format_args!("{}", self.label.submitted_at)).finish()
     }

@@ -180,7 +180,7 @@ mod tests {
 
     /// Every state there is, with work and value that are easy to recognise.
     fn every_state() -> [State<&'static str, u8>; 6] {
-        let me = std::thread::current().id();
+        let me = crate::sync::current_thread();
         [
             State::Pending("work"),
             State::Running(me),
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn only_a_pending_task_can_be_claimed() {
-        let me = std::thread::current().id();
+        let me = crate::sync::current_thread();
         let claimed = every_state().map(|mut state| state.claim(me));
         assert_eq!(claimed, [Some("work"), None, None, None, None, None]);
     }

@@ -42,38 +42,48 @@ pub(crate) trait Watchable {
     fn unsubscribe(&self, subscriber: &Subscriber);
 }
 
-/// The watchers of one future.
-pub(crate) struct Watchers<T> {
+/// The watchers of one future. Most futures have none, and then this is a null pointer.
+pub(crate) struct Watchers<T>(Option<Box<Lists<T>>>);
+
+struct Lists<T> {
     callbacks: Vec<Callback<T>>,
     subscribers: Vec<Subscriber>,
 }
 
 impl<T> Watchers<T> {
     pub(crate) fn none() -> Self {
-        Self { callbacks: Vec::new(), subscribers: Vec::new() }
+        Self(None)
+    }
+
+    fn lists(&mut self) -> &mut Lists<T> {
+        self.0.get_or_insert_with(|| Box::new(Lists { callbacks: Vec::new(), subscribers: Vec::new() }))
     }
 
     pub(crate) fn call_back(&mut self, callback: Callback<T>) {
-        self.callbacks.push(callback);
+        self.lists().callbacks.push(callback);
     }
 
     pub(crate) fn subscribe(&mut self, subscriber: Subscriber) {
-        self.subscribers.push(subscriber);
+        self.lists().subscribers.push(subscriber);
     }
 
     /// Takes a subscription back; nothing of it is left. No harm if it was never there, or has been told already.
     pub(crate) fn unsubscribe(&mut self, subscriber: &Subscriber) {
-        if let Some(at) = self.subscribers.iter().position(|known| known.is(subscriber)) {
-            self.subscribers.swap_remove(at);
+        let Some(lists) = &mut self.0 else { return };
+        if let Some(at) = lists.subscribers.iter().position(|known| known.is(subscriber)) {
+            lists.subscribers.swap_remove(at);
+        }
+        if lists.subscribers.is_empty() && lists.callbacks.is_empty() {
+            self.0 = None;
         }
     }
 
     pub(crate) fn take_callbacks(&mut self) -> Vec<Callback<T>> {
-        std::mem::take(&mut self.callbacks)
+        self.0.as_mut().map_or_else(Vec::new, |lists| std::mem::take(&mut lists.callbacks))
     }
 
     pub(crate) fn take_subscribers(&mut self) -> Vec<Subscriber> {
-        std::mem::take(&mut self.subscribers)
+        self.0.as_mut().map_or_else(Vec::new, |lists| std::mem::take(&mut lists.subscribers))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::future::watchers::Subscriber;
 use crate::sync::{Receiver, Sender, receive_until, unbounded};
 
 /// What is waited for, each in its place until it is handed over.
-pub(super) struct Completions<W: Waitable> {
+pub(crate) struct Completions<W: Waitable> {
     places: Vec<Option<W>>,
     /// How many places are still taken.
     left: usize,

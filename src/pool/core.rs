@@ -15,7 +15,7 @@ use crate::error::{CancelReason, Refused, ShutdownError};
 use crate::future::task::Task;
 use crate::sync::Builder;
 
-pub(super) struct Core {
+pub(crate) struct Core {
     pub(super) id: PoolId,
     pub(super) settings: Settings,
     pub(super) queue: Queue,

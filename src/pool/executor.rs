@@ -11,7 +11,7 @@ use super::core::Core;
 use super::submitter::Submitter;
 use super::worker::PoolId;
 use crate::error::{BuildError, Refused, ShutdownError};
-use crate::executor::Executor;
+use crate::executor::{Executor, Named};
 use crate::future::handle::Future;
 use crate::future::task::Task;
 use crate::many::map::Map;
@@ -195,6 +195,20 @@ impl ThreadPoolExecutor {
         T: Send + 'static,
     {
         self.submitter.map(items, f)
+    }
+
+    /// The same pool, under which what is submitted has a name, for error messages and `Debug`. Never blocks.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let future = pool.named("BR").submit(|| panic!("no flag"));
+    /// assert_eq!(future.result().unwrap_err().to_string(), "task 'BR' panicked: no flag");
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn named(&self, name: impl Into<String>) -> Named<'_> {
+        self.submitter.named(name)
     }
 
     /// A handle that can submit, and be cloned, and go into tasks. Never blocks.

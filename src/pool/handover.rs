@@ -10,7 +10,7 @@ use crate::future::task::{Claimed, Task};
 use crate::label::Label;
 use crate::sync::{Condvar, Mutex};
 
-pub(super) struct Handover {
+pub(crate) struct Handover {
     offer: Mutex<Offer>,
     claimed: Condvar,
 }

@@ -29,7 +29,7 @@ use crate::future::contain::contain;
 use crate::future::task::{Runnable, Task};
 use crate::sync::{Condvar, Mutex, MutexGuard, deadline_after, wait_until};
 
-pub(super) struct Queue {
+pub(crate) struct Queue {
     state: Mutex<State>,
     /// For sleeping workers: a task waits, or there will be no more.
     task_ready: Condvar,
@@ -43,7 +43,9 @@ pub(super) struct Queue {
 struct State {
     tasks: VecDeque<Task>,
     phase: Phase,
+    /// Those that were ever taken; there can be `max_workers` of them.
     seats: Vec<Seat>,
+    max_workers: usize,
     /// Workers that have come and not left.
     present: usize,
     /// Seats whose hire is still under way.
@@ -82,7 +84,7 @@ impl Seat {
 
 /// A worker's number: the index of its seat. Whoever has one has taken the seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SeatNumber(pub(super) usize);
+pub(crate) struct SeatNumber(pub(super) usize);
 
 /// What becomes of a task that the queue takes.
 #[must_use]
@@ -108,7 +110,8 @@ impl Queue {
             state: Mutex::new(State {
                 tasks: VecDeque::new(),
                 phase: Phase::Open,
-                seats: vec![Seat::Free; max_workers],
+                seats: Vec::new(),
+                max_workers,
                 present: 0,
                 hires: 0,
                 idle: 0,
@@ -131,7 +134,7 @@ impl Queue {
             }
             let spoken_for = state.tasks.len() >= state.idle;
             if spoken_for {
-                if let Some(seat) = state.free_seat() {
+                if let Some(seat) = state.take_seat() {
                     state.seats[seat.0] = Seat::Taken(task.in_hand());
                     state.hires += 1;
                     return Ok(Admitted::NeedsWorker(task, seat));
@@ -311,7 +314,13 @@ impl State {
         }
     }
 
-    fn free_seat(&self) -> Option<SeatNumber> {
-        self.seats.iter().position(|seat| matches!(seat, Seat::Free)).map(SeatNumber)
+    /// The free seat with the lowest number, so that a worker's successor has its name.
+    fn take_seat(&mut self) -> Option<SeatNumber> {
+        let free = self.seats.iter().position(|seat| matches!(seat, Seat::Free));
+        if free.is_none() && self.seats.len() < self.max_workers {
+            self.seats.push(Seat::Free);
+            return Some(SeatNumber(self.seats.len() - 1));
+        }
+        free.map(SeatNumber)
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::core::Core;
 use crate::error::Refused;
-use crate::executor::{Executor, submit, try_submit};
+use crate::executor::{Executor, Named, submit, try_submit};
 use crate::future::handle::Future;
 use crate::future::task::Task;
+use crate::label::Label;
 use crate::many::map::Map;
 
 /// Submits to a [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) that somebody else owns.
@@ -50,7 +51,7 @@ impl Submitter {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        submit(self, work)
+        submit(self, work, Label::here())
     }
 
     /// As [`ThreadPoolExecutor::try_submit`](crate::ThreadPoolExecutor::try_submit).
@@ -74,7 +75,7 @@ impl Submitter {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        try_submit(self, work)
+        try_submit(self, work, Label::here())
     }
 
     /// As [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map).
@@ -100,7 +101,19 @@ impl Submitter {
         if let Some(why) = self.core.queue.refusal() {
             panic!("{}", Refused::new((), why));
         }
-        Map::start(self, items, f)
+        Map::start(self, items, f, Label::here())
+    }
+
+    /// As [`ThreadPoolExecutor::named`](crate::ThreadPoolExecutor::named).
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// assert_eq!(pool.submitter().named("sum").submit(|| 2 + 2).into_result()?, 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn named(&self, name: impl Into<String>) -> Named<'_> {
+        Named::new(self, name.into())
     }
 }
 

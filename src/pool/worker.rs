@@ -14,13 +14,13 @@ use crate::sync::{Cell, process_wide::AtomicU64, process_wide::Relaxed, thread_l
 
 thread_local! {
     /// The pool whose worker this thread is.
-    #[expect(clippy::missing_const_for_thread_local, reason = "the model checker's has no such form")]
+    #[allow(clippy::missing_const_for_thread_local, reason = "the model checker's has no such form")]
     static EMPLOYER: Cell<Option<PoolId>> = Cell::new(None);
 }
 
 /// Which pool, in this process: they count from 0, as Python's do in their threads' names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PoolId(pub(super) u64);
+pub(crate) struct PoolId(pub(super) u64);
 
 impl PoolId {
     pub(super) fn next() -> Self {
@@ -35,7 +35,7 @@ impl PoolId {
 }
 
 /// What a worker's thread does.
-pub(super) fn work(core: &Arc<Core>, seat: SeatNumber, handover: &Handover) {
+pub(crate) fn work(core: &Arc<Core>, seat: SeatNumber, handover: &Handover) {
     core.queue.arrive();
     let first_task = handover.claim();
     EMPLOYER.with(|employer| employer.set(Some(core.id)));

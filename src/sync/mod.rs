@@ -1,11 +1,11 @@
 //! The one door through which locks, condition variables, channels, atomics and threads come in.
 //!
 //! No other file names `parking_lot`, `crossbeam_channel` or `std::thread`, so a model checker can take their place
-//! without another file knowing: the models build this same source with `glasspool_loom` set, and then [`mod@model`]
-//! stands here with the shapes of `real`.
+//! without another file knowing: the models build this same source with `glasspool_loom` set, and then
+//! `model` stands here with the shapes of `real`.
 //!
-//! Two things come in by other doors, on purpose. `Arc` is `std`'s everywhere, because only that one can hold a trait
-//! object in safe Rust; and the once-cell of a reader's handle is `std`'s, because nothing ever blocks inside it.
+//! Only `Arc` comes in by another door, on purpose: it is `std`'s everywhere, because no other can hold a trait object in safe
+//! Rust.
 
 #[cfg(not(glasspool_loom))]
 mod real;

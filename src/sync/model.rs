@@ -9,7 +9,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-pub(crate) use loom::thread::{Builder, JoinHandle, ThreadId};
+pub(crate) use loom::thread::{JoinHandle, ThreadId};
 pub(crate) use loom::thread_local;
 pub(crate) use std::cell::Cell;
 
@@ -23,6 +23,33 @@ pub(crate) fn is_over(_thread: &JoinHandle<()>) -> bool {
 
 pub(crate) fn available_cores() -> usize {
     1
+}
+
+/// Starts threads, and refuses one that asks for all the memory there is, as a system would.
+pub(crate) struct Builder {
+    builder: loom::thread::Builder,
+    refused: bool,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self { builder: loom::thread::Builder::new(), refused: false }
+    }
+
+    pub(crate) fn name(self, name: String) -> Self {
+        Self { builder: self.builder.name(name), ..self }
+    }
+
+    pub(crate) fn stack_size(self, bytes: usize) -> Self {
+        Self { refused: bytes == usize::MAX, ..self }
+    }
+
+    pub(crate) fn spawn(self, body: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+        if self.refused {
+            return Err(std::io::ErrorKind::WouldBlock.into());
+        }
+        self.builder.spawn(body)
+    }
 }
 
 /// `parking_lot`'s shape: no poisoning.
@@ -96,6 +123,31 @@ pub(crate) fn wait_until<T>(
     loom::thread::yield_now();
     guard.held = guard.mutex.lock().held.take();
     true
+}
+
+/// `std`'s once-cell, with a lock of the model's to wait for whoever fills it.
+pub(crate) struct OnceLock<T> {
+    cell: std::sync::OnceLock<T>,
+    filling: Mutex<()>,
+}
+
+impl<T> OnceLock<T> {
+    pub(crate) fn new() -> Self {
+        Self { cell: std::sync::OnceLock::new(), filling: Mutex::new(()) }
+    }
+
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.cell.get()
+    }
+
+    pub(crate) fn get_or_init(&self, fill: impl FnOnce() -> T) -> &T {
+        let _filling = self.filling.lock();
+        self.cell.get_or_init(fill)
+    }
+
+    pub(crate) fn take(&mut self) -> Option<T> {
+        self.cell.take()
+    }
 }
 
 struct Pipe<T> {

@@ -5,6 +5,7 @@ use std::time::Instant;
 pub(crate) use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
 pub(crate) use std::cell::Cell;
+pub(crate) use std::sync::OnceLock;
 pub(crate) use std::thread::{Builder, JoinHandle, ThreadId};
 pub(crate) use std::thread_local;
 

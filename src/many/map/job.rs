@@ -29,7 +29,7 @@ const LONG: Duration = Duration::from_micros(50);
 /// However fast the items are, a stride is never longer, so that the reader sees them come.
 const LONGEST_STRIDE: usize = 256;
 
-pub(super) struct Job<I, T, F> {
+pub(crate) struct Job<I, T, F> {
     function: F,
     items: Box<[Shared<I, T>]>,
     takings: Mutex<Takings>,

@@ -19,7 +19,7 @@ use crate::future::state::Status;
 use crate::future::task::{Runnable, Task};
 use crate::label::Label;
 
-mod job;
+pub(crate) mod job;
 use job::Job;
 
 /// The results of a `map`, in the order of the items, each as soon as it is there.
@@ -64,21 +64,19 @@ trait Answers<T>: Send + Sync {
 impl<T: Send + 'static> Map<T> {
     /// Starts the job with as many runners as it can use.
     #[track_caller]
-    pub(crate) fn start<I, F>(executor: &dyn Executor, items: I, function: F) -> Self
+    pub(crate) fn start<I, F>(executor: &dyn Executor, items: I, function: F, label: Label) -> Self
     where
         I: IntoIterator<Item: Send + 'static>,
         F: Fn(I::Item) -> T + Send + Sync + 'static,
     {
         let began = Instant::now();
-        let label = Label::here();
         let items: Vec<I::Item> = items.into_iter().collect();
         let runners = executor.max_workers().max(1).min(items.len());
         let job = Arc::new(Job::new(items, function, runners));
         // Made first: if the executor refuses the job, dropping this cancels its items.
-        let map =
-            Self { answers: Arc::clone(&job) as Arc<dyn Answers<T>>, next: 0, began, label: label.clone() };
+        let map = Self { answers: Arc::clone(&job) as Arc<dyn Answers<T>>, next: 0, began, label };
         for runner in 0..runners {
-            let task = Task::new(Arc::clone(&job) as Arc<dyn Runnable>, label.clone());
+            let task = Task::new(Arc::clone(&job) as Arc<dyn Runnable>, map.label.clone());
             match executor.execute(task) {
                 Err(refused) if runner == 0 => panic!("{refused}"),
                 // The first runner can do the job alone.

@@ -1,0 +1,140 @@
+//! Five tasks that do nothing, for 0, 1, 2, 3 and 4 seconds, on three workers: the demo of *Fluent Python*'s chapter on executors.
+//!
+//! ```text
+//! cargo run --example loiter
+//! ```
+//!
+//! What to look for: three tasks begin at once, and the fourth as soon as the first is done; `results` is there before any
+//! result is (it is lazy, and says how far its futures are); and results come in the order of the questions, not of the
+//! answers.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use glasspool::ThreadPoolExecutor;
+use jiff::civil::Time;
+use jiff::{SignedDuration, Zoned};
+
+const USAGE: &str = "\
+Usage: loiter [--workers N] [--tasks N] [--speed X]
+
+Runs tasks that do nothing: task n for n seconds.
+
+  --workers N   how many workers the pool has at most (default 3)
+  --tasks N     how many tasks there are (default 5)
+  --speed X     lets the demo's clock run X times as fast (default 1)
+  -h, --help    prints this
+";
+
+struct Options {
+    workers: usize,
+    tasks: u32,
+    speed: f64,
+}
+
+/// `None` if only help was asked for.
+fn parse_options() -> Result<Option<Options>, lexopt::Error> {
+    use lexopt::prelude::*;
+
+    let mut options = Options { workers: 3, tasks: 5, speed: 1.0 };
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("workers") => options.workers = args.value()?.parse()?,
+            Long("tasks") => options.tasks = args.value()?.parse()?,
+            Long("speed") => options.speed = args.value()?.parse_with(parse_speed)?,
+            Short('h') | Long("help") => return Ok(None),
+            _ => return Err(arg.unexpected()),
+        }
+    }
+    Ok(Some(options))
+}
+
+/// Slow enough for anyone, fast enough for a test, and no division by zero.
+fn parse_speed(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(speed) if (0.01..=1000.0).contains(&speed) => Ok(speed),
+        _ => Err("it must be a number from 0.01 to 1000".to_owned()),
+    }
+}
+
+/// The time of day, read once and then counted on from there at the demo's speed.
+///
+/// It counts from the whole second in which the demo began. So what happens within a second of the start bears the same stamp,
+/// whichever fraction of a second that was; and nothing can turn it back.
+#[derive(Clone, Copy)]
+struct Clock {
+    began: Instant,
+    began_at: Time,
+    speed: f64,
+}
+
+impl Clock {
+    fn start(speed: f64) -> Self {
+        let began_at =
+            Zoned::now().time().with().subsec_nanosecond(0).build().expect("0 is a valid fraction");
+        Self { began: Instant::now(), began_at, speed }
+    }
+
+    fn now(self) -> Time {
+        let elapsed = self.began.elapsed().mul_f64(self.speed);
+        self.began_at.wrapping_add(SignedDuration::try_from(elapsed).unwrap_or(SignedDuration::MAX))
+    }
+
+    /// Does nothing for so long, as this clock counts.
+    fn loiter(self, seconds: u32) {
+        sleep(Duration::from_secs(seconds.into()).div_f64(self.speed));
+    }
+
+    /// Prints a line with the time before it: whole, in one call, so that lines of several threads cannot be torn.
+    fn display(self, what: &str) {
+        if writeln!(io::stdout().lock(), "[{}] {what}", self.now().strftime("%H:%M:%S")).is_err() {
+            // Nobody reads any more, so there is nobody to loiter for.
+            std::process::exit(1);
+        }
+    }
+}
+
+fn loiter(clock: Clock, n: u32) -> u32 {
+    let indent = "\t".repeat(n as usize);
+    clock.display(&format!("{indent}loiter({n}): doing nothing for {n}s..."));
+    clock.loiter(n);
+    clock.display(&format!("{indent}loiter({n}): done."));
+    n * 10
+}
+
+fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    let clock = Clock::start(options.speed);
+    let executor = ThreadPoolExecutor::new(options.workers)?;
+    clock.display("Script starting.");
+    let results = executor.map(0..options.tasks, move |n| loiter(clock, n));
+    clock.display(&format!("results: {results}"));
+    clock.display("Waiting for individual results:");
+    for (i, result) in results.enumerate() {
+        clock.display(&format!("result {i}: {}", result?));
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    let outcome = match parse_options() {
+        Ok(Some(options)) => run(&options),
+        Ok(None) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("loiter: {error} (see --help)");
+            ExitCode::from(2)
+        }
+    }
+}

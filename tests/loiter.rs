@@ -1,0 +1,180 @@
+//! The loiter demo, run as the real program: what it prints, when, and in which order.
+//!
+//! Threads race within a second, so there is no one right output. What every honest run satisfies is a partial order, and the
+//! second in which each line is printed.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// Far more than any run here takes, so that a hang becomes a failure.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// How many times as fast as the wall clock the demo's own clock runs here. A second of it is long enough for a busy machine
+/// to stay within.
+const SPEED: &str = "4";
+
+/// Runs the demo to its end, or fails the test.
+fn loiter(args: &[&str]) -> Output {
+    // target/debug/deps/loiter-… → target/debug/examples/loiter
+    let mut program: PathBuf = std::env::current_exe().unwrap();
+    program.pop();
+    program.set_file_name("examples");
+    program.push(format!("loiter{}", std::env::consts::EXE_SUFFIX));
+    assert!(program.exists(), "no {}: a plain `cargo test` builds the examples", program.display());
+
+    let mut child =
+        Command::new(program).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        stdout.read_to_end(&mut out).unwrap();
+        stderr.read_to_end(&mut err).unwrap();
+        tell.send((out, err))
+    });
+    let Ok((stdout, stderr)) = told.recv_timeout(TIME_LIMIT) else {
+        child.kill().unwrap();
+        panic!("the demo did not end within {TIME_LIMIT:?}");
+    };
+    Output { status: child.wait().unwrap(), stdout, stderr }
+}
+
+/// What a line says, without tabs, and how many seconds after the first it was printed.
+fn timeline(output: &Output) -> Vec<(String, u32)> {
+    assert!(output.status.success(), "{output:?}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<(u32, &str)> = stdout.lines().map(stamp_and_rest).collect();
+    let start = lines[0].0;
+    let day = 24 * 60 * 60;
+    lines.into_iter().map(|(at, rest)| (rest.trim_start().to_owned(), (at + day - start) % day)).collect()
+}
+
+/// `[HH:MM:SS] rest`, whole, or the line was torn.
+fn stamp_and_rest(line: &str) -> (u32, &str) {
+    let (stamp, rest) = line
+        .strip_prefix('[')
+        .and_then(|line| line.split_once("] "))
+        .unwrap_or_else(|| panic!("a torn line: {line:?}"));
+    let parts: Vec<u32> = stamp.split(':').map(|part| part.parse().unwrap()).collect();
+    let [hours, minutes, seconds] = parts[..] else { panic!("no time of day: {stamp:?}") };
+    (hours * 3600 + minutes * 60 + seconds, rest)
+}
+
+/// The lines of a run with five tasks on three workers, each with the second in which it is printed.
+fn expected_lines() -> Vec<(String, u32)> {
+    let mut lines =
+        vec![("Script starting.".to_owned(), 0), ("Waiting for individual results:".to_owned(), 0)];
+    for (n, begins, ends) in [(0, 0, 0), (1, 0, 1), (2, 0, 2), (3, 0, 3), (4, 1, 5)] {
+        lines.push((format!("loiter({n}): doing nothing for {n}s..."), begins));
+        lines.push((format!("loiter({n}): done."), ends));
+        lines.push((format!("result {n}: {}", n * 10), ends));
+    }
+    lines
+}
+
+fn assert_honest(output: &Output) {
+    let mut printed = timeline(output);
+    let results =
+        printed.iter().position(|(line, _)| line.starts_with("results: <Map at 0x")).expect("a map");
+    let at: HashMap<&str, usize> =
+        printed.iter().enumerate().map(|(at, (line, _))| (line.as_str(), at)).collect();
+    let begins = |n: usize| at[&*format!("loiter({n}): doing nothing for {n}s...")];
+    let ends = |n: usize| at[&*format!("loiter({n}): done.")];
+    let result = |n: usize| at[&*format!("result {n}: {}", n * 10)];
+    let waiting = at["Waiting for individual results:"];
+
+    let mut order =
+        vec![(results, waiting), (waiting, result(0)), (ends(0), begins(3)), (ends(1), begins(4))];
+    order.extend((0..5).map(|n| (begins(n), ends(n))));
+    order.extend((0..5).map(|n| (ends(n), result(n))));
+    order.extend((0..4).map(|n| (result(n), result(n + 1))));
+    order.extend((1..printed.len()).map(|later| (at["Script starting."], later)));
+    for (earlier, later) in order {
+        assert!(earlier < later, "{:?} came before {:?}", printed[later], printed[earlier]);
+    }
+
+    // The one line that is not the same every time: how far each of the five futures is, by the luck of the moment.
+    let (map, second) = printed.remove(results);
+    assert_eq!(second, 0);
+    assert!(map.contains(" 5 futures: "), "{map}");
+    let mut expected = expected_lines();
+    printed.sort();
+    expected.sort();
+    assert_eq!(printed, expected);
+}
+
+#[test]
+fn three_workers_print_the_timeline_of_the_book() {
+    assert_honest(&loiter(&["--speed", SPEED]));
+}
+
+#[test]
+fn ten_runs_at_once_are_all_honest() {
+    thread::scope(|scope| {
+        for _ in 0..10 {
+            scope.spawn(|| assert_honest(&loiter(&["--speed", "2"])));
+        }
+    });
+}
+
+#[test]
+fn each_task_is_indented_by_its_number() {
+    let output = loiter(&["--speed", "1000"]);
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    for line in stdout.lines() {
+        let (_, rest) = stamp_and_rest(line);
+        let tabs = rest.chars().take_while(|&c| c == '\t').count();
+        let number =
+            rest.trim_start().strip_prefix("loiter(").and_then(|rest| rest.chars().next()?.to_digit(10));
+        assert_eq!(tabs, number.unwrap_or(0) as usize, "{line:?}");
+    }
+}
+
+#[test]
+fn one_worker_does_one_thing_after_the_other() {
+    let lines = timeline(&loiter(&["--speed", "20", "--workers", "1", "--tasks", "3"]));
+    let said: Vec<&str> =
+        lines.iter().map(|(line, _)| line.as_str()).filter(|line| line.starts_with("loiter")).collect();
+    let expected =
+        [0, 1, 2].map(|n| [format!("loiter({n}): doing nothing for {n}s..."), format!("loiter({n}): done.")]);
+    assert_eq!(said, expected.concat());
+}
+
+#[test]
+fn no_tasks_no_results() {
+    let lines = timeline(&loiter(&["--tasks", "0"]));
+    assert!(lines[1].0.ends_with(" 0 futures>"), "{lines:?}");
+    assert_eq!(lines.len(), 3);
+}
+
+#[test]
+fn help_is_printed_and_is_no_error() {
+    for flag in ["-h", "--help"] {
+        let output = loiter(&[flag]);
+        assert!(output.status.success());
+        assert!(output.stdout.starts_with(b"Usage: loiter"));
+    }
+}
+
+#[test]
+fn bad_input_gets_one_clear_line() {
+    for (args, complaint) in [
+        (&["--workers", "0"][..], "max_workers must be greater than 0"),
+        (&["--tasks", "many"][..], "many"),
+        (&["--speed", "0"][..], "it must be a number from 0.01 to 1000"),
+        (&["--speed", "nan"][..], "it must be a number from 0.01 to 1000"),
+        (&["now"][..], "now"),
+    ] {
+        let output = loiter(args);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(stderr.starts_with("loiter: ") && stderr.contains(complaint), "{stderr}");
+        assert!(output.stdout.is_empty());
+    }
+}

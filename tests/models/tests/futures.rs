@@ -1,0 +1,195 @@
+//! The races of one future, in every order in which its threads can meet.
+//!
+//! Each model says who races whom and what must hold afterwards, whoever wins.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use glasspool::{TaskError, as_completed, task};
+use loom::thread;
+
+/// Counts outside the model, so that counting adds no orders of its own.
+#[derive(Clone, Default)]
+struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    fn up(&self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+
+    fn get(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+}
+
+/// A closure that starts runs or is cancelled, never both and never neither; and whoever wins, the reader learns the truth.
+#[test]
+fn claim_against_cancel() {
+    loom::model(|| {
+        let runs = Count::default();
+        let (task, future) = task({
+            let runs = runs.clone();
+            move || runs.up()
+        });
+        let runner = thread::spawn(move || task.run());
+        let cancelled = future.cancel();
+        assert_eq!(cancelled, future.cancelled());
+        match future.result() {
+            Ok(()) => assert!(!cancelled && runs.get() == 1),
+            Err(TaskError::Cancelled(_)) => assert!(cancelled && runs.get() == 0),
+            Err(other) => panic!("{other}"),
+        }
+        runner.join().unwrap();
+        assert_eq!(runs.get(), usize::from(!cancelled));
+    });
+}
+
+/// A reader that comes before, during or after the end is woken, and has the value.
+#[test]
+fn completion_against_waiter() {
+    loom::model(|| {
+        let (task, future) = task(|| 7);
+        let runner = thread::spawn(move || task.run());
+        assert_eq!(future.into_result().unwrap(), 7);
+        runner.join().unwrap();
+    });
+}
+
+/// One end wakes every waiter, and one of them moves the outcome to where all can read it.
+#[test]
+fn completion_against_two_waiters() {
+    loom::model(|| {
+        let (task, future) = task(|| 7);
+        let future = Arc::new(future);
+        let other = thread::spawn({
+            let future = Arc::clone(&future);
+            move || assert_eq!(future.result().unwrap(), &7)
+        });
+        let runner = thread::spawn(move || task.run());
+        assert_eq!(future.result().unwrap(), &7);
+        other.join().unwrap();
+        runner.join().unwrap();
+    });
+}
+
+/// A cancel, too, wakes every waiter.
+#[test]
+fn cancel_against_two_waiters() {
+    loom::model(|| {
+        let (task, future) = task(|| 7);
+        let future = Arc::new(future);
+        let waiters = [(); 2].map(|()| {
+            let future = Arc::clone(&future);
+            thread::spawn(move || assert!(future.result().is_err()))
+        });
+        assert!(future.cancel());
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
+        drop(task);
+    });
+}
+
+/// A wait that gives up leaves the future as it was: it can be waited for again, and still wakes.
+#[test]
+fn completion_against_a_wait_that_gives_up() {
+    loom::model(|| {
+        let (task, future) = task(|| 7);
+        let runner = thread::spawn(move || task.run());
+        if let Ok(result) = future.result_timeout(Duration::from_secs(1)) {
+            assert_eq!(result.unwrap(), &7);
+        }
+        assert_eq!(future.into_result().unwrap(), 7);
+        runner.join().unwrap();
+    });
+}
+
+/// A callback registered while the task ends runs exactly once; and if it was registered before the end, whoever has
+/// the result knows that it has run.
+#[test]
+fn callback_against_completion() {
+    loom::model(|| {
+        let calls = Count::default();
+        let (task, future) = task(|| 7);
+        let runner = thread::spawn(move || task.run());
+        let seen = calls.clone();
+        future.add_done_callback(move |outcome| {
+            assert_eq!(outcome.unwrap(), &7);
+            seen.up();
+        });
+        assert_eq!(future.result().unwrap(), &7);
+        assert_eq!(calls.get(), 1);
+        runner.join().unwrap();
+        assert_eq!(calls.get(), 1);
+    });
+}
+
+/// A callback registered while another thread cancels runs exactly once.
+#[test]
+fn callback_against_cancel() {
+    loom::model(|| {
+        let calls = Count::default();
+        let (task, future) = task(|| 7);
+        let future = Arc::new(future);
+        let canceller = thread::spawn({
+            let future = Arc::clone(&future);
+            move || assert!(future.cancel())
+        });
+        let seen = calls.clone();
+        future.add_done_callback(move |outcome| {
+            assert!(outcome.is_err());
+            seen.up();
+        });
+        canceller.join().unwrap();
+        assert_eq!(calls.get(), 1);
+        drop(task);
+    });
+}
+
+/// A stream that subscribes while its futures end hears of each exactly once.
+#[test]
+fn subscription_against_completion() {
+    loom::model(|| {
+        let (first_task, first) = task(|| 1);
+        let (second_task, second) = task(|| 2);
+        let runner = thread::spawn(move || {
+            first_task.run();
+            second_task.run();
+        });
+        let mut values: Vec<i32> =
+            as_completed([first, second]).map(|future| future.into_result().unwrap()).collect();
+        values.sort_unstable();
+        assert_eq!(values, [1, 2]);
+        runner.join().unwrap();
+    });
+}
+
+/// A stream hears of a cancel as it hears of an end.
+#[test]
+fn subscription_against_cancel() {
+    loom::model(|| {
+        let (task, future) = task(|| 1);
+        let future = Arc::new(future);
+        let canceller = thread::spawn({
+            let future = Arc::clone(&future);
+            move || future.cancel()
+        });
+        let ended = as_completed([&*future]).next().unwrap();
+        assert!(ended.cancelled());
+        assert!(canceller.join().unwrap());
+        drop(task);
+    });
+}
+
+/// A dropped stream takes its subscription back while the future ends: no harm to either.
+#[test]
+fn taking_a_subscription_back_against_completion() {
+    loom::model(|| {
+        let (task, future) = task(|| 1);
+        let runner = thread::spawn(move || task.run());
+        drop(as_completed([&future]));
+        assert_eq!(future.into_result().unwrap(), 1);
+        runner.join().unwrap();
+    });
+}

@@ -1,0 +1,243 @@
+//! The races of a pool: tiny ones, with a worker or two and a task or two, in every order within a bound on pre-emptions.
+//!
+//! A model that fails while a pool is alive panics a second time in the pool's drop and aborts the process; its report is
+//! printed before that.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use glasspool::{Refusal, Shutdown, TaskError, ThreadPoolExecutor, task};
+use loom::thread;
+
+/// Counts threads that have run a task, and those of them that have ended: their thread-locals are gone.
+#[derive(Clone, Default)]
+struct Threads {
+    seen: Arc<AtomicUsize>,
+    gone: Arc<AtomicUsize>,
+}
+
+/// In a thread-local, so that it is dropped when its thread ends.
+struct CountsWhenDropped(Arc<AtomicUsize>);
+
+loom::thread_local! {
+    static LEAVING: RefCell<Option<CountsWhenDropped>> = RefCell::new(None);
+}
+
+impl Threads {
+    fn count_this_one(&self) {
+        self.seen.fetch_add(1, SeqCst);
+        LEAVING.with(|leaving| *leaving.borrow_mut() = Some(CountsWhenDropped(Arc::clone(&self.gone))));
+    }
+
+    fn assert_all_gone(&self) {
+        assert_eq!(self.gone.load(SeqCst), self.seen.load(SeqCst), "a worker's thread is still there");
+    }
+}
+
+impl Drop for CountsWhenDropped {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+/// Three pre-emptions at most: enough for every bug that was planted in the queue, in a time that can be waited for.
+fn check(model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.check(model);
+}
+
+/// A task submitted while a worker falls asleep, or wakes, is run.
+#[test]
+fn a_sleeping_worker_against_a_submit() {
+    check(|| {
+        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let first = pool.submit(|| 1);
+        let second = pool.submit(|| 2);
+        assert_eq!(first.into_result().unwrap() + second.into_result().unwrap(), 3);
+    });
+}
+
+/// A task submitted while the only worker retires is run: by that worker, or by the next.
+#[test]
+fn a_retiring_worker_against_a_submit() {
+    check(|| {
+        let pool = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO).build().unwrap();
+        let first = pool.submit(|| 1);
+        let second = pool.submit(|| 2);
+        assert_eq!(first.into_result().unwrap() + second.into_result().unwrap(), 3);
+    });
+}
+
+/// A submit against a close: either the task is refused, and its closure comes back, or it is run; and when closing returns,
+/// the thread it ran on is gone.
+#[test]
+fn closing_against_a_submit() {
+    check(|| {
+        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let submitter = pool.submitter();
+        let threads = Threads::default();
+        let other = thread::spawn({
+            let threads = threads.clone();
+            move || match submitter.try_submit(move || threads.count_this_one()) {
+                Ok(future) => future.into_result().unwrap(),
+                Err(refused) => drop(refused.into_inner()),
+            }
+        });
+        pool.shutdown(Shutdown::Drain).unwrap();
+        threads.assert_all_gone();
+        other.join().unwrap();
+    });
+}
+
+/// A submit against a close that cancels: the task is refused, or cancelled, or run, and its reader learns which.
+#[test]
+fn cancelling_what_is_pending_against_a_submit() {
+    check(|| {
+        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let first = pool.submit(|| 1);
+        let submitter = pool.submitter();
+        let other =
+            thread::spawn(move || match submitter.try_submit(|| 2).map(glasspool::Future::into_result) {
+                Ok(Ok(value)) => assert_eq!(value, 2),
+                Ok(Err(TaskError::Cancelled(_))) | Err(_) => {}
+                Ok(Err(error)) => panic!("{error}"),
+            });
+        pool.shutdown(Shutdown::CancelPending).unwrap();
+        assert_eq!(first.into_result().unwrap(), 1);
+        other.join().unwrap();
+    });
+}
+
+/// Two threads that close the same pool both return, and for each of them the worker's thread is gone.
+#[test]
+fn closing_against_closing() {
+    check(|| {
+        let pool = Arc::new(ThreadPoolExecutor::new(1).unwrap());
+        let threads = Threads::default();
+        let close = {
+            let (pool, threads) = (Arc::clone(&pool), threads.clone());
+            move || {
+                pool.shutdown(Shutdown::Drain).unwrap();
+                threads.assert_all_gone();
+            }
+        };
+        pool.submit(move || threads.count_this_one()).into_result().unwrap();
+        let other = thread::spawn(close.clone());
+        close();
+        other.join().unwrap();
+    });
+}
+
+/// Two workers, and more tasks than workers: a wake-up that is under way for one does not leave the other asleep for ever.
+#[test]
+fn two_workers_against_three_tasks() {
+    check(|| {
+        let pool = ThreadPoolExecutor::new(2).unwrap();
+        let futures = [1, 2, 3].map(|n| pool.submit(move || n));
+        let total: i32 = futures.into_iter().map(|future| future.into_result().unwrap()).sum();
+        assert_eq!(total, 6);
+    });
+}
+
+/// One idle worker, and two tasks of which the first waits for the second: the worker is spoken for by the first, so the second
+/// gets a worker of its own.
+#[test]
+fn an_idle_worker_against_two_tasks_that_need_each_other() {
+    check(|| {
+        let pool = ThreadPoolExecutor::new(2).unwrap();
+        pool.submit(|| ()).into_result().unwrap();
+        let (task, future) = task(|| 1);
+        let waits = pool.submit(|| future.into_result().unwrap());
+        let runs = pool.submit(|| task.run());
+        assert_eq!(waits.into_result().unwrap(), 1);
+        runs.into_result().unwrap();
+    });
+}
+
+/// Two submitters on a fresh pool of one: whoever finds the worker's seat taken waits until the worker is there, no longer.
+#[test]
+fn a_hire_against_a_submit() {
+    check(|| {
+        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let submitter = pool.submitter();
+        let other = thread::spawn(move || submitter.submit(|| 1).into_result().unwrap());
+        assert_eq!(pool.submit(|| 2).into_result().unwrap(), 2);
+        assert_eq!(other.join().unwrap(), 1);
+    });
+}
+
+/// The same, and the system refuses every thread: both closures come back, and no task is left where nobody will look.
+#[test]
+fn a_refused_hire_against_a_submit() {
+    check(|| {
+        let pool = ThreadPoolExecutor::builder().max_workers(1).stack_size(usize::MAX).build().unwrap();
+        let submitter = pool.submitter();
+        let other = thread::spawn(move || submitter.try_submit(|| 1).unwrap_err().into_inner()());
+        let refused = pool.try_submit(|| 2).unwrap_err();
+        assert!(matches!(refused.why(), Refusal::Thread(_)));
+        assert_eq!(refused.into_inner()() + other.join().unwrap(), 3);
+    });
+}
+
+/// An initializer that panics against a submit: every future ends, and every refused closure comes back.
+#[test]
+fn a_breaking_pool_against_a_submit() {
+    check(|| {
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(1)
+            .initializer(|| std::panic::resume_unwind(Box::new("no")))
+            .build()
+            .unwrap();
+        let submitter = pool.submitter();
+        let other = thread::spawn(move || {
+            if let Ok(future) = submitter.try_submit(|| ()) {
+                future.into_result().unwrap_err();
+            }
+        });
+        if let Ok(future) = pool.try_submit(|| ()) {
+            future.into_result().unwrap_err();
+        }
+        other.join().unwrap();
+    });
+}
+
+/// Two sleeping workers, and two tasks of which the first waits for the second: both workers are woken, though one wake-up
+/// at a time is under way.
+#[test]
+fn two_sleepers_against_two_tasks_that_need_each_other() {
+    check(|| {
+        let pool = ThreadPoolExecutor::new(2).unwrap();
+        // The first pair hires both workers, the second finds them asleep, or about to be, or still at work.
+        for _ in 0..2 {
+            let (task, future) = task(|| 1);
+            let waits = pool.submit(|| future.into_result().unwrap());
+            let runs = pool.submit(|| task.run());
+            assert_eq!(waits.into_result().unwrap(), 1);
+            runs.into_result().unwrap();
+        }
+    });
+}
+
+/// A map against the drop of its iterator: each item is run or cancelled, and the pool closes.
+#[test]
+fn a_map_against_its_drop() {
+    check(|| {
+        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let mut results = pool.map([1, 2], |n| n);
+        assert_eq!(results.next().unwrap().unwrap(), 1);
+        drop(results);
+    });
+}
+
+/// Two runners of one map: every item is run once, and the reader gets them in order.
+#[test]
+fn a_map_by_two_workers() {
+    check(|| {
+        let pool = ThreadPoolExecutor::new(2).unwrap();
+        let results: Vec<i32> = pool.map([1, 2, 3], |n| n).map(Result::unwrap).collect();
+        assert_eq!(results, [1, 2, 3]);
+    });
+}
