@@ -41,7 +41,9 @@
 //! | the place where two threads share it | `future/shared.rs` | [`Shared`](future::shared::Shared) |
 //! | a closure meets its promise: the half that is run | `future/task.rs` | [`Task`], made by [`task()`] |
 //! | the half that is read | `future/handle.rs` | [`Future`] |
-//! | somebody takes a task: **submit** | `executor.rs` | [`Executor`], [`submit`](executor::submit) |
+//! | who takes tasks | `executor.rs` | [`Executor`] |
+//! | a closure becomes a task, and is given to whoever takes tasks: **submit** | `submit.rs` | [`try_submit`](submit::try_submit) |
+//! | a pool takes it | `pool/submitter.rs` | [`Submitter`] |
 //! | it waits for its turn: **queue** | `pool/queue.rs` | [`Queue`](pool::queue::Queue) |
 //! | or goes from hand to hand, to a new worker | `pool/handover.rs` | [`Handover`](pool::handover::Handover) |
 //! | somebody runs it: **worker** | `pool/worker.rs` | [`work`](pool::worker::work) |
@@ -51,8 +53,8 @@
 //! | one function, many items | `many/map/job.rs` | [`Job`](many::map::job::Job), [`Map`] |
 //!
 //! Imports run one way, and this is the order in which the modules stand below: [`sync`](mod@sync) and [`error`](mod@error), which know
-//! nothing; [`future`](mod@future), which knows no pool; [`executor`](mod@executor), the one trait between the two; [`many`], which knows
-//! futures and that trait; and [`pool`], which nothing else knows.
+//! nothing; [`future`](mod@future), which knows no pool; [`executor`](mod@executor), the one trait between the two; [`many`] and
+//! [`submit`](mod@submit), which know futures and that trait; and [`pool`], which nothing else knows.
 //!
 //! What two threads may do to each other is written where they meet, at the head of `future/shared.rs`, `pool/queue.rs` and
 //! `many/map/job.rs`; `tests/models` runs these files through a model checker.
@@ -76,7 +78,7 @@ pub use future::task::{Task, task};
 pub use future::unobserved::{UnobservedPanicHook, set_unobserved_panic_hook, unobserved_panics};
 
 mod executor;
-pub use executor::{Executor, Inline, Named};
+pub use executor::{Executor, Inline};
 
 mod many;
 pub use many::as_completed::{AsCompleted, as_completed};
@@ -85,9 +87,13 @@ pub use many::timed::Timed;
 pub use many::wait::{DoneAndNotDone, ReturnWhen, wait};
 pub use many::waitable::Waitable;
 
+mod submit;
+pub use submit::Named;
+
 mod pool;
 pub use pool::builder::Builder;
-pub use pool::executor::{Shutdown, ThreadPoolExecutor};
+pub use pool::executor::ThreadPoolExecutor;
+pub use pool::shutdown::Shutdown;
 pub use pool::submitter::Submitter;
 
 /// The README's code runs as a test.

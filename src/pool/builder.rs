@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::executor::ThreadPoolExecutor;
-use super::queue::SeatNumber;
-use super::worker::PoolId;
+use super::identity::PoolId;
+use super::settings::{Initializer, Settings, prefix_that_fits};
 use crate::error::BuildError;
 use crate::sync::available_cores;
 
@@ -15,11 +15,6 @@ const MOST_BY_DEFAULT: usize = 32;
 
 /// What Python adds to the number of cores, so that a small machine, too, has workers that wait while others compute.
 const MORE_THAN_CORES: usize = 4;
-
-/// Linux keeps so many bytes of a thread's name. A prefix gives way, so that workers stay distinguishable.
-const NAME_BYTES: usize = 15;
-
-type Initializer = Arc<dyn Fn() + Send + Sync>;
 
 /// Makes a [`ThreadPoolExecutor`] with options; [`build`](Self::build) checks them all at once.
 ///
@@ -150,26 +145,15 @@ impl Builder {
         }
         let id = PoolId::next();
         let prefix = self.thread_name_prefix.unwrap_or_else(|| format!("glasspool-{}", id.0));
-        let settings = Settings {
+        Ok(ThreadPoolExecutor::from_settings(Settings {
+            id,
             max_workers,
-            prefix: cut(prefix, max_workers),
+            prefix: prefix_that_fits(prefix, max_workers),
             stack_size: self.stack_size,
             keep_alive: self.keep_alive,
             initializer: self.initializer,
-        };
-        Ok(ThreadPoolExecutor::from_settings(id, settings))
+        }))
     }
-}
-
-/// The prefix, short enough for the highest number to stand behind it.
-fn cut(mut prefix: String, max_workers: usize) -> String {
-    let number_bytes = format!("_{}", max_workers - 1).len();
-    let mut end = NAME_BYTES.saturating_sub(number_bytes).min(prefix.len());
-    while !prefix.is_char_boundary(end) {
-        end -= 1;
-    }
-    prefix.truncate(end);
-    prefix
 }
 
 impl fmt::Debug for Builder {
@@ -184,31 +168,42 @@ impl fmt::Debug for Builder {
     }
 }
 
-/// Options that have been checked.
-pub(super) struct Settings {
-    pub(super) max_workers: usize,
-    pub(super) prefix: String,
-    pub(super) stack_size: Option<usize>,
-    pub(super) keep_alive: Option<Duration>,
-    pub(super) initializer: Option<Initializer>,
-}
+/// How a pool is made.
+impl ThreadPoolExecutor {
+    /// A pool of at most so many workers, with the default [options](Builder). Never blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::NoWorkers`] for zero.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(3)?;
+    /// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(max_workers: usize) -> Result<Self, BuildError> {
+        Self::builder().max_workers(max_workers).build()
+    }
 
-impl Settings {
-    pub(super) fn thread_name(&self, seat: SeatNumber) -> String {
-        format!("{}_{}", self.prefix, seat.0)
+    /// For a pool with options.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::builder().thread_name_prefix("io").build()?;
+    /// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_prefix_gives_way_to_the_highest_number() {
-        assert_eq!(cut("flags".into(), 1000), "flags");
-        assert_eq!(cut("exactly-13byt".into(), 10), "exactly-13byt");
-        assert_eq!(cut("a-very-long-prefix".into(), 10), "a-very-long-p");
-        assert_eq!(cut("a-very-long-prefix".into(), 11), "a-very-long-");
-        assert_eq!(cut("旗旗旗旗旗".into(), 10), "旗旗旗旗");
+impl Default for ThreadPoolExecutor {
+    /// A pool with the default [options](Builder).
+    fn default() -> Self {
+        Self::builder().build().expect("the defaults make a pool")
     }
 }

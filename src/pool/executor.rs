@@ -1,20 +1,21 @@
 //! The executor: the one handle that owns the pool.
 //!
 //! It has exactly one owner, so leaving scope can mean what it means in Python's `with`: drain and join. Whoever else wants to
-//! submit gets a [`Submitter`].
+//! submit gets a [`Submitter`]. How one is made is in [`builder`](super::builder).
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::builder::{Builder, Settings};
 use super::core::Core;
+use super::settings::Settings;
+use super::shutdown::Shutdown;
 use super::submitter::Submitter;
-use super::worker::PoolId;
-use crate::error::{BuildError, Refused, ShutdownError};
-use crate::executor::{Executor, Named};
+use crate::error::{Refused, ShutdownError};
+use crate::executor::Executor;
 use crate::future::handle::Future;
 use crate::future::task::Task;
 use crate::many::map::Map;
+use crate::submit::Named;
 
 /// A pool of worker threads that run what is submitted to it.
 ///
@@ -53,58 +54,9 @@ pub struct ThreadPoolExecutor {
     submitter: Submitter,
 }
 
-/// What a shutdown does with tasks that have not begun. Those that have go on in any case.
-///
-/// ```
-/// use glasspool::{Shutdown, ThreadPoolExecutor};
-///
-/// let pool = ThreadPoolExecutor::new(1)?;
-/// let last = pool.submit(|| "last");
-/// pool.shutdown(Shutdown::Drain)?;
-/// assert!(last.done());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shutdown {
-    /// They are run first.
-    Drain,
-    /// They are cancelled, and whoever waits for them learns of it at once.
-    CancelPending,
-}
-
 impl ThreadPoolExecutor {
-    /// A pool of at most so many workers, with the default [options](Builder). Never blocks.
-    ///
-    /// # Errors
-    ///
-    /// [`BuildError::NoWorkers`] for zero.
-    ///
-    /// ```
-    /// use glasspool::ThreadPoolExecutor;
-    ///
-    /// let pool = ThreadPoolExecutor::new(3)?;
-    /// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn new(max_workers: usize) -> Result<Self, BuildError> {
-        Self::builder().max_workers(max_workers).build()
-    }
-
-    /// For a pool with options.
-    ///
-    /// ```
-    /// use glasspool::ThreadPoolExecutor;
-    ///
-    /// let pool = ThreadPoolExecutor::builder().thread_name_prefix("io").build()?;
-    /// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    pub(super) fn from_settings(id: PoolId, settings: Settings) -> Self {
-        Self { submitter: Submitter { core: Arc::new(Core::new(id, settings)) } }
+    pub(super) fn from_settings(settings: Settings) -> Self {
+        Self { submitter: Submitter::of(Arc::new(Core::new(settings))) }
     }
 
     /// Has `work` run by a worker, and returns the future of what it returns.
@@ -266,7 +218,7 @@ impl ThreadPoolExecutor {
     /// ```
     pub fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError> {
         self.close(how);
-        self.submitter.core.join()
+        self.submitter.core().join()
     }
 
     /// Closes the pool and does not wait for its end. Blocks only for the drops and callbacks of what it cancels.
@@ -282,14 +234,7 @@ impl ThreadPoolExecutor {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn close(&self, how: Shutdown) {
-        self.submitter.core.close(how);
-    }
-}
-
-impl Default for ThreadPoolExecutor {
-    /// A pool with the default [options](Builder).
-    fn default() -> Self {
-        Self::builder().build().expect("the defaults make a pool")
+        self.submitter.core().close(how);
     }
 }
 
@@ -312,7 +257,7 @@ impl Drop for ThreadPoolExecutor {
 
 impl fmt::Debug for ThreadPoolExecutor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let core = &self.submitter.core;
+        let core = self.submitter.core();
         let now = core.queue.snapshot();
         f.debug_struct("ThreadPoolExecutor")
             .field("name", &core.settings.prefix)

@@ -5,12 +5,15 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use super::core::Core;
+use super::queue::Admitted;
+use super::worker::hire;
 use crate::error::Refused;
-use crate::executor::{Executor, Named, submit, try_submit};
+use crate::executor::Executor;
 use crate::future::handle::Future;
 use crate::future::task::Task;
 use crate::label::Label;
 use crate::many::map::Map;
+use crate::submit::{Named, submit, try_submit};
 
 /// Submits to a [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) that somebody else owns.
 ///
@@ -29,10 +32,18 @@ use crate::many::map::Map;
 /// ```
 #[derive(Clone)]
 pub struct Submitter {
-    pub(super) core: Arc<Core>,
+    core: Arc<Core>,
 }
 
 impl Submitter {
+    pub(super) fn of(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    pub(super) fn core(&self) -> &Core {
+        &self.core
+    }
+
     /// As [`ThreadPoolExecutor::submit`](crate::ThreadPoolExecutor::submit).
     ///
     /// # Panics
@@ -122,8 +133,12 @@ impl UnwindSafe for Submitter {}
 impl RefUnwindSafe for Submitter {}
 
 impl Executor for Submitter {
+    /// To an idle worker, or to a new one, or to wait for whoever is ready first.
     fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
-        self.core.place(task)
+        match self.core.queue.admit(task)? {
+            Admitted::Queued => Ok(()),
+            Admitted::NeedsWorker(task, seat) => hire(&self.core, task, seat),
+        }
     }
 
     fn max_workers(&self) -> usize {

@@ -1,4 +1,4 @@
-//! Somebody runs it: the life of one worker, from its first task to its leaving.
+//! Somebody runs it: the life of one worker, from its hiring to its leaving.
 //!
 //! A worker survives everything that a task does: a panic is the future's outcome, and a panicking callback or drop is
 //! contained where it happens. What it does not survive is its own initializer: then the pool is broken.
@@ -8,29 +8,33 @@ use std::sync::Arc;
 use super::core::Core;
 use super::handover::Handover;
 use super::queue::SeatNumber;
-use crate::error::{Broken, message_of};
+use crate::error::{Broken, Refused, message_of};
 use crate::future::contain::{catch, contain, discard};
-use crate::sync::{Cell, process_wide::AtomicU64, process_wide::Relaxed, thread_local};
+use crate::future::task::Task;
+use crate::sync::Builder;
 
-thread_local! {
-    /// The pool whose worker this thread is.
-    #[allow(clippy::missing_const_for_thread_local, reason = "the model checker's has no such form")]
-    static EMPLOYER: Cell<Option<PoolId>> = Cell::new(None);
-}
-
-/// Which pool, in this process: they count from 0, as Python's do in their threads' names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PoolId(pub(super) u64);
-
-impl PoolId {
-    pub(super) fn next() -> Self {
-        static POOLS: AtomicU64 = AtomicU64::new(0);
-        Self(POOLS.fetch_add(1, Relaxed))
+/// Starts a worker for this task, and returns when the worker has claimed it.
+pub(super) fn hire(core: &Arc<Core>, first_task: Task, seat: SeatNumber) -> Result<(), Refused<Task>> {
+    let handover = Arc::new(Handover::of(first_task));
+    let mut thread = Builder::new().name(core.settings.thread_name(seat));
+    if let Some(bytes) = core.settings.stack_size {
+        thread = thread.stack_size(bytes);
     }
-
-    /// Whether the caller is one of this pool's workers.
-    pub(super) fn employs_me(self) -> bool {
-        EMPLOYER.with(Cell::get) == Some(self)
+    let started = thread.spawn({
+        let (core, handover) = (Arc::clone(core), Arc::clone(&handover));
+        move || work(&core, seat, &handover)
+    });
+    match started {
+        Ok(thread) => {
+            handover.wait_until_claimed();
+            core.threads.add(thread);
+            core.queue.hire_succeeded();
+            Ok(())
+        }
+        Err(cause) => {
+            let task = handover.take_back().expect("without a thread, nobody has taken it");
+            core.queue.hire_failed(seat, task, cause)
+        }
     }
 }
 
@@ -38,7 +42,7 @@ impl PoolId {
 pub(crate) fn work(core: &Arc<Core>, seat: SeatNumber, handover: &Handover) {
     core.queue.arrive();
     let first_task = handover.claim();
-    EMPLOYER.with(|employer| employer.set(Some(core.id)));
+    core.settings.id.employ_me();
     if let Err(broken) = initialize(core) {
         core.queue.break_down(&broken);
         if let Some((claimed, _)) = first_task {

@@ -15,7 +15,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Answers;
 use crate::error::{Broken, CancelReason, TaskError};
 use crate::future::contain::discard;
 use crate::future::shared::{Answer, Shared};
@@ -102,6 +101,16 @@ impl<I: Send, T: Send, F> Job<I, T, F> {
             item.cancel(reason.clone());
         }
     }
+}
+
+/// What the reading side can do, whatever the items and the function are.
+pub(super) trait Answers<T>: Send + Sync {
+    fn len(&self) -> usize;
+
+    fn answer(&self, place: usize) -> &dyn Answer<T>;
+
+    /// Cancels every item that has not begun.
+    fn cancel_pending(&self, reason: &CancelReason);
 }
 
 impl<I, T, F> Answers<T> for Job<I, T, F>

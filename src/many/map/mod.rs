@@ -14,13 +14,13 @@ use std::time::{Duration, Instant};
 use super::timed::{Timed, TimedIterator};
 use crate::error::{CancelReason, Deadlock, TaskError, TimedOut};
 use crate::executor::Executor;
-use crate::future::shared::{Answer, Unfinished};
+use crate::future::shared::Unfinished;
 use crate::future::state::Status;
 use crate::future::task::{Runnable, Task};
 use crate::label::Label;
 
 pub(crate) mod job;
-use job::Job;
+use job::{Answers, Job};
 
 /// The results of a `map`, in the order of the items, each as soon as it is there.
 ///
@@ -49,16 +49,6 @@ pub struct Map<T> {
     next: usize,
     began: Instant,
     label: Label,
-}
-
-/// What the reading side can do, whatever the items and the function are.
-trait Answers<T>: Send + Sync {
-    fn len(&self) -> usize;
-
-    fn answer(&self, place: usize) -> &dyn Answer<T>;
-
-    /// Cancels every item that has not begun.
-    fn cancel_pending(&self, reason: &CancelReason);
 }
 
 impl<T: Send + 'static> Map<T> {
