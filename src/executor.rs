@@ -3,7 +3,7 @@
 //! This file knows no pool: [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) is one executor, [`Inline`] another, and yours may
 //! be a third. What comes with every executor is in [`submit`](crate::submit).
 
-use crate::error::Refused;
+use crate::error::{Refusal, Refused};
 use crate::future::task::Task;
 
 /// Whoever takes tasks and sees to it that they are run.
@@ -50,6 +50,21 @@ pub trait Executor: Send + Sync {
     /// ```
     fn max_workers(&self) -> usize {
         1
+    }
+
+    /// Why it would refuse a task now, if it knows. A `map` asks before it touches its items. Never blocks.
+    ///
+    /// ```
+    /// use glasspool::{Executor, Refusal, Shutdown, ThreadPoolExecutor};
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// assert!(pool.refusal().is_none());
+    /// pool.close(Shutdown::Drain);
+    /// assert!(matches!(pool.refusal(), Some(Refusal::ShutDown)));
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    fn refusal(&self) -> Option<Refusal> {
+        None
     }
 }
 

@@ -10,7 +10,7 @@ use super::core::Core;
 use super::settings::Settings;
 use super::shutdown::Shutdown;
 use super::submitter::Submitter;
-use crate::error::{Refused, ShutdownError};
+use crate::error::{Refusal, Refused, ShutdownError};
 use crate::executor::Executor;
 use crate::future::handle::Future;
 use crate::future::task::Task;
@@ -245,6 +245,10 @@ impl Executor for ThreadPoolExecutor {
 
     fn max_workers(&self) -> usize {
         self.submitter.max_workers()
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        self.submitter.refusal()
     }
 }
 

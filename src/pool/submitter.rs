@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::core::Core;
 use super::queue::Admitted;
 use super::worker::hire;
-use crate::error::Refused;
+use crate::error::{Refusal, Refused};
 use crate::executor::Executor;
 use crate::future::handle::Future;
 use crate::future::task::Task;
@@ -109,9 +109,6 @@ impl Submitter {
         F: Fn(I::Item) -> T + Send + Sync + 'static,
         T: Send + 'static,
     {
-        if let Some(why) = self.core.queue.refusal() {
-            panic!("{}", Refused::new((), why));
-        }
         Map::start(self, items, f, Label::here())
     }
 
@@ -143,6 +140,10 @@ impl Executor for Submitter {
 
     fn max_workers(&self) -> usize {
         self.core.settings.max_workers
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        self.core.queue.refusal()
     }
 }
 

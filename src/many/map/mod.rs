@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::timed::{Timed, TimedIterator};
-use crate::error::{CancelReason, Deadlock, TaskError, TimedOut};
+use crate::error::{CancelReason, Deadlock, Refused, TaskError, TimedOut};
 use crate::executor::Executor;
 use crate::future::shared::Unfinished;
 use crate::future::state::Status;
@@ -60,6 +60,9 @@ impl<T: Send + 'static> Map<T> {
         F: Fn(I::Item) -> T + Send + Sync + 'static,
     {
         let began = Instant::now();
+        if let Some(why) = executor.refusal() {
+            panic!("{}", Refused::new((), why));
+        }
         let items: Vec<I::Item> = items.into_iter().collect();
         let runners = executor.max_workers().max(1).min(items.len());
         let job = Arc::new(Job::new(items, function, runners));
