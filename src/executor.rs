@@ -27,7 +27,8 @@ pub trait Executor: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The task back, with the reason why it was not taken.
+    /// The task back, that very one and not run, with the reason why it was not taken. (`try_submit` takes the closure out of
+    /// it, and panics if it is another.)
     ///
     /// ```
     /// use glasspool::{Executor, Inline, task};

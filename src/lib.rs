@@ -27,12 +27,13 @@
 //! - **Only what is pending can be cancelled.** What has begun goes on to its end, as in Python.
 //! - **A pool has one owner**, and leaving scope drains and joins it, as Python's `with` does.
 //! - **Tasks that wait for each other** can wait for ever on a pool that is too small for them: a worker that waits does not work.
-//!   A task that waits for *itself* is told so ([`TaskError::Deadlock`]).
-//! - **Threads do not survive `fork`**: in a child process a pool's workers are gone, and what is submitted there is never run.
+//!   A task that waits for *itself* is told so: by [`TaskError::Deadlock`], or a panic where there is no error to return.
+//! - **Threads do not survive `fork`**: in a child process a pool's workers are gone, and what was pending is never run. Make the
+//!   pool after the fork.
 //!
 //! # How to read the source
 //!
-//! As a story, in this order; each file opens with what lives in it, what it does not know, and where to go next.
+//! As a story, in this order; each file opens with what lives in it and, where two threads meet, with why that goes well.
 //!
 //! | step | file | item |
 //! |---|---|---|
@@ -52,8 +53,8 @@
 //! | waiting for more than one | `many/completions.rs` | [`Completions`](many::completions::Completions), [`as_completed()`], [`wait()`] |
 //! | one function, many items | `many/map/job.rs` | [`Job`](many::map::job::Job), [`Map`] |
 //!
-//! Imports run one way, and this is the order in which the modules stand below: [`sync`](mod@sync) and [`error`](mod@error), which know
-//! nothing; [`future`](mod@future), which knows no pool; [`executor`](mod@executor), the one trait between the two; [`many`] and
+//! Imports run one way, and this is the order in which the modules stand below: [`sync`](mod@sync), the one door to threads and
+//! locks; [`error`](mod@error), which knows no future; [`future`](mod@future), which knows no pool; [`executor`](mod@executor), the one trait between the two; [`many`] and
 //! [`submit`](mod@submit), which know futures and that trait; and [`pool`], which nothing else knows.
 //!
 //! What two threads may do to each other is written where they meet, at the head of `future/shared.rs`, `pool/queue.rs` and
@@ -62,7 +63,6 @@
 //! [`concurrent.futures`]: https://docs.python.org/3/library/concurrent.futures.html
 
 #![forbid(unsafe_code)]
-#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod sync;
 mod label;

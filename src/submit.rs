@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::{CancelReason, Refused};
+use crate::error::Refused;
 use crate::executor::Executor;
 use crate::future::handle::Future;
 use crate::future::task::halves;
@@ -221,7 +221,9 @@ where
     match executor.execute(task) {
         Ok(()) => Ok(future),
         Err(refused) => Err(refused.map(|task| {
-            let work = shared.withdraw(CancelReason::ByCaller).expect("a refused task has not been run");
+            drop(future);
+            // Nobody else has seen this future, so nobody waits for the task that is claimed here and never run.
+            let work = shared.claim().expect("an executor gives back the task that it refuses, unrun");
             drop(task);
             work
         })),

@@ -98,7 +98,7 @@ impl fmt::Display for Refusal {
             Self::Broken(broken) => broken.fmt(f),
             Self::Full => f.write_str("the executor's queue is full"),
             Self::Thread(cause) => {
-                write!(f, "the system refused a thread for the pool's first worker: {cause}")
+                write!(f, "the pool has no worker, and the system refused it a thread: {cause}")
             }
         }
     }

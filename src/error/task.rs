@@ -68,7 +68,8 @@ impl Error for TaskError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CancelReason {
-    /// Somebody called [`Future::cancel`](crate::Future::cancel), or dropped the [`Map`](crate::Map) it belongs to.
+    /// Somebody called [`Future::cancel`](crate::Future::cancel), or the [`Map`](crate::Map) it belongs to was dropped, or its
+    /// time was up.
     ByCaller,
     /// The pool was shut down with [`Shutdown::CancelPending`](crate::Shutdown::CancelPending).
     ByShutdown,

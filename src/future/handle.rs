@@ -124,8 +124,8 @@ impl<T> Future<T> {
     ///
     /// # Errors
     ///
-    /// Why there is no value, if there is none. If the task itself, or one of its callbacks, asks for the task's own result, the
-    /// answer is [`TaskError::Deadlock`], because waiting would never end.
+    /// Why there is no value, if there is none. If the task itself asks for its own result, or a callback does before the end,
+    /// the answer is [`TaskError::Deadlock`], because waiting would never end.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -220,8 +220,9 @@ impl<T> Future<T> {
     /// - if it is cancelled, on the thread that cancelled it, when the future is done and before that thread goes on;
     /// - if it is done already, here and now.
     ///
-    /// A callback that panics harms neither the worker, nor the next callback, nor the value. Reading the same future inside
-    /// its own callback is an error there ([`TaskError::Deadlock`]), not a hang: the outcome is the callback's argument.
+    /// One that is registered while others run waits for them, on their thread. A callback that panics harms neither the
+    /// worker, nor the next callback, nor the value. The outcome is the callback's argument; asking the future itself for it,
+    /// while it is being ended, is an error ([`TaskError::Deadlock`]) and not a hang.
     ///
     /// Blocks only for as long as the callback does, and only if the future is done already.
     ///
@@ -288,6 +289,11 @@ impl<T> Future<T> {
 
     fn collect(&self) -> Outcome<T> {
         self.answer.collect().expect("it is done, and this handle is its only reader")
+    }
+
+    /// Why waiting for it here would never end, if it would not.
+    pub(crate) fn deadlock_here(&self) -> Option<Deadlock> {
+        self.answer.runs_here().then(|| Deadlock::on_itself(self.label.clone()))
     }
 
     fn deadlock(&self) -> TaskError {

@@ -11,7 +11,10 @@
 //! unfinished. So whoever found "not yet" is on the list, or asleep on the event, before the state can change, and
 //! the change is followed by telling them all.
 //!
-//! **User code** (callbacks, drops of work and values) runs with the lock released. What it may find is said at each place.
+//! **User code** (callbacks, drops of work and values) runs with the lock released. So cancelling has two parts: first
+//! everyone who waits is told, which runs nobody's code; then what is left is [cleared away](Shared::clear_away), which may
+//! do anything, and wait for whatever the first part has ended. Whoever cancels many does the first part for all of them
+//! before the second for any.
 
 use std::time::Instant;
 
@@ -20,6 +23,7 @@ use super::state::{Cancel, Outcome, State, Status};
 use super::unobserved;
 use super::watchers::{Callback, Subscriber, Watchable, Watchers, run_all, tell_all};
 use crate::error::{CancelReason, TaskError};
+use crate::sync::process_wide::{AtomicU64, Relaxed};
 use crate::sync::{Condvar, Mutex, current_thread, wait_until};
 
 pub(crate) struct Shared<W, T> {
@@ -36,6 +40,19 @@ struct Entry<W, T> {
     observed: bool,
     /// The reader's handle is gone: then a panic has nobody left to notice it.
     forsaken: bool,
+    /// It is cancelled, and whoever did that has callbacks to run still: they can be added to.
+    calling_back: bool,
+}
+
+static CANCELS: AtomicU64 = AtomicU64::new(0);
+
+fn count_cancel() {
+    CANCELS.fetch_add(1, Relaxed);
+}
+
+/// How many tasks of this process have been cancelled: whoever keeps tasks knows by this when some of his may be husks.
+pub(crate) fn cancels_so_far() -> u64 {
+    CANCELS.load(Relaxed)
 }
 
 /// Why a wait ended before the future did.
@@ -54,6 +71,7 @@ impl<W, T> Shared<W, T> {
                 watchers: Watchers::none(),
                 observed: false,
                 forsaken: false,
+                calling_back: false,
             }),
             ended: Condvar::new(),
         }
@@ -97,12 +115,48 @@ impl<W, T> Shared<W, T> {
         }
     }
 
-    /// Takes the work back from a task that nobody else has seen yet.
-    pub(crate) fn withdraw(&self, reason: CancelReason) -> Option<W> {
-        match self.entry.lock().state.cancel(reason) {
-            Cancel::Won(work) => Some(work),
-            Cancel::AlreadyCancelled | Cancel::TooLate => None,
+    /// Cancels it if it is not too late, and tells everyone who waits. Whoever wins owes a [`clear_away`](Self::clear_away).
+    pub(crate) fn cancel_and_tell(&self, reason: CancelReason) -> Cancel {
+        let mut entry = self.entry.lock();
+        let answer = entry.state.cancel(reason);
+        if answer == Cancel::Won {
+            entry.calling_back = true;
+            let subscribers = entry.watchers.take_subscribers();
+            drop(entry);
+            count_cancel();
+            self.ended.notify_all();
+            tell_all(subscribers);
         }
+        answer
+    }
+
+    /// Drops the work of a task that has been cancelled, and runs its callbacks.
+    pub(crate) fn clear_away(&self) {
+        if let Some(work) = self.take_work_left() {
+            discard(work);
+        }
+        let mut entry = self.entry.lock();
+        while entry.calling_back {
+            let callbacks = entry.watchers.take_callbacks();
+            let State::Cancelled(reason, _) = &entry.state else { return };
+            if callbacks.is_empty() {
+                entry.calling_back = false;
+                return;
+            }
+            let outcome = Err(TaskError::Cancelled(reason.clone()));
+            drop(entry);
+            run_all(callbacks, &outcome);
+            entry = self.entry.lock();
+        }
+    }
+
+    /// The work of a task that has been cancelled, to whoever asks first.
+    pub(crate) fn take_work_left(&self) -> Option<W> {
+        self.entry.lock().state.take_work_left()
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.entry.lock().state.status()
     }
 }
 
@@ -113,6 +167,9 @@ pub(crate) trait Answer<T>: Watchable + Send + Sync {
 
     /// Moves the outcome out, once; a cancelled task's error is for everyone. `None` before the end, and after the move.
     fn collect(&self) -> Option<Outcome<T>>;
+
+    /// Whether it is being run by the very thread that asks, below it on its stack: then it cannot end before that returns.
+    fn runs_here(&self) -> bool;
 
     /// Cancels, if it is not too late; whether it is cancelled now.
     fn cancel(&self, reason: CancelReason) -> bool;
@@ -126,7 +183,7 @@ pub(crate) trait Answer<T>: Watchable + Send + Sync {
 
 impl<W, T> Watchable for Shared<W, T> {
     fn status(&self) -> Status {
-        self.entry.lock().state.status()
+        self.status()
     }
 
     fn subscribe(&self, subscriber: Subscriber) -> bool {
@@ -150,7 +207,7 @@ impl<W: Send, T: Send> Answer<T> for Shared<W, T> {
         entry.observed = true;
         loop {
             match &entry.state {
-                State::Finished(_) | State::Cancelled(_) | State::Collected(_) => return Ok(()),
+                State::Finished(_) | State::Cancelled(..) | State::Collected(_) => return Ok(()),
                 State::Running(by) if *by == current_thread() => return Err(Unfinished::OnItself),
                 State::Pending(_) | State::Running(_) => {}
             }
@@ -161,6 +218,10 @@ impl<W: Send, T: Send> Answer<T> for Shared<W, T> {
         }
     }
 
+    fn runs_here(&self) -> bool {
+        matches!(self.entry.lock().state, State::Running(by) if by == current_thread())
+    }
+
     fn collect(&self) -> Option<Outcome<T>> {
         let mut entry = self.entry.lock();
         let outcome = entry.state.collect();
@@ -169,29 +230,17 @@ impl<W: Send, T: Send> Answer<T> for Shared<W, T> {
     }
 
     fn cancel(&self, reason: CancelReason) -> bool {
-        let mut entry = self.entry.lock();
-        let error = TaskError::Cancelled(reason.clone());
-        match entry.state.cancel(reason) {
-            Cancel::TooLate => false,
-            Cancel::AlreadyCancelled => true,
-            Cancel::Won(work) => {
-                let callbacks = entry.watchers.take_callbacks();
-                let subscribers = entry.watchers.take_subscribers();
-                drop(entry);
-                // Those who wait are told before any user code runs: the work's captures may, when dropped, wait for them.
-                self.ended.notify_all();
-                tell_all(subscribers);
-                discard(work);
-                run_all(callbacks, &Err(error));
-                true
-            }
+        let answer = self.cancel_and_tell(reason);
+        if answer == Cancel::Won {
+            self.clear_away();
         }
+        answer != Cancel::TooLate
     }
 
     fn call_back(&self, callback: Callback<T>) -> Option<Callback<T>> {
         let mut entry = self.entry.lock();
         entry.observed = true;
-        if entry.state.status().is_done() {
+        if entry.state.status().is_done() && !entry.calling_back {
             return Some(callback);
         }
         entry.watchers.call_back(callback);

@@ -27,8 +27,8 @@ pub(crate) enum State<W, T> {
     Running(ThreadId),
     /// Ended, with the outcome waiting for its reader.
     Finished(Outcome<T>),
-    /// Ended before it began.
-    Cancelled(CancelReason),
+    /// Ended before it began; with its work, until whoever cancelled it has taken that away.
+    Cancelled(CancelReason, Option<W>),
     /// Ended, and its reader has the outcome. How it ended stays known.
     Collected(Ending),
 }
@@ -41,35 +41,47 @@ pub(crate) enum Ending {
     Lost,
 }
 
-/// What [`State::cancel`] came to. Whoever wins has the work to drop, outside every lock.
+/// What [`State::cancel`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Cancel<W> {
-    Won(W),
+pub(crate) enum Cancel {
+    /// It is, and whoever did it takes away what is left of it.
+    Won,
     AlreadyCancelled,
     TooLate,
 }
 
 impl<W, T> State<W, T> {
-    /// Pending → running. `None` if it is too late for that.
+    /// Makes a transition: a plain function from the old state to the new one and an answer.
+    fn step<A>(&mut self, transition: impl FnOnce(Self) -> (Self, A)) -> A {
+        let old = std::mem::replace(self, Self::Collected(Ending::Lost));
+        let (new, answer) = transition(old);
+        *self = new;
+        answer
+    }
+
+    /// Pending → running, with the work to whoever claims it. `None` if it is too late for that.
     pub(crate) fn claim(&mut self, by: ThreadId) -> Option<W> {
-        if !matches!(self, Self::Pending(_)) {
-            return None;
-        }
-        match std::mem::replace(self, Self::Running(by)) {
-            Self::Pending(work) => Some(work),
-            _ => unreachable!("it was pending a moment ago, under the same lock"),
-        }
+        self.step(|old| match old {
+            Self::Pending(work) => (Self::Running(by), Some(work)),
+            other => (other, None),
+        })
     }
 
     /// Pending → cancelled.
-    pub(crate) fn cancel(&mut self, reason: CancelReason) -> Cancel<W> {
+    pub(crate) fn cancel(&mut self, reason: CancelReason) -> Cancel {
+        self.step(|old| match old {
+            Self::Pending(work) => (Self::Cancelled(reason, Some(work)), Cancel::Won),
+            Self::Cancelled(..) => (old, Cancel::AlreadyCancelled),
+            Self::Running(_) | Self::Finished(_) | Self::Collected(_) => (old, Cancel::TooLate),
+        })
+    }
+
+    /// The work that a cancelled task was to do, to whoever asks first.
+    pub(crate) fn take_work_left(&mut self) -> Option<W> {
         match self {
-            Self::Pending(_) => match std::mem::replace(self, Self::Cancelled(reason)) {
-                Self::Pending(work) => Cancel::Won(work),
-                _ => unreachable!("it was pending a moment ago, under the same lock"),
-            },
-            Self::Cancelled(_) => Cancel::AlreadyCancelled,
-            Self::Running(_) | Self::Finished(_) | Self::Collected(_) => Cancel::TooLate,
+            Self::Cancelled(_, work) => work.take(),
+            _ => None,
         }
     }
 
@@ -79,19 +91,16 @@ impl<W, T> State<W, T> {
         *self = Self::Finished(outcome);
     }
 
-    /// Finished → collected, with the outcome to whoever asked first. A cancelled task has its error for everyone.
+    /// Finished → collected, with the outcome to whoever asks first. A cancelled task has its error for everyone.
     pub(crate) fn collect(&mut self) -> Option<Outcome<T>> {
-        match self {
-            Self::Finished(outcome) => {
-                let ending = Ending::of(outcome);
-                match std::mem::replace(self, Self::Collected(ending)) {
-                    Self::Finished(outcome) => Some(outcome),
-                    _ => unreachable!("it was finished a moment ago, under the same lock"),
-                }
+        self.step(|old| match old {
+            Self::Finished(outcome) => (Self::Collected(Ending::of(&outcome)), Some(outcome)),
+            Self::Cancelled(ref reason, _) => {
+                let error = TaskError::Cancelled(reason.clone());
+                (old, Some(Err(error)))
             }
-            Self::Cancelled(reason) => Some(Err(TaskError::Cancelled(reason.clone()))),
-            Self::Pending(_) | Self::Running(_) | Self::Collected(_) => None,
-        }
+            Self::Pending(_) | Self::Running(_) | Self::Collected(_) => (old, None),
+        })
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -99,7 +108,7 @@ impl<W, T> State<W, T> {
             Self::Pending(_) => Status::Pending,
             Self::Running(_) => Status::Running,
             Self::Finished(outcome) => Status::Finished(Ending::of(outcome)),
-            Self::Cancelled(_) => Status::Cancelled,
+            Self::Cancelled(..) => Status::Cancelled,
             Self::Collected(ending) => Status::Finished(*ending),
         }
     }
@@ -186,7 +195,7 @@ mod tests {
             State::Running(me),
             State::Finished(Ok(7)),
             State::Finished(Err(a_panic())),
-            State::Cancelled(CancelReason::ByCaller),
+            State::Cancelled(CancelReason::ByCaller, None),
             State::Collected(Ending::Returned),
         ]
     }
@@ -200,12 +209,11 @@ mod tests {
 
     #[test]
     fn only_a_pending_task_can_be_cancelled_and_cancelling_again_says_so() {
-        let words = every_state().map(|mut state| match state.cancel(CancelReason::ByCaller) {
-            Cancel::Won(work) => work,
-            Cancel::AlreadyCancelled => "already",
-            Cancel::TooLate => "too late",
-        });
-        assert_eq!(words, ["work", "too late", "too late", "too late", "already", "too late"]);
+        let answers =
+            every_state().map(|mut state| (state.cancel(CancelReason::ByCaller), state.take_work_left()));
+        let too_late = (Cancel::TooLate, None);
+        let already = (Cancel::AlreadyCancelled, None);
+        assert_eq!(answers, [(Cancel::Won, Some("work")), too_late, too_late, too_late, already, too_late]);
     }
 
     #[test]

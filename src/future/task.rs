@@ -13,7 +13,7 @@ use std::sync::{Arc, Weak};
 use super::contain::{catch, contain, discard};
 use super::handle::Future;
 use super::shared::{Answer, Shared};
-use super::state::Outcome;
+use super::state::{Cancel, Outcome};
 use crate::error::{Broken, CancelReason, Panic, TaskError};
 use crate::label::Label;
 
@@ -77,23 +77,26 @@ pub(crate) trait Runnable: Send + Sync {
     /// Claims it and runs it to its end, in this thread; nothing if it was cancelled.
     fn run(&self, label: &Label);
 
-    /// Claims it now, to be run later by this thread; `None` if it was cancelled. Costs an allocation: it is for a
+    /// Takes the work in order to run it later, in this thread; `None` if it was cancelled. It costs an allocation: it is for a
     /// hand-over, where user code must wait until somebody else has been told of the claim.
-    fn claim(self: Arc<Self>) -> Option<Box<dyn Claimed>>;
+    fn claim(self: Arc<Self>) -> Option<Box<dyn ClaimedWork>>;
 
-    /// Nobody will run it.
-    fn abandon(&self, reason: CancelReason);
+    /// Cancels what of it has not begun, and tells everyone who waits for that. Runs nobody's code. Whether there was anything;
+    /// then [`clear_away`](Self::clear_away) is owed.
+    fn cancel_pending(&self, reason: &CancelReason) -> bool;
 
-    /// Cancels what of it has not begun, while it is in its worker's hands. A closure has nothing of the kind: it has begun.
-    fn cancel_pending(&self, _reason: &CancelReason) {}
-}
+    /// Drops what was cancelled, and runs its callbacks.
+    fn clear_away(&self);
 
-/// A task that this thread has claimed and not begun. Dropping it is [`lose`](Self::lose) without a cause.
-pub(crate) trait Claimed {
-    fn run(self: Box<Self>, label: &Label);
+    /// Whether nothing of it is left to do.
+    fn is_husk(&self) -> bool;
 
-    /// The worker that claimed it will not run it.
-    fn lose(self: Box<Self>, cause: &Broken);
+    /// This task will not be run.
+    fn abandon(&self) {
+        if self.cancel_pending(&CancelReason::TaskDropped) {
+            self.clear_away();
+        }
+    }
 }
 
 impl<F, T> Runnable for Shared<F, T>
@@ -107,13 +110,21 @@ where
         }
     }
 
-    fn claim(self: Arc<Self>) -> Option<Box<dyn Claimed>> {
+    fn claim(self: Arc<Self>) -> Option<Box<dyn ClaimedWork>> {
         let work = Shared::claim(&*self)?;
-        Some(Box::new(ClaimedWork { shared: self, work: Some(work) }))
+        Some(Box::new((self, work)))
     }
 
-    fn abandon(&self, reason: CancelReason) {
-        self.cancel(reason);
+    fn cancel_pending(&self, reason: &CancelReason) -> bool {
+        self.cancel_and_tell(reason.clone()) == Cancel::Won
+    }
+
+    fn clear_away(&self) {
+        self.clear_away();
+    }
+
+    fn is_husk(&self) -> bool {
+        self.status().is_done()
     }
 }
 
@@ -122,52 +133,57 @@ pub(crate) fn outcome_of<T>(work: impl FnOnce() -> T, label: &Label) -> Outcome<
     catch(work).map_err(|payload| TaskError::Panicked(Panic::new(payload, label)))
 }
 
-struct ClaimedWork<F, T>
+/// Work that has been claimed and not begun: it is either run or lost.
+pub(crate) trait ClaimedWork {
+    fn run(self: Box<Self>, label: &Label);
+
+    /// The worker that claimed it will not run it; the cause, if it is known.
+    fn lose(self: Box<Self>, cause: Option<&Broken>);
+}
+
+impl<F, T> ClaimedWork for (Arc<Shared<F, T>>, F)
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    shared: Arc<Shared<F, T>>,
+    fn run(self: Box<Self>, label: &Label) {
+        let (shared, work) = *self;
+        shared.complete(outcome_of(work, label));
+    }
+
+    fn lose(self: Box<Self>, cause: Option<&Broken>) {
+        let (shared, work) = *self;
+        discard(work);
+        shared.complete(Err(TaskError::Lost(cause.cloned())));
+    }
+}
+
+/// A task that this thread has claimed and not begun. Dropping it loses it.
+pub(crate) struct Claimed {
     /// `None` once it has been run or lost.
-    work: Option<F>,
+    work: Option<Box<dyn ClaimedWork>>,
+    label: Label,
 }
 
-impl<F, T> ClaimedWork<F, T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    fn end_unrun(&mut self, cause: Option<&Broken>) {
+impl Claimed {
+    pub(crate) fn run(mut self) {
         if let Some(work) = self.work.take() {
-            discard(work);
-            self.shared.complete(Err(TaskError::Lost(cause.cloned())));
+            contain(|| work.run(&self.label));
+        }
+    }
+
+    pub(crate) fn lose(mut self, cause: &Broken) {
+        if let Some(work) = self.work.take() {
+            contain(|| work.lose(Some(cause)));
         }
     }
 }
 
-impl<F, T> Claimed for ClaimedWork<F, T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    fn run(mut self: Box<Self>, label: &Label) {
-        if let Some(work) = self.work.take() {
-            self.shared.complete(outcome_of(work, label));
-        }
-    }
-
-    fn lose(mut self: Box<Self>, cause: &Broken) {
-        self.end_unrun(Some(cause));
-    }
-}
-
-impl<F, T> Drop for ClaimedWork<F, T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
+impl Drop for Claimed {
     fn drop(&mut self) {
-        self.end_unrun(None);
+        if let Some(work) = self.work.take() {
+            contain(|| work.lose(None));
+        }
     }
 }
 
@@ -220,16 +236,16 @@ impl Task {
     /// ```
     pub fn run(mut self) {
         if let Some(runnable) = self.runnable.take() {
-            runnable.run(&self.label);
-            // It may hold the last reference to a value that nobody reads, and dropping that is user code.
-            contain(|| drop(runnable));
+            // What is contained here is not the closure's panic, but that of a drop: this may be the last reference to a value
+            // that nobody reads.
+            contain(move || runnable.run(&self.label));
         }
     }
 
     /// Claims the closure for this thread, without running it yet.
-    pub(crate) fn claim(mut self) -> Option<(Box<dyn Claimed>, Label)> {
-        let claimed = self.runnable.take()?.claim()?;
-        Some((claimed, self.label.clone()))
+    pub(crate) fn claim(mut self) -> Option<Claimed> {
+        let work = self.runnable.take()?.claim()?;
+        Some(Claimed { work: Some(work), label: self.label.clone() })
     }
 
     /// For those who may want to cancel what of it has not begun, while somebody else runs it.
@@ -237,22 +253,29 @@ impl Task {
         self.runnable.as_ref().map(Arc::downgrade)
     }
 
-    /// Ends its future without running it.
-    pub(crate) fn abandon(mut self, reason: CancelReason) {
-        self.end_unrun(reason);
+    /// As [`Runnable::cancel_pending`].
+    pub(crate) fn cancel_pending(&self, reason: &CancelReason) -> bool {
+        self.runnable.as_ref().is_some_and(|runnable| runnable.cancel_pending(reason))
     }
 
-    fn end_unrun(&mut self, reason: CancelReason) {
-        if let Some(runnable) = self.runnable.take() {
-            runnable.abandon(reason);
-            contain(|| drop(runnable));
+    /// As [`Runnable::clear_away`].
+    pub(crate) fn clear_away(&self) {
+        if let Some(runnable) = &self.runnable {
+            runnable.clear_away();
         }
+    }
+
+    /// Whether it has been cancelled, and is only taking up room.
+    pub(crate) fn is_husk(&self) -> bool {
+        self.runnable.as_ref().is_none_or(|runnable| runnable.is_husk())
     }
 }
 
 impl Drop for Task {
     fn drop(&mut self) {
-        self.end_unrun(CancelReason::TaskDropped);
+        if let Some(runnable) = self.runnable.take() {
+            contain(move || runnable.abandon());
+        }
     }
 }
 

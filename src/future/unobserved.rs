@@ -66,6 +66,7 @@ pub(crate) fn report(panic: &Panic) {
     COUNT.fetch_add(1, Relaxed);
     let hook = HOOK.lock().clone();
     if let Some(hook) = hook {
-        contain(|| hook(panic));
+        // The hook may have been replaced meanwhile, and then this drops it.
+        contain(move || hook(panic));
     }
 }

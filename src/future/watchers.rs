@@ -1,10 +1,10 @@
-//! Those who asked to be told of a future's end: one list, in the order in which they asked.
+//! Those who asked to be told of a future's end.
 //!
-//! A callback and a stream of completions are the same thing to a future: somebody who asked to be told, and who may take it
-//! back. They differ in when they are told. A callback runs while the outcome is still in the hands of the thread that
-//! ends the future; everyone else hears of it when the future *is* done (see [`Shared::complete`]).
+//! There are two kinds, and they differ in when they are told. A callback runs while the outcome is still in the hands of the
+//! thread that ends the future. A subscriber hears of it when the future *is* done, and may take it back before (see
+//! [`Shared::complete`]).
 //!
-//! The list knows no lock: the one around it is [`Shared`]'s, and nobody is ever told while that is held.
+//! The lists know no lock: the one around them is [`Shared`]'s, and nobody is ever told while that is held.
 //!
 //! [`Shared`]: super::shared::Shared
 //! [`Shared::complete`]: super::shared::Shared::complete
@@ -70,8 +70,9 @@ impl<T> Watchers<T> {
     /// Takes a subscription back; nothing of it is left. No harm if it was never there, or has been told already.
     pub(crate) fn unsubscribe(&mut self, subscriber: &Subscriber) {
         let Some(lists) = &mut self.0 else { return };
-        if let Some(at) = lists.subscribers.iter().position(|known| known.is(subscriber)) {
-            lists.subscribers.swap_remove(at);
+        // From the back: whoever takes back is mostly who came last.
+        if let Some(at) = lists.subscribers.iter().rposition(|known| known.is(subscriber)) {
+            lists.subscribers.remove(at);
         }
         if lists.subscribers.is_empty() && lists.callbacks.is_empty() {
             self.0 = None;

@@ -16,6 +16,11 @@ use crate::error::TimedOut;
 /// [`Waitable`]. What it takes by value it lets go of as it hands it over, so a result can be freed while others are still
 /// awaited. The cost is linear in the number of futures. Does not block; the iterator does, until the next one has ended.
 ///
+/// # Panics
+///
+/// The iterator does, if it could never go on: it has no timeout, and all that is left are the task that asks, or tasks which that
+/// one runs inside.
+///
 /// ```
 /// use glasspool::{ThreadPoolExecutor, as_completed};
 ///
@@ -86,9 +91,6 @@ impl<W: Waitable> TimedIterator for AsCompleted<W> {
             None => Err(TimedOut::new(self.completions.left(), self.completions.total())),
         }
     }
-
-    /// Nothing to do: the futures are not ours to cancel.
-    fn give_up(&mut self) {}
 }
 
 impl<W: Waitable> Iterator for AsCompleted<W> {

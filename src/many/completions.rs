@@ -10,14 +10,17 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::waitable::Waitable;
+use crate::error::Deadlock;
 use crate::future::watchers::Subscriber;
-use crate::sync::{Receiver, Sender, receive_until, unbounded};
+use crate::sync::{Receiver, Sender, receive_now, receive_until, unbounded};
 
 /// What is waited for, each in its place until it is handed over.
 pub(crate) struct Completions<W: Waitable> {
     places: Vec<Option<W>>,
     /// How many places are still taken.
     left: usize,
+    /// No place before this one is still taken.
+    first_left: usize,
     /// Those found done when they were added.
     done_already: VecDeque<usize>,
     stream: Sender<usize>,
@@ -29,7 +32,8 @@ impl<W: Waitable> Completions<W> {
         let (stream, ends) = unbounded();
         let futures = futures.into_iter();
         let places = Vec::with_capacity(futures.size_hint().0);
-        let mut completions = Self { places, left: 0, done_already: VecDeque::new(), stream, ends };
+        let mut completions =
+            Self { places, left: 0, first_left: 0, done_already: VecDeque::new(), stream, ends };
         for future in futures {
             completions.add(future);
         }
@@ -47,18 +51,37 @@ impl<W: Waitable> Completions<W> {
 
     /// The place of the next future that has ended and was not told of before; waits for it, at most until `deadline`.
     /// `None` if the time is up. There must be one left to wait for.
+    ///
+    /// # Panics
+    ///
+    /// If the wait could never end: it has no deadline, and what is left is run by this very thread.
     pub(super) fn next_end(&mut self, deadline: Option<Instant>) -> Option<usize> {
         debug_assert!(self.left > 0, "nothing is left to wait for");
         if let Some(place) = self.done_already.pop_front() {
             return Some(place);
         }
+        if let Some(place) = receive_now(&self.ends) {
+            return Some(place);
+        }
+        if deadline.is_none() {
+            if let Some(deadlock) = self.deadlock_here() {
+                panic!("{deadlock}");
+            }
+        }
         // We hold a sender ourselves, so the channel cannot be disconnected: an error means that the time is up.
         receive_until(&self.ends, deadline).ok()
     }
 
-    /// Whether what was in this place has failed.
-    pub(super) fn has_failed(&self, place: usize) -> bool {
-        self.places[place].as_ref().is_some_and(|future| future.watched().0.status().has_failed())
+    /// Why a wait for the next end would never end, if it would not: all that is left waits for this thread to return.
+    fn deadlock_here(&mut self) -> Option<Deadlock> {
+        // Those handed over are passed once and for all, so that asking costs nothing worth measuring.
+        while self.places.get(self.first_left)?.is_none() {
+            self.first_left += 1;
+        }
+        let mut left =
+            self.places[self.first_left..].iter().flatten().map(|future| future.watched().0.deadlock_here());
+        let first = left.next()??;
+        left.all(|deadlock| deadlock.is_some()).then_some(first)
     }
 
     /// Hands over what was in this place.
@@ -68,11 +91,11 @@ impl<W: Waitable> Completions<W> {
         future
     }
 
-    /// Everything that has not been handed over, in the order given; nobody listens any more.
-    pub(super) fn into_rest(mut self) -> impl Iterator<Item = W> {
+    /// Everything that has not been handed over, with its place; nobody listens any more.
+    pub(super) fn into_rest(mut self) -> impl Iterator<Item = (usize, W)> {
         self.stop_listening();
-        self.left = 0;
-        std::mem::take(&mut self.places).into_iter().flatten()
+        let places = std::mem::take(&mut self.places);
+        places.into_iter().enumerate().filter_map(|(place, future)| Some((place, future?)))
     }
 
     pub(super) fn left(&self) -> usize {
@@ -88,7 +111,8 @@ impl<W: Waitable> Completions<W> {
     }
 
     fn stop_listening(&self) {
-        for (place, future) in self.places.iter().enumerate() {
+        // From the back, as who came last is found first.
+        for (place, future) in self.places.iter().enumerate().rev() {
             if let Some(future) = future {
                 future.watched().0.unsubscribe(&self.subscriber(place));
             }

@@ -15,9 +15,6 @@ pub trait TimedIterator {
 
     /// The next item, if it comes in time.
     fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<Self::Item>, TimedOut>;
-
-    /// The time is up, and nobody will ask again.
-    fn give_up(&mut self);
 }
 
 /// An [`AsCompleted`](crate::AsCompleted) or a [`Map`](crate::Map) with a timeout: each item comes in time, or the last one is
@@ -55,19 +52,12 @@ impl<I: TimedIterator> Iterator for Timed<I> {
     type Item = Result<I::Item, TimedOut>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let inner = self.inner.as_mut()?;
-        match inner.next_until(self.deadline) {
-            Ok(Some(item)) => Some(Ok(item)),
-            Ok(None) => {
-                self.inner = None;
-                None
-            }
-            Err(timed_out) => {
-                inner.give_up();
-                self.inner = None;
-                Some(Err(timed_out))
-            }
+        let next = self.inner.as_mut()?.next_until(self.deadline).transpose();
+        if !matches!(next, Some(Ok(_))) {
+            // It was the last. Dropping a map cancels what has not begun.
+            self.inner = None;
         }
+        next
     }
 }
 

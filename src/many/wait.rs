@@ -39,7 +39,6 @@ pub enum ReturnWhen {
 /// assert!(done.is_empty() && not_done.is_empty());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "the futures that it was given by value are in here"]
 pub struct DoneAndNotDone<W> {
     /// Those that had ended when the wait did. It may be more than were waited for.
     pub done: Vec<W>,
@@ -51,6 +50,11 @@ pub struct DoneAndNotDone<W> {
 ///
 /// Blocks until `return_when` holds, at most for `timeout`; `None` waits without limit. That the time was up is no error: look at
 /// `not_done`. Without any future it returns at once. It takes what [`as_completed`](crate::as_completed()) takes.
+///
+/// # Panics
+///
+/// If it could never return: it has no timeout, and all that it still waits for are the task that calls it, or tasks which that one
+/// runs inside.
 ///
 /// ```
 /// use std::time::Duration;
@@ -72,19 +76,25 @@ pub fn wait<W: Waitable>(
 ) -> DoneAndNotDone<W> {
     let deadline = timeout.and_then(deadline_after);
     let mut completions = Completions::of(futures);
-    let mut unheard_of = completions.left();
-    while unheard_of > 0 {
+    let mut done = Vec::new();
+    while completions.left() > 0 {
         let Some(place) = completions.next_end(deadline) else { break };
-        unheard_of -= 1;
+        let Some(future) = completions.take(place) else { continue };
         let enough = match return_when {
             ReturnWhen::FirstCompleted => true,
-            ReturnWhen::FirstFailure => completions.has_failed(place),
+            ReturnWhen::FirstFailure => future.watched().0.status().has_failed(),
             ReturnWhen::AllCompleted => false,
         };
+        done.push((place, future));
         if enough {
             break;
         }
     }
-    let (done, not_done) = completions.into_rest().partition(|future| future.watched().0.status().is_done());
-    DoneAndNotDone { done, not_done }
+    // More may have ended than were waited for.
+    let (ended, not_done): (Vec<_>, Vec<_>) =
+        completions.into_rest().partition(|(_, future)| future.watched().0.status().is_done());
+    done.extend(ended);
+    done.sort_unstable_by_key(|&(place, _)| place);
+    let in_order = |futures: Vec<(usize, W)>| futures.into_iter().map(|(_, future)| future).collect();
+    DoneAndNotDone { done: in_order(done), not_done: in_order(not_done) }
 }

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::error::Deadlock;
 use crate::future::handle::Future;
 use crate::future::watchers::Watchable;
 
@@ -37,7 +38,19 @@ pub trait Watch {
 /// The watching side of a future, whatever its type.
 #[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "nobody outside can get hold of one")]
-pub struct Watched<'a>(pub(super) &'a dyn Watchable);
+pub struct Watched<'a>(pub(super) &'a dyn WatchedFuture);
+
+/// A future without its value's type.
+pub(super) trait WatchedFuture: Watchable {
+    /// Why waiting for it here would never end, if it would not.
+    fn deadlock_here(&self) -> Option<Deadlock>;
+}
+
+impl<T> WatchedFuture for Future<T> {
+    fn deadlock_here(&self) -> Option<Deadlock> {
+        self.deadlock_here()
+    }
+}
 
 impl<T> Watch for Future<T> {
     fn watched(&self) -> Watched<'_> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::executor::ThreadPoolExecutor;
 use super::identity::PoolId;
-use super::settings::{Initializer, Settings, prefix_that_fits};
+use super::settings::{Initializer, Settings};
 use crate::error::BuildError;
 use crate::sync::available_cores;
 
@@ -21,7 +21,7 @@ const MORE_THAN_CORES: usize = 4;
 /// | option | default |
 /// |---|---|
 /// | [`max_workers`](Self::max_workers) | min(32, cores + 4), as in Python |
-/// | [`thread_name_prefix`](Self::thread_name_prefix) | `glasspool-0`, `glasspool-1`, … one for each pool |
+/// | [`thread_name_prefix`](Self::thread_name_prefix) | `pool-0`, `pool-1`, … in the order in which pools are made |
 /// | [`stack_size`](Self::stack_size) | the system's for threads |
 /// | [`keep_alive`](Self::keep_alive) | idle workers stay until the pool is closed, as in Python |
 /// | [`initializer`](Self::initializer) | none |
@@ -106,7 +106,8 @@ impl Builder {
 
     /// What each worker runs once, before its first task.
     ///
-    /// If it panics, the pool is broken: what is pending is cancelled, later submits are refused, and each says why.
+    /// If it panics, the pool is broken: the worker's first task is lost, what is pending is cancelled, later submits are
+    /// refused, and each says why.
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
@@ -144,11 +145,11 @@ impl Builder {
             return Err(BuildError::NulInName);
         }
         let id = PoolId::next();
-        let prefix = self.thread_name_prefix.unwrap_or_else(|| format!("glasspool-{}", id.0));
+        let name = self.thread_name_prefix.unwrap_or_else(|| format!("pool-{}", id.0));
         Ok(ThreadPoolExecutor::from_settings(Settings {
             id,
             max_workers,
-            prefix: prefix_that_fits(prefix, max_workers),
+            name,
             stack_size: self.stack_size,
             keep_alive: self.keep_alive,
             initializer: self.initializer,

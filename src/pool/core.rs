@@ -23,10 +23,11 @@ impl Core {
     }
 
     pub(super) fn close(&self, how: Shutdown) {
-        match how {
+        let husks = match how {
             Shutdown::Drain => self.queue.close(None),
             Shutdown::CancelPending => self.queue.close(Some(&CancelReason::ByShutdown)),
-        }
+        };
+        husks.clear_away();
     }
 
     /// Blocks until every worker's thread has ended. The pool must have been closed.

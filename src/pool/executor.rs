@@ -61,8 +61,8 @@ impl ThreadPoolExecutor {
 
     /// Has `work` run by a worker, and returns the future of what it returns.
     ///
-    /// Blocks only if it starts a worker, until that has claimed the task: no user code runs before, so it may be called with
-    /// any lock held.
+    /// Blocks only while a worker's thread starts, its own or, if there is no other worker yet, another submitter's: until the
+    /// worker has claimed its task. No user code runs before that, so it may be called with any lock held.
     ///
     /// # Panics
     ///
@@ -127,8 +127,8 @@ impl ThreadPoolExecutor {
     ///
     /// # Panics
     ///
-    /// As [`submit`](Self::submit), before it has touched any item. What the iterator of items panics with comes out here, and
-    /// then nothing has begun.
+    /// As [`submit`](Self::submit): if the pool is closed or broken, before it has touched any item. What the iterator of items
+    /// panics with comes out here, and then nothing has begun.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -191,8 +191,9 @@ impl ThreadPoolExecutor {
 
     /// Closes the pool and waits for its end: no more submits, pending tasks as `how` says, running ones to their end.
     ///
-    /// Blocks until the last of its threads has ended. It may be called again, and by several threads at once; each returns when
-    /// all is over, and a later call may still cancel what an earlier one would have drained.
+    /// Blocks until the last of its threads has ended, and for the drops and callbacks of what it cancels, which run here. It
+    /// may be called again, and by several threads at once; each returns when no thread and no pending task is left, and a
+    /// later call may still cancel what an earlier one would have drained.
     ///
     /// # Errors
     ///
@@ -264,7 +265,7 @@ impl fmt::Debug for ThreadPoolExecutor {
         let core = self.submitter.core();
         let now = core.queue.snapshot();
         f.debug_struct("ThreadPoolExecutor")
-            .field("name", &core.settings.prefix)
+            .field("name", &core.settings.name)
             .field("max_workers", &core.settings.max_workers)
             .field("workers", &now.workers)
             .field("idle", &now.idle)

@@ -7,51 +7,49 @@
 //! thread has begun.)
 
 use crate::future::task::{Claimed, Task};
-use crate::label::Label;
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, JoinHandle, Mutex};
 
 pub(crate) struct Handover {
-    offer: Mutex<Offer>,
+    offer: Mutex<Option<Offer>>,
+    /// Announced when the offer has been taken.
     claimed: Condvar,
 }
 
-enum Offer {
-    Offered(Task),
-    /// By the new thread; or the giver has it back, because there will be no thread.
-    Taken,
+/// What a new worker gets.
+pub(super) struct Offer {
+    pub(super) first_task: Task,
+    /// The thread of whoever had its seat before, for it to join when it leaves itself.
+    pub(super) predecessor: Option<JoinHandle<()>>,
 }
 
 impl Handover {
-    pub(super) fn of(task: Task) -> Self {
-        Self { offer: Mutex::new(Offer::Offered(task)), claimed: Condvar::new() }
+    pub(super) fn of(offer: Offer) -> Self {
+        Self { offer: Mutex::new(Some(offer)), claimed: Condvar::new() }
     }
 
-    /// The new thread's side: claims the task and lets the giver go. `None` if the task has been cancelled meanwhile.
-    pub(super) fn claim(&self) -> Option<(Box<dyn Claimed>, Label)> {
+    /// The new thread's side: claims the task and lets the giver go. No task if it has been cancelled meanwhile.
+    pub(super) fn claim(&self) -> (Option<Claimed>, Option<JoinHandle<()>>) {
         let mut offer = self.offer.lock();
-        let first_task = match std::mem::replace(&mut *offer, Offer::Taken) {
-            Offer::Offered(task) => task.claim(),
-            Offer::Taken => None,
+        let got = match offer.take() {
+            Some(Offer { first_task, predecessor }) => (first_task.claim(), predecessor),
+            None => (None, None),
         };
         drop(offer);
         // The giver looks at the offer under the lock before it sleeps, so it either sees that it is taken or is woken.
         self.claimed.notify_one();
-        first_task
+        got
     }
 
     /// The giver's side.
     pub(super) fn wait_until_claimed(&self) {
         let mut offer = self.offer.lock();
-        while matches!(*offer, Offer::Offered(_)) {
+        while offer.is_some() {
             self.claimed.wait(&mut offer);
         }
     }
 
     /// The giver's side, when there will be no thread.
-    pub(super) fn take_back(&self) -> Option<Task> {
-        match std::mem::replace(&mut *self.offer.lock(), Offer::Taken) {
-            Offer::Offered(task) => Some(task),
-            Offer::Taken => None,
-        }
+    pub(super) fn take_back(&self) -> Option<Offer> {
+        self.offer.lock().take()
     }
 }

@@ -16,6 +16,9 @@
 //! **Retiring** is decided in the same critical section in which the worker saw that no task waits: a push comes either
 //! before, and the worker takes the task, or after, and finds one idle worker less.
 //!
+//! **Husks.** A task that has been cancelled stays where it is until a worker comes to it, or until there may be more husks
+//! than tasks: then they are swept out.
+//!
 //! **Hiring.** The thread for a new worker is started outside the lock, by whoever submitted the task that needs it, and may be
 //! refused by the system. A task is left in the queue only where a worker is present that will look there before it leaves; while
 //! the only workers are still being hired, submitters wait to see whether they come.
@@ -26,8 +29,12 @@ use std::time::Duration;
 
 use crate::error::{Broken, CancelReason, Refusal, Refused};
 use crate::future::contain::contain;
+use crate::future::shared::cancels_so_far;
 use crate::future::task::{Runnable, Task};
 use crate::sync::{Condvar, Mutex, MutexGuard, deadline_after, wait_until};
+
+/// So few husks are not worth a broom.
+const FEWEST_TO_SWEEP: u64 = 64;
 
 pub(crate) struct Queue {
     state: Mutex<State>,
@@ -45,6 +52,7 @@ struct State {
     phase: Phase,
     /// Those that were ever taken; there can be `max_workers` of them.
     seats: Vec<Seat>,
+    taken_seats: usize,
     max_workers: usize,
     /// Workers that have come and not left.
     present: usize,
@@ -56,6 +64,10 @@ struct State {
     asleep: usize,
     /// A wake-up is under way: somebody has been notified, and has not yet got the lock.
     waking: bool,
+    /// Those who are just cancelling what was pending, and have not told everyone yet.
+    cancelling: usize,
+    /// How many tasks of the process had been cancelled when husks were last swept out.
+    cancels_when_swept: u64,
 }
 
 /// The pool's own life: it only ever goes down this list.
@@ -65,7 +77,6 @@ enum Phase {
     Broken(Broken),
 }
 
-#[derive(Clone)]
 enum Seat {
     Free,
     /// With the task its worker has in hand, for those who want to cancel what of it has not begun. It is a weak
@@ -111,12 +122,15 @@ impl Queue {
                 tasks: VecDeque::new(),
                 phase: Phase::Open,
                 seats: Vec::new(),
+                taken_seats: 0,
                 max_workers,
                 present: 0,
                 hires: 0,
                 idle: 0,
                 asleep: 0,
                 waking: false,
+                cancelling: 0,
+                cancels_when_swept: cancels_so_far(),
             }),
             task_ready: Condvar::new(),
             hire_settled: Condvar::new(),
@@ -134,8 +148,7 @@ impl Queue {
             }
             let spoken_for = state.tasks.len() >= state.idle;
             if spoken_for {
-                if let Some(seat) = state.take_seat() {
-                    state.seats[seat.0] = Seat::Taken(task.in_hand());
+                if let Some(seat) = state.take_seat(&task) {
                     state.hires += 1;
                     return Ok(Admitted::NeedsWorker(task, seat));
                 }
@@ -144,8 +157,10 @@ impl Queue {
                     continue;
                 }
             }
+            let husks = state.sweep_if_needed();
             state.tasks.push_back(task);
             self.wake_one_if_needed(state);
+            drop(husks);
             return Ok(Admitted::Queued);
         }
     }
@@ -177,7 +192,7 @@ impl Queue {
         cause: std::io::Error,
     ) -> Result<(), Refused<Task>> {
         let mut state = self.state.lock();
-        state.seats[seat.0] = Seat::Free;
+        state.give_seat_back(seat);
         state.hires -= 1;
         // Somebody may be waiting for this seat, or for this hire.
         self.hire_settled.notify_all();
@@ -230,25 +245,26 @@ impl Queue {
     }
 
     /// No more tasks are taken. Those that wait are run, or cancelled if there is a reason; then workers leave.
-    pub(super) fn close(&self, cancel: Option<&CancelReason>) {
+    pub(super) fn close(&self, cancel: Option<&CancelReason>) -> Husks {
         let mut state = self.state.lock();
         if matches!(state.phase, Phase::Open) {
             state.phase = Phase::Closed;
         }
-        self.end(state, cancel);
+        self.end(state, cancel)
     }
 
     /// No more tasks are taken, and those that wait are cancelled, because the pool is of no use any more.
-    pub(super) fn break_down(&self, broken: &Broken) {
+    pub(super) fn break_down(&self, broken: &Broken) -> Husks {
         let mut state = self.state.lock();
         state.phase = Phase::Broken(broken.clone());
-        self.end(state, Some(&CancelReason::PoolBroke(broken.clone())));
+        self.end(state, Some(&CancelReason::PoolBroke(broken.clone())))
     }
 
-    /// Blocks until every worker has left and every hire is settled. The pool must have been closed.
+    /// Blocks until every worker has left, every hire is settled, and whatever was cancelled is known to be. The pool must have
+    /// been closed.
     pub(super) fn wait_until_everyone_left(&self) {
         let mut state = self.state.lock();
-        while state.present > 0 || state.hires > 0 {
+        while !state.everyone_left() {
             self.everyone_left.wait(&mut state);
         }
     }
@@ -256,7 +272,7 @@ impl Queue {
     pub(super) fn snapshot(&self) -> Snapshot {
         let state = self.state.lock();
         Snapshot {
-            queued: state.tasks.len(),
+            queued: state.tasks.iter().filter(|task| !task.is_husk()).count(),
             workers: state.present,
             idle: state.idle,
             open: matches!(state.phase, Phase::Open),
@@ -274,30 +290,34 @@ impl Queue {
         }
     }
 
-    fn end(&self, mut state: MutexGuard<'_, State>, cancel: Option<&CancelReason>) {
-        let unbegun = cancel.map(|reason| (reason, std::mem::take(&mut state.tasks), state.seats.clone()));
+    fn end(&self, mut state: MutexGuard<'_, State>, cancel: Option<&CancelReason>) -> Husks {
+        let unbegun = cancel.map(|reason| {
+            state.cancelling += 1;
+            let in_hand: Vec<_> = state.seats.iter().filter_map(Seat::task_in_hand).collect();
+            (reason, std::mem::take(&mut state.tasks), in_hand)
+        });
         drop(state);
         // Every sleeper has to see that there will be no more, and so has everyone who waits for a hire.
         self.task_ready.notify_all();
         self.hire_settled.notify_all();
-        let Some((reason, waiting, seats)) = unbegun else { return };
-        for task in waiting {
-            task.abandon(reason.clone());
-        }
-        for task in seats.iter().filter_map(Seat::task_in_hand) {
-            task.cancel_pending(reason);
-            contain(|| drop(task));
-        }
+        let Some((reason, mut waiting, in_hand)) = unbegun else { return Husks::none() };
+        // All of them, before anything of any of them is dropped or called back: see `future::shared`.
+        waiting.retain(|task| task.cancel_pending(reason));
+        let (in_hand, begun) = in_hand.into_iter().partition(|task| task.cancel_pending(reason));
+        let mut state = self.state.lock();
+        state.cancelling -= 1;
+        self.tell_if_everyone_left(state);
+        Husks { waiting, in_hand, begun }
     }
 
     fn leave_seat(&self, mut state: MutexGuard<'_, State>, seat: SeatNumber) {
-        state.seats[seat.0] = Seat::Free;
+        state.give_seat_back(seat);
         state.present -= 1;
         self.tell_if_everyone_left(state);
     }
 
     fn tell_if_everyone_left(&self, state: MutexGuard<'_, State>) {
-        let everyone = state.present == 0 && state.hires == 0;
+        let everyone = state.everyone_left();
         drop(state);
         if everyone {
             self.everyone_left.notify_all();
@@ -315,12 +335,66 @@ impl State {
     }
 
     /// The free seat with the lowest number, so that a worker's successor has its name.
-    fn take_seat(&mut self) -> Option<SeatNumber> {
-        let free = self.seats.iter().position(|seat| matches!(seat, Seat::Free));
-        if free.is_none() && self.seats.len() < self.max_workers {
-            self.seats.push(Seat::Free);
-            return Some(SeatNumber(self.seats.len() - 1));
+    fn take_seat(&mut self, task: &Task) -> Option<SeatNumber> {
+        if self.taken_seats == self.max_workers {
+            return None;
         }
-        free.map(SeatNumber)
+        let number = self.seats.iter().position(|seat| matches!(seat, Seat::Free)).unwrap_or_else(|| {
+            self.seats.push(Seat::Free);
+            self.seats.len() - 1
+        });
+        self.seats[number] = Seat::Taken(task.in_hand());
+        self.taken_seats += 1;
+        Some(SeatNumber(number))
+    }
+
+    fn give_seat_back(&mut self, seat: SeatNumber) {
+        self.seats[seat.0] = Seat::Free;
+        self.taken_seats -= 1;
+    }
+
+    fn everyone_left(&self) -> bool {
+        self.present == 0 && self.hires == 0 && self.cancelling == 0
+    }
+
+    /// Takes out the husks, if there may be as many of them as there are tasks: there are no more than tasks have been cancelled
+    /// since the last time, wherever that was. They are the caller's to drop, without the lock.
+    fn sweep_if_needed(&mut self) -> VecDeque<Task> {
+        let cancels = cancels_so_far();
+        let most_husks = cancels - self.cancels_when_swept;
+        if most_husks < FEWEST_TO_SWEEP.max(self.tasks.len() as u64 / 2) {
+            return VecDeque::new();
+        }
+        self.cancels_when_swept = cancels;
+        let (husks, tasks) = std::mem::take(&mut self.tasks).into_iter().partition(Task::is_husk);
+        self.tasks = tasks;
+        husks
+    }
+}
+
+/// What was cancelled, and is still to be dropped and called back; by whoever holds this, with no lock.
+#[must_use]
+pub(super) struct Husks {
+    waiting: VecDeque<Task>,
+    in_hand: Vec<Arc<dyn Runnable>>,
+    /// Too late for these, but this may be the last to hold them.
+    begun: Vec<Arc<dyn Runnable>>,
+}
+
+impl Husks {
+    fn none() -> Self {
+        Self { waiting: VecDeque::new(), in_hand: Vec::new(), begun: Vec::new() }
+    }
+
+    pub(super) fn clear_away(self) {
+        for task in self.waiting {
+            task.clear_away();
+        }
+        for task in self.in_hand {
+            contain(move || task.clear_away());
+        }
+        for task in self.begun {
+            contain(move || drop(task));
+        }
     }
 }

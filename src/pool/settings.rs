@@ -9,12 +9,16 @@ use super::queue::SeatNumber;
 /// Linux keeps so many bytes of a thread's name. A prefix gives way, so that workers stay distinguishable.
 const NAME_BYTES: usize = 15;
 
+/// Of a pool that may have more workers than this, the names of those beyond it may be longer.
+const MOST_NUMBERED: usize = 10_000;
+
 pub(super) type Initializer = Arc<dyn Fn() + Send + Sync>;
 
 pub(crate) struct Settings {
     pub(super) id: PoolId,
     pub(super) max_workers: usize,
-    pub(super) prefix: String,
+    /// As it was given.
+    pub(super) name: String,
     pub(super) stack_size: Option<usize>,
     pub(super) keep_alive: Option<Duration>,
     pub(super) initializer: Option<Initializer>,
@@ -22,19 +26,18 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(super) fn thread_name(&self, seat: SeatNumber) -> String {
-        format!("{}_{}", self.prefix, seat.0)
+        format!("{}_{}", prefix_that_fits(&self.name, self.max_workers), seat.0)
     }
 }
 
-/// The prefix, short enough for the highest number to stand behind it.
-pub(super) fn prefix_that_fits(mut prefix: String, max_workers: usize) -> String {
-    let number_bytes = format!("_{}", max_workers - 1).len();
-    let mut end = NAME_BYTES.saturating_sub(number_bytes).min(prefix.len());
+/// As much of the prefix as leaves room for the highest number behind it.
+fn prefix_that_fits(prefix: &str, max_workers: usize) -> &str {
+    let number_bytes = format!("_{}", max_workers.min(MOST_NUMBERED) - 1).len();
+    let mut end = (NAME_BYTES - number_bytes).min(prefix.len());
     while !prefix.is_char_boundary(end) {
         end -= 1;
     }
-    prefix.truncate(end);
-    prefix
+    &prefix[..end]
 }
 
 #[cfg(test)]
@@ -43,10 +46,10 @@ mod tests {
 
     #[test]
     fn a_prefix_gives_way_to_the_highest_number() {
-        assert_eq!(prefix_that_fits("flags".into(), 1000), "flags");
-        assert_eq!(prefix_that_fits("exactly-13byt".into(), 10), "exactly-13byt");
-        assert_eq!(prefix_that_fits("a-very-long-prefix".into(), 10), "a-very-long-p");
-        assert_eq!(prefix_that_fits("a-very-long-prefix".into(), 11), "a-very-long-");
-        assert_eq!(prefix_that_fits("旗旗旗旗旗".into(), 10), "旗旗旗旗");
+        assert_eq!(prefix_that_fits("flags", 1000), "flags");
+        assert_eq!(prefix_that_fits("exactly-13byt", 10), "exactly-13byt");
+        assert_eq!(prefix_that_fits("a-very-long-prefix", 10), "a-very-long-p");
+        assert_eq!(prefix_that_fits("a-very-long-prefix", 11), "a-very-long-");
+        assert_eq!(prefix_that_fits("旗旗旗旗旗", 10), "旗旗旗旗");
     }
 }

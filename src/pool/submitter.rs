@@ -93,7 +93,7 @@ impl Submitter {
     ///
     /// # Panics
     ///
-    /// As [`submit`](Self::submit), before it has touched any item.
+    /// As [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map).
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
@@ -149,6 +149,6 @@ impl Executor for Submitter {
 
 impl fmt::Debug for Submitter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Submitter").field("name", &self.core.settings.prefix).finish_non_exhaustive()
+        f.debug_struct("Submitter").field("name", &self.core.settings.name).finish_non_exhaustive()
     }
 }

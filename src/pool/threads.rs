@@ -1,9 +1,15 @@
 //! The threads that workers are, for whoever waits for their end.
 //!
-//! A worker that has left its seat has still to end its thread. Whoever closes the pool waits for that too, so that when closing
-//! returns, none of the pool's threads is left, and what they held is gone.
+//! A worker that has left its seat has still to end its thread: the thread-locals that user code has set there are dropped on
+//! the way. Whoever closes the pool waits for that too, so that when closing returns, none of the pool's threads is left, and
+//! what they held is gone.
+//!
+//! A worker that retires cannot wait for itself, and a submitter should not. So its thread is handed to its successor on the same
+//! seat, which joins it as its last act. There are never more threads to be joined than seats, and behind each those that
+//! were there before it.
 
-use crate::sync::{Condvar, JoinHandle, Mutex, is_over};
+use super::queue::SeatNumber;
+use crate::sync::{Condvar, JoinHandle, Mutex};
 
 pub(super) struct Threads {
     roll: Mutex<Roll>,
@@ -11,8 +17,9 @@ pub(super) struct Threads {
 }
 
 struct Roll {
-    handles: Vec<JoinHandle<()>>,
-    /// How many are being joined, each by somebody who has taken its handle.
+    /// By seat.
+    handles: Vec<Option<JoinHandle<()>>>,
+    /// How many are being joined by those who close the pool.
     being_joined: usize,
 }
 
@@ -21,30 +28,39 @@ impl Threads {
         Self { roll: Mutex::new(Roll { handles: Vec::new(), being_joined: 0 }), all_joined: Condvar::new() }
     }
 
-    pub(super) fn add(&self, thread: JoinHandle<()>) {
+    /// Keeps the thread of the worker on this seat, or nobody's.
+    pub(super) fn keep(&self, seat: SeatNumber, thread: Option<JoinHandle<()>>) {
         let mut roll = self.roll.lock();
-        // Those of workers that have retired.
-        roll.handles.retain(|handle| !is_over(handle));
-        roll.handles.push(thread);
+        if roll.handles.len() <= seat.0 {
+            roll.handles.resize_with(seat.0 + 1, || None);
+        }
+        roll.handles[seat.0] = thread;
     }
 
-    /// Blocks until every thread has ended, whoever joins it. No lock is held meanwhile: a thread that ends runs the
-    /// destructors of its thread-locals, and those are user code.
+    /// The thread of whoever has had this seat.
+    pub(super) fn take(&self, seat: SeatNumber) -> Option<JoinHandle<()>> {
+        self.roll.lock().handles.get_mut(seat.0)?.take()
+    }
+
+    /// Blocks until every thread has ended, whoever joins it.
     pub(super) fn join_all(&self) {
         let mut roll = self.roll.lock();
-        while let Some(thread) = roll.handles.pop() {
-            roll.being_joined += 1;
-            drop(roll);
-            // A worker's thread does not panic; if one of its thread-locals did, the thread has ended all the same.
-            let _ = thread.join();
-            roll = self.roll.lock();
-            roll.being_joined -= 1;
-        }
-        if roll.being_joined == 0 {
-            self.all_joined.notify_all();
-        }
+        let handles = std::mem::take(&mut roll.handles);
+        roll.being_joined += 1;
+        drop(roll);
+        // No lock is held meanwhile: what a thread drops on its way out is user code.
+        handles.into_iter().flatten().for_each(join);
+        let mut roll = self.roll.lock();
+        roll.being_joined -= 1;
+        self.all_joined.notify_all();
         while roll.being_joined > 0 {
             self.all_joined.wait(&mut roll);
         }
     }
+}
+
+/// Blocks until the thread has ended.
+pub(super) fn join(thread: JoinHandle<()>) {
+    // A worker's thread does not panic; if one of its thread-locals did, the thread has ended all the same.
+    let _ = thread.join();
 }

@@ -6,16 +6,18 @@
 use std::sync::Arc;
 
 use super::core::Core;
-use super::handover::Handover;
+use super::handover::{Handover, Offer};
 use super::queue::SeatNumber;
+use super::threads::join;
 use crate::error::{Broken, Refused, message_of};
-use crate::future::contain::{catch, contain, discard};
+use crate::future::contain::{catch, discard};
 use crate::future::task::Task;
 use crate::sync::Builder;
 
 /// Starts a worker for this task, and returns when the worker has claimed it.
 pub(super) fn hire(core: &Arc<Core>, first_task: Task, seat: SeatNumber) -> Result<(), Refused<Task>> {
-    let handover = Arc::new(Handover::of(first_task));
+    let predecessor = core.threads.take(seat);
+    let handover = Arc::new(Handover::of(Offer { first_task, predecessor }));
     let mut thread = Builder::new().name(core.settings.thread_name(seat));
     if let Some(bytes) = core.settings.stack_size {
         thread = thread.stack_size(bytes);
@@ -27,13 +29,14 @@ pub(super) fn hire(core: &Arc<Core>, first_task: Task, seat: SeatNumber) -> Resu
     match started {
         Ok(thread) => {
             handover.wait_until_claimed();
-            core.threads.add(thread);
+            core.threads.keep(seat, Some(thread));
             core.queue.hire_succeeded();
             Ok(())
         }
         Err(cause) => {
-            let task = handover.take_back().expect("without a thread, nobody has taken it");
-            core.queue.hire_failed(seat, task, cause)
+            let offer = handover.take_back().expect("without a thread, nobody has taken it");
+            core.threads.keep(seat, offer.predecessor);
+            core.queue.hire_failed(seat, offer.first_task, cause)
         }
     }
 }
@@ -41,21 +44,28 @@ pub(super) fn hire(core: &Arc<Core>, first_task: Task, seat: SeatNumber) -> Resu
 /// What a worker's thread does.
 pub(crate) fn work(core: &Arc<Core>, seat: SeatNumber, handover: &Handover) {
     core.queue.arrive();
-    let first_task = handover.claim();
+    let (first_task, predecessor) = handover.claim();
     core.settings.id.employ_me();
-    if let Err(broken) = initialize(core) {
-        core.queue.break_down(&broken);
-        if let Some((claimed, _)) = first_task {
-            contain(|| claimed.lose(&broken));
+    match initialize(core) {
+        Ok(()) => {
+            if let Some(claimed) = first_task {
+                claimed.run();
+            }
+            while let Some(task) = core.queue.next(seat, core.settings.keep_alive) {
+                task.run();
+            }
         }
-        core.queue.leave(seat);
-        return;
+        Err(broken) => {
+            let husks = core.queue.break_down(&broken);
+            if let Some(claimed) = first_task {
+                claimed.lose(&broken);
+            }
+            husks.clear_away();
+            core.queue.leave(seat);
+        }
     }
-    if let Some((claimed, label)) = first_task {
-        contain(|| claimed.run(&label));
-    }
-    while let Some(task) = core.queue.next(seat, core.settings.keep_alive) {
-        task.run();
+    if let Some(thread) = predecessor {
+        join(thread);
     }
 }
 

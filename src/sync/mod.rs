@@ -19,8 +19,8 @@ pub(crate) use model::*;
 
 use std::time::{Duration, Instant};
 
-/// When a wait of `timeout` from now is over; `None` means never, which is also what a timeout too long for the clock
-/// comes to.
+/// When a wait of `timeout` that begins now is over; `None` means never, which is also what a timeout too long for the
+/// clock comes to.
 pub(crate) fn deadline_after(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }

@@ -17,10 +17,6 @@ pub(crate) fn current_thread() -> ThreadId {
     loom::thread::current().id()
 }
 
-pub(crate) fn is_over(_thread: &JoinHandle<()>) -> bool {
-    false
-}
-
 pub(crate) fn available_cores() -> usize {
     1
 }
@@ -188,6 +184,10 @@ impl<T> Sender<T> {
     pub(crate) fn same_channel(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
+}
+
+pub(crate) fn receive_now<T>(from: &Receiver<T>) -> Option<T> {
+    from.0.messages.lock().pop_front()
 }
 
 pub(crate) fn receive_until<T>(from: &Receiver<T>, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {

@@ -34,17 +34,17 @@ pub(crate) fn wait_until<T>(
     }
 }
 
+/// Takes the next message, if there is one.
+pub(crate) fn receive_now<T>(from: &Receiver<T>) -> Option<T> {
+    from.try_recv().ok()
+}
+
 /// Takes the next message, waiting at most until `deadline`.
 pub(crate) fn receive_until<T>(from: &Receiver<T>, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
     match deadline {
         Some(deadline) => from.recv_deadline(deadline),
         None => from.recv().map_err(|_| RecvTimeoutError::Disconnected),
     }
-}
-
-/// Whether that thread has come to its end, so that joining it would not wait.
-pub(crate) fn is_over(thread: &JoinHandle<()>) -> bool {
-    thread.is_finished()
 }
 
 /// How many threads this process can run at once, by its affinity and quota.

@@ -1,8 +1,8 @@
 //! The side of a map that is run: one job with a state for each item.
 //!
-//! A map is not a row of submitted tasks. The job holds the function once and a [`Shared`] for each item; *runners* take part
-//! in it, as many as the executor has workers, and each takes items until none is left. So a map of a million tiny items makes
-//! one allocation and not a million, and the queue holds a handful of entries.
+//! A map is not a row of submitted tasks. The job holds the function once and a [`Shared`] for each item, side by side; *runners*
+//! take part in it, as many as the executor has workers, and each takes items until none is left. So a map of a million tiny
+//! items does not make a million allocations, and the queue holds a handful of entries.
 //!
 //! **Who takes what.** A runner takes a [`Stride`] of items from the front of those not yet taken. Its strides grow while items
 //! prove fast, and fall back to a single item as soon as they do not. Taking only says who should be first: an item begins
@@ -10,15 +10,16 @@
 //! out of its own, or be cancelled.
 //!
 //! **Why no item is forgotten.** Strides are taken under one lock, so at any time an item is untaken, or in a stride that everyone
-//! can see, or has been claimed. A runner leaves only when nothing is untaken and it has looked through every stride.
+//! can see, or has been claimed. A runner leaves only when nothing is untaken and it has looked through every stride. What
+//! nobody will come for (because the job is cancelled, or every task for a runner was dropped unrun) is cancelled.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Broken, CancelReason, TaskError};
-use crate::future::contain::discard;
+use crate::future::contain::{contain, discard};
 use crate::future::shared::{Answer, Shared};
-use crate::future::task::{Claimed, Runnable, outcome_of};
+use crate::future::task::{ClaimedWork, Runnable, outcome_of};
 use crate::label::Label;
 use crate::sync::Mutex;
 
@@ -29,18 +30,24 @@ const LONG: Duration = Duration::from_micros(50);
 const LONGEST_STRIDE: usize = 256;
 
 pub(crate) struct Job<I, T, F> {
-    function: F,
     items: Box<[Shared<I, T>]>,
-    takings: Mutex<Takings>,
+    takings: Mutex<Takings<F>>,
 }
 
-struct Takings {
+struct Takings<F> {
     /// The first item that no runner has taken.
     untaken: usize,
     /// What each runner has taken last.
     strides: Vec<Stride>,
+    /// What may hold items that were cancelled and not yet cleared away.
+    cancelled: Vec<Stride>,
     /// Runners that have neither left nor been dropped unrun.
     runners_left: usize,
+    /// For runners that are still to come; `None` once nothing is left for them. Each has a reference of its own, so what the
+    /// function has captured goes when the last of them has done its part, whatever becomes of the [`Map`](super::Map).
+    function: Option<Arc<F>>,
+    /// That, when the job was cancelled before its time, to be cleared away.
+    unwanted: Option<Arc<F>>,
 }
 
 /// Some neighbouring items: from the first up to, and without, the last.
@@ -54,33 +61,48 @@ impl Stride {
     const EMPTY: Self = Self { from: 0, to: 0 };
 }
 
-/// The place of a runner among the strides: the proof that it has signed up.
-#[derive(Clone, Copy)]
-struct Runner(usize);
+/// One who takes part.
+struct Runner<F> {
+    /// Its place among the strides.
+    place: usize,
+    function: Arc<F>,
+}
 
 impl<I, T, F> Job<I, T, F> {
     pub(super) fn new(items: Vec<I>, function: F, runners: usize) -> Self {
         Self {
-            function,
             items: items.into_iter().map(Shared::pending).collect(),
-            takings: Mutex::new(Takings { untaken: 0, strides: Vec::new(), runners_left: runners }),
+            takings: Mutex::new(Takings {
+                untaken: 0,
+                strides: Vec::new(),
+                cancelled: Vec::new(),
+                runners_left: runners,
+                function: Some(Arc::new(function)),
+                unwanted: None,
+            }),
         }
     }
 
-    fn sign_up(&self) -> Runner {
+    /// `None` if there is nothing left to take.
+    fn sign_up(&self) -> Option<Runner<F>> {
         let mut takings = self.takings.lock();
+        let function = Arc::clone(takings.function.as_ref()?);
         takings.strides.push(Stride::EMPTY);
-        Runner(takings.strides.len() - 1)
+        Some(Runner { place: takings.strides.len() - 1, function })
     }
 
     /// Takes at most so many of the items that nobody has taken; none if there are none, or if all has been cancelled.
-    fn take_stride(&self, runner: Runner, len: usize) -> Option<Stride> {
+    fn take_stride(&self, runner: &Runner<F>, len: usize) -> Option<Stride> {
         let mut takings = self.takings.lock();
         let from = takings.untaken;
         let to = (from + len).min(self.items.len());
         let stride = Stride { from, to };
         takings.untaken = to;
-        takings.strides[runner.0] = stride;
+        takings.strides[runner.place] = stride;
+        if to == self.items.len() {
+            // The runner has one too, so this is not the last reference, and nobody's code is run under the lock.
+            takings.function = None;
+        }
         (from < to).then_some(stride)
     }
 
@@ -90,15 +112,32 @@ impl<I, T, F> Job<I, T, F> {
 }
 
 impl<I: Send, T: Send, F> Job<I, T, F> {
-    /// Cancels what nobody has begun, taken or not.
-    fn cancel_unbegun(&self, reason: &CancelReason) {
+    /// Cancels what nobody has begun, taken or not, and tells everyone who waits for that.
+    fn cancel_and_tell(&self, reason: &CancelReason) {
         let mut takings = self.takings.lock();
         let untaken = Stride { from: takings.untaken, to: self.items.len() };
         takings.untaken = self.items.len();
-        let strides = takings.strides.clone();
+        let mut strides = takings.strides.clone();
+        strides.push(untaken);
+        if let Some(function) = takings.function.take() {
+            takings.unwanted = Some(function);
+        }
         drop(takings);
-        for item in strides.into_iter().chain([untaken]).flat_map(|stride| self.items_in(stride)) {
-            item.cancel(reason.clone());
+        for item in strides.iter().flat_map(|&stride| self.items_in(stride)) {
+            // Whether it was too late for one is not worth knowing: all are cleared away alike.
+            let _ = item.cancel_and_tell(reason.clone());
+        }
+        self.takings.lock().cancelled.append(&mut strides);
+    }
+
+    fn clear_away(&self) {
+        let mut takings = self.takings.lock();
+        let cancelled = std::mem::take(&mut takings.cancelled);
+        let unwanted = takings.unwanted.take();
+        drop(takings);
+        contain(|| drop(unwanted));
+        for item in cancelled.into_iter().flat_map(|stride| self.items_in(stride)) {
+            item.clear_away();
         }
     }
 }
@@ -128,7 +167,8 @@ where
     }
 
     fn cancel_pending(&self, reason: &CancelReason) {
-        self.cancel_unbegun(reason);
+        self.cancel_and_tell(reason);
+        self.clear_away();
     }
 }
 
@@ -139,12 +179,12 @@ where
     F: Fn(I) -> T + Send + Sync + 'static,
 {
     /// Takes items until there are none, and then helps those who still have some.
-    fn take_part(&self, runner: Runner, label: &Label) {
+    fn take_part(&self, runner: &Runner<F>, label: &Label) {
         let mut len = 1;
         while let Some(stride) = self.take_stride(runner, len) {
             let began = Instant::now();
             for item in self.items_in(stride) {
-                self.run_item(item, label);
+                Self::run_item(item, runner, label);
             }
             len = if began.elapsed() < LONG { (len * 2).min(LONGEST_STRIDE) } else { 1 };
         }
@@ -152,31 +192,27 @@ where
         for stride in strides {
             // From the back: what its owner would come to last.
             for item in self.items_in(stride).iter().rev() {
-                self.run_item(item, label);
+                Self::run_item(item, runner, label);
             }
         }
     }
 
     /// Runs the item, unless somebody has begun or cancelled it.
-    fn run_item(&self, item: &Shared<I, T>, label: &Label) {
+    fn run_item(item: &Shared<I, T>, runner: &Runner<F>, label: &Label) {
         if let Some(work) = item.claim() {
-            self.complete_item(item, work, label);
+            item.complete(outcome_of(|| (runner.function)(work), label));
         }
     }
 
-    fn complete_item(&self, item: &Shared<I, T>, work: I, label: &Label) {
-        item.complete(outcome_of(|| (self.function)(work), label));
-    }
-
-    /// A runner's last act, or that of a task which would have been one. The last one out cancels what is left: that is
-    /// nothing, unless every task was dropped unrun.
-    fn leave(&self, reason: &CancelReason) {
+    /// A runner's last act, or that of a task which would have been one. If it is the last, and something is left that nobody
+    /// has taken (every other task was dropped unrun), nobody will.
+    fn leave(&self) {
         let mut takings = self.takings.lock();
         takings.runners_left -= 1;
-        let last = takings.runners_left == 0;
+        let last_of_all = takings.runners_left == 0 && takings.untaken < self.items.len();
         drop(takings);
-        if last {
-            self.cancel_unbegun(reason);
+        if last_of_all {
+            Answers::cancel_pending(self, &CancelReason::TaskDropped);
         }
     }
 }
@@ -188,94 +224,76 @@ where
     F: Fn(I) -> T + Send + Sync + 'static,
 {
     fn run(&self, label: &Label) {
-        self.take_part(self.sign_up(), label);
-        self.leave(&CancelReason::TaskDropped);
+        if let Some(runner) = self.sign_up() {
+            self.take_part(&runner, label);
+            contain(|| drop(runner));
+        }
+        self.leave();
     }
 
-    /// Claims the runner's first item, so that whoever hired a worker for it sees that item running.
-    fn claim(self: Arc<Self>) -> Option<Box<dyn Claimed>> {
-        let runner = self.sign_up();
-        let first = self.take_stride(runner, 1).and_then(|stride| {
+    /// Claims the runner's first item, so that whoever hired its worker sees that item running.
+    fn claim(self: Arc<Self>) -> Option<Box<dyn ClaimedWork>> {
+        let Some(runner) = self.sign_up() else {
+            self.leave();
+            return None;
+        };
+        let first = self.take_stride(&runner, 1).and_then(|stride| {
             let work = self.items[stride.from].claim()?;
             Some((stride.from, work))
         });
-        Some(Box::new(ClaimedRunner { job: self, runner, first, has_left: false }))
+        Some(Box::new(ClaimedRunner { job: self, runner, first }))
     }
 
-    fn abandon(&self, reason: CancelReason) {
-        // A dropped task is one runner less. A pool that closes or breaks wants nothing more to begin.
-        if reason != CancelReason::TaskDropped {
-            self.cancel_unbegun(&reason);
-        }
-        self.leave(&reason);
+    fn cancel_pending(&self, reason: &CancelReason) -> bool {
+        self.cancel_and_tell(reason);
+        true
     }
 
-    fn cancel_pending(&self, reason: &CancelReason) {
-        self.cancel_unbegun(reason);
+    fn clear_away(&self) {
+        self.clear_away();
+    }
+
+    fn is_husk(&self) -> bool {
+        self.takings.lock().function.is_none()
+    }
+
+    /// A runner less: the others can do the job.
+    fn abandon(&self) {
+        self.leave();
     }
 }
 
 /// A runner that has signed up and claimed its first item, and not begun it.
-struct ClaimedRunner<I, T, F>
-where
-    I: Send + 'static,
-    T: Send + 'static,
-    F: Fn(I) -> T + Send + Sync + 'static,
-{
+struct ClaimedRunner<I, T, F> {
     job: Arc<Job<I, T, F>>,
-    runner: Runner,
+    runner: Runner<F>,
     /// `None` if nothing was left to claim.
     first: Option<(usize, I)>,
-    has_left: bool,
 }
 
-impl<I, T, F> ClaimedRunner<I, T, F>
+impl<I, T, F> ClaimedWork for ClaimedRunner<I, T, F>
 where
     I: Send + 'static,
     T: Send + 'static,
     F: Fn(I) -> T + Send + Sync + 'static,
 {
-    fn end_unrun(&mut self, cause: Option<&Broken>) {
-        if std::mem::replace(&mut self.has_left, true) {
-            return;
+    fn run(self: Box<Self>, label: &Label) {
+        let Self { job, runner, first } = *self;
+        if let Some((place, work)) = first {
+            job.items[place].complete(outcome_of(|| (runner.function)(work), label));
         }
-        if let Some((place, work)) = self.first.take() {
+        job.take_part(&runner, label);
+        contain(|| drop(runner));
+        job.leave();
+    }
+
+    fn lose(self: Box<Self>, cause: Option<&Broken>) {
+        let Self { job, runner, first } = *self;
+        contain(|| drop(runner));
+        if let Some((place, work)) = first {
             discard(work);
-            self.job.items[place].complete(Err(TaskError::Lost(cause.cloned())));
+            job.items[place].complete(Err(TaskError::Lost(cause.cloned())));
         }
-        self.job.leave(
-            &cause.map_or(CancelReason::TaskDropped, |broken| CancelReason::PoolBroke(broken.clone())),
-        );
-    }
-}
-
-impl<I, T, F> Claimed for ClaimedRunner<I, T, F>
-where
-    I: Send + 'static,
-    T: Send + 'static,
-    F: Fn(I) -> T + Send + Sync + 'static,
-{
-    fn run(mut self: Box<Self>, label: &Label) {
-        self.has_left = true;
-        if let Some((place, work)) = self.first.take() {
-            self.job.complete_item(&self.job.items[place], work, label);
-        }
-        self.job.take_part(self.runner, label);
-        self.job.leave(&CancelReason::TaskDropped);
-    }
-
-    fn lose(mut self: Box<Self>, cause: &Broken) {
-        self.end_unrun(Some(cause));
-    }
-}
-
-impl<I, T, F> Drop for ClaimedRunner<I, T, F>
-where
-    I: Send + 'static,
-    T: Send + 'static,
-    F: Fn(I) -> T + Send + Sync + 'static,
-{
-    fn drop(&mut self) {
-        self.end_unrun(None);
+        job.leave();
     }
 }

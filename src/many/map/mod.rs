@@ -127,10 +127,6 @@ impl<T> TimedIterator for Map<T> {
         self.next += 1;
         Ok(Some(item))
     }
-
-    fn give_up(&mut self) {
-        self.answers.cancel_pending(&CancelReason::ByCaller);
-    }
 }
 
 impl<T> Iterator for Map<T> {
@@ -160,24 +156,18 @@ impl<T> Drop for Map<T> {
     }
 }
 
-/// How many items there are in each state: the finished ones first, as they are the news.
-struct Tally {
-    finished: usize,
-    running: usize,
-    pending: usize,
-    cancelled: usize,
-}
-
 impl<T> Map<T> {
-    fn tally(&self) -> Tally {
-        let mut tally = Tally { finished: 0, running: 0, pending: 0, cancelled: 0 };
+    /// How many items there are in each state: the finished ones first, as they are the news.
+    fn tally(&self) -> [(usize, &'static str); 4] {
+        let mut tally = [(0, "finished"), (0, "running"), (0, "pending"), (0, "cancelled")];
         for place in 0..self.answers.len() {
-            *match self.answers.answer(place).status() {
-                Status::Finished(_) => &mut tally.finished,
-                Status::Running => &mut tally.running,
-                Status::Pending => &mut tally.pending,
-                Status::Cancelled => &mut tally.cancelled,
-            } += 1;
+            let row = match self.answers.answer(place).status() {
+                Status::Finished(_) => 0,
+                Status::Running => 1,
+                Status::Pending => 2,
+                Status::Cancelled => 3,
+            };
+            tally[row].0 += 1;
         }
         tally
     }
@@ -186,16 +176,9 @@ impl<T> Map<T> {
 impl<T> fmt::Display for Map<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = Arc::as_ptr(&self.answers).cast::<()>();
-        let tally = self.tally();
         write!(f, "<Map at {address:p} {} futures", self.answers.len())?;
-        let parts = [
-            (tally.finished, "finished"),
-            (tally.running, "running"),
-            (tally.pending, "pending"),
-            (tally.cancelled, "cancelled"),
-        ];
         let mut mark = ':';
-        for (count, state) in parts {
+        for (count, state) in self.tally() {
             if count > 0 {
                 write!(f, "{mark} {count} {state}")?;
                 mark = ',';
@@ -207,12 +190,11 @@ impl<T> fmt::Display for Map<T> {
 
 impl<T> fmt::Debug for Map<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tally = self.tally();
-        f.debug_struct("Map")
-            .field("finished", &tally.finished)
-            .field("running", &tally.running)
-            .field("pending", &tally.pending)
-            .field("cancelled", &tally.cancelled)
+        let mut facts = f.debug_struct("Map");
+        for (count, state) in self.tally() {
+            facts.field(state, &count);
+        }
+        facts
             .field("handed_over", &self.next)
             .field("submitted_at", &format_args!("{}", self.label.submitted_at))
             .finish()
