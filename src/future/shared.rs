@@ -9,7 +9,8 @@
 //! **Why no wake-up is lost.** A state changes only under the lock; a waiter looks at the state under the same lock and goes to
 //! sleep in one step with letting go of it; a subscriber is added in the same critical section in which the state was found
 //! unfinished. So whoever found "not yet" is on the list, or asleep on the event, before the state can change, and
-//! the change is followed by telling them all.
+//! the change is followed by telling them all. Subscribers are told in the same critical section as the change: so if one
+//! future is seen to be done before another ends, every stream has their ends in that order.
 //!
 //! **User code** (callbacks, drops of work and values) runs with the lock released. So cancelling has two parts: first
 //! everyone who waits is told, which runs nobody's code; then what is left is [cleared away](Shared::clear_away), which may
@@ -21,7 +22,7 @@ use std::time::Instant;
 use super::contain::discard;
 use super::state::{Cancel, Outcome, State, Status};
 use super::unobserved;
-use super::watchers::{Callback, Subscriber, Watchable, Watchers, run_all, tell_all};
+use super::watchers::{Callback, Subscriber, Watchable, Watchers, run_all};
 use crate::error::{CancelReason, TaskError};
 use crate::sync::process_wide::{AtomicU64, Relaxed};
 use crate::sync::{Condvar, Mutex, current_thread, wait_until};
@@ -105,11 +106,10 @@ impl<W, T> Shared<W, T> {
             _ => None,
         };
         entry.state.finish(outcome);
-        let subscribers = entry.watchers.take_subscribers();
+        entry.watchers.tell_subscribers();
         drop(entry);
         // After unlocking, so that those woken do not run into the lock. They cannot miss it: see above.
         self.ended.notify_all();
-        tell_all(subscribers);
         if let Some(panic) = unnoticed {
             unobserved::report(&panic);
         }
@@ -121,11 +121,10 @@ impl<W, T> Shared<W, T> {
         let answer = entry.state.cancel(reason);
         if answer == Cancel::Won {
             entry.calling_back = true;
-            let subscribers = entry.watchers.take_subscribers();
+            entry.watchers.tell_subscribers();
             drop(entry);
             count_cancel();
             self.ended.notify_all();
-            tell_all(subscribers);
         }
         answer
     }

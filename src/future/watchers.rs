@@ -4,7 +4,7 @@
 //! thread that ends the future. A subscriber hears of it when the future *is* done, and may take it back before (see
 //! [`Shared::complete`]).
 //!
-//! The lists know no lock: the one around them is [`Shared`]'s, and nobody is ever told while that is held.
+//! The lists know no lock: the one around them is [`Shared`]'s. No callback is run while that is held.
 //!
 //! [`Shared`]: super::shared::Shared
 //! [`Shared::complete`]: super::shared::Shared::complete
@@ -74,17 +74,27 @@ impl<T> Watchers<T> {
         if let Some(at) = lists.subscribers.iter().rposition(|known| known.is(subscriber)) {
             lists.subscribers.remove(at);
         }
-        if lists.subscribers.is_empty() && lists.callbacks.is_empty() {
-            self.0 = None;
-        }
+        self.forget_if_empty();
     }
 
     pub(crate) fn take_callbacks(&mut self) -> Vec<Callback<T>> {
         self.0.as_mut().map_or_else(Vec::new, |lists| std::mem::take(&mut lists.callbacks))
     }
 
-    pub(crate) fn take_subscribers(&mut self) -> Vec<Subscriber> {
-        self.0.as_mut().map_or_else(Vec::new, |lists| std::mem::take(&mut lists.subscribers))
+    /// Tells them all, and forgets them. It runs nobody's code and does not block, so a lock may be held.
+    pub(crate) fn tell_subscribers(&mut self) {
+        let Some(lists) = &mut self.0 else { return };
+        for subscriber in lists.subscribers.drain(..) {
+            // An error means that the reader has gone: there is nobody left to tell.
+            let _ = subscriber.stream.send(subscriber.place);
+        }
+        self.forget_if_empty();
+    }
+
+    fn forget_if_empty(&mut self) {
+        if self.0.as_ref().is_some_and(|lists| lists.subscribers.is_empty() && lists.callbacks.is_empty()) {
+            self.0 = None;
+        }
     }
 }
 
@@ -92,13 +102,6 @@ impl<T> Watchers<T> {
 pub(crate) fn run_all<T>(callbacks: Vec<Callback<T>>, outcome: &Outcome<T>) {
     for callback in callbacks {
         contain(|| callback(lend(outcome)));
-    }
-}
-
-pub(crate) fn tell_all(subscribers: Vec<Subscriber>) {
-    for subscriber in subscribers {
-        // An error means that the reader has gone: there is nobody left to tell.
-        let _ = subscriber.stream.send(subscriber.place);
     }
 }
 

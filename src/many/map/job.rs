@@ -43,7 +43,7 @@ struct Takings<F> {
     cancelled: Vec<Stride>,
     /// Runners that have neither left nor been dropped unrun.
     runners_left: usize,
-    /// For runners that are still to come; `None` once nothing is left for them. Each has a reference of its own, so what the
+    /// For runners that are still to come; `None` once everything has been begun. Each has a reference of its own, so what the
     /// function has captured goes when the last of them has done its part, whatever becomes of the [`Map`](super::Map).
     function: Option<Arc<F>>,
     /// That, when the job was cancelled before its time, to be cleared away.
@@ -83,7 +83,7 @@ impl<I, T, F> Job<I, T, F> {
         }
     }
 
-    /// `None` if there is nothing left to take.
+    /// `None` if there is nothing left to begin.
     fn sign_up(&self) -> Option<Runner<F>> {
         let mut takings = self.takings.lock();
         let function = Arc::clone(takings.function.as_ref()?);
@@ -99,10 +99,6 @@ impl<I, T, F> Job<I, T, F> {
         let stride = Stride { from, to };
         takings.untaken = to;
         takings.strides[runner.place] = stride;
-        if to == self.items.len() {
-            // The runner has one too, so this is not the last reference, and nobody's code is run under the lock.
-            takings.function = None;
-        }
         (from < to).then_some(stride)
     }
 
@@ -195,6 +191,9 @@ where
                 Self::run_item(item, runner, label);
             }
         }
+        // Every item has been begun, so whoever comes now comes too late. (The runner has the function too, so this is not the
+        // last reference, and nobody's code is run under the lock.)
+        self.takings.lock().function = None;
     }
 
     /// Runs the item, unless somebody has begun or cancelled it.
