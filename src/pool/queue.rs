@@ -77,20 +77,14 @@ enum Phase {
     Broken(Broken),
 }
 
-enum Seat {
-    Free,
-    /// With the task its worker has in hand, for those who want to cancel what of it has not begun. It is a weak
-    /// reference, so letting go of it under the lock runs nobody's code.
-    Taken(Option<Weak<dyn Runnable>>),
-}
-
-impl Seat {
-    fn task_in_hand(&self) -> Option<Arc<dyn Runnable>> {
-        match self {
-            Self::Free => None,
-            Self::Taken(task) => task.as_ref()?.upgrade(),
-        }
-    }
+#[derive(Default)]
+struct Seat {
+    /// Who has it: its worker, and until the hire is settled, whoever hires. It is free when both have let go of it, so a
+    /// successor always finds its predecessor's thread where that is kept.
+    holders: usize,
+    /// The task its worker has in hand, for those who want to cancel what of it has not begun. It is a weak reference, so
+    /// letting go of it under the lock runs nobody's code.
+    in_hand: Option<Weak<dyn Runnable>>,
 }
 
 /// A worker's number: the index of its seat. Whoever has one has taken the seat.
@@ -177,9 +171,12 @@ impl Queue {
     }
 
     /// The hire is done, and whoever waits for the pool's end will find its thread.
-    pub(super) fn hire_succeeded(&self) {
+    pub(super) fn hire_succeeded(&self, seat: SeatNumber) {
         let mut state = self.state.lock();
         state.hires -= 1;
+        state.let_go_of(seat);
+        // If the worker has left already, its seat is free only now, and somebody may be waiting for it.
+        self.hire_settled.notify_all();
         self.tell_if_everyone_left(state);
     }
 
@@ -192,7 +189,9 @@ impl Queue {
         cause: std::io::Error,
     ) -> Result<(), Refused<Task>> {
         let mut state = self.state.lock();
-        state.give_seat_back(seat);
+        // For the worker that will not come, and for ourselves.
+        state.let_go_of(seat);
+        state.let_go_of(seat);
         state.hires -= 1;
         // Somebody may be waiting for this seat, or for this hire.
         self.hire_settled.notify_all();
@@ -210,14 +209,14 @@ impl Queue {
     /// is closed and all is done, or because it slept for as long as `keep_alive` and nothing came.
     pub(super) fn next(&self, seat: SeatNumber, keep_alive: Option<Duration>) -> Option<Task> {
         let mut state = self.state.lock();
-        state.seats[seat.0] = Seat::Taken(None);
+        state.seats[seat.0].in_hand = None;
         state.idle += 1;
         // Read off the clock only if it comes to sleeping.
         let mut retires_at = None;
         loop {
             if let Some(task) = state.tasks.pop_front() {
                 state.idle -= 1;
-                state.seats[seat.0] = Seat::Taken(task.in_hand());
+                state.seats[seat.0].in_hand = task.in_hand();
                 self.wake_one_if_needed(state);
                 return Some(task);
             }
@@ -293,7 +292,8 @@ impl Queue {
     fn end(&self, mut state: MutexGuard<'_, State>, cancel: Option<&CancelReason>) -> Husks {
         let unbegun = cancel.map(|reason| {
             state.cancelling += 1;
-            let in_hand: Vec<_> = state.seats.iter().filter_map(Seat::task_in_hand).collect();
+            let in_hand: Vec<_> =
+                state.seats.iter().filter_map(|seat| seat.in_hand.as_ref()?.upgrade()).collect();
             (reason, std::mem::take(&mut state.tasks), in_hand)
         });
         drop(state);
@@ -311,7 +311,7 @@ impl Queue {
     }
 
     fn leave_seat(&self, mut state: MutexGuard<'_, State>, seat: SeatNumber) {
-        state.give_seat_back(seat);
+        state.let_go_of(seat);
         state.present -= 1;
         self.tell_if_everyone_left(state);
     }
@@ -339,18 +339,22 @@ impl State {
         if self.taken_seats == self.max_workers {
             return None;
         }
-        let number = self.seats.iter().position(|seat| matches!(seat, Seat::Free)).unwrap_or_else(|| {
-            self.seats.push(Seat::Free);
+        let number = self.seats.iter().position(|seat| seat.holders == 0).unwrap_or_else(|| {
+            self.seats.push(Seat::default());
             self.seats.len() - 1
         });
-        self.seats[number] = Seat::Taken(task.in_hand());
+        self.seats[number] = Seat { holders: 2, in_hand: task.in_hand() };
         self.taken_seats += 1;
         Some(SeatNumber(number))
     }
 
-    fn give_seat_back(&mut self, seat: SeatNumber) {
-        self.seats[seat.0] = Seat::Free;
-        self.taken_seats -= 1;
+    fn let_go_of(&mut self, seat: SeatNumber) {
+        let holders = &mut self.seats[seat.0].holders;
+        *holders -= 1;
+        if *holders == 0 {
+            self.seats[seat.0] = Seat::default();
+            self.taken_seats -= 1;
+        }
     }
 
     fn everyone_left(&self) -> bool {

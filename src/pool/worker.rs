@@ -30,7 +30,7 @@ pub(super) fn hire(core: &Arc<Core>, first_task: Task, seat: SeatNumber) -> Resu
         Ok(thread) => {
             handover.wait_until_claimed();
             core.threads.keep(seat, Some(thread));
-            core.queue.hire_succeeded();
+            core.queue.hire_succeeded(seat);
             Ok(())
         }
         Err(cause) => {

@@ -1,0 +1,38 @@
+//! What the library promises, as tests that can be read from top to bottom.
+//!
+//! The modules below are the table of contents, in the order of a future's life: what it answers in each state, how its value is
+//! had, who is told, how it ends otherwise; then who runs it, from an executor of three lines to a pool and its closing; then
+//! waiting for more than one; then the same promises under pressure; and last what the compiler promises.
+//!
+//! The name of a test is a sentence, and its body the proof. Three words come back in all of them, from [`support`]:
+//! [`within`](support::within) turns a hang into a failure, a [`Gate`](support::Gate) holds a task where the test wants it (no test
+//! sleeps and hopes), and [`Drops`](support::Drops) count what was dropped.
+//!
+//! Marks such as `CAN-04` are rows of a checklist: behaviours to which the test suites of `CPython`, the JDK, rayon, tokio and others
+//! hold their own code. Rows of what this library does not offer (bounded queues, scopes, deadlines for closing, awaiting,
+//! counters, tasks that help while they wait) have no test here; that the compiler refuses something (`TYP-02`) is tested where
+//! it is documented. One row is answered differently on purpose: a future that is given twice is two entries, each with a key of
+//! its own if need be, and is handed over twice (`ASC-03`, `WAI-01`).
+
+mod support;
+
+mod states;
+mod results;
+mod callbacks;
+mod cancelling;
+mod panics;
+mod unobserved;
+mod drops;
+
+mod executors;
+mod submitting;
+mod handover;
+mod workers;
+mod closing;
+
+mod maps;
+mod as_completed;
+mod waiting;
+
+mod races;
+mod types;

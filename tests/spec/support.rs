@@ -1,0 +1,283 @@
+//! The words in which the tests are written.
+
+use std::any::type_name;
+use std::convert::Infallible;
+use std::fmt::Debug;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::process::{self, Command};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+use glasspool::{Future, TaskError, ThreadPoolExecutor};
+
+/// How long a test may take before it counts as hanging: some twenty times what the slowest takes.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A timeout that no test lives to see.
+pub(crate) const LONG: Duration = Duration::from_secs(1000);
+
+/// Half of all the addresses there are: no system gives a thread so large a stack.
+pub(crate) const NO_SUCH_STACK: usize = usize::MAX / 2;
+
+/// Runs the body of a test in a thread of its own, and fails by name if that hangs.
+pub(crate) fn within<F: FnOnce() + Send + 'static>(body: F) {
+    let test = name_of::<F>();
+    let (alive, ended) = mpsc::channel::<Infallible>();
+    let named = thread::Builder::new().name(test.to_owned());
+    let thread = named.spawn(move || {
+        let _alive = alive;
+        body();
+    });
+    match ended.recv_timeout(LIMIT) {
+        Ok(never) => match never {},
+        Err(RecvTimeoutError::Timeout) => panic!("`{test}` hangs: it has not ended within {LIMIT:?}"),
+        Err(RecvTimeoutError::Disconnected) => {
+            thread.unwrap().join().unwrap_or_else(|panic| resume_unwind(panic));
+        }
+    }
+}
+
+/// The path of the test whose body this is, as libtest prints it. (The thread's name would do, but for `--test-threads=1`.)
+fn name_of<F>() -> &'static str {
+    let path = type_name::<F>().split("::{{closure}}").next().unwrap();
+    path.split_once("::").unwrap().1
+}
+
+/// Runs the body in a process of its own, for what belongs to a whole process; returns what it wrote to stderr.
+pub(crate) fn alone<F: FnOnce() + Send + 'static>(body: F) -> String {
+    alone_as(Command::new(env::current_exe().unwrap()), body)
+}
+
+/// As [`alone`], in a process that may have so many bytes of address space.
+#[cfg(target_os = "linux")]
+pub(crate) fn alone_in<F: FnOnce() + Send + 'static>(bytes: usize, body: F) -> String {
+    let mut limited = Command::new("sh");
+    limited.args(["-c", &format!(r#"ulimit -v {} && exec "$0" "$@""#, bytes / 1024)]);
+    limited.arg(env::current_exe().unwrap());
+    alone_as(limited, body)
+}
+
+fn alone_as<F: FnOnce() + Send + 'static>(mut process: Command, body: F) -> String {
+    const MARK: &str = "GLASSPOOL_SPEC_ALONE";
+    // Not zero, with which libtest ends too if it has found no test to run.
+    const PASSED: i32 = 42;
+    let test = name_of::<F>();
+    if env::var(MARK).is_ok_and(|marked| marked == test) {
+        within(body);
+        process::exit(PASSED);
+    }
+    let output = process.args(["--exact", test, "--nocapture"]).env(MARK, test).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(PASSED), "{test}, alone: {}\n{said}", output.status);
+    said
+}
+
+/// Waits until it holds, or fails.
+#[track_caller]
+pub(crate) fn eventually(holds: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < LIMIT / 2, "it did not come to hold");
+        thread::sleep(Duration::from_micros(200));
+    }
+}
+
+/// Lets other threads come to where they block, which nobody can see. No test needs it to pass; it makes a test that would fail
+/// more likely to.
+pub(crate) fn let_others_block() {
+    thread::sleep(Duration::from_millis(10));
+}
+
+/// A place that nobody passes until it is opened.
+///
+/// It opens when it is dropped, so that a failing test fails, and does not hang in the drop of its pool: make the pool first,
+/// the gate second.
+pub(crate) struct Gate(Arc<Way>);
+
+/// The way through a gate, for those behind it.
+pub(crate) struct Way {
+    crowd: Mutex<Crowd>,
+    changed: Condvar,
+}
+
+struct Crowd {
+    come: usize,
+    open: bool,
+}
+
+impl Gate {
+    pub(crate) fn closed() -> Self {
+        Self(Arc::new(Way { crowd: Mutex::new(Crowd { come: 0, open: false }), changed: Condvar::new() }))
+    }
+
+    pub(crate) fn way(&self) -> Arc<Way> {
+        Arc::clone(&self.0)
+    }
+
+    /// The work, behind this gate.
+    pub(crate) fn then<F: FnOnce() -> T, T>(&self, work: F) -> impl FnOnce() -> T + use<F, T> {
+        let way = self.way();
+        move || {
+            way.pass();
+            work()
+        }
+    }
+
+    /// Waits until so many have come to the gate.
+    pub(crate) fn wait_for(&self, come: usize) {
+        let crowd = self.0.crowd.lock().unwrap();
+        drop(self.0.changed.wait_while(crowd, |crowd| crowd.come < come).unwrap());
+    }
+
+    pub(crate) fn open(&self) {
+        self.0.crowd.lock().unwrap().open = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.open();
+    }
+}
+
+impl Way {
+    pub(crate) fn pass(&self) {
+        let mut crowd = self.crowd.lock().unwrap();
+        crowd.come += 1;
+        self.changed.notify_all();
+        drop(self.changed.wait_while(crowd, |crowd| !crowd.open).unwrap());
+    }
+}
+
+/// Counts the drops of what it has [made](Drops::one).
+#[derive(Clone, Default)]
+pub(crate) struct Drops(Arc<AtomicUsize>);
+
+/// Something whose drop is counted.
+pub(crate) struct Counted(Drops);
+
+impl Drops {
+    pub(crate) fn one(&self) -> Counted {
+        Counted(self.clone())
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+
+    /// The work, with something captured beside it whose drop is counted.
+    pub(crate) fn with<F: FnOnce() -> T, T>(&self, work: F) -> impl FnOnce() -> T + use<F, T> {
+        let captured = self.one();
+        move || {
+            let _captured = &captured;
+            work()
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.0.fetch_add(1, SeqCst);
+    }
+}
+
+/// Something that panics when it is dropped.
+pub(crate) struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        assert!(thread::panicking(), "the drop panics");
+    }
+}
+
+/// How often something was done.
+#[derive(Clone, Default)]
+pub(crate) struct Tally(Arc<AtomicUsize>);
+
+impl Tally {
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+}
+
+pub(crate) fn pool(max_workers: usize) -> ThreadPoolExecutor {
+    ThreadPoolExecutor::new(max_workers).unwrap()
+}
+
+/// A pool whose only worker stands at a gate, so that whatever is submitted to it is pending.
+pub(crate) fn held_pool() -> (ThreadPoolExecutor, Gate) {
+    let (pool, gate) = (pool(1), Gate::closed());
+    drop(pool.submit(gate.then(|| ())));
+    gate.wait_for(1);
+    (pool, gate)
+}
+
+/// A pool that was broken by its initializer.
+pub(crate) fn broken_pool() -> ThreadPoolExecutor {
+    let pool = ThreadPoolExecutor::builder().max_workers(1).initializer(|| panic!("no database"));
+    let pool = pool.build().unwrap();
+    assert!(pool.submit(|| ()).result().is_err());
+    pool
+}
+
+/// Whether the pool says so of itself, as in `workers: 3`.
+pub(crate) fn shows(pool: &ThreadPoolExecutor, fact: &str) -> bool {
+    format!("{pool:?}").contains(fact)
+}
+
+/// What came of a task, in words.
+pub(crate) fn words<T: Debug>(outcome: Result<T, TaskError>) -> String {
+    outcome.map_or_else(|error| error.to_string(), |value| format!("{value:?}"))
+}
+
+/// The state that a future prints.
+pub(crate) fn state<T>(future: impl Deref<Target = Future<T>>) -> String {
+    let text = future.to_string();
+    let (_, state) = text.split_once("state=").unwrap();
+    state.strip_suffix('>').unwrap().to_owned()
+}
+
+/// The text of the panic that comes out of this.
+pub(crate) fn panic_of<T>(it: impl FnOnce() -> T) -> String {
+    let Err(payload) = catch_unwind(AssertUnwindSafe(it)) else { panic!("it does not panic") };
+    match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => (*payload.downcast::<&str>().unwrap()).to_owned(),
+    }
+}
+
+pub(crate) fn thread_name() -> String {
+    thread::current().name().unwrap_or_default().to_owned()
+}
+
+/// How many threads of this process have a name that begins so.
+#[cfg(target_os = "linux")]
+pub(crate) fn threads_named(prefix: &str) -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    // A thread may end while we look: then it has no name to read.
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    names.filter(|name| name.starts_with(prefix)).count()
+}
+
+/// By how much this process grows while it does this fifty thousand times. For those who are [`alone`].
+#[cfg(target_os = "linux")]
+pub(crate) fn kib_grown(it: impl Fn()) -> usize {
+    let resident = || -> usize {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    };
+    it();
+    let before = resident();
+    (0..50_000).for_each(|_| it());
+    resident().saturating_sub(before)
+}

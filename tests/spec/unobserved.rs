@@ -1,0 +1,158 @@
+//! A panic that nobody looked at is not silent.
+//!
+//! There is one hook for the whole process, and all tests share it: it keeps every text it hears, and each test listens for one of
+//! its own.
+
+use std::sync::{Mutex, Once};
+use std::time::Duration;
+
+use glasspool::{
+    Future, Panic, ReturnWhen, as_completed, set_unobserved_panic_hook, task, unobserved_panics, wait,
+};
+
+use crate::support::{Tally, alone, eventually, pool, within};
+
+static HEARD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn listen() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let keep = |panic: &Panic| HEARD.lock().unwrap().push(panic.message().to_owned());
+        set_unobserved_panic_hook(Some(Box::new(keep)));
+    });
+}
+
+fn times_heard(text: &str) -> usize {
+    HEARD.lock().unwrap().iter().filter(|heard| *heard == text).count()
+}
+
+/// Does this to a future of which the task panics; says whether the panic was heard of then.
+fn is_heard(text: &'static str, look: impl FnOnce(&Future<()>)) -> bool {
+    listen();
+    let (task, future) = task(move || panic!("{text}"));
+    task.run();
+    look(&future);
+    drop(future);
+    times_heard(text) == 1
+}
+
+/// PAN-04.
+#[test]
+fn the_hook_hears_of_it_when_the_handle_is_dropped() {
+    within(|| assert!(is_heard("dropped without a look", |_| {})));
+}
+
+#[test]
+fn the_hook_hears_of_it_when_the_task_ends_if_the_handle_was_dropped_before() {
+    within(|| {
+        listen();
+        let before = unobserved_panics();
+        let (task, future) = task(|| panic!("dropped before the end"));
+        drop(future);
+        assert_eq!(times_heard("dropped before the end"), 0);
+        task.run();
+        assert_eq!(times_heard("dropped before the end"), 1);
+        assert!(unobserved_panics() > before);
+    });
+}
+
+#[test]
+fn whoever_reads_waits_or_asks_to_be_told_has_looked() {
+    within(|| {
+        let now = Some(Duration::ZERO);
+        assert!(!is_heard("result", |it| assert!(it.result().is_err())));
+        assert!(!is_heard("try_result", |it| assert!(it.try_result().unwrap().is_err())));
+        assert!(!is_heard("result_timeout", |it| assert!(
+            it.result_timeout(Duration::ZERO).unwrap().is_err()
+        )));
+        assert!(!is_heard("callback", |it| it.add_done_callback(|_| {})));
+        assert!(!is_heard("wait", |it| assert!(!wait([it], now, ReturnWhen::AllCompleted).done.is_empty())));
+        assert!(!is_heard("as_completed", |it| assert!(as_completed([it]).next().is_some())));
+    });
+}
+
+#[test]
+fn whoever_looked_before_the_end_has_looked() {
+    within(|| {
+        listen();
+        let looks: [fn(&Future<()>); 3] = [
+            |it| it.add_done_callback(|_| {}),
+            |it| assert!(it.result_timeout(Duration::ZERO).is_err()),
+            |it| drop(as_completed([it])),
+        ];
+        for look in looks {
+            let (task, future) = task(|| panic!("looked at early"));
+            look(&future);
+            drop(future);
+            task.run();
+        }
+        assert_eq!(times_heard("looked at early"), 0);
+    });
+}
+
+#[test]
+fn whoever_asks_only_whether_it_is_done_has_not_looked() {
+    within(|| {
+        assert!(is_heard("done", |it| assert!(it.done() && !it.running() && !it.cancelled())));
+        assert!(is_heard("cancel", |it| assert!(!it.cancel())));
+        assert!(is_heard("display", |it| assert!(it.to_string().contains("panicked"))));
+    });
+}
+
+/// PAN-08.
+#[test]
+fn tasks_of_tasks_are_heard_of_too() {
+    within(|| {
+        listen();
+        let pool = pool(2);
+        let submitter = pool.submitter();
+        drop(pool.submit(move || {
+            for _ in 0..3 {
+                drop(submitter.submit(|| panic!("from inside")));
+            }
+        }));
+        eventually(|| times_heard("from inside") == 3);
+    });
+}
+
+#[test]
+fn items_of_a_map_are_heard_of_too() {
+    within(|| {
+        listen();
+        let mut results = pool(2).map(0..4, |n| if n > 0 { panic!("item") } else { n });
+        assert!(results.next().unwrap().is_ok());
+        assert!(results.next().unwrap().is_err()); // this one has been looked at
+        drop(results);
+        eventually(|| times_heard("item") == 2);
+    });
+}
+
+#[test]
+fn the_count_is_exact_and_the_hook_can_be_changed() {
+    alone(|| {
+        let calls = Tally::default();
+        let panic_unseen = || {
+            let (task, future) = task(|| panic!("unseen"));
+            drop(future);
+            task.run();
+        };
+        let count = {
+            let calls = calls.clone();
+            move |_: &Panic| calls.add()
+        };
+        panic_unseen();
+        assert!(set_unobserved_panic_hook(Some(Box::new(count))).is_none());
+        panic_unseen();
+        let counting = set_unobserved_panic_hook(Some(Box::new(|_| panic!("the hook panics"))));
+        panic_unseen();
+        assert!(set_unobserved_panic_hook(counting).is_some());
+        panic_unseen();
+        assert_eq!((unobserved_panics(), calls.count()), (4, 2));
+
+        let (returns, unread) = task(|| 7);
+        returns.run();
+        drop(unread);
+        drop(task(|| 7)); // cancelled
+        assert_eq!((unobserved_panics(), calls.count()), (4, 2));
+    });
+}
