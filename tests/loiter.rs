@@ -3,51 +3,26 @@
 //! Threads race within a second, so there is no one right output. What every honest run satisfies is a partial order, and the
 //! second in which each line is printed.
 
-use std::collections::HashMap;
-use std::io::Read;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
+mod support;
 
-/// Far more than any run here takes, so that a hang becomes a failure.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+use std::collections::HashMap;
+use std::process::Output;
+use std::thread;
+
+use support::{example, run, text};
 
 /// How many times as fast as the wall clock the demo's own clock runs here. A second of it is long enough for a busy machine
 /// to stay within.
 const SPEED: &str = "4";
 
-/// Runs the demo to its end, or fails the test.
 fn loiter(args: &[&str]) -> Output {
-    // target/debug/deps/loiter-… → target/debug/examples/loiter
-    let mut program: PathBuf = std::env::current_exe().unwrap();
-    program.pop();
-    program.set_file_name("examples");
-    program.push(format!("loiter{}", std::env::consts::EXE_SUFFIX));
-    assert!(program.exists(), "no {}: a plain `cargo test` builds the examples", program.display());
-
-    let mut child =
-        Command::new(program).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || {
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        stdout.read_to_end(&mut out).unwrap();
-        stderr.read_to_end(&mut err).unwrap();
-        tell.send((out, err))
-    });
-    let Ok((stdout, stderr)) = told.recv_timeout(TIME_LIMIT) else {
-        child.kill().unwrap();
-        panic!("the demo did not end within {TIME_LIMIT:?}");
-    };
-    Output { status: child.wait().unwrap(), stdout, stderr }
+    run(example("loiter").args(args))
 }
 
 /// What a line says, without tabs, and how many seconds after the first it was printed.
 fn timeline(output: &Output) -> Vec<(String, u32)> {
     assert!(output.status.success(), "{output:?}");
-    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stdout = text(&output.stdout);
     let lines: Vec<(u32, &str)> = stdout.lines().map(stamp_and_rest).collect();
     let start = lines[0].0;
     let day = 24 * 60 * 60;
@@ -125,7 +100,7 @@ fn ten_runs_at_once_are_all_honest() {
 #[test]
 fn each_task_is_indented_by_its_number() {
     let output = loiter(&["--speed", "1000"]);
-    let stdout = String::from_utf8(output.stdout).unwrap();
+    let stdout = text(&output.stdout);
     for line in stdout.lines() {
         let (_, rest) = stamp_and_rest(line);
         let tabs = rest.chars().take_while(|&c| c == '\t').count();
@@ -165,13 +140,13 @@ fn help_is_printed_and_is_no_error() {
 fn bad_input_gets_one_clear_line() {
     for (args, complaint) in [
         (&["--workers", "0"][..], "max_workers must be greater than 0"),
-        (&["--tasks", "many"][..], "many"),
+        (&["--tasks", "many"][..], "it must be a number from 0 to 1000"),
         (&["--speed", "0"][..], "it must be a number from 0.01 to 1000"),
         (&["--speed", "nan"][..], "it must be a number from 0.01 to 1000"),
         (&["now"][..], "now"),
     ] {
         let output = loiter(args);
-        let stderr = String::from_utf8(output.stderr).unwrap();
+        let stderr = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
         assert!(stderr.starts_with("loiter: ") && stderr.contains(complaint), "{stderr}");

@@ -1,0 +1,79 @@
+//! Reading a request, whatever it is that arrives.
+
+use std::io::{self, Read};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// Longer than any browser's, shorter than a nuisance.
+const LONGEST_HEAD: usize = 16 << 10;
+
+const MOST_HEADERS: usize = 64;
+
+/// How long a client may take to say what it wants.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a client wants, as far as it could be understood.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Request {
+    /// `GET` this path.
+    Get(String),
+    /// Another method.
+    OtherMethod,
+    /// Not HTTP, or too long, or not said in time.
+    Garbage,
+    /// It has gone without a word.
+    Nothing,
+}
+
+/// Reads a request, all but its last piece, which stays in the connection: closed in this state, the connection is reset, and
+/// that is how a fault of that kind is made. [`finish`](Self::finish) takes the rest.
+pub struct Reading {
+    pub request: Request,
+    unread: usize,
+}
+
+impl Reading {
+    pub fn of(stream: &mut TcpStream) -> io::Result<Self> {
+        let until = Instant::now() + PATIENCE;
+        let mut head = Vec::new();
+        let mut piece = [0; 2048];
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || head.len() > LONGEST_HEAD {
+                return Ok(Self { request: Request::Garbage, unread: 0 });
+            }
+            stream.set_read_timeout(Some(left))?;
+            let length = match stream.peek(&mut piece) {
+                Ok(0) if head.is_empty() => return Ok(Self { request: Request::Nothing, unread: 0 }),
+                Ok(0) => return Ok(Self { request: Request::Garbage, unread: 0 }),
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                Err(error) => return Err(error),
+            };
+            head.extend_from_slice(&piece[..length]);
+            if let Some(request) = parse(&head) {
+                return Ok(Self { request, unread: length });
+            }
+            stream.read_exact(&mut piece[..length])?;
+        }
+    }
+
+    /// Takes what was left in the connection.
+    pub fn finish(&self, stream: &mut TcpStream) -> io::Result<()> {
+        io::copy(&mut stream.take(self.unread as u64), &mut io::sink()).map(drop)
+    }
+}
+
+/// `None` if the head is not complete yet.
+fn parse(head: &[u8]) -> Option<Request> {
+    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    match request.parse(head) {
+        Ok(httparse::Status::Partial) => None,
+        Err(_) => Some(Request::Garbage),
+        Ok(httparse::Status::Complete(_)) => Some(match (request.method, request.path) {
+            (Some("GET"), Some(path)) => Request::Get(path.to_owned()),
+            _ => Request::OtherMethod,
+        }),
+    }
+}

@@ -1,0 +1,111 @@
+//! Serves flags: the server that the other examples bring along, for a browser, for `curl`, and for the book's own programs.
+//!
+//! ```text
+//! cargo run --example flag_server                  # for a few seconds
+//! cargo run --example flag_server -- --seconds 0   # until Ctrl-C
+//! ```
+//!
+//! What to look for: the same page from each of the sites, in a browser. Each keeps its promise about when, and whether, a
+//! flag comes.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use common::program::Trouble;
+use common::server::FlagServer;
+use common::server::fate::{LIMIT, Label, Plan, SEED};
+
+const USAGE: &str = "\
+Usage: flag_server [--seconds N] [--seed N]
+
+Serves flags on loopback, from five sites that differ in when, and whether, they answer.
+
+  --seconds N   how long (default 5); 0 is until Ctrl-C
+  --seed N      what delays and faults are drawn from (default 100)
+  -h, --help    prints this
+";
+
+/// Where the book's programs look for three of them; the others come after.
+const FIRST_PORT: u16 = 8000;
+
+const MENU: [(Label, &str); 5] = [
+    (Label::Local, "as fast as it can"),
+    (Label::Delay, "each answer after 0.05 to 0.5 s"),
+    (Label::Error, "the same, and a quarter of the answers are teapots"),
+    (Label::Flaky, "the same, and some connections are reset, stall or end in the middle"),
+    (Label::Limit, "20 ms each, and only a few at once"),
+];
+
+struct Options {
+    seconds: u64,
+    seed: u64,
+}
+
+fn parse_options() -> Result<Option<Options>, lexopt::Error> {
+    use lexopt::prelude::*;
+
+    let mut options = Options { seconds: 5, seed: SEED };
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("seconds") => options.seconds = args.value()?.parse()?,
+            Long("seed") => options.seed = args.value()?.parse()?,
+            Short('h') | Long("help") => return Ok(None),
+            _ => return Err(arg.unexpected()),
+        }
+    }
+    Ok(Some(options))
+}
+
+fn serve(options: &Options) -> Result<(), Trouble> {
+    let (interrupt, interrupted) = mpsc::channel();
+    ctrlc::set_handler(move || {
+        // A second Ctrl-C finds nobody listening, and need not.
+        let _ = interrupt.send(());
+    })?;
+    let mut servers = Vec::new();
+    for ((label, behaviour), port) in MENU.into_iter().zip(FIRST_PORT..) {
+        let server = FlagServer::start(Plan { seed: options.seed, ..Plan::new(label) }, Some(port))?;
+        println!("{:5}  {}  {behaviour}", label.name(), server.url());
+        servers.push(server);
+    }
+    println!(
+        "({LIMIT} at once is what the last one can do. Delays and faults are drawn from the seed {}.)",
+        options.seed
+    );
+    if options.seconds == 0 {
+        println!("Serving until Ctrl-C.");
+        interrupted.recv()?;
+    } else {
+        println!("Serving for {} s; --seconds 0 is until Ctrl-C.", options.seconds);
+        // That the time is up is no error here.
+        let _ = interrupted.recv_timeout(Duration::from_secs(options.seconds));
+    }
+    drop(servers);
+    println!("Closed.");
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    let outcome = match parse_options() {
+        Ok(Some(options)) => serve(&options),
+        Ok(None) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            eprintln!("flag_server: {trouble}");
+            ExitCode::FAILURE
+        }
+    }
+}

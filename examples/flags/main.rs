@@ -1,0 +1,30 @@
+//! Downloads twenty flags, one after the other: the first program of *Fluent Python*'s chapter on executors.
+//!
+//! ```text
+//! cargo run --example flags
+//! ```
+//!
+//! What to look for: nearly all of the time is spent waiting for a server. Compare `flags_pool`.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+use std::process::ExitCode;
+
+use common::countries::POP20;
+use common::program::{self, Session, Trouble, show};
+
+fn download_many(session: &Session) -> Result<usize, Trouble> {
+    let mut codes = POP20;
+    codes.sort_unstable();
+    for code in codes {
+        let image = session.get_flag(code)?;
+        session.save_flag(&image, &format!("{code}.gif"))?;
+        show(code);
+    }
+    Ok(codes.len())
+}
+
+fn main() -> ExitCode {
+    program::run("flags", "Downloads twenty flags, one after the other.", download_many)
+}

@@ -1,0 +1,108 @@
+//! Downloads many flags, counts what comes of each, and can be told how: *Fluent Python*'s `flags2`, whole command line and all.
+//!
+//! ```text
+//! cargo run --example flags2                        # twenty flags, thirty workers at most
+//! cargo run --example flags2 -- -s ERROR -v b       # BA to BZ, from a server of which a quarter of the answers are teapots
+//! cargo run --example flags2 -- -s FLAKY -m 3
+//! cargo run --example flags2 -- -h
+//! ```
+//!
+//! What to look for: with the same server and seed, one worker, three or thirty end with the same counts; the time is what
+//! differs. Ctrl-C cancels what is pending, and says what was done.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
+#![allow(unreachable_pub, reason = "nothing outside can reach into a program")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cli;
+mod download;
+mod interrupt;
+mod progress;
+mod report;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use cli::{How, Options, Parsed, Server};
+use common::client::Client;
+use common::program::Trouble;
+use common::save::Folder;
+use common::server::FlagServer;
+use common::server::fate::Plan;
+use download::{Download, Fetch, Fetched};
+use interrupt::Interrupt;
+use progress::Progress;
+use report::Counts;
+
+/// The book's real site. Whoever asks it asks gently.
+const REMOTE: &str = "https://www.fluentpython.com/data/flags";
+
+/// The exit code of a program that was interrupted: 128 and the signal's number.
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    let options = match cli::parse(std::env::args_os()) {
+        Parsed::Run(options) => options,
+        Parsed::Help => {
+            print!("{}", cli::USAGE);
+            return ExitCode::SUCCESS;
+        }
+        Parsed::Error(complaint) => {
+            // To standard output, and the whole usage with it, as the book's does.
+            println!("*** Usage error: {complaint}");
+            print!("{}", cli::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
+        Ok(interrupted) if interrupted => ExitCode::from(INTERRUPTED),
+        Ok(_) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            eprintln!("flags2: {trouble}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether it was interrupted.
+fn run(options: &Options) -> Result<bool, Trouble> {
+    let folder = Folder::create(&options.folder)?;
+    let (_server, url) = match &options.server {
+        Server::Local(label) => {
+            let plan = Plan { seed: options.seed, delay: options.delay.clone(), ..Plan::new(*label) };
+            let server = FlagServer::start(plan, None)?;
+            let url = server.url();
+            (Some(server), url)
+        }
+        Server::Remote => (None, REMOTE.to_owned()),
+        Server::Url(url) => (None, url.clone()),
+    };
+    let began = Instant::now();
+    report::initial(options, &url);
+
+    let fetch = Arc::new(Fetch { client: Client::new(&url, options.timeout), folder });
+    let interrupt = Interrupt::listen()?;
+    let downloads: Box<dyn Iterator<Item = Download>> = match options.how {
+        How::Sequential => download::one_by_one(fetch, options.codes.clone(), interrupt.clone()),
+        How::Pool => download::by_a_pool(&fetch, options.codes.clone(), options.workers(), &interrupt)?,
+    };
+    let mut progress = Progress::of(options.codes.len(), options.verbose);
+    let mut counts = Counts::default();
+    for Download { code, fetched } in downloads {
+        progress.advance();
+        if options.verbose && !matches!(fetched, Fetched::NotBegun) {
+            println!("{code} {fetched}");
+        }
+        if let Fetched::NotSaved(error) = fetched {
+            return Err(error.into());
+        }
+        counts.add(&fetched);
+    }
+    progress.finish();
+    assert_eq!(counts.total(), options.codes.len(), "each code is counted once");
+    report::last(&counts, began.elapsed());
+    Ok(interrupt.happened())
+}

@@ -1,0 +1,50 @@
+//! How far it is: a bar on a terminal, a few plain lines elsewhere, on standard error; nothing if there is a line for each flag.
+
+use std::io::{IsTerminal, stderr};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+pub enum Progress {
+    Bar(ProgressBar),
+    Lines { done: usize, of: usize },
+    Silent,
+}
+
+/// How many lines are printed where there is no bar.
+const LINES: usize = 5;
+
+impl Progress {
+    pub fn of(total: usize, verbose: bool) -> Self {
+        if verbose {
+            Self::Silent
+        } else if stderr().is_terminal() {
+            let style = "{percent:>3}%|{bar:40}| {pos}/{len} [{elapsed_precise}<{eta_precise}, {per_sec}]";
+            let style = ProgressStyle::with_template(style).expect("the template is sound");
+            let bar = ProgressBar::new(total as u64).with_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
+            bar.tick();
+            Self::Bar(bar)
+        } else {
+            Self::Lines { done: 0, of: total }
+        }
+    }
+
+    pub fn advance(&mut self) {
+        match self {
+            Self::Bar(bar) => bar.inc(1),
+            Self::Lines { done, of } => {
+                *done += 1;
+                if *done * LINES / *of > (*done - 1) * LINES / *of {
+                    eprintln!("{done}/{of}");
+                }
+            }
+            Self::Silent => {}
+        }
+    }
+
+    /// The bar stays where it is, as it is.
+    pub fn finish(&self) {
+        if let Self::Bar(bar) = self {
+            bar.abandon();
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Downloads five flags with three workers, and shows each future as it is scheduled and as it is done: `submit` and
+//! `as_completed`, which are behind `map`.
+//!
+//! ```text
+//! cargo run --example flags_futures
+//! ```
+//!
+//! What to look for: three futures are running as soon as they are scheduled, because there are three workers; the other two are
+//! pending. They are done in the order in which the server answers.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+use std::process::ExitCode;
+
+use common::countries::POP20;
+use common::program::{self, Session, Trouble, show};
+use glasspool::{ThreadPoolExecutor, as_completed};
+
+/// What Python raises, this panics with: the future carries it to whoever asks for the result, as it does there.
+fn download_one(session: &Session, code: &'static str) -> &'static str {
+    let image = session.get_flag(code).unwrap_or_else(|failure| panic!("{code}: {failure}"));
+    session.save_flag(&image, &format!("{code}.gif")).unwrap_or_else(|error| panic!("{error}"));
+    show(code);
+    code
+}
+
+#[allow(clippy::print_stdout, reason = "a program prints")]
+fn download_many(session: &Session) -> Result<usize, Trouble> {
+    let mut codes: Vec<&'static str> = POP20[..5].to_vec();
+    codes.sort_unstable();
+    let executor = ThreadPoolExecutor::new(3)?;
+    let mut to_do = Vec::new();
+    for code in codes {
+        let session = session.clone();
+        let future = executor.submit(move || download_one(&session, code));
+        println!("Scheduled for {code}: {future}");
+        to_do.push((code, future));
+    }
+
+    let mut count = 0;
+    for (code, future) in as_completed(to_do) {
+        println!("{code} {future} result: {:?}", future.result()?);
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn main() -> ExitCode {
+    program::run(
+        "flags_futures",
+        "Downloads five flags with three workers, and shows the futures.",
+        download_many,
+    )
+}
