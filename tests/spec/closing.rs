@@ -412,6 +412,46 @@ fn a_callback_of_what_is_cancelled_may_use_the_pool() {
     });
 }
 
+/// All are cancelled before anything of any is dropped or called back: a callback that waits for a later one does not hang.
+#[test]
+fn a_callback_of_what_is_cancelled_may_wait_for_what_is_cancelled_after_it() {
+    within(|| {
+        let (pool, gate) = held_pool();
+        let (tell, told) = mpsc::channel();
+        let first = pool.submit(|| 7);
+        let later = pool.submit(|| 8);
+        first.add_done_callback(move |_| tell.send(words(later.result().copied())).unwrap());
+        pool.close(Shutdown::CancelPending);
+        assert_eq!(told.try_recv().unwrap(), BY_SHUTDOWN);
+        gate.open();
+    });
+}
+
+/// The same of a pool that breaks; and the task whose worker broke it is lost before that, so it can be waited for too.
+#[test]
+fn what_a_broken_pool_cancels_may_wait_for_all_that_it_leaves() {
+    within(|| {
+        let gate = Gate::closed();
+        let way = gate.way();
+        let breaking = ThreadPoolExecutor::builder().max_workers(1).initializer(move || {
+            way.pass();
+            panic!("no database")
+        });
+        let pool = breaking.build().unwrap();
+        let (tell, told) = mpsc::channel();
+        let first = pool.submit(|| 7);
+        let pending = pool.submit(|| 8);
+        let later = pool.submit(|| 9);
+        pending.add_done_callback(move |_| {
+            tell.send([words(first.result().copied()), words(later.result().copied())]).unwrap();
+        });
+        gate.open();
+        let [lost, cancelled] = told.recv().unwrap();
+        assert!(lost.starts_with("task lost with its worker: "), "{lost}");
+        assert!(cancelled.starts_with("task cancelled because the pool is broken: "), "{cancelled}");
+    });
+}
+
 /// SHD-26.
 #[test]
 fn no_handle_is_lost_while_a_pool_is_dropped_elsewhere() {

@@ -10,7 +10,7 @@ use glasspool::{
     Future, Panic, ReturnWhen, as_completed, set_unobserved_panic_hook, task, unobserved_panics, wait,
 };
 
-use crate::support::{Tally, alone, eventually, pool, within};
+use crate::support::{Gate, PanicsWhenDropped, Tally, alone, eventually, pool, within};
 
 static HEARD: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -154,5 +154,23 @@ fn the_count_is_exact_and_the_hook_can_be_changed() {
         drop(unread);
         drop(task(|| 7)); // cancelled
         assert_eq!((unobserved_panics(), calls.count()), (4, 2));
+    });
+}
+
+/// A hook that is replaced while it runs is dropped by whoever runs it; if that drop panics, the worker lives on.
+#[test]
+fn a_hook_that_panics_when_it_is_dropped_harms_no_worker() {
+    alone(|| {
+        let pool = pool(1);
+        let last_words = PanicsWhenDropped;
+        let hook = move |_: &Panic| {
+            let _keep = &last_words;
+            set_unobserved_panic_hook(None);
+        };
+        set_unobserved_panic_hook(Some(Box::new(hook)));
+        let gate = Gate::closed();
+        drop(pool.submit(gate.then(|| panic!("unseen"))));
+        gate.open();
+        assert_eq!(pool.submit(|| 7).into_result().unwrap(), 7);
     });
 }
