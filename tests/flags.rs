@@ -11,8 +11,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
+use std::time::{Duration, Instant};
 
-use support::{example, finish, path_of, run, start, text};
+use support::{TIME_LIMIT, example, lines_of, path_of, run, start, text};
 
 const TWENTY: &str = "BD BR CD CN DE EG ET FR ID IN IR JP MX NG PH PK RU TR US VN";
 
@@ -154,10 +155,10 @@ fn of_every_code_a_hundred_and_ninety_four_exist() {
 }
 
 /// Counts, and what is said of each code, whoever asks: faults are the country's and not the request's.
-fn assert_the_same_for_1_3_and_30(server: &str, codes: &[&str]) -> BTreeSet<String> {
+fn assert_the_same_for_1_3_and_30(server: &str, timeout: &str, codes: &[&str]) -> BTreeSet<String> {
     let all = ["1", "3", "30"].map(|workers| {
         let folder = folder(&format!("{server}{workers}"));
-        let mut args = vec!["-s", server, "-v", "-m", workers, "--delay", "0..0.01", "--timeout", "2"];
+        let mut args = vec!["-s", server, "-v", "-m", workers, "--delay", "0..0.01", "--timeout", timeout];
         args.extend(codes);
         let output = download("flags2", &args, &folder);
         let counts = counts(&output);
@@ -173,7 +174,7 @@ fn assert_the_same_for_1_3_and_30(server: &str, codes: &[&str]) -> BTreeSet<Stri
 
 #[test]
 fn teapots_are_the_same_for_one_worker_and_for_thirty() {
-    let said = assert_the_same_for_1_3_and_30("ERROR", &["a", "b", "zz"]);
+    let said = assert_the_same_for_1_3_and_30("ERROR", "60", &["a", "b", "zz"]);
     assert!(said.iter().any(|line| line.ends_with("error: HTTP error 418 - I'm a Teapot")), "{said:?}");
     assert!(said.contains("ZZ not found"), "{said:?}");
     assert!(said.iter().any(|line| line.ends_with(" OK")), "{said:?}");
@@ -181,8 +182,8 @@ fn teapots_are_the_same_for_one_worker_and_for_thirty() {
 
 #[test]
 fn faults_are_the_same_for_one_worker_and_for_thirty() {
-    let said = assert_the_same_for_1_3_and_30("FLAKY", &[]);
-    for fault in ["timed out", "Connection reset"] {
+    let said = assert_the_same_for_1_3_and_30("FLAKY", "3", &[]);
+    for fault in ["timed out", "Connection reset", "Peer disconnected"] {
         assert!(said.iter().any(|line| line.contains(fault)), "{fault}: {said:?}");
     }
 }
@@ -276,20 +277,34 @@ fn too_few_descriptors_end_in_one_clear_line() {
 }
 
 #[cfg(unix)]
-#[test]
-fn ctrl_c_ends_in_good_order() {
-    let folder = folder("interrupted");
-    let args = ["-s", "DELAY", "-m", "2", "-v", "-a", "--delay", "0.1..0.2"];
-    let mut child = start(example("flags2").args(args).arg("--folder").arg(&folder));
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut so_far = String::new();
-    while !so_far.contains(" OK\n") {
-        assert!(stdout.read_line(&mut so_far).unwrap() > 0, "{so_far}");
-    }
+fn interrupt(child: &Child) {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-    stdout.read_to_string(&mut so_far).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_pool_in_good_order() {
+    assert_ctrl_c_ends_in_good_order("pool");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_sequence_in_good_order() {
+    assert_ctrl_c_ends_in_good_order("sequential");
+}
+
+#[cfg(unix)]
+fn assert_ctrl_c_ends_in_good_order(how: &str) {
+    let folder = folder(&format!("interrupted-{how}"));
+    let args = ["-s", "DELAY", "-m", "2", "-v", "-a", "--delay", "0.1..0.2", "--how", how];
+    let mut child = start(example("flags2").args(args).arg("--folder").arg(&folder));
+    let mut lines = lines_of(child.stdout.take().unwrap());
+    assert!(lines.any(|line| line.ends_with(" OK")));
+    interrupt(&child);
+    let after: Vec<String> = lines.collect();
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    let (_, report) = so_far.split_once("--------------------\n").expect(&so_far);
+    let after = after.join("\n");
+    let (_, report) = after.split_once("--------------------\n").expect(&after);
     let counted: usize = report
         .lines()
         .take_while(|line| !line.starts_with("Elapsed"))
@@ -301,25 +316,71 @@ fn ctrl_c_ends_in_good_order() {
     assert_pictures(&folder);
 }
 
+/// Whoever ends a short program finds nothing half-written, and is told what there is.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_short_program_with_a_line() {
+    let folder = folder("interrupted-flags");
+    let mut child = start(example("flags").arg("--folder").arg(&folder));
+    // Its server is ready, and so is whoever listens for the interrupt.
+    let mut stderr = lines_of(child.stderr.take().unwrap());
+    assert!(stderr.any(|line| line.contains("DELAY site: ")));
+    interrupt(&child);
+    assert!(
+        stderr.any(|line| line.starts_with("Interrupted: ") && line.ends_with(" flags are saved, whole."))
+    );
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(files_in(&folder).iter().all(|file| file.len() == "BR.gif".len()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_panic() {
+    let folder = folder("unread");
+    for (program, args) in [
+        ("flags", &["-s", "LOCAL"][..]),
+        ("flags2", &["-v", "-a"]),
+        ("flags2", &["-h"]),
+        ("flag_server", &["-h"]),
+    ] {
+        let mut command = example(program);
+        if !args.contains(&"-h") {
+            command.arg("--folder").arg(&folder);
+        }
+        let mut child = start(command.args(args));
+        drop(child.stdout.take());
+        let stderr: Vec<String> = lines_of(child.stderr.take().unwrap()).collect();
+        // What it had said before may have been read.
+        assert!(matches!(child.wait().unwrap().code(), Some(0 | 1)), "{program}");
+        assert!(!stderr.iter().any(|line| line.contains("panicked")), "{stderr:?}");
+    }
+}
+
+/// How long the server lets a client that says nothing say nothing.
+#[cfg(unix)]
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A running `flag_server`, and the address of its first site.
 struct Serving {
     child: Option<Child>,
+    lines: Box<dyn Iterator<Item = String>>,
     address: String,
 }
 
 impl Serving {
     fn start() -> Self {
         let mut child = start(example("flag_server").args(["--seconds", "30"]));
-        let mut first_line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first_line).unwrap();
+        let mut lines = lines_of(child.stdout.take().unwrap());
+        let first_line = lines.next().unwrap();
         let url = first_line.split_whitespace().nth(1).unwrap();
         let address = url.strip_prefix("http://").unwrap().strip_suffix("/flags").unwrap().to_owned();
-        Self { child: Some(child), address }
+        Self { child: Some(child), lines: Box::new(lines), address }
     }
 
     /// What comes back for these bytes, if nothing more is said.
     fn answer(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(TIME_LIMIT)).unwrap();
         stream.write_all(request).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
         let mut answer = Vec::new();
@@ -334,9 +395,10 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        let mut child = self.child.take().unwrap();
-        child.kill().unwrap();
-        finish(child);
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
     }
 }
 
@@ -349,6 +411,10 @@ fn the_server_survives_whatever_arrives() {
     slow.write_all(b"GET /flags/br").unwrap();
 
     assert!(server.get("/flags/br/br.gif").starts_with("HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\n"));
+    for path in ["/flags/br/br.gif?width=480", "http://here/flags/br/br.gif"] {
+        assert!(server.get(path).starts_with("HTTP/1.1 200 "), "{path}");
+    }
+    assert!(server.answer(b"HEAD / HTTP/1.1\r\n\r\n").ends_with("\r\n\r\n"), "an answer to HEAD has no body");
     for path in [
         "/flags/br/cn.gif",
         "/flags/BR/BR.gif",
@@ -393,9 +459,10 @@ fn the_server_closes_when_it_is_asked_to() {
     let mut server = Serving::start();
     // With somebody still connected.
     let _silent = TcpStream::connect(&server.address).unwrap();
-    let child = server.child.take().unwrap();
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-    let output = finish(child);
-    assert!(output.status.success() && text(&output.stdout).ends_with("Closed.\n"), "{output:?}");
-    std::mem::forget(server);
+    let mut child = server.child.take().unwrap();
+    let asked = Instant::now();
+    interrupt(&child);
+    assert_eq!(server.lines.by_ref().last().as_deref(), Some("Closed."));
+    assert!(child.wait().unwrap().success());
+    assert!(asked.elapsed() < PATIENCE, "it waits for nobody");
 }

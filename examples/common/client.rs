@@ -49,7 +49,8 @@ impl Client {
 
     /// Where the flag of this country is.
     pub fn url(&self, code: &str) -> String {
-        format!("{}/{code}/{code}.gif", self.base_url).replace(code, &code.to_lowercase())
+        let code = code.to_lowercase();
+        format!("{}/{code}/{code}.gif", self.base_url)
     }
 
     /// Fetches the flag of this country.

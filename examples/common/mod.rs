@@ -5,11 +5,11 @@
 
 #![allow(dead_code, reason = "each example is a program of its own, and uses a part of this")]
 #![allow(unreachable_pub, reason = "nothing outside can reach into a program")]
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "programs print")]
 
 pub mod client;
 pub mod countries;
 pub mod pictures;
 pub mod program;
 pub mod save;
+pub mod say;
 pub mod server;

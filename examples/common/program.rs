@@ -1,12 +1,12 @@
 //! What the three short programs have in common: their options, a server if they need one, and the line with the total.
 
 use std::error::Error;
-use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use super::client::{Client, Failure};
-use super::save::{Folder, Unsaved};
+use super::save::{self, Folder, Unsaved};
+use super::say::{complain, print, say};
 use super::server::FlagServer;
 use super::server::fate::{Label, Plan, SEED};
 
@@ -37,13 +37,14 @@ impl Session {
 
 /// Shows that a flag has come, at once and in one piece.
 pub fn show(code: &str) {
-    let mut out = io::stdout().lock();
-    // If nobody reads any more, the flags are saved all the same.
-    let _ = write!(out, "{code} ").and_then(|()| out.flush());
+    print(format_args!("{code} "));
 }
 
+/// The exit code of a program that was interrupted: 128 and the signal's number.
+pub const INTERRUPTED: u8 = 130;
+
 struct Options {
-    label: Option<Label>,
+    label: Label,
     seed: u64,
     url: Option<String>,
     folder: String,
@@ -67,15 +68,13 @@ fn usage(name: &str, about: &str) -> String {
 fn parse_options() -> Result<Option<Options>, lexopt::Error> {
     use lexopt::prelude::*;
 
-    let mut options = Options { label: Some(Label::Delay), seed: SEED, url: None, folder: FOLDER.to_owned() };
+    let mut options = Options { label: Label::Delay, seed: SEED, url: None, folder: FOLDER.to_owned() };
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
             Short('s') | Long("server") => {
-                let label = args
-                    .value()?
-                    .parse_with(|name| Label::from_name(name).ok_or("there is no such server"))?;
-                options.label = Some(label);
+                let from_name = |name: &str| Label::from_name(name).ok_or("there is no such server");
+                options.label = args.value()?.parse_with(from_name)?;
             }
             Long("seed") => options.seed = args.value()?.parse()?,
             Long("server-url") => options.url = Some(args.value()?.string()?),
@@ -96,18 +95,18 @@ pub fn run(
     let options = match parse_options() {
         Ok(Some(options)) => options,
         Ok(None) => {
-            print!("{}", usage(name, about));
+            print(format_args!("{}", usage(name, about)));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            eprintln!("{name}: {error} (see --help)");
+            complain(format_args!("{name}: {error} (see --help)"));
             return ExitCode::from(2);
         }
     };
     match download(name, &options, download_many) {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
-            eprintln!("\n{name}: {trouble}");
+            complain(format_args!("\n{name}: {trouble}"));
             ExitCode::FAILURE
         }
     }
@@ -119,18 +118,23 @@ fn download(
     download_many: impl FnOnce(&Session) -> Result<usize, Trouble>,
 ) -> Result<(), Trouble> {
     let folder = Folder::create(&options.folder)?;
-    let (_server, url) = match (&options.url, options.label) {
-        (None, Some(label)) => {
-            let server = FlagServer::start(Plan { seed: options.seed, ..Plan::new(label) }, None)?;
-            let url = server.url();
-            eprintln!("{name}: {} site: {url}, seed {}", label.name(), options.seed);
-            (Some(server), url)
+    ctrlc::set_handler(|| {
+        complain(format_args!("\nInterrupted: {} flags are saved, whole.", save::saved()));
+        save::exit(INTERRUPTED.into());
+    })?;
+    let mut server = None;
+    let url = match &options.url {
+        Some(url) => url.clone(),
+        None => {
+            let plan = Plan { seed: options.seed, ..Plan::new(options.label) };
+            let url = server.insert(FlagServer::start(plan, None)?).url();
+            complain(format_args!("{name}: {} site: {url} (seed {})", options.label.name(), options.seed));
+            url
         }
-        (url, _) => (None, url.clone().unwrap_or_default()),
     };
     let session = Session { client: Client::new(&url, TIMEOUT), folder };
     let began = Instant::now();
     let count = download_many(&session)?;
-    println!("\n{count} downloads in {:.2}s", began.elapsed().as_secs_f64());
+    say(format_args!("\n{count} downloads in {:.2}s", began.elapsed().as_secs_f64()));
     Ok(())
 }

@@ -8,8 +8,6 @@
 //! What to look for: the same page from each of the sites, in a browser. Each keeps its promise about when, and whether, a
 //! flag comes.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
-
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -18,6 +16,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use common::program::Trouble;
+use common::say::{complain, print, say};
 use common::server::FlagServer;
 use common::server::fate::{LIMIT, Label, Plan, SEED};
 
@@ -72,23 +71,23 @@ fn serve(options: &Options) -> Result<(), Trouble> {
     let mut servers = Vec::new();
     for ((label, behaviour), port) in MENU.into_iter().zip(FIRST_PORT..) {
         let server = FlagServer::start(Plan { seed: options.seed, ..Plan::new(label) }, Some(port))?;
-        println!("{:5}  {}  {behaviour}", label.name(), server.url());
+        say(format_args!("{:5}  {}  {behaviour}", label.name(), server.url()));
         servers.push(server);
     }
-    println!(
+    say(format_args!(
         "({LIMIT} at once is what the last one can do. Delays and faults are drawn from the seed {}.)",
         options.seed
-    );
+    ));
     if options.seconds == 0 {
-        println!("Serving until Ctrl-C.");
+        say(format_args!("Serving until Ctrl-C."));
         interrupted.recv()?;
     } else {
-        println!("Serving for {} s; --seconds 0 is until Ctrl-C.", options.seconds);
+        say(format_args!("Serving for {} s; --seconds 0 is until Ctrl-C.", options.seconds));
         // That the time is up is no error here.
         let _ = interrupted.recv_timeout(Duration::from_secs(options.seconds));
     }
     drop(servers);
-    println!("Closed.");
+    say(format_args!("Closed."));
     Ok(())
 }
 
@@ -96,7 +95,7 @@ fn main() -> ExitCode {
     let outcome = match parse_options() {
         Ok(Some(options)) => serve(&options),
         Ok(None) => {
-            print!("{USAGE}");
+            print(format_args!("{USAGE}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => Err(error.into()),
@@ -104,7 +103,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
-            eprintln!("flag_server: {trouble}");
+            complain(format_args!("flag_server: {trouble}"));
             ExitCode::FAILURE
         }
     }

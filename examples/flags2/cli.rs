@@ -21,11 +21,14 @@ Downloads flags, by default those of the twenty most populous countries.
   -l, --limit N          the first N codes only
   -m, --max_req CONCURRENT
                          at most so many requests at once (default 30)
-  -s, --server LABEL     DELAY, ERROR, FLAKY, LIMIT, LOCAL or REMOTE (default LOCAL)
+  -s, --server LABEL     DELAY, ERROR, FLAKY, LIMIT, LOCAL or REMOTE (default LOCAL).
+                         LIMIT answers a few at once: of far more requests at
+                         once than that, the last ones time out
   -v, --verbose          a line for each flag, in the place of a progress bar
   --how HOW              pool, or sequential: one after the other (default pool)
   --seed N               what a server's delays and faults are drawn from (default 100)
-  --delay MIN..MAX       how many seconds its answers take (default 0.05..0.5)
+  --delay MIN..MAX       how many seconds answers of DELAY, ERROR and FLAKY take
+                         (default 0.05..0.5)
   --timeout SECONDS      how long a phase of a request may take (default 3.1)
   --server-url URL       asks this server instead
   --folder FOLDER        where to save the flags (default downloaded)
@@ -122,7 +125,7 @@ fn try_parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Options>
             Long("seed") => options.seed = args.value()?.parse()?,
             Long("delay") => options.delay = args.value()?.parse_with(delay)?,
             Long("timeout") => options.timeout = args.value()?.parse_with(seconds)?,
-            Long("server-url") => options.server = Server::Url(args.value()?.string()?),
+            Long("server-url") => options.server = Server::Url(args.value()?.parse_with(url)?),
             Long("folder") => options.folder = args.value()?.string()?,
             Short('h') | Long("help") => return Ok(None),
             Value(argument) => match countries::named_by(&argument.string()?) {
@@ -163,6 +166,14 @@ fn server(name: &str) -> Result<Server, lexopt::Error> {
         let names = Label::ALL.map(Label::name).join(", ");
         format!("--server LABEL must be one of {names}, REMOTE").into()
     })
+}
+
+fn url(text: &str) -> Result<String, &'static str> {
+    if text.contains("://") {
+        Ok(text.to_owned())
+    } else {
+        Err("--server-url URL must be one, as http://host/flags")
+    }
 }
 
 fn how(name: &str) -> Result<How, &'static str> {

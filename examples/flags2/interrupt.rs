@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use glasspool::{Shutdown, ThreadPoolExecutor};
 
-use crate::INTERRUPTED;
+use crate::common::program::INTERRUPTED;
+use crate::common::save;
+use crate::common::say::complain;
 
 #[derive(Clone, Default)]
 pub struct Interrupt {
@@ -43,11 +45,11 @@ impl Interrupt {
 
     fn happen(&self) {
         if self.shared.happened.swap(true, Relaxed) {
-            std::process::exit(INTERRUPTED.into());
+            save::exit(INTERRUPTED.into());
         }
-        eprintln!(
+        complain(format_args!(
             "\nInterrupted: what has begun is finished, the rest is not begun. Once more to end at once."
-        );
+        ));
         let pool = self.pool().upgrade();
         if let Some(pool) = pool {
             pool.close(Shutdown::CancelPending);

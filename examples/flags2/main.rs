@@ -10,7 +10,6 @@
 //! What to look for: with the same server and seed, one worker, three or thirty end with the same counts; the time is what
 //! differs. Ctrl-C cancels what is pending, and says what was done.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
 #![allow(unreachable_pub, reason = "nothing outside can reach into a program")]
 
 #[path = "../common/mod.rs"]
@@ -28,8 +27,9 @@ use std::time::Instant;
 
 use cli::{How, Options, Parsed, Server};
 use common::client::Client;
-use common::program::Trouble;
+use common::program::{INTERRUPTED, Trouble};
 use common::save::Folder;
+use common::say::{complain, print, say};
 use common::server::FlagServer;
 use common::server::fate::Plan;
 use download::{Download, Fetch, Fetched};
@@ -40,20 +40,17 @@ use report::Counts;
 /// The book's real site. Whoever asks it asks gently.
 const REMOTE: &str = "https://www.fluentpython.com/data/flags";
 
-/// The exit code of a program that was interrupted: 128 and the signal's number.
-const INTERRUPTED: u8 = 130;
-
 fn main() -> ExitCode {
     let options = match cli::parse(std::env::args_os()) {
         Parsed::Run(options) => options,
         Parsed::Help => {
-            print!("{}", cli::USAGE);
+            print(format_args!("{}", cli::USAGE));
             return ExitCode::SUCCESS;
         }
         Parsed::Error(complaint) => {
             // To standard output, and the whole usage with it, as the book's does.
-            println!("*** Usage error: {complaint}");
-            print!("{}", cli::USAGE);
+            say(format_args!("*** Usage error: {complaint}"));
+            print(format_args!("{}", cli::USAGE));
             return ExitCode::from(2);
         }
     };
@@ -61,7 +58,7 @@ fn main() -> ExitCode {
         Ok(interrupted) if interrupted => ExitCode::from(INTERRUPTED),
         Ok(_) => ExitCode::SUCCESS,
         Err(trouble) => {
-            eprintln!("flags2: {trouble}");
+            complain(format_args!("flags2: {trouble}"));
             ExitCode::FAILURE
         }
     }
@@ -91,18 +88,26 @@ fn run(options: &Options) -> Result<bool, Trouble> {
     };
     let mut progress = Progress::of(options.codes.len(), options.verbose);
     let mut counts = Counts::default();
+    let mut unsaved = None;
     for Download { code, fetched } in downloads {
+        counts.add(&fetched);
+        if matches!(fetched, Fetched::NotBegun) {
+            continue;
+        }
         progress.advance();
-        if options.verbose && !matches!(fetched, Fetched::NotBegun) {
-            println!("{code} {fetched}");
+        if options.verbose {
+            say(format_args!("{code} {fetched}"));
         }
         if let Fetched::NotSaved(error) = fetched {
-            return Err(error.into());
+            unsaved = Some(error);
+            break;
         }
-        counts.add(&fetched);
     }
     progress.finish();
-    assert_eq!(counts.total(), options.codes.len(), "each code is counted once");
+    counts.not_begun_of(options.codes.len());
     report::last(&counts, began.elapsed());
-    Ok(interrupt.happened())
+    match unsaved {
+        None => Ok(interrupt.happened()),
+        Some(error) => Err(error.into()),
+    }
 }

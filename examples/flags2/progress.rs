@@ -4,6 +4,8 @@ use std::io::{IsTerminal, stderr};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::common::say::complain;
+
 pub enum Progress {
     Bar(ProgressBar),
     Lines { done: usize, of: usize },
@@ -34,7 +36,7 @@ impl Progress {
             Self::Lines { done, of } => {
                 *done += 1;
                 if *done * LINES / *of > (*done - 1) * LINES / *of {
-                    eprintln!("{done}/{of}");
+                    complain(format_args!("{done}/{of}"));
                 }
             }
             Self::Silent => {}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::cli::{Options, Server};
 use crate::common::client::Failure;
+use crate::common::say::{complain, say};
 use crate::common::server::fate::Label;
 use crate::download::Fetched;
 
@@ -26,7 +27,7 @@ impl Counts {
         match fetched {
             Fetched::Saved => self.saved += 1,
             Fetched::Failed(Failure::NotFound { .. }) => self.not_found += 1,
-            Fetched::NotBegun => self.not_begun += 1,
+            Fetched::NotBegun => {}
             Fetched::Failed(failure) => {
                 self.errors += 1;
                 self.no_descriptors += usize::from(matches!(failure, Failure::NoDescriptors));
@@ -35,49 +36,52 @@ impl Counts {
         }
     }
 
-    pub fn total(&self) -> usize {
-        self.saved + self.not_found + self.errors + self.not_begun
+    /// Of so many codes, those that have come to nothing else were not begun.
+    pub fn not_begun_of(&mut self, codes: usize) {
+        self.not_begun = codes - self.saved - self.not_found - self.errors;
     }
 }
 
 pub fn initial(options: &Options, url: &str) {
     match options.server {
         // Nothing is left to chance there.
-        Server::Local(label @ (Label::Local | Label::Limit)) => println!("{} site: {url}", label.name()),
-        Server::Local(label) => println!("{} site: {url} (seed {})", label.name(), options.seed),
-        Server::Remote => println!("REMOTE site: {url}"),
-        Server::Url(_) => println!("Site: {url}"),
+        Server::Local(label @ (Label::Local | Label::Limit)) => {
+            say(format_args!("{} site: {url}", label.name()));
+        }
+        Server::Local(label) => say(format_args!("{} site: {url} (seed {})", label.name(), options.seed)),
+        Server::Remote => say(format_args!("REMOTE site: {url}")),
+        Server::Url(_) => say(format_args!("Site: {url}")),
     }
     let codes = &options.codes;
     let named = match &codes[..] {
         [first, .., last] if codes.len() > FEW => format!("from {first} to {last}"),
         _ => codes.join(", "),
     };
-    println!("Searching for {}: {named}", counted(codes.len(), "flag"));
+    say(format_args!("Searching for {}: {named}", counted(codes.len(), "flag")));
     match options.workers() {
-        1 => println!("1 connection will be used."),
-        workers => println!("{workers} concurrent connections will be used."),
+        1 => say(format_args!("1 connection will be used.")),
+        workers => say(format_args!("{workers} concurrent connections will be used.")),
     }
 }
 
 pub fn last(counts: &Counts, elapsed: Duration) {
-    println!("--------------------");
-    println!("{} downloaded.", padded(counts.saved, "flag"));
+    say(format_args!("--------------------"));
+    say(format_args!("{} downloaded.", padded(counts.saved, "flag")));
     if counts.not_found > 0 {
-        println!("{:3} not found.", counts.not_found);
+        say(format_args!("{:3} not found.", counts.not_found));
     }
     if counts.errors > 0 {
-        println!("{}.", padded(counts.errors, "error"));
+        say(format_args!("{}.", padded(counts.errors, "error")));
     }
     if counts.not_begun > 0 {
-        println!("{:3} not begun.", counts.not_begun);
+        say(format_args!("{:3} not begun.", counts.not_begun));
     }
-    println!("Elapsed time: {:.2}s", elapsed.as_secs_f64());
+    say(format_args!("Elapsed time: {:.2}s", elapsed.as_secs_f64()));
     if counts.no_descriptors > 0 {
         let asked = counted(counts.no_descriptors, "request");
-        eprintln!(
+        complain(format_args!(
             "flags2: {asked} found too many files open: raise the limit (ulimit -n), or lower --max_req"
-        );
+        ));
     }
 }
 

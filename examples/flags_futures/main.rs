@@ -11,21 +11,27 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+use std::panic::resume_unwind;
 use std::process::ExitCode;
 
 use common::countries::POP20;
 use common::program::{self, Session, Trouble, show};
+use common::say::say;
 use glasspool::{ThreadPoolExecutor, as_completed};
 
-/// What Python raises, this panics with: the future carries it to whoever asks for the result, as it does there.
+/// What Python raises, this unwinds with: the future carries it to whoever asks for the result, as it does there. (It does so
+/// without a panic's message, as that is for bugs.)
 fn download_one(session: &Session, code: &'static str) -> &'static str {
-    let image = session.get_flag(code).unwrap_or_else(|failure| panic!("{code}: {failure}"));
-    session.save_flag(&image, &format!("{code}.gif")).unwrap_or_else(|error| panic!("{error}"));
-    show(code);
-    code
+    try_download_one(session, code).unwrap_or_else(|trouble| resume_unwind(Box::new(trouble.to_string())))
 }
 
-#[allow(clippy::print_stdout, reason = "a program prints")]
+fn try_download_one(session: &Session, code: &'static str) -> Result<&'static str, Trouble> {
+    let image = session.get_flag(code)?;
+    session.save_flag(&image, &format!("{code}.gif"))?;
+    show(code);
+    Ok(code)
+}
+
 fn download_many(session: &Session) -> Result<usize, Trouble> {
     let mut codes: Vec<&'static str> = POP20[..5].to_vec();
     codes.sort_unstable();
@@ -34,13 +40,19 @@ fn download_many(session: &Session) -> Result<usize, Trouble> {
     for code in codes {
         let session = session.clone();
         let future = executor.submit(move || download_one(&session, code));
-        println!("Scheduled for {code}: {future}");
+        say(format_args!("Scheduled for {code}: {future}"));
         to_do.push((code, future));
     }
 
     let mut count = 0;
     for (code, future) in as_completed(to_do) {
-        println!("{code} {future} result: {:?}", future.result()?);
+        match future.result() {
+            Ok(result) => say(format_args!("{code} {future} result: {result:?}")),
+            Err(error) => {
+                say(format_args!("{code} {future}"));
+                return Err(error.into());
+            }
+        }
         count += 1;
     }
     Ok(count)

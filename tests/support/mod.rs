@@ -3,15 +3,15 @@
 #![allow(dead_code, reason = "each test file is a program of its own, and uses a part of this")]
 #![allow(unreachable_pub, reason = "nothing outside can reach into a test")]
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
 /// Far more than any run in the tests takes, so that a hang becomes a failure.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+pub const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// The program of this example, to be run.
 pub fn example(name: &str) -> Command {
@@ -47,6 +47,23 @@ pub fn finish(mut child: Child) -> Output {
         panic!("a program did not end within {TIME_LIMIT:?}");
     };
     Output { status: child.wait().unwrap(), stdout, stderr }
+}
+
+/// The lines that come, each within the time limit.
+pub fn lines_of(from: impl Read + Send + 'static) -> impl Iterator<Item = String> {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines() {
+            if tell.send(line.unwrap()).is_err() {
+                break;
+            }
+        }
+    });
+    std::iter::from_fn(move || match told.recv_timeout(TIME_LIMIT) {
+        Ok(line) => Some(line),
+        Err(RecvTimeoutError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => panic!("no line within {TIME_LIMIT:?}"),
+    })
 }
 
 fn read_all(mut from: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {

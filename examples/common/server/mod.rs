@@ -14,7 +14,7 @@ use glasspool::{Future, Shutdown, Task, ThreadPoolExecutor, task};
 
 use super::{countries, pictures};
 use fate::{Answer, LIMIT, Label, Plan};
-use request::{Reading, Request};
+use request::{LOOK, Reading, Request, timed_out};
 
 pub mod fate;
 mod request;
@@ -27,6 +27,9 @@ const BREATH: Duration = Duration::from_millis(10);
 
 /// How long a stalled answer keeps its client waiting at most.
 const LONGEST_STALL: Duration = Duration::from_secs(60);
+
+/// How long a client may go on talking when it has been answered.
+const LONGEST_GOODBYE: Duration = Duration::from_millis(500);
 
 /// A server that is running; dropping it closes it.
 pub struct FlagServer {
@@ -131,11 +134,12 @@ fn accept(listener: &TcpListener, pool: &ThreadPoolExecutor, site: &Arc<Site>) {
 }
 
 fn serve(mut stream: TcpStream, site: &Site) -> io::Result<()> {
-    let reading = Reading::of(&mut stream)?;
+    let reading = Reading::of(&mut stream, || site.closed.done())?;
     let answer = match &reading.request {
         Request::Nothing => return Ok(()),
         Request::Garbage => Reply::text(400, "Bad Request"),
         Request::OtherMethod => Reply::text(405, "Method Not Allowed"),
+        Request::Head => Reply::text(405, "Method Not Allowed").without_body(),
         Request::Get(path) if path == "/" || path == "/flags" || path == "/flags/" => Reply::index(),
         Request::Get(path) => match code_in(path) {
             None => Reply::text(404, "Not Found"),
@@ -165,7 +169,7 @@ fn serve(mut stream: TcpStream, site: &Site) -> io::Result<()> {
     reading.finish(&mut stream)?;
     stream.write_all(&answer.head())?;
     stream.write_all(answer.sent())?;
-    linger(stream)
+    linger(stream, site)
 }
 
 /// The upper-case code in `/flags/br/br.gif`; nothing else has a flag in it, and no path leads to a file.
@@ -176,25 +180,30 @@ fn code_in(path: &str) -> Option<String> {
 }
 
 /// Says nothing until the client goes away, or the server closes.
-fn stall(mut stream: TcpStream, site: &Site) -> io::Result<()> {
-    const LOOK: Duration = Duration::from_millis(50);
-    stream.set_read_timeout(Some(Duration::from_millis(1)))?;
-    for _ in 0..LONGEST_STALL.as_millis() / LOOK.as_millis() {
-        let gone = matches!(stream.read(&mut [0; 64]), Ok(0));
-        if gone || !site.wait(LOOK) {
-            break;
-        }
-    }
-    Ok(())
+fn stall(stream: TcpStream, site: &Site) -> io::Result<()> {
+    swallow(stream, site, LONGEST_STALL)
 }
 
 /// Closes in peace: says that no more will come, and takes what the client may still be saying. A connection that is
 /// closed with something unread in it is reset, and the answer with it.
-fn linger(mut stream: TcpStream) -> io::Result<()> {
-    const MOST: u64 = 64 << 10;
+fn linger(stream: TcpStream, site: &Site) -> io::Result<()> {
     stream.shutdown(Close::Write)?;
-    stream.set_read_timeout(Some(Duration::from_millis(500)))?;
-    io::copy(&mut (&mut stream).take(MOST), &mut io::sink()).map(drop)
+    swallow(stream, site, LONGEST_GOODBYE)
+}
+
+/// Takes whatever comes, until no more does, or the time is up, or the server closes.
+fn swallow(mut stream: TcpStream, site: &Site, at_most: Duration) -> io::Result<()> {
+    let until = Instant::now() + at_most;
+    stream.set_read_timeout(Some(LOOK.min(at_most)))?;
+    while Instant::now() < until && !site.closed.done() {
+        match stream.read(&mut [0; 2048]) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) if timed_out(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 struct Reply {
@@ -232,6 +241,10 @@ impl Reply {
         Self::new(200, "OK", "text/html; charset=utf-8", &page.into_bytes().into())
     }
 
+    fn without_body(self) -> Self {
+        Self { sent: 0, ..self }
+    }
+
     fn cut_short(self) -> Self {
         Self { sent: self.body.len() / 2, ..self }
     }
@@ -240,7 +253,8 @@ impl Reply {
         let Self { status, reason, kind, body, .. } = self;
         let length = body.len();
         format!(
-            "HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+            "HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\
+             Allow: GET\r\nConnection: close\r\n\r\n"
         )
         .into_bytes()
     }

@@ -9,6 +9,9 @@ const LONGEST_HEAD: usize = 16 << 10;
 
 const MOST_HEADERS: usize = 64;
 
+/// How often a reader looks whether the server is closed.
+pub const LOOK: Duration = Duration::from_millis(100);
+
 /// How long a client may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -17,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub enum Request {
     /// `GET` this path.
     Get(String),
+    /// `HEAD`, to which the answer has no body.
+    Head,
     /// Another method.
     OtherMethod,
     /// Not HTTP, or too long, or not said in time.
@@ -33,7 +38,8 @@ pub struct Reading {
 }
 
 impl Reading {
-    pub fn of(stream: &mut TcpStream) -> io::Result<Self> {
+    /// Reads until the head is complete, or the client's time is up, or the server is `closed`.
+    pub fn of(stream: &mut TcpStream, closed: impl Fn() -> bool) -> io::Result<Self> {
         let until = Instant::now() + PATIENCE;
         let mut head = Vec::new();
         let mut piece = [0; 2048];
@@ -42,12 +48,15 @@ impl Reading {
             if left.is_zero() || head.len() > LONGEST_HEAD {
                 return Ok(Self { request: Request::Garbage, unread: 0 });
             }
-            stream.set_read_timeout(Some(left))?;
+            stream.set_read_timeout(Some(left.min(LOOK)))?;
             let length = match stream.peek(&mut piece) {
                 Ok(0) if head.is_empty() => return Ok(Self { request: Request::Nothing, unread: 0 }),
                 Ok(0) => return Ok(Self { request: Request::Garbage, unread: 0 }),
                 Ok(length) => length,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                Err(error) if timed_out(&error) && closed() => {
+                    return Ok(Self { request: Request::Nothing, unread: 0 });
+                }
+                Err(error) if timed_out(&error) => continue,
                 Err(error) => return Err(error),
             };
             head.extend_from_slice(&piece[..length]);
@@ -64,6 +73,20 @@ impl Reading {
     }
 }
 
+/// Whether a read has found nothing in its time. Systems differ in how they say so.
+pub fn timed_out(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+/// The path in `/path?query`, or in `http://host/path` as proxies are asked.
+fn path_of(target: &str) -> &str {
+    let target = match target.split_once("://") {
+        Some((_, host_and_path)) => host_and_path.find('/').map_or("/", |slash| &host_and_path[slash..]),
+        None => target,
+    };
+    target.split('?').next().unwrap_or(target)
+}
+
 /// `None` if the head is not complete yet.
 fn parse(head: &[u8]) -> Option<Request> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
@@ -72,7 +95,8 @@ fn parse(head: &[u8]) -> Option<Request> {
         Ok(httparse::Status::Partial) => None,
         Err(_) => Some(Request::Garbage),
         Ok(httparse::Status::Complete(_)) => Some(match (request.method, request.path) {
-            (Some("GET"), Some(path)) => Request::Get(path.to_owned()),
+            (Some("GET"), Some(target)) => Request::Get(path_of(target).to_owned()),
+            (Some("HEAD"), _) => Request::Head,
             _ => Request::OtherMethod,
         }),
     }
