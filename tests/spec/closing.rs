@@ -10,7 +10,7 @@ use glasspool::{
 };
 
 use crate::support::{
-    Counted, Drops, Gate, Tally, eventually, held_pool, let_others_block, panic_of, pool, shows, state,
+    Counted, Drops, Gate, Tally, Way, eventually, held_pool, let_others_block, panic_of, pool, shows, state,
     within, words,
 };
 
@@ -278,6 +278,33 @@ fn when_a_shutdown_returns_every_thread_there_ever_was_has_ended() {
             pool.shutdown(Shutdown::Drain).unwrap();
             assert_eq!(ended.count(), began.count());
         }
+    });
+}
+
+/// The first worker's thread has still to end when its successor's has ended already.
+#[test]
+fn a_thread_that_takes_its_time_to_end_is_waited_for_though_it_has_a_successor() {
+    struct AtAGate(Arc<Way>);
+    impl Drop for AtAGate {
+        fn drop(&mut self) {
+            self.0.pass();
+        }
+    }
+    thread_local!(static OF_THREAD: RefCell<Option<AtAGate>> = const { RefCell::new(None) });
+    within(|| {
+        let pool = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO).build().unwrap();
+        let gate = Gate::closed();
+        let way = gate.way();
+        pool.submit(move || OF_THREAD.set(Some(AtAGate(way)))).into_result().unwrap();
+        gate.wait_for(1);
+        assert_eq!(pool.submit(|| 7).into_result().unwrap(), 7);
+        thread::scope(|scope| {
+            let closing = scope.spawn(|| pool.shutdown(Shutdown::Drain));
+            let_others_block();
+            assert!(!closing.is_finished());
+            gate.open();
+            closing.join().unwrap().unwrap();
+        });
     });
 }
 

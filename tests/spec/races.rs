@@ -8,7 +8,7 @@ use std::thread;
 
 use glasspool::{Future, ReturnWhen, Shutdown, Task, as_completed, task, wait};
 
-use crate::support::{Drops, Tally, pool, within};
+use crate::support::{Drops, Tally, eventually, held_pool, pool, within};
 
 /// A thread that runs what it is given, as soon as it can.
 fn runner() -> (mpsc::Sender<Task>, thread::JoinHandle<()>) {
@@ -200,6 +200,24 @@ fn what_has_ended_before_another_began_comes_before_it() {
     });
 }
 
+/// Many are cancelled by one thread; another, for which nothing is left to cancel, is not told that all is over before it is.
+#[test]
+fn a_shutdown_beside_one_that_cancels_waits_until_all_is_cancelled() {
+    within(|| {
+        for _ in 0..5 {
+            let (pool, gate) = held_pool();
+            let futures: Vec<_> = (0..20_000).map(|_| pool.submit(|| ())).collect();
+            thread::scope(|scope| {
+                scope.spawn(|| pool.close(Shutdown::CancelPending));
+                futures[0].result().unwrap_err();
+                gate.open();
+                pool.shutdown(Shutdown::Drain).unwrap();
+                assert!(futures.iter().rev().all(Future::done));
+            });
+        }
+    });
+}
+
 /// RAC-03: a worker that is busy, one thing pending, and a submitter that outlives it all.
 #[test]
 fn a_thousand_pools_come_and_go() {
@@ -230,7 +248,7 @@ fn dropping_a_map_while_it_runs_loses_no_item() {
             assert_eq!(read, round % 20);
             drop(results);
             // What was running when the map was dropped ends soon.
-            crate::support::eventually(|| drops.count() == 20);
+            eventually(|| drops.count() == 20);
         }
     });
 }
