@@ -14,7 +14,8 @@ use crate::error::TimedOut;
 ///
 /// It takes futures or references to them, from several executors if need be, with a key beside each if you want one: see
 /// [`Waitable`]. What it takes by value it lets go of as it hands it over, so a result can be freed while others are still
-/// awaited. The cost is linear in the number of futures. Does not block; the iterator does, until the next one has ended.
+/// awaited. A future given twice is handed over twice, as it may have two keys (Python's is handed over once). The cost is
+/// linear in the number of futures. Does not block; the iterator does, until the next one has ended.
 ///
 /// # Panics
 ///

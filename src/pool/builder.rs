@@ -107,7 +107,8 @@ impl Builder {
     /// What each worker runs once, before its first task.
     ///
     /// If it panics, the pool is broken: the worker's first task is lost, what is pending is cancelled, later submits are
-    /// refused, and each says why.
+    /// refused, and each says why. It lives as long as the last handle on the pool, so a
+    /// [`Submitter`](crate::Submitter) that it captures keeps both for ever.
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
