@@ -3,8 +3,11 @@
 //! This file knows no pool: [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) is one executor, [`Inline`] another, and yours may
 //! be a third. What comes with every executor is in [`submit`](crate::submit).
 
+use std::time::{Duration, Instant};
+
 use crate::error::{Refusal, Refused};
-use crate::future::task::Task;
+use crate::future::task::{ScopedTask, Task};
+use crate::sync::deadline_after;
 
 /// Whoever takes tasks and sees to it that they are run.
 ///
@@ -23,7 +26,7 @@ use crate::future::task::Task;
 /// # Ok::<(), glasspool::BuildError>(())
 /// ```
 pub trait Executor: Send + Sync {
-    /// Takes a task, to be run now or later, here or elsewhere.
+    /// Takes a task, to be run now or later, here or elsewhere. Blocks for as long as the executor has no room for it.
     ///
     /// # Errors
     ///
@@ -39,6 +42,53 @@ pub trait Executor: Send + Sync {
     /// # Ok::<(), glasspool::Refused<glasspool::Task>>(())
     /// ```
     fn execute(&self, task: Task) -> Result<(), Refused<Task>>;
+
+    /// Takes a task if there is room for it now. An executor that waits for room in [`execute`](Self::execute) does not wait here,
+    /// and refuses with [`Refusal::Full`]; one that never waits has nothing to add.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute), or because there is no room.
+    ///
+    /// ```
+    /// use glasspool::{Executor, Refusal, ThreadPoolExecutor, task};
+    /// # use std::sync::{Arc, Barrier};
+    ///
+    /// let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build()?;
+    /// # let gate = Arc::new(Barrier::new(2));
+    /// # let inside = Arc::clone(&gate);
+    /// # let busy = pool.submit(move || inside.wait());
+    /// // While its one worker is busy:
+    /// let (first, _waits) = task(|| 1);
+    /// let (second, _is_refused) = task(|| 2);
+    /// assert!(pool.try_execute(first).is_ok());
+    /// assert!(matches!(pool.try_execute(second).unwrap_err().why(), Refusal::Full));
+    /// # gate.wait();
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    fn try_execute(&self, task: Task) -> Result<(), Refused<Task>> {
+        self.execute(task)
+    }
+
+    /// As [`execute`](Self::execute), but blocks at most until `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute), or because there was no room in time.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use glasspool::{Executor, Inline, task};
+    ///
+    /// let (task, future) = task(|| 1);
+    /// Inline.execute_until(task, Instant::now() + Duration::from_secs(1))?;
+    /// assert!(future.done());
+    /// # Ok::<(), glasspool::Refused<glasspool::Task>>(())
+    /// ```
+    fn execute_until(&self, task: Task, deadline: Instant) -> Result<(), Refused<Task>> {
+        let _ = deadline;
+        self.execute(task)
+    }
 
     /// How many tasks it may run at the same time: as many runners take part in a `map`. One, unless it says otherwise.
     ///
@@ -66,6 +116,49 @@ pub trait Executor: Send + Sync {
     /// ```
     fn refusal(&self) -> Option<Refusal> {
         None
+    }
+}
+
+/// How long a submit waits for room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Not at all.
+    None,
+    Until(Instant),
+    Unlimited,
+}
+
+impl Patience {
+    /// That of a submit which begins now. A timeout too long for the clock has no limit.
+    pub(crate) fn of(timeout: Duration) -> Self {
+        deadline_after(timeout).map_or(Self::Unlimited, Self::Until)
+    }
+}
+
+/// An [`Executor`], or one of ours that takes tasks which borrow for `'a`: what a submit and a map stand on.
+pub(crate) trait Takes<'a> {
+    fn take(&self, task: ScopedTask<'a>, patience: Patience) -> Result<(), Refused<ScopedTask<'a>>>;
+
+    fn max_workers(&self) -> usize;
+
+    fn refusal(&self) -> Option<Refusal>;
+}
+
+impl<E: Executor + ?Sized> Takes<'static> for E {
+    fn take(&self, task: Task, patience: Patience) -> Result<(), Refused<Task>> {
+        match patience {
+            Patience::None => self.try_execute(task),
+            Patience::Until(deadline) => self.execute_until(task, deadline),
+            Patience::Unlimited => self.execute(task),
+        }
+    }
+
+    fn max_workers(&self) -> usize {
+        Executor::max_workers(self)
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        Executor::refusal(self)
     }
 }
 

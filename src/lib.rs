@@ -66,6 +66,8 @@
 
 mod sync;
 mod label;
+mod stop;
+pub use stop::StopToken;
 
 mod error;
 pub use error::{
@@ -73,8 +75,8 @@ pub use error::{
 };
 
 mod future;
-pub use future::handle::Future;
-pub use future::task::{Task, task};
+pub use future::handle::{Future, ScopedFuture};
+pub use future::task::{ScopedTask, Task, task};
 pub use future::unobserved::{UnobservedPanicHook, set_unobserved_panic_hook, unobserved_panics};
 
 mod executor;
@@ -82,7 +84,7 @@ pub use executor::{Executor, Inline};
 
 mod many;
 pub use many::as_completed::{AsCompleted, as_completed};
-pub use many::map::Map;
+pub use many::map::{Map, ScopedMap};
 pub use many::timed::Timed;
 pub use many::wait::{DoneAndNotDone, ReturnWhen, wait};
 pub use many::waitable::Waitable;
@@ -93,7 +95,11 @@ pub use submit::Named;
 mod pool;
 pub use pool::builder::Builder;
 pub use pool::executor::ThreadPoolExecutor;
+pub use pool::identity::{PoolId, Worker, current_worker};
+pub use pool::report::{ShutdownReport, StillRunning};
+pub use pool::scope::{Scope, scope};
 pub use pool::shutdown::Shutdown;
+pub use pool::stats::Stats;
 pub use pool::submitter::Submitter;
 
 /// The README's code runs as a test.

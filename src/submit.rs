@@ -4,14 +4,15 @@
 //! [`Submitter`](crate::Submitter)'s.
 
 use std::fmt;
-use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::Refused;
-use crate::executor::Executor;
-use crate::future::handle::Future;
+use crate::executor::{Executor, Patience, Takes};
+use crate::future::handle::{Future, ScopedFuture};
 use crate::future::task::halves;
-use crate::label::Label;
+use crate::label::{Label, Name};
 use crate::many::map::Map;
+use crate::stop::StopToken;
 
 impl dyn Executor + '_ {
     /// Has `work` run, and returns the future of what it returns. Waits as long as [`execute`](Executor::execute) does.
@@ -36,7 +37,7 @@ impl dyn Executor + '_ {
         submit(self, work, Label::here())
     }
 
-    /// Has `work` run, if the executor takes it. Waits as long as [`execute`](Executor::execute) does.
+    /// Has `work` run, if the executor takes it now. Waits no longer than [`try_execute`](Executor::try_execute) does.
     ///
     /// # Errors
     ///
@@ -56,7 +57,53 @@ impl dyn Executor + '_ {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        try_submit(self, work, Label::here())
+        try_submit(self, Patience::None, work, Label::here())
+    }
+
+    /// Has `work` run, if the executor takes it within this time.
+    ///
+    /// # Errors
+    ///
+    /// The closure back, with the reason why it was not taken.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glasspool::{Executor, Inline};
+    ///
+    /// let executor: &dyn Executor = &Inline;
+    /// let future = executor.try_submit_timeout(Duration::from_secs(1), || 2 + 2)?;
+    /// # assert_eq!(future.result()?, &4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn try_submit_timeout<F, T>(&self, timeout: Duration, work: F) -> Result<Future<T>, Refused<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        try_submit(self, Patience::of(timeout), work, Label::here())
+    }
+
+    /// Has `work` run, and gives it a token by which its future can [ask it to stop](Future::request_stop).
+    ///
+    /// # Panics
+    ///
+    /// If the executor refuses it, as [`submit`](#method.submit) does.
+    ///
+    /// ```
+    /// use glasspool::{Executor, Inline};
+    ///
+    /// let executor: &dyn Executor = &Inline;
+    /// assert_eq!(executor.submit_stoppable(|stop| stop.stop_requested()).result()?, &false);
+    /// # Ok::<(), glasspool::TaskError>(())
+    /// ```
+    #[track_caller]
+    pub fn submit_stoppable<F, T>(&self, work: F) -> Future<T>
+    where
+        F: FnOnce(StopToken) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        submit_stoppable(self, work, Label::here())
     }
 
     /// Applies `f` to each item; see [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map).
@@ -93,7 +140,7 @@ impl dyn Executor + '_ {
     /// assert_eq!(future.result().unwrap_err().to_string(), "task 'BR' panicked: no flag");
     /// ```
     pub fn named(&self, name: impl Into<String>) -> Named<'_> {
-        Named::new(self, name.into())
+        Named::new(self, name)
     }
 }
 
@@ -112,12 +159,12 @@ impl dyn Executor + '_ {
 #[must_use = "a name does nothing until something is submitted under it"]
 pub struct Named<'a> {
     executor: &'a dyn Executor,
-    name: Arc<String>,
+    name: Name,
 }
 
 impl<'a> Named<'a> {
-    pub(crate) fn new(executor: &'a dyn Executor, name: String) -> Self {
-        Self { executor, name: Arc::new(name) }
+    pub(crate) fn new(executor: &'a dyn Executor, name: impl Into<String>) -> Self {
+        Self { executor, name: Name::new(name) }
     }
 
     /// As the executor's own `submit`, under this name.
@@ -138,7 +185,7 @@ impl<'a> Named<'a> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        submit(self.executor, work, self.label(Label::here()))
+        submit(self.executor, work, Label::here().named(&self.name))
     }
 
     /// As the executor's own `try_submit`, under this name.
@@ -159,7 +206,52 @@ impl<'a> Named<'a> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        try_submit(self.executor, work, self.label(Label::here()))
+        try_submit(self.executor, Patience::None, work, Label::here().named(&self.name))
+    }
+
+    /// As the executor's own `try_submit_timeout`, under this name.
+    ///
+    /// # Errors
+    ///
+    /// The closure back, with the reason why it was not taken.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let sum = pool.named("sum").try_submit_timeout(Duration::from_secs(1), || 2 + 2)?;
+    /// assert_eq!(sum.into_result()?, 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn try_submit_timeout<F, T>(&self, timeout: Duration, work: F) -> Result<Future<T>, Refused<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        try_submit(self.executor, Patience::of(timeout), work, Label::here().named(&self.name))
+    }
+
+    /// As the executor's own `submit_stoppable`, under this name.
+    ///
+    /// # Panics
+    ///
+    /// If the executor refuses it, as Python raises.
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let asked = pool.named("asked?").submit_stoppable(|stop| stop.stop_requested());
+    /// assert_eq!(asked.into_result()?, false);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn submit_stoppable<F, T>(&self, work: F) -> Future<T>
+    where
+        F: FnOnce(StopToken) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        submit_stoppable(self.executor, work, Label::here().named(&self.name))
     }
 
     /// As the executor's own `map`, each item under this name.
@@ -183,42 +275,55 @@ impl<'a> Named<'a> {
         F: Fn(I::Item) -> T + Send + Sync + 'static,
         T: Send + 'static,
     {
-        Map::start(self.executor, items, f, self.label(Label::here()))
-    }
-
-    fn label(&self, mut label: Label) -> Label {
-        label.name = Some(Arc::clone(&self.name));
-        label
+        Map::start(self.executor, items, f, Label::here().named(&self.name))
     }
 }
 
 impl fmt::Debug for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Named").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Named").field("name", &self.name.as_str()).finish_non_exhaustive()
     }
 }
 
 #[track_caller]
-pub(crate) fn submit<E, F, T>(executor: &E, work: F, label: Label) -> Future<T>
+pub(crate) fn submit<'a, E, F, T>(executor: &E, work: F, label: Label) -> ScopedFuture<'a, T>
 where
-    E: Executor + ?Sized,
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
+    E: Takes<'a> + ?Sized,
+    F: FnOnce() -> T + Send + 'a,
+    T: Send + 'a,
 {
-    match try_submit(executor, work, label) {
+    match try_submit(executor, Patience::Unlimited, work, label) {
         Ok(future) => future,
         Err(refused) => panic!("{refused}"),
     }
 }
 
-pub(crate) fn try_submit<E, F, T>(executor: &E, work: F, label: Label) -> Result<Future<T>, Refused<F>>
+/// As [`submit`], for work that is given the token by which its future asks it to stop.
+#[track_caller]
+pub(crate) fn submit_stoppable<'a, E, F, T>(executor: &E, work: F, label: Label) -> ScopedFuture<'a, T>
 where
-    E: Executor + ?Sized,
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
+    E: Takes<'a> + ?Sized,
+    F: FnOnce(StopToken) -> T + Send + 'a,
+    T: Send + 'a,
+{
+    let stop = StopToken::new();
+    let label = label.with_stop(stop.clone());
+    submit(executor, move || work(stop), label)
+}
+
+pub(crate) fn try_submit<'a, E, F, T>(
+    executor: &E,
+    patience: Patience,
+    work: F,
+    label: Label,
+) -> Result<ScopedFuture<'a, T>, Refused<F>>
+where
+    E: Takes<'a> + ?Sized,
+    F: FnOnce() -> T + Send + 'a,
+    T: Send + 'a,
 {
     let (shared, task, future) = halves(work, label);
-    match executor.execute(task) {
+    match executor.take(task, patience) {
         Ok(()) => Ok(future),
         Err(refused) => Err(refused.map(|task| {
             drop(future);

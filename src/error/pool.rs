@@ -17,6 +17,8 @@ use std::fmt;
 pub enum BuildError {
     /// `max_workers` was zero.
     NoWorkers,
+    /// `queue_capacity` was zero: no task could ever wait its turn.
+    NoCapacity,
     /// The thread-name prefix has a NUL byte in it, which no system takes in a name.
     NulInName,
 }
@@ -25,6 +27,7 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoWorkers => "max_workers must be greater than 0",
+            Self::NoCapacity => "queue_capacity must be greater than 0",
             Self::NulInName => "thread_name_prefix must not contain a NUL byte",
         })
     }

@@ -54,15 +54,31 @@ use crate::sync::{OnceLock, deadline_after};
 /// });
 /// ```
 #[must_use = "dropping a future lets its task run and its result go unread; use `drop` or `let _ =` to say so"]
-pub struct Future<T> {
-    answer: Arc<dyn Answer<T>>,
+pub struct ScopedFuture<'a, T> {
+    answer: Arc<dyn Answer<T> + 'a>,
     /// Where the outcome is from the first read on.
     outcome: OnceLock<Outcome<T>>,
     label: Label,
 }
 
-impl<T> Future<T> {
-    pub(crate) fn new(answer: Arc<dyn Answer<T>>, label: Label) -> Self {
+/// The answer to a submitted task that borrows nothing: what an executor's `submit` returns.
+///
+/// All that can be done with it is a [`ScopedFuture`]'s.
+///
+/// ```
+/// use glasspool::{Future, ThreadPoolExecutor};
+///
+/// fn length_of(text: String, pool: &ThreadPoolExecutor) -> Future<usize> {
+///     pool.submit(move || text.len())
+/// }
+/// let pool = ThreadPoolExecutor::new(1)?;
+/// assert_eq!(length_of("four".to_owned(), &pool).into_result()?, 4);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub type Future<T> = ScopedFuture<'static, T>;
+
+impl<'a, T> ScopedFuture<'a, T> {
+    pub(crate) fn new(answer: Arc<dyn Answer<T> + 'a>, label: Label) -> Self {
         Self { answer, outcome: OnceLock::new(), label }
     }
 
@@ -116,6 +132,36 @@ impl<T> Future<T> {
     /// ```
     pub fn cancel(&self) -> bool {
         self.answer.cancel(CancelReason::ByCaller)
+    }
+
+    /// Asks the task to stop; says whether that can come to anything. Does not wait for it.
+    ///
+    /// A task that has not begun is cancelled, as by [`cancel`](Self::cancel). One that runs, and was given a
+    /// [`StopToken`](crate::StopToken), can see there that it has been asked; what it does then is up to it, and its own outcome
+    /// stands. `false` means that the task has ended, or runs without a token.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    /// use std::time::Duration;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let future = pool.submit_stoppable(|stop| stop.wait_timeout(Duration::from_secs(100)));
+    /// assert!(future.request_stop());
+    /// assert_eq!(future.result()?, &true); // at once
+    /// assert!(!future.request_stop()); // too late
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn request_stop(&self) -> bool {
+        if self.cancel() {
+            return true;
+        }
+        match self.label.stop() {
+            Some(stop) if !self.done() => {
+                stop.request();
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Waits for the end and lends the value.
@@ -302,10 +348,10 @@ impl<T> Future<T> {
 }
 
 // No user code runs while an answer is locked, so a panic cannot leave one half-changed; and what a handle lends is behind `&`.
-impl<T> UnwindSafe for Future<T> {}
-impl<T: RefUnwindSafe> RefUnwindSafe for Future<T> {}
+impl<T> UnwindSafe for ScopedFuture<'_, T> {}
+impl<T: RefUnwindSafe> RefUnwindSafe for ScopedFuture<'_, T> {}
 
-impl<T> Watchable for Future<T> {
+impl<T> Watchable for ScopedFuture<'_, T> {
     fn status(&self) -> Status {
         self.answer.status()
     }
@@ -319,7 +365,7 @@ impl<T> Watchable for Future<T> {
     }
 }
 
-impl<T> Drop for Future<T> {
+impl<T> Drop for ScopedFuture<'_, T> {
     fn drop(&mut self) {
         if self.outcome.get().is_none() {
             self.answer.forsake();
@@ -327,14 +373,14 @@ impl<T> Drop for Future<T> {
     }
 }
 
-impl<T> fmt::Display for Future<T> {
+impl<T> fmt::Display for ScopedFuture<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = Arc::as_ptr(&self.answer).cast::<()>();
         write!(f, "<Future at {address:p} state={}>", self.status().words::<T>())
     }
 }
 
-impl<T> fmt::Debug for Future<T> {
+impl<T> fmt::Debug for ScopedFuture<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut facts = f.debug_struct("Future");
         facts.field("state", &format_args!("{}", self.status().words::<T>()));

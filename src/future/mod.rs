@@ -2,7 +2,8 @@
 //!
 //! In the order of the story: its [life](state), as one enum; who is [told](watchers) when it ends; the [place](shared)
 //! where two threads share it; and its two halves, the [`Future`](handle) that is read and the [`Task`](task) that is run.
-//! What comes of user code that panics is caught in [`contain`]; a panic that nobody looked at ends in [`unobserved`].
+//! What comes of user code that panics is caught in [`contain`]; a panic that nobody looked at ends in [`unobserved`], unless the
+//! task has a [`keeper`].
 //!
 //! Nothing in here knows of workers, queues or pools: whoever holds a [`Task`](task::Task) is its executor.
 
@@ -11,5 +12,6 @@ pub(crate) mod watchers;
 pub(crate) mod contain;
 pub(crate) mod shared;
 pub(crate) mod unobserved;
+pub(crate) mod keeper;
 pub(crate) mod task;
 pub(crate) mod handle;

@@ -17,11 +17,12 @@
 //! do anything, and wait for whatever the first part has ended. Whoever cancels many does the first part for all of them
 //! before the second for any.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::contain::discard;
-use super::state::{Cancel, Outcome, State, Status};
-use super::unobserved;
+use super::keeper::{Keeper, release, report};
+use super::state::{Cancel, Ending, Outcome, State, Status};
 use super::watchers::{Callback, Subscriber, Watchable, Watchers, run_all};
 use crate::error::{CancelReason, TaskError};
 use crate::sync::process_wide::{AtomicU64, Relaxed};
@@ -82,14 +83,29 @@ impl<W, T> Shared<W, T> {
     /// [`cancel`](Answer::cancel) wins or loses. Whoever gets the work owes a [`complete`](Self::complete).
     #[must_use]
     pub(crate) fn claim(&self) -> Option<W> {
-        self.entry.lock().state.claim(current_thread())
+        let mut entry = self.entry.lock();
+        let work = entry.state.claim(current_thread())?;
+        let keeper = entry.watchers.keeper();
+        drop(entry);
+        release(keeper);
+        Some(work)
     }
 
-    /// Ends a task that this thread has claimed.
+    /// From now on it waits in a place of this keeper's. `false` if it has been cancelled already.
+    pub(crate) fn keep(&self, keeper: &Arc<dyn Keeper>) -> bool {
+        let mut entry = self.entry.lock();
+        let pending = entry.state.status() == Status::Pending;
+        if pending {
+            entry.watchers.keep(Arc::clone(keeper));
+        }
+        pending
+    }
+
+    /// Ends a task that this thread has claimed; says how.
     ///
     /// The callbacks come first, with the outcome still in this thread's hands; then the future is done; then everybody
     /// else hears of it. So whoever has the result knows that the callbacks registered before it have run.
-    pub(crate) fn complete(&self, outcome: Outcome<T>) {
+    pub(crate) fn complete(&self, outcome: Outcome<T>) -> Ending {
         let mut entry = self.entry.lock();
         loop {
             let callbacks = entry.watchers.take_callbacks();
@@ -102,17 +118,21 @@ impl<W, T> Shared<W, T> {
             entry = self.entry.lock();
         }
         let unnoticed = match &outcome {
-            Err(TaskError::Panicked(panic)) if entry.forsaken && !entry.observed => Some(panic.clone()),
+            Err(TaskError::Panicked(panic)) if entry.forsaken && !entry.observed => {
+                Some((panic.clone(), entry.watchers.keeper()))
+            }
             _ => None,
         };
+        let ending = Ending::of(&outcome);
         entry.state.finish(outcome);
         entry.watchers.tell_subscribers();
         drop(entry);
         // After unlocking, so that those woken do not run into the lock. They cannot miss it: see above.
         self.ended.notify_all();
-        if let Some(panic) = unnoticed {
-            unobserved::report(&panic);
+        if let Some((panic, keeper)) = unnoticed {
+            report(&panic, keeper);
         }
+        ending
     }
 
     /// Cancels it if it is not too late, and tells everyone who waits. Whoever wins owes a [`clear_away`](Self::clear_away).
@@ -122,9 +142,11 @@ impl<W, T> Shared<W, T> {
         if answer == Cancel::Won {
             entry.calling_back = true;
             entry.watchers.tell_subscribers();
+            let keeper = entry.watchers.keeper();
             drop(entry);
             count_cancel();
             self.ended.notify_all();
+            release(keeper);
         }
         answer
     }
@@ -253,9 +275,9 @@ impl<W: Send, T: Send> Answer<T> for Shared<W, T> {
             return;
         }
         if let State::Finished(Err(TaskError::Panicked(panic))) = &entry.state {
-            let panic = panic.clone();
+            let (panic, keeper) = (panic.clone(), entry.watchers.keeper());
             drop(entry);
-            unobserved::report(&panic);
+            report(&panic, keeper);
         }
     }
 }

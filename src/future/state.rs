@@ -115,7 +115,7 @@ impl<W, T> State<W, T> {
 }
 
 impl Ending {
-    fn of<T>(outcome: &Outcome<T>) -> Self {
+    pub(super) fn of<T>(outcome: &Outcome<T>) -> Self {
         match outcome {
             Ok(_) => Self::Returned,
             Err(TaskError::Lost(_)) => Self::Lost,

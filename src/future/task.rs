@@ -11,15 +11,16 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use super::contain::{catch, contain, discard};
-use super::handle::Future;
+use super::handle::ScopedFuture;
+use super::keeper::Keeper;
 use super::shared::{Answer, Shared};
-use super::state::{Cancel, Outcome};
+use super::state::{Cancel, Ending, Outcome, Status};
 use crate::error::{Broken, CancelReason, Panic, TaskError};
 use crate::label::Label;
 
-/// Makes a task and the future of what it will return: an executor of one's own is whoever holds the [`Task`].
+/// Makes a task and the future of what it will return: an executor of one's own is whoever holds the task.
 ///
-/// Nothing blocks, and nothing runs until [`Task::run`] is called.
+/// Nothing blocks, and nothing runs until [`run`](ScopedTask::run) is called.
 ///
 /// ```
 /// use glasspool::task;
@@ -31,16 +32,30 @@ use crate::label::Label;
 /// # Ok::<(), glasspool::TaskError>(())
 /// ```
 ///
-/// What the closure captures and returns must outlive any caller's frame, because nobody knows when it will run:
+/// The closure may borrow, and then both halves live no longer than what it borrows:
 ///
-/// ```compile_fail,E0597
+/// ```
 /// let local = String::from("on this stack");
-/// let (task, future) = glasspool::task(|| local.len());
-/// # drop(task);
-/// # drop(local);
+/// let (task, future) = glasspool::task(|| local.as_str());
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| task.run());
+/// });
+/// assert_eq!(future.result()?, &"on this stack");
+/// # Ok::<(), glasspool::TaskError>(())
 /// ```
 ///
-/// and it must be able to change threads:
+/// So an executor that outlives the caller does not take it, because nobody knows when it will run:
+///
+/// ```compile_fail,E0597
+/// use glasspool::{Executor, ThreadPoolExecutor};
+///
+/// let pool = ThreadPoolExecutor::new(1).unwrap();
+/// let local = String::from("on this stack");
+/// let (task, future) = glasspool::task(|| local.len());
+/// pool.execute(task);
+/// ```
+///
+/// It must be able to change threads:
 ///
 /// ```compile_fail,E0277
 /// let count = std::rc::Rc::new(1);
@@ -51,35 +66,44 @@ use crate::label::Label;
 /// let (task, future) = glasspool::task(|| std::rc::Rc::new(1));
 /// ```
 #[track_caller]
-pub fn task<F, T>(work: F) -> (Task, Future<T>)
+pub fn task<'a, F, T>(work: F) -> (ScopedTask<'a>, ScopedFuture<'a, T>)
 where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'a,
+    T: Send + 'a,
 {
     let (_, task, future) = halves(work, Label::here());
     (task, future)
 }
 
 /// The two halves, and the place they share, for an executor that may have to give the closure back.
-pub(crate) fn halves<F, T>(work: F, label: Label) -> (Arc<Shared<F, T>>, Task, Future<T>)
+pub(crate) fn halves<'a, F, T>(
+    work: F,
+    label: Label,
+) -> (Arc<Shared<F, T>>, ScopedTask<'a>, ScopedFuture<'a, T>)
 where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'a,
+    T: Send + 'a,
 {
     let shared = Arc::new(Shared::pending(work));
-    let task = Task::new(Arc::clone(&shared) as Arc<dyn Runnable>, label.clone());
-    let future = Future::new(Arc::clone(&shared) as Arc<dyn Answer<T>>, label);
+    let task = ScopedTask::new(Arc::clone(&shared) as Arc<dyn Runnable + 'a>, label.clone());
+    let future = ScopedFuture::new(Arc::clone(&shared) as Arc<dyn Answer<T> + 'a>, label);
     (shared, task, future)
 }
 
 /// What the running side can do, whatever the closure and its value are.
 pub(crate) trait Runnable: Send + Sync {
-    /// Claims it and runs it to its end, in this thread; nothing if it was cancelled.
-    fn run(&self, label: &Label);
+    /// It waits in a place of this keeper's, for somebody to [`run`](Self::run) it. `false` if it has been cancelled already, and
+    /// then the keeper is not told of anything.
+    fn keep(&self, keeper: &Arc<dyn Keeper>) -> bool;
+
+    /// Claims it and runs it to its end, in this thread; `None` if it was cancelled.
+    fn run(&self, label: &Label) -> Option<Ending>;
 
     /// Takes the work in order to run it later, in this thread; `None` if it was cancelled. It costs an allocation: it is for a
     /// hand-over, where user code must wait until somebody else has been told of the claim.
-    fn claim(self: Arc<Self>) -> Option<Box<dyn ClaimedWork>>;
+    fn claim<'a>(self: Arc<Self>) -> Option<Box<dyn ClaimedWork + 'a>>
+    where
+        Self: 'a;
 
     /// Cancels what of it has not begun, and tells everyone who waits for that. Runs nobody's code. Whether there was anything;
     /// then [`clear_away`](Self::clear_away) is owed.
@@ -88,8 +112,8 @@ pub(crate) trait Runnable: Send + Sync {
     /// Drops what was cancelled, and runs its callbacks.
     fn clear_away(&self);
 
-    /// Whether nothing of it is left to do.
-    fn is_husk(&self) -> bool;
+    /// What is to be said of it. If that is that it is done, nothing of it is left to do.
+    fn status(&self) -> Status;
 
     /// This task will not be run.
     fn abandon(&self) {
@@ -101,16 +125,22 @@ pub(crate) trait Runnable: Send + Sync {
 
 impl<F, T> Runnable for Shared<F, T>
 where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
+    F: FnOnce() -> T + Send,
+    T: Send,
 {
-    fn run(&self, label: &Label) {
-        if let Some(work) = self.claim() {
-            self.complete(outcome_of(work, label));
-        }
+    fn keep(&self, keeper: &Arc<dyn Keeper>) -> bool {
+        self.keep(keeper)
     }
 
-    fn claim(self: Arc<Self>) -> Option<Box<dyn ClaimedWork>> {
+    fn run(&self, label: &Label) -> Option<Ending> {
+        let work = self.claim()?;
+        Some(self.complete(outcome_of(work, label)))
+    }
+
+    fn claim<'a>(self: Arc<Self>) -> Option<Box<dyn ClaimedWork + 'a>>
+    where
+        Self: 'a,
+    {
         let work = Shared::claim(&*self)?;
         Some(Box::new((self, work)))
     }
@@ -123,8 +153,8 @@ where
         self.clear_away();
     }
 
-    fn is_husk(&self) -> bool {
-        self.status().is_done()
+    fn status(&self) -> Status {
+        self.status()
     }
 }
 
@@ -135,7 +165,7 @@ pub(crate) fn outcome_of<T>(work: impl FnOnce() -> T, label: &Label) -> Outcome<
 
 /// Work that has been claimed and not begun: it is either run or lost.
 pub(crate) trait ClaimedWork {
-    fn run(self: Box<Self>, label: &Label);
+    fn run(self: Box<Self>, label: &Label) -> Ending;
 
     /// The worker that claimed it will not run it; the cause, if it is known.
     fn lose(self: Box<Self>, cause: Option<&Broken>);
@@ -143,12 +173,12 @@ pub(crate) trait ClaimedWork {
 
 impl<F, T> ClaimedWork for (Arc<Shared<F, T>>, F)
 where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
+    F: FnOnce() -> T + Send,
+    T: Send,
 {
-    fn run(self: Box<Self>, label: &Label) {
+    fn run(self: Box<Self>, label: &Label) -> Ending {
         let (shared, work) = *self;
-        shared.complete(outcome_of(work, label));
+        shared.complete(outcome_of(work, label))
     }
 
     fn lose(self: Box<Self>, cause: Option<&Broken>) {
@@ -159,17 +189,18 @@ where
 }
 
 /// A task that this thread has claimed and not begun. Dropping it loses it.
-pub(crate) struct Claimed {
+pub(crate) struct Claimed<'a> {
     /// `None` once it has been run or lost.
-    work: Option<Box<dyn ClaimedWork>>,
+    work: Option<Box<dyn ClaimedWork + 'a>>,
     label: Label,
 }
 
-impl Claimed {
-    pub(crate) fn run(mut self) {
-        if let Some(work) = self.work.take() {
-            contain(|| work.run(&self.label));
-        }
+impl Claimed<'_> {
+    pub(crate) fn run(mut self) -> Option<Ending> {
+        let work = self.work.take()?;
+        let mut ending = None;
+        contain(|| ending = Some(work.run(&self.label)));
+        ending
     }
 
     pub(crate) fn lose(mut self, cause: &Broken) {
@@ -179,7 +210,7 @@ impl Claimed {
     }
 }
 
-impl Drop for Claimed {
+impl Drop for Claimed<'_> {
     fn drop(&mut self) {
         if let Some(work) = self.work.take() {
             contain(|| work.lose(None));
@@ -187,7 +218,7 @@ impl Drop for Claimed {
     }
 }
 
-/// The half that is run. Whoever holds it is the executor of its future.
+/// The half that is run, of work that may borrow for `'a`. Whoever holds it is the executor of its future.
 ///
 /// ```
 /// use glasspool::{Task, task};
@@ -212,14 +243,26 @@ impl Drop for Claimed {
 /// task.run();
 /// ```
 #[must_use = "a task that is dropped is cancelled"]
-pub struct Task {
+pub struct ScopedTask<'a> {
     /// `None` once it has been run, claimed or abandoned.
-    runnable: Option<Arc<dyn Runnable>>,
+    runnable: Option<Arc<dyn Runnable + 'a>>,
     label: Label,
 }
 
-impl Task {
-    pub(crate) fn new(runnable: Arc<dyn Runnable>, label: Label) -> Self {
+/// The half that is run, of work that borrows nothing: what an [`Executor`](crate::Executor) takes.
+///
+/// ```
+/// use glasspool::{Task, task};
+///
+/// fn later() -> Task {
+///     task(|| 1).0
+/// }
+/// later().run();
+/// ```
+pub type Task = ScopedTask<'static>;
+
+impl<'a> ScopedTask<'a> {
+    pub(crate) fn new(runnable: Arc<dyn Runnable + 'a>, label: Label) -> Self {
         Self { runnable: Some(runnable), label }
     }
 
@@ -234,22 +277,41 @@ impl Task {
     /// task.run(); // to no effect
     /// assert!(future.cancelled());
     /// ```
-    pub fn run(mut self) {
-        if let Some(runnable) = self.runnable.take() {
-            // What is contained here is not the closure's panic, but that of a drop: this may be the last reference to a value
-            // that nobody reads.
-            contain(move || runnable.run(&self.label));
-        }
+    pub fn run(self) {
+        let _ = self.run_to_its_end();
+    }
+
+    /// As [`run`](Self::run), and says how it ended; `None` if it had been cancelled.
+    pub(crate) fn run_to_its_end(mut self) -> Option<Ending> {
+        let runnable = self.runnable.take()?;
+        let mut ending = None;
+        // What is contained here is not the closure's panic, but that of a drop: this may be the last reference to a value
+        // that nobody reads.
+        let running = &mut ending;
+        contain(move || {
+            *running = runnable.run(&self.label);
+            drop(runnable);
+        });
+        ending
+    }
+
+    /// As [`Runnable::keep`].
+    pub(crate) fn keep(&self, keeper: &Arc<dyn Keeper>) -> bool {
+        self.runnable.as_ref().is_some_and(|runnable| runnable.keep(keeper))
+    }
+
+    pub(crate) fn label(&self) -> &Label {
+        &self.label
     }
 
     /// Claims the closure for this thread, without running it yet.
-    pub(crate) fn claim(mut self) -> Option<Claimed> {
+    pub(crate) fn claim(mut self) -> Option<Claimed<'a>> {
         let work = self.runnable.take()?.claim()?;
         Some(Claimed { work: Some(work), label: self.label.clone() })
     }
 
     /// For those who may want to cancel what of it has not begun, while somebody else runs it.
-    pub(crate) fn in_hand(&self) -> Option<Weak<dyn Runnable>> {
+    pub(crate) fn in_hand(&self) -> Option<Weak<dyn Runnable + 'a>> {
         self.runnable.as_ref().map(Arc::downgrade)
     }
 
@@ -265,13 +327,13 @@ impl Task {
         }
     }
 
-    /// Whether it has been cancelled, and is only taking up room.
-    pub(crate) fn is_husk(&self) -> bool {
-        self.runnable.as_ref().is_none_or(|runnable| runnable.is_husk())
+    /// As [`Runnable::status`]. A task that is done and still here is a husk.
+    pub(crate) fn status(&self) -> Status {
+        self.runnable.as_ref().map_or(Status::Cancelled, |runnable| runnable.status())
     }
 }
 
-impl Drop for Task {
+impl Drop for ScopedTask<'_> {
     fn drop(&mut self) {
         if let Some(runnable) = self.runnable.take() {
             contain(move || runnable.abandon());
@@ -279,7 +341,7 @@ impl Drop for Task {
     }
 }
 
-impl fmt::Debug for Task {
+impl fmt::Debug for ScopedTask<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Task").field("label", &format_args!("{}", self.label)).finish_non_exhaustive()
     }

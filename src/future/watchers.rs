@@ -1,15 +1,18 @@
 //! Those who asked to be told of a future's end.
 //!
-//! There are two kinds, and they differ in when they are told. A callback runs while the outcome is still in the hands of the
+//! Two kinds want to know its end, and they differ in when they are told. A callback runs while the outcome is still in the hands of the
 //! thread that ends the future. A subscriber hears of it when the future *is* done, and may take it back before (see
-//! [`Shared::complete`]).
+//! [`Shared::complete`]). Beside them there may be one [`Keeper`].
 //!
 //! The lists know no lock: the one around them is [`Shared`]'s. No callback is run while that is held.
 //!
 //! [`Shared`]: super::shared::Shared
 //! [`Shared::complete`]: super::shared::Shared::complete
 
+use std::sync::Arc;
+
 use super::contain::contain;
+use super::keeper::Keeper;
 use super::state::{Outcome, Status};
 use crate::error::TaskError;
 use crate::sync::Sender;
@@ -48,6 +51,7 @@ pub(crate) struct Watchers<T>(Option<Box<Lists<T>>>);
 struct Lists<T> {
     callbacks: Vec<Callback<T>>,
     subscribers: Vec<Subscriber>,
+    keeper: Option<Arc<dyn Keeper>>,
 }
 
 impl<T> Watchers<T> {
@@ -56,7 +60,17 @@ impl<T> Watchers<T> {
     }
 
     fn lists(&mut self) -> &mut Lists<T> {
-        self.0.get_or_insert_with(|| Box::new(Lists { callbacks: Vec::new(), subscribers: Vec::new() }))
+        self.0.get_or_insert_with(|| {
+            Box::new(Lists { callbacks: Vec::new(), subscribers: Vec::new(), keeper: None })
+        })
+    }
+
+    pub(crate) fn keep(&mut self, keeper: Arc<dyn Keeper>) {
+        self.lists().keeper = Some(keeper);
+    }
+
+    pub(crate) fn keeper(&self) -> Option<Arc<dyn Keeper>> {
+        self.0.as_ref()?.keeper.clone()
     }
 
     pub(crate) fn call_back(&mut self, callback: Callback<T>) {
@@ -92,7 +106,10 @@ impl<T> Watchers<T> {
     }
 
     fn forget_if_empty(&mut self) {
-        if self.0.as_ref().is_some_and(|lists| lists.subscribers.is_empty() && lists.callbacks.is_empty()) {
+        let empty = |lists: &Lists<T>| {
+            lists.subscribers.is_empty() && lists.callbacks.is_empty() && lists.keeper.is_none()
+        };
+        if self.0.as_deref().is_some_and(empty) {
             self.0 = None;
         }
     }

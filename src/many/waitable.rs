@@ -1,16 +1,16 @@
 //! What can be waited for together with others: a future, a reference to one, or one with a key beside it.
 //!
-//! The trait is closed: what is behind it is the watching side of a [`Future`], which is not ours to promise. It has no `T`, so
+//! The trait is closed: what is behind it is the watching side of a [`Future`](crate::Future), which is not ours to promise. It has no `T`, so
 //! what it waits for may have any.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::error::Deadlock;
-use crate::future::handle::Future;
+use crate::future::handle::ScopedFuture;
 use crate::future::watchers::Watchable;
 
-/// What [`as_completed`](crate::as_completed()) and [`wait`](crate::wait()) take: a [`Future`], owned or borrowed or shared, with a
+/// What [`as_completed`](crate::as_completed()) and [`wait`](crate::wait()) take: a [`Future`](crate::Future), owned or borrowed or shared, with a
 /// key beside it if you want one.
 ///
 /// ```
@@ -46,13 +46,13 @@ pub(super) trait WatchedFuture: Watchable {
     fn deadlock_here(&self) -> Option<Deadlock>;
 }
 
-impl<T> WatchedFuture for Future<T> {
+impl<T> WatchedFuture for ScopedFuture<'_, T> {
     fn deadlock_here(&self) -> Option<Deadlock> {
         self.deadlock_here()
     }
 }
 
-impl<T> Watch for Future<T> {
+impl<T> Watch for ScopedFuture<'_, T> {
     fn watched(&self) -> Watched<'_> {
         Watched(self)
     }

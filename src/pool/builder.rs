@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::core::Core;
 use super::executor::ThreadPoolExecutor;
+use super::hooks::Hooks;
 use super::identity::PoolId;
-use super::settings::{Initializer, Settings};
+use super::settings::Settings;
 use crate::error::BuildError;
-use crate::sync::available_cores;
+use crate::sync::{FreeThreads, available_cores};
 
 /// Python's ceiling for the default number of workers.
 const MOST_BY_DEFAULT: usize = 32;
@@ -21,10 +23,11 @@ const MORE_THAN_CORES: usize = 4;
 /// | option | default |
 /// |---|---|
 /// | [`max_workers`](Self::max_workers) | min(32, cores + 4), as in Python |
+/// | [`queue_capacity`](Self::queue_capacity) | any number of tasks may wait, as in Python |
 /// | [`thread_name_prefix`](Self::thread_name_prefix) | `pool-0`, `pool-1`, … in the order in which pools are made |
 /// | [`stack_size`](Self::stack_size) | the system's for threads |
 /// | [`keep_alive`](Self::keep_alive) | idle workers stay until the pool is closed, as in Python |
-/// | [`initializer`](Self::initializer) | none |
+/// | [`initializer`](Self::initializer), [`exit_hook`](Self::exit_hook) | none |
 ///
 /// ```
 /// use glasspool::ThreadPoolExecutor;
@@ -38,10 +41,11 @@ const MORE_THAN_CORES: usize = 4;
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
     max_workers: Option<usize>,
+    queue_capacity: Option<usize>,
     thread_name_prefix: Option<String>,
     stack_size: Option<usize>,
     keep_alive: Option<Duration>,
-    initializer: Option<Initializer>,
+    hooks: Hooks,
 }
 
 impl Builder {
@@ -55,6 +59,38 @@ impl Builder {
     /// ```
     pub fn max_workers(mut self, workers: usize) -> Self {
         self.max_workers = Some(workers);
+        self
+    }
+
+    /// How many tasks may be pending at most: then a submit from outside waits for room, and `try_submit` is refused. Zero is an error
+    /// of [`build`](Self::build).
+    ///
+    /// It counts tasks and not places in a queue: cancelling one makes room at once, and a task that is handed to a new worker takes
+    /// none. A map takes room for each of its workers that has to wait for its turn, and not for its items.
+    ///
+    /// **What a pool's own workers submit is always accepted**, above the bound if need be, because room is made by workers only, and a
+    /// pool whose workers all waited for it would hang. A task that would rather hold back uses
+    /// [`try_submit`](ThreadPoolExecutor::try_submit), which is refused inside as outside. (Two bounded pools whose tasks submit to
+    /// each other have no such exception: there, do that.)
+    ///
+    /// ```
+    /// use glasspool::{Refusal, ThreadPoolExecutor};
+    /// # use std::sync::{Arc, Barrier};
+    ///
+    /// let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build()?;
+    /// # let gate = Arc::new(Barrier::new(2));
+    /// # let inside = Arc::clone(&gate);
+    /// # let busy = pool.submit(move || inside.wait());
+    /// // While its one worker is busy:
+    /// let first = pool.try_submit(|| 1)?;
+    /// assert!(matches!(pool.try_submit(|| 2).unwrap_err().why(), Refusal::Full));
+    /// first.cancel();
+    /// assert!(pool.try_submit(|| 2).is_ok());
+    /// # gate.wait();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn queue_capacity(mut self, tasks: usize) -> Self {
+        self.queue_capacity = Some(tasks);
         self
     }
 
@@ -107,8 +143,8 @@ impl Builder {
     /// What each worker runs once, before its first task.
     ///
     /// If it panics, the pool is broken: the worker's first task is lost, what is pending is cancelled, later submits are
-    /// refused, and each says why. It lives as long as the last handle on the pool, so a
-    /// [`Submitter`](crate::Submitter) that it captures keeps both for ever.
+    /// refused, and each says why. It may submit to the pool, and must not wait for what it submits: there may be no other worker.
+    /// What it has captured is dropped when the pool has been closed and its last worker has gone.
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
@@ -120,7 +156,30 @@ impl Builder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn initializer(mut self, initializer: impl Fn() + Send + Sync + 'static) -> Self {
-        self.initializer = Some(Arc::new(initializer));
+        self.hooks.initializer = Some(Arc::new(initializer));
+        self
+    }
+
+    /// What each worker runs when it leaves: because the pool is closed, or because it was idle for as long as its
+    /// [`keep_alive`](Self::keep_alive).
+    ///
+    /// It runs once on every worker whose initializer has run to its end, after the worker's last task, and before the thread-locals
+    /// that user code has set there are dropped; closing waits for it. The worker has left its seat by then, so a new one may be
+    /// starting beside it. If it panics, that is told by the panic hook and goes no further.
+    ///
+    /// ```
+    /// # use glasspool::{Shutdown, ThreadPoolExecutor};
+    /// use std::sync::mpsc;
+    ///
+    /// let (tell, told) = mpsc::channel();
+    /// let pool = ThreadPoolExecutor::builder().exit_hook(move || tell.send("bye").unwrap()).build()?;
+    /// pool.submit(|| ()).result()?;
+    /// pool.shutdown(Shutdown::Drain)?;
+    /// assert_eq!(told.try_recv()?, "bye");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn exit_hook(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.hooks.exit = Some(Arc::new(hook));
         self
     }
 
@@ -142,19 +201,23 @@ impl Builder {
         if max_workers == 0 {
             return Err(BuildError::NoWorkers);
         }
+        if self.queue_capacity == Some(0) {
+            return Err(BuildError::NoCapacity);
+        }
         if self.thread_name_prefix.as_ref().is_some_and(|prefix| prefix.contains('\0')) {
             return Err(BuildError::NulInName);
         }
         let id = PoolId::next();
-        let name = self.thread_name_prefix.unwrap_or_else(|| format!("pool-{}", id.0));
-        Ok(ThreadPoolExecutor::from_settings(Settings {
+        let name = self.thread_name_prefix.unwrap_or_else(|| id.to_string());
+        let settings = Settings {
             id,
             max_workers,
+            queue_capacity: self.queue_capacity,
             name,
             stack_size: self.stack_size,
             keep_alive: self.keep_alive,
-            initializer: self.initializer,
-        }))
+        };
+        Ok(ThreadPoolExecutor::of(Core::new(settings, self.hooks, FreeThreads)))
     }
 }
 
@@ -162,10 +225,12 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("max_workers", &self.max_workers)
+            .field("queue_capacity", &self.queue_capacity)
             .field("thread_name_prefix", &self.thread_name_prefix)
             .field("stack_size", &self.stack_size)
             .field("keep_alive", &self.keep_alive)
-            .field("initializer", &self.initializer.as_ref().map(|_| "…"))
+            .field("initializer", &self.hooks.initializer.as_ref().map(|_| "…"))
+            .field("exit_hook", &self.hooks.exit.as_ref().map(|_| "…"))
             .finish()
     }
 }

@@ -1,42 +1,125 @@
-//! The executor is only these, arranged: a queue, settings, threads.
+//! The executor is only these, arranged: a queue, settings, hooks, threads.
 //!
-//! Every handle on a pool has this in common, and so have its workers; it lives until the last of them has gone. How a task gets
-//! in is [`Submitter`](super::submitter::Submitter)'s, how it is run the [`worker`](super::worker)'s; here is how it all
-//! comes to its end.
+//! Every handle on a pool has this in common, and so have its workers; it lives until the last of them has gone. It takes tasks
+//! that borrow for `'a`: a [`ThreadPoolExecutor`](super::executor::ThreadPoolExecutor)'s borrow nothing, a
+//! [`Scope`](super::scope::Scope)'s what is around the scope. Here is how a task gets in, and how it all comes to its end; how a task is
+//! run is the [`worker`](super::worker)'s.
 
-use super::queue::Queue;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::hooks::{Hooks, KeptHooks};
+use super::queue::{Admitted, Queue, Submit};
+use super::report::ShutdownReport;
 use super::settings::Settings;
 use super::shutdown::Shutdown;
 use super::threads::Threads;
-use crate::error::{CancelReason, ShutdownError};
+use super::worker::hire;
+use crate::error::{Refusal, Refused, ShutdownError};
+use crate::executor::{Patience, Takes};
+use crate::future::task::ScopedTask;
+use crate::sync::{Mutex, Nursery, deadline_after};
 
-pub(crate) struct Core {
+pub(crate) struct Core<'a> {
     pub(super) settings: Settings,
-    pub(super) queue: Queue,
-    pub(super) threads: Threads,
+    pub(super) queue: Queue<'a>,
+    pub(super) hooks: KeptHooks,
+    pub(super) threads: Threads<'a>,
+    /// Somebody has waited for the end with a deadline, in vain, so the owner need not wait again.
+    given_up: Mutex<bool>,
 }
 
-impl Core {
-    pub(super) fn new(settings: Settings) -> Self {
-        let queue = Queue::new(settings.max_workers);
-        Self { settings, queue, threads: Threads::none() }
+impl<'a> Core<'a> {
+    pub(super) fn new(settings: Settings, hooks: Hooks, nursery: impl Nursery<'a> + 'a) -> Arc<Self> {
+        Arc::new(Self {
+            queue: Queue::new(settings.max_workers, settings.queue_capacity),
+            settings,
+            hooks: KeptHooks::new(hooks),
+            threads: Threads::of(nursery),
+            given_up: Mutex::new(false),
+        })
     }
 
     pub(super) fn close(&self, how: Shutdown) {
-        let husks = match how {
-            Shutdown::Drain => self.queue.close(None),
-            Shutdown::CancelPending => self.queue.close(Some(&CancelReason::ByShutdown)),
-        };
-        husks.clear_away();
+        self.queue.close(how).clear_away();
+        self.let_go_if_over();
     }
 
-    /// Blocks until every worker's thread has ended. The pool must have been closed.
+    /// For whoever has just done what may have been the pool's last act.
+    pub(super) fn let_go_if_over(&self) {
+        if self.queue.is_over() {
+            self.hooks.dismiss();
+        }
+    }
+
+    /// Blocks until every worker's thread has ended. The pool must have been closed, or is about to close by itself.
     pub(super) fn join(&self) -> Result<(), ShutdownError> {
         if self.settings.id.employs_me() {
             return Err(ShutdownError);
         }
-        self.queue.wait_until_everyone_left();
+        self.queue.wait_until_everyone_gone(None);
         self.threads.join_all();
         Ok(())
+    }
+
+    /// Closes the pool, and waits at most so long for its end.
+    pub(super) fn close_within(
+        &self,
+        how: Shutdown,
+        timeout: Duration,
+    ) -> Result<ShutdownReport, ShutdownError> {
+        let deadline = deadline_after(timeout);
+        let (before, _) = self.queue.stats_and_work();
+        self.close(how);
+        if self.settings.id.employs_me() {
+            return Err(ShutdownError);
+        }
+        let in_time = self.queue.wait_until_everyone_gone(deadline);
+        if !in_time {
+            self.close(Shutdown::Stop);
+        }
+        let threads_left = match deadline {
+            Some(deadline) => self.threads.join_all_until(deadline),
+            None => {
+                self.threads.join_all();
+                0
+            }
+        };
+        let (now, at_work) = self.queue.stats_and_work();
+        let report = ShutdownReport::new(&before, &now, at_work, threads_left, &self.settings);
+        *self.given_up.lock() |= !report.is_complete();
+        Ok(report)
+    }
+
+    pub(super) fn has_been_given_up(&self) -> bool {
+        *self.given_up.lock()
+    }
+}
+
+impl<'a> Takes<'a> for Arc<Core<'a>> {
+    /// To an idle worker, or to a new one, or to wait for whoever is ready first.
+    fn take(&self, mut task: ScopedTask<'a>, patience: Patience) -> Result<(), Refused<ScopedTask<'a>>> {
+        let from_inside = self.settings.id.employs_me();
+        let mut submit = Submit { patience, from_inside, thread_refused: None };
+        loop {
+            match self.queue.admit(task, &mut submit)? {
+                Admitted::Queued => return Ok(()),
+                Admitted::NeedsWorker(first_task, seat) => match hire(self, first_task, seat) {
+                    Ok(()) => return Ok(()),
+                    Err((refused, cause)) => {
+                        task = refused;
+                        submit.thread_refused = Some(cause);
+                    }
+                },
+            }
+        }
+    }
+
+    fn max_workers(&self) -> usize {
+        self.settings.max_workers
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        self.queue.refusal()
     }
 }

@@ -5,16 +5,20 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::core::Core;
-use super::settings::Settings;
+use super::identity::PoolId;
+use super::report::ShutdownReport;
 use super::shutdown::Shutdown;
+use super::stats::Stats;
 use super::submitter::Submitter;
 use crate::error::{Refusal, Refused, ShutdownError};
 use crate::executor::Executor;
 use crate::future::handle::Future;
 use crate::future::task::Task;
 use crate::many::map::Map;
+use crate::stop::StopToken;
 use crate::submit::Named;
 
 /// A pool of worker threads that run what is submitted to it.
@@ -43,7 +47,8 @@ use crate::submit::Named;
 /// (On a warm pool a task may be seen pending for a moment although a worker is on its way to it.)
 ///
 /// **Dropping it** closes it, waits until all that was submitted has run, and joins its threads: leaving scope blocks
-/// until then. Dropped by one of its own workers, it closes without waiting. There is one owner:
+/// until then. Dropped by one of its own workers, or after a [closing with a deadline](Self::shutdown_timeout) that did not see
+/// the end, it does not wait. There is one owner:
 ///
 /// ```compile_fail,E0599
 /// let pool = glasspool::ThreadPoolExecutor::new(1).unwrap();
@@ -55,14 +60,15 @@ pub struct ThreadPoolExecutor {
 }
 
 impl ThreadPoolExecutor {
-    pub(super) fn from_settings(settings: Settings) -> Self {
-        Self { submitter: Submitter::of(Arc::new(Core::new(settings))) }
+    pub(super) fn of(core: Arc<Core<'static>>) -> Self {
+        Self { submitter: Submitter::of(core) }
     }
 
     /// Has `work` run by a worker, and returns the future of what it returns.
     ///
-    /// Blocks only while a worker's thread starts, its own or, if there is no other worker yet, another submitter's: until the
-    /// worker has claimed its task. No user code runs before that, so it may be called with any lock held.
+    /// Blocks while a worker's thread starts, its own or, if there is no other worker yet, another submitter's: until the
+    /// worker has claimed its task. No user code runs before that, so on a pool without a bound it may be called with any lock held.
+    /// On a [bounded](crate::Builder::queue_capacity) one it waits for room, unless it is called by one of the pool's own workers.
     ///
     /// # Panics
     ///
@@ -94,7 +100,7 @@ impl ThreadPoolExecutor {
         self.submitter.submit(work)
     }
 
-    /// Has `work` run by a worker, if the pool takes it. Blocks only for a worker's thread to start; never panics.
+    /// Has `work` run by a worker, if the pool takes it now. Blocks only for a worker's thread to start, never for room; never panics.
     ///
     /// # Errors
     ///
@@ -120,10 +126,78 @@ impl ThreadPoolExecutor {
         self.submitter.try_submit(work)
     }
 
+    /// Has `work` run by a worker, if the pool takes it within this time. Blocks for at most `timeout` until there is room, and for a
+    /// worker's thread to start; never panics. A timeout too long for the clock waits without limit.
+    ///
+    /// # Errors
+    ///
+    /// The closure back, with the reason why it was not taken.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glasspool::{Refusal, ThreadPoolExecutor};
+    /// # use std::sync::{Arc, Barrier};
+    ///
+    /// let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build()?;
+    /// # let gate = Arc::new(Barrier::new(2));
+    /// # let inside = Arc::clone(&gate);
+    /// # let busy = pool.submit(move || inside.wait());
+    /// // While its one worker is busy:
+    /// let waits = pool.try_submit(|| 1)?;
+    /// let refused = pool.try_submit_timeout(Duration::from_millis(5), || 2).unwrap_err();
+    /// assert!(matches!(refused.why(), Refusal::Full));
+    /// assert_eq!(refused.into_inner()(), 2); // so we run it ourselves
+    /// # gate.wait();
+    /// # assert_eq!(waits.into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn try_submit_timeout<F, T>(&self, timeout: Duration, work: F) -> Result<Future<T>, Refused<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submitter.try_submit_timeout(timeout, work)
+    }
+
+    /// Has `work` run by a worker, and gives it a token by which it learns that it is asked to stop: by
+    /// [`Future::request_stop`](crate::ScopedFuture::request_stop), or by a shutdown with [`Shutdown::Stop`]. Blocks as
+    /// [`submit`](Self::submit) does.
+    ///
+    /// # Panics
+    ///
+    /// As [`submit`](Self::submit).
+    ///
+    /// ```
+    /// use glasspool::{Shutdown, ThreadPoolExecutor};
+    /// use std::time::Duration;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let future = pool.submit_stoppable(|stop| {
+    ///     let mut polls = 0;
+    ///     while !stop.wait_timeout(Duration::from_millis(1)) {
+    ///         polls += 1; // look whether there is something to do
+    ///     }
+    ///     polls
+    /// });
+    /// pool.shutdown(Shutdown::Stop)?; // which waits for it, and does not wait long
+    /// assert!(future.done());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn submit_stoppable<F, T>(&self, work: F) -> Future<T>
+    where
+        F: FnOnce(StopToken) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submitter.submit_stoppable(work)
+    }
+
     /// Applies `f` to each item, by as many workers as there are, and hands the results over in the order of the items.
     ///
-    /// It takes all items at once and starts at once; blocks only for workers' threads to start. Each item is a task of
-    /// its own to whoever looks (it is pending, runs, fails by itself), but costs much less than a submit.
+    /// It takes all items at once and starts at once; blocks only for workers' threads to start, and on a
+    /// [bounded](crate::Builder::queue_capacity) pool until there is room for the first of the workers that take part. Each item is a
+    /// task of its own to whoever looks (it is pending, runs, fails by itself), but costs much less than a submit.
     ///
     /// # Panics
     ///
@@ -189,6 +263,31 @@ impl ThreadPoolExecutor {
         self.submitter.max_workers()
     }
 
+    /// What it is doing and has done: how many workers are idle, how many tasks wait, how many have ended, and how. Blocks only for
+    /// as long as the pool is counted, which is at most once through what is pending.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(2)?;
+    /// assert_eq!(pool.stats().workers, 0); // they start on demand
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn stats(&self) -> Stats {
+        self.submitter.stats()
+    }
+
+    /// Which pool this is. Never blocks.
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// assert!(ThreadPoolExecutor::new(1)?.id() < ThreadPoolExecutor::new(1)?.id());
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn id(&self) -> PoolId {
+        self.submitter.id()
+    }
+
     /// Closes the pool and waits for its end: no more submits, pending tasks as `how` says, running ones to their end.
     ///
     /// Blocks until the last of its threads has ended, and for the drops and callbacks of what it cancels, which run here. It
@@ -222,6 +321,39 @@ impl ThreadPoolExecutor {
         self.submitter.core().join()
     }
 
+    /// Closes the pool, waits at most this long for its end, and reports what came of its tasks.
+    ///
+    /// If the time is up before all has ended, it goes on as [`Shutdown::Stop`] would (what is still pending is cancelled, and
+    /// what runs is asked to stop) and returns without waiting any longer. What still runs then does so on threads that nobody
+    /// waits for: dropping the pool does not either. They end with their tasks, or with the process. (Whoever does want to wait
+    /// calls [`shutdown`](Self::shutdown).)
+    ///
+    /// Blocks for at most `timeout`, and for the drops and callbacks of what it cancels. Zero does not wait; a timeout too long for
+    /// the clock waits without limit.
+    ///
+    /// # Errors
+    ///
+    /// As [`shutdown`](Self::shutdown).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glasspool::{Shutdown, ThreadPoolExecutor};
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let future = pool.submit(|| 1);
+    /// let report = pool.shutdown_timeout(Shutdown::Drain, Duration::from_secs(10))?;
+    /// assert!(report.is_complete() && report.still_running.is_empty());
+    /// # assert_eq!(future.into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn shutdown_timeout(
+        &self,
+        how: Shutdown,
+        timeout: Duration,
+    ) -> Result<ShutdownReport, ShutdownError> {
+        self.submitter.core().close_within(how, timeout)
+    }
+
     /// Closes the pool and does not wait for its end. Blocks only for the drops and callbacks of what it cancels.
     ///
     /// ```
@@ -244,6 +376,14 @@ impl Executor for ThreadPoolExecutor {
         self.submitter.execute(task)
     }
 
+    fn try_execute(&self, task: Task) -> Result<(), Refused<Task>> {
+        self.submitter.try_execute(task)
+    }
+
+    fn execute_until(&self, task: Task, deadline: Instant) -> Result<(), Refused<Task>> {
+        self.submitter.execute_until(task, deadline)
+    }
+
     fn max_workers(&self) -> usize {
         self.submitter.max_workers()
     }
@@ -255,6 +395,10 @@ impl Executor for ThreadPoolExecutor {
 
 impl Drop for ThreadPoolExecutor {
     fn drop(&mut self) {
+        if self.submitter.core().has_been_given_up() {
+            // It is closed, and what is left of it was reported.
+            return;
+        }
         // The error says that this is one of the pool's own workers: the pool is closed, and ends without being waited for.
         let _ = self.shutdown(Shutdown::Drain);
     }
@@ -263,14 +407,14 @@ impl Drop for ThreadPoolExecutor {
 impl fmt::Debug for ThreadPoolExecutor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let core = self.submitter.core();
-        let now = core.queue.snapshot();
+        let now = self.stats();
         f.debug_struct("ThreadPoolExecutor")
             .field("name", &core.settings.name)
             .field("max_workers", &core.settings.max_workers)
             .field("workers", &now.workers)
             .field("idle", &now.idle)
             .field("queued", &now.queued)
-            .field("open", &now.open)
+            .field("open", &core.queue.is_open())
             .finish()
     }
 }

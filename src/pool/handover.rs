@@ -6,29 +6,29 @@
 //! else, whatever locks it may hold. (`CPython` gets its "running" by the same means: its `Thread.start` returns once the
 //! thread has begun.)
 
-use crate::future::task::{Claimed, Task};
-use crate::sync::{Condvar, JoinHandle, Mutex};
+use crate::future::task::{Claimed, ScopedTask};
+use crate::sync::{Condvar, Mutex, Thread};
 
-pub(crate) struct Handover {
-    offer: Mutex<Option<Offer>>,
+pub(crate) struct Handover<'a> {
+    offer: Mutex<Option<Offer<'a>>>,
     /// Announced when the offer has been taken.
     claimed: Condvar,
 }
 
 /// What a new worker gets.
-pub(super) struct Offer {
-    pub(super) first_task: Task,
+pub(super) struct Offer<'a> {
+    pub(super) first_task: ScopedTask<'a>,
     /// The thread of whoever had its seat before, for it to join when it leaves itself.
-    pub(super) predecessor: Option<JoinHandle<()>>,
+    pub(super) predecessor: Option<Thread<'a>>,
 }
 
-impl Handover {
-    pub(super) fn of(offer: Offer) -> Self {
+impl<'a> Handover<'a> {
+    pub(super) fn of(offer: Offer<'a>) -> Self {
         Self { offer: Mutex::new(Some(offer)), claimed: Condvar::new() }
     }
 
     /// The new thread's side: claims the task and lets the giver go. No task if it has been cancelled meanwhile.
-    pub(super) fn claim(&self) -> (Option<Claimed>, Option<JoinHandle<()>>) {
+    pub(super) fn claim(&self) -> (Option<Claimed<'a>>, Option<Thread<'a>>) {
         let mut offer = self.offer.lock();
         let got = match offer.take() {
             Some(Offer { first_task, predecessor }) => (first_task.claim(), predecessor),
@@ -49,7 +49,7 @@ impl Handover {
     }
 
     /// The giver's side, when there will be no thread.
-    pub(super) fn take_back(&self) -> Option<Offer> {
+    pub(super) fn take_back(&self) -> Option<Offer<'a>> {
         self.offer.lock().take()
     }
 }

@@ -1,16 +1,28 @@
-//! Which pool is which, and whose worker a thread is.
+//! Which pool is which, and which worker of which pool a thread is.
+
+use std::fmt;
 
 use crate::sync::{Cell, process_wide::AtomicU64, process_wide::Relaxed, thread_local};
 
 thread_local! {
-    /// The pool whose worker this thread is.
+    /// The worker that this thread is.
     #[allow(clippy::missing_const_for_thread_local, reason = "the model checker's has no such form")]
-    static EMPLOYER: Cell<Option<PoolId>> = Cell::new(None);
+    static ME: Cell<Option<Worker>> = Cell::new(None);
 }
 
 /// Which pool, in this process: they count from 0, as Python's do in their threads' names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PoolId(pub(super) u64);
+///
+/// ```
+/// use glasspool::{ThreadPoolExecutor, current_worker};
+///
+/// let (mine, other) = (ThreadPoolExecutor::new(1)?, ThreadPoolExecutor::new(1)?);
+/// assert_ne!(mine.id(), other.id());
+/// let there = mine.submit(|| current_worker().unwrap().pool());
+/// assert_eq!(there.into_result()?, mine.id());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PoolId(pub(super) u64);
 
 impl PoolId {
     pub(super) fn next() -> Self {
@@ -20,11 +32,88 @@ impl PoolId {
 
     /// Whether the caller is one of this pool's workers.
     pub(super) fn employs_me(self) -> bool {
-        EMPLOYER.with(Cell::get) == Some(self)
+        current_worker().is_some_and(|me| me.pool == self)
+    }
+}
+
+impl fmt::Display for PoolId {
+    /// As in the default names of its threads.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pool-{}", self.0)
+    }
+}
+
+/// One worker of one pool: see [`current_worker`].
+///
+/// ```
+/// use glasspool::{ThreadPoolExecutor, current_worker};
+///
+/// let pool = ThreadPoolExecutor::new(1)?;
+/// let me = pool.submit(|| current_worker().unwrap()).into_result()?;
+/// assert_eq!(me.to_string(), format!("worker 0 of {}", pool.id()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Worker {
+    pool: PoolId,
+    index: usize,
+}
+
+impl Worker {
+    pub(super) fn new(pool: PoolId, index: usize) -> Self {
+        Self { pool, index }
     }
 
-    /// From now on, the caller's thread is one of this pool's workers.
-    pub(super) fn employ_me(self) {
-        EMPLOYER.with(|employer| employer.set(Some(self)));
+    /// From now on, the caller's thread is this worker.
+    pub(super) fn becomes_this_thread(self) {
+        ME.with(|me| me.set(Some(self)));
     }
+
+    /// Its number in its pool: from 0, and below the pool's `max_workers`. Never blocks.
+    ///
+    /// No two workers have the same number while they run tasks; but one that has left, and is still in its
+    /// [exit hook](crate::Builder::exit_hook), may have its successor beside it.
+    ///
+    /// ```
+    /// # use glasspool::{ThreadPoolExecutor, current_worker};
+    /// let pool = ThreadPoolExecutor::new(3)?;
+    /// assert!(pool.submit(|| current_worker().unwrap().index()).into_result()? < 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The pool it works for. Never blocks.
+    ///
+    /// ```
+    /// # use glasspool::{ThreadPoolExecutor, current_worker};
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// assert_eq!(pool.submit(|| current_worker().unwrap().pool()).into_result()?, pool.id());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn pool(&self) -> PoolId {
+        self.pool
+    }
+}
+
+impl fmt::Display for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "worker {} of {}", self.index, self.pool)
+    }
+}
+
+/// Which worker the calling thread is: in a task, in a callback that a worker runs, in a hook. `None` in every other thread, also in
+/// those that a task starts. Never blocks.
+///
+/// ```
+/// use glasspool::{ThreadPoolExecutor, current_worker};
+///
+/// assert!(current_worker().is_none());
+/// let pool = ThreadPoolExecutor::new(1)?;
+/// assert!(pool.submit(current_worker).into_result()?.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn current_worker() -> Option<Worker> {
+    ME.with(Cell::get)
 }

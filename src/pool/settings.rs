@@ -1,10 +1,9 @@
 //! What a pool has been told to be: the options, checked and with their defaults filled in.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::identity::PoolId;
-use super::queue::SeatNumber;
+use super::seats::SeatNumber;
 
 /// Linux keeps so many bytes of a thread's name. A prefix gives way, so that workers stay distinguishable.
 const NAME_BYTES: usize = 15;
@@ -12,19 +11,31 @@ const NAME_BYTES: usize = 15;
 /// Of a pool that may have more workers than this, the names of those beyond it may be longer.
 const MOST_NUMBERED: usize = 10_000;
 
-pub(super) type Initializer = Arc<dyn Fn() + Send + Sync>;
-
 pub(crate) struct Settings {
     pub(super) id: PoolId,
     pub(super) max_workers: usize,
+    /// How many tasks may wait; `None` is as many as like.
+    pub(super) queue_capacity: Option<usize>,
     /// As it was given.
     pub(super) name: String,
     pub(super) stack_size: Option<usize>,
     pub(super) keep_alive: Option<Duration>,
-    pub(super) initializer: Option<Initializer>,
 }
 
 impl Settings {
+    /// Those of a [scope](super::scope), which has no options but one.
+    pub(super) fn of_a_scope(max_workers: usize) -> Self {
+        let id = PoolId::next();
+        Self {
+            id,
+            max_workers,
+            queue_capacity: None,
+            name: format!("scope-{}", id.0),
+            stack_size: None,
+            keep_alive: None,
+        }
+    }
+
     pub(super) fn thread_name(&self, seat: SeatNumber) -> String {
         format!("{}_{}", prefix_that_fits(&self.name, self.max_workers), seat.0)
     }

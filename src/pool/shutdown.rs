@@ -1,6 +1,6 @@
-//! The one choice there is in closing a pool.
+//! The choice there is in closing a pool.
 
-/// What a shutdown does with tasks that have not begun. Those that have go on in any case.
+/// What a shutdown does with tasks that have not ended. It waits for those that run in any case.
 ///
 /// ```
 /// use glasspool::{Shutdown, ThreadPoolExecutor};
@@ -13,8 +13,10 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
-    /// They are run first.
+    /// Those that have not begun are run first.
     Drain,
-    /// They are cancelled, and whoever waits for them learns of it at once.
+    /// Those that have not begun are cancelled, and whoever waits for them learns of it at once.
     CancelPending,
+    /// The same; and those that run, and were given a [`StopToken`](crate::StopToken), are asked to stop.
+    Stop,
 }

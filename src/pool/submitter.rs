@@ -3,17 +3,19 @@
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::core::Core;
-use super::queue::Admitted;
-use super::worker::hire;
+use super::identity::PoolId;
+use super::stats::Stats;
 use crate::error::{Refusal, Refused};
-use crate::executor::Executor;
+use crate::executor::{Executor, Patience, Takes};
 use crate::future::handle::Future;
 use crate::future::task::Task;
 use crate::label::Label;
 use crate::many::map::Map;
-use crate::submit::{Named, submit, try_submit};
+use crate::stop::StopToken;
+use crate::submit::{Named, submit, submit_stoppable, try_submit};
 
 /// Submits to a [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) that somebody else owns.
 ///
@@ -32,15 +34,15 @@ use crate::submit::{Named, submit, try_submit};
 /// ```
 #[derive(Clone)]
 pub struct Submitter {
-    core: Arc<Core>,
+    core: Arc<Core<'static>>,
 }
 
 impl Submitter {
-    pub(super) fn of(core: Arc<Core>) -> Self {
+    pub(super) fn of(core: Arc<Core<'static>>) -> Self {
         Self { core }
     }
 
-    pub(super) fn core(&self) -> &Core {
+    pub(super) fn core(&self) -> &Core<'static> {
         &self.core
     }
 
@@ -86,7 +88,52 @@ impl Submitter {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        try_submit(self, work, Label::here())
+        try_submit(self, Patience::None, work, Label::here())
+    }
+
+    /// As [`ThreadPoolExecutor::try_submit_timeout`](crate::ThreadPoolExecutor::try_submit_timeout).
+    ///
+    /// # Errors
+    ///
+    /// The closure back, with the reason why it was not taken.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let future = pool.submitter().try_submit_timeout(Duration::from_secs(1), || 1)?;
+    /// assert_eq!(future.into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn try_submit_timeout<F, T>(&self, timeout: Duration, work: F) -> Result<Future<T>, Refused<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        try_submit(self, Patience::of(timeout), work, Label::here())
+    }
+
+    /// As [`ThreadPoolExecutor::submit_stoppable`](crate::ThreadPoolExecutor::submit_stoppable).
+    ///
+    /// # Panics
+    ///
+    /// As [`submit`](Self::submit).
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let asked = pool.submitter().submit_stoppable(|stop| stop.stop_requested());
+    /// assert_eq!(asked.into_result()?, false);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn submit_stoppable<F, T>(&self, work: F) -> Future<T>
+    where
+        F: FnOnce(StopToken) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        submit_stoppable(self, work, Label::here())
     }
 
     /// As [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map).
@@ -121,7 +168,31 @@ impl Submitter {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn named(&self, name: impl Into<String>) -> Named<'_> {
-        Named::new(self, name.into())
+        Named::new(self, name)
+    }
+
+    /// As [`ThreadPoolExecutor::stats`](crate::ThreadPoolExecutor::stats).
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// assert_eq!(pool.submitter().stats().submitted, 0);
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn stats(&self) -> Stats {
+        self.core.queue.stats()
+    }
+
+    /// Which pool this submits to. Never blocks.
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// assert_eq!(pool.submitter().id(), pool.id());
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn id(&self) -> PoolId {
+        self.core.settings.id
     }
 }
 
@@ -130,12 +201,16 @@ impl UnwindSafe for Submitter {}
 impl RefUnwindSafe for Submitter {}
 
 impl Executor for Submitter {
-    /// To an idle worker, or to a new one, or to wait for whoever is ready first.
     fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
-        match self.core.queue.admit(task)? {
-            Admitted::Queued => Ok(()),
-            Admitted::NeedsWorker(task, seat) => hire(&self.core, task, seat),
-        }
+        self.core.take(task, Patience::Unlimited)
+    }
+
+    fn try_execute(&self, task: Task) -> Result<(), Refused<Task>> {
+        self.core.take(task, Patience::None)
+    }
+
+    fn execute_until(&self, task: Task, deadline: Instant) -> Result<(), Refused<Task>> {
+        self.core.take(task, Patience::Until(deadline))
     }
 
     fn max_workers(&self) -> usize {

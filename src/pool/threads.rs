@@ -1,66 +1,95 @@
-//! The threads that workers are, for whoever waits for their end.
+//! The threads that workers are: who starts them, and who waits for their end.
 //!
-//! A worker that has left its seat has still to end its thread: the thread-locals that user code has set there are dropped on
-//! the way. Whoever closes the pool waits for that too, so that when closing returns, none of the pool's threads is left, and
-//! what they held is gone.
+//! A worker that has gone has still to end its thread: the thread-locals that user code has set there are dropped on the way.
+//! Whoever closes the pool waits for that too, so that when closing returns, none of the pool's threads is left, and what
+//! they held is gone.
 //!
 //! A worker that retires cannot wait for itself, and a submitter should not. So its thread is handed to its successor on the same
 //! seat, which joins it as its last act. There are never more threads to be joined than seats, and behind each those that
 //! were there before it.
 
-use super::queue::SeatNumber;
-use crate::sync::{Condvar, JoinHandle, Mutex};
+use std::io;
+use std::time::{Duration, Instant};
 
-pub(super) struct Threads {
-    roll: Mutex<Roll>,
+use super::seats::SeatNumber;
+use crate::sync::{Body, Builder, Condvar, Mutex, Nursery, Thread, sleep};
+
+/// Nobody can be told of the end of a thread that he does not want to wait for without limit: so he looks, that often.
+const NAP: Duration = Duration::from_micros(200);
+
+pub(super) struct Threads<'a> {
+    nursery: Box<dyn Nursery<'a> + 'a>,
+    roll: Mutex<Roll<'a>>,
     all_joined: Condvar,
 }
 
-struct Roll {
+struct Roll<'a> {
     /// By seat.
-    handles: Vec<Option<JoinHandle<()>>>,
-    /// How many are being joined by those who close the pool.
-    being_joined: usize,
+    threads: Vec<Option<Thread<'a>>>,
+    /// How many closers are joining what they took from here.
+    joining: usize,
 }
 
-impl Threads {
-    pub(super) fn none() -> Self {
-        Self { roll: Mutex::new(Roll { handles: Vec::new(), being_joined: 0 }), all_joined: Condvar::new() }
+impl<'a> Threads<'a> {
+    pub(super) fn of(nursery: impl Nursery<'a> + 'a) -> Self {
+        Self {
+            nursery: Box::new(nursery),
+            roll: Mutex::new(Roll { threads: Vec::new(), joining: 0 }),
+            all_joined: Condvar::new(),
+        }
+    }
+
+    pub(super) fn start(&self, builder: Builder, body: Body<'a>) -> io::Result<Thread<'a>> {
+        self.nursery.start(builder, body)
     }
 
     /// Keeps the thread of the worker on this seat, or nobody's.
-    pub(super) fn keep(&self, seat: SeatNumber, thread: Option<JoinHandle<()>>) {
+    pub(super) fn keep(&self, seat: SeatNumber, thread: Option<Thread<'a>>) {
         let mut roll = self.roll.lock();
-        if roll.handles.len() <= seat.0 {
-            roll.handles.resize_with(seat.0 + 1, || None);
+        if roll.threads.len() <= seat.0 {
+            roll.threads.resize_with(seat.0 + 1, || None);
         }
-        roll.handles[seat.0] = thread;
+        roll.threads[seat.0] = thread;
     }
 
     /// The thread of whoever has had this seat.
-    pub(super) fn take(&self, seat: SeatNumber) -> Option<JoinHandle<()>> {
-        self.roll.lock().handles.get_mut(seat.0)?.take()
+    pub(super) fn take(&self, seat: SeatNumber) -> Option<Thread<'a>> {
+        self.roll.lock().threads.get_mut(seat.0)?.take()
     }
 
     /// Blocks until every thread has ended, whoever joins it.
     pub(super) fn join_all(&self) {
         let mut roll = self.roll.lock();
-        let handles = std::mem::take(&mut roll.handles);
-        roll.being_joined += 1;
+        let threads = std::mem::take(&mut roll.threads);
+        roll.joining += 1;
         drop(roll);
         // No lock is held meanwhile: what a thread drops on its way out is user code.
-        handles.into_iter().flatten().for_each(join);
+        threads.into_iter().flatten().for_each(Thread::join);
         let mut roll = self.roll.lock();
-        roll.being_joined -= 1;
+        roll.joining -= 1;
         self.all_joined.notify_all();
-        while roll.being_joined > 0 {
+        while roll.joining > 0 {
             self.all_joined.wait(&mut roll);
         }
     }
-}
 
-/// Blocks until the thread has ended.
-pub(super) fn join(thread: JoinHandle<()>) {
-    // A worker's thread does not panic; if one of its thread-locals did, the thread has ended all the same.
-    let _ = thread.join();
+    /// The same, at most until `deadline`; says how many are left.
+    pub(super) fn join_all_until(&self, deadline: Instant) -> usize {
+        loop {
+            let mut roll = self.roll.lock();
+            let ended: Vec<_> = roll
+                .threads
+                .iter_mut()
+                .filter_map(|thread| thread.take_if(|thread| thread.has_ended()))
+                .collect();
+            let left = roll.threads.iter().flatten().count() + roll.joining;
+            drop(roll);
+            ended.into_iter().for_each(Thread::join);
+            let now = Instant::now();
+            if left == 0 || now >= deadline {
+                return left;
+            }
+            sleep(NAP.min(deadline - now));
+        }
+    }
 }

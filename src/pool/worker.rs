@@ -1,79 +1,80 @@
-//! Somebody runs it: the life of one worker, from its hiring to its leaving.
+//! Somebody runs it: the life of one worker, from its hiring to its end.
 //!
 //! A worker survives everything that a task does: a panic is the future's outcome, and a panicking callback or drop is
 //! contained where it happens. What it does not survive is its own initializer: then the pool is broken.
 
+use std::io;
 use std::sync::Arc;
 
 use super::core::Core;
 use super::handover::{Handover, Offer};
-use super::queue::SeatNumber;
-use super::threads::join;
-use crate::error::{Broken, Refused, message_of};
-use crate::future::contain::{catch, discard};
-use crate::future::task::Task;
+use super::identity::Worker;
+use super::seats::SeatNumber;
+use crate::future::state::Ending;
+use crate::future::task::{Claimed, ScopedTask};
 use crate::sync::Builder;
 
-/// Starts a worker for this task, and returns when the worker has claimed it.
-pub(super) fn hire(core: &Arc<Core>, first_task: Task, seat: SeatNumber) -> Result<(), Refused<Task>> {
+/// Starts a worker for this task, and returns when the worker has claimed it. If the system refuses the thread, the task comes
+/// back.
+pub(super) fn hire<'a>(
+    core: &Arc<Core<'a>>,
+    first_task: ScopedTask<'a>,
+    seat: SeatNumber,
+) -> Result<(), (ScopedTask<'a>, io::Error)> {
     let predecessor = core.threads.take(seat);
     let handover = Arc::new(Handover::of(Offer { first_task, predecessor }));
     let mut thread = Builder::new().name(core.settings.thread_name(seat));
     if let Some(bytes) = core.settings.stack_size {
         thread = thread.stack_size(bytes);
     }
-    let started = thread.spawn({
+    let body = {
         let (core, handover) = (Arc::clone(core), Arc::clone(&handover));
         move || work(&core, seat, &handover)
-    });
-    match started {
+    };
+    match core.threads.start(thread, Box::new(body)) {
         Ok(thread) => {
             handover.wait_until_claimed();
             core.threads.keep(seat, Some(thread));
             core.queue.hire_succeeded(seat);
+            core.let_go_if_over();
             Ok(())
         }
         Err(cause) => {
             let offer = handover.take_back().expect("without a thread, nobody has taken it");
             core.threads.keep(seat, offer.predecessor);
-            core.queue.hire_failed(seat, offer.first_task, cause)
+            core.queue.hire_failed(seat);
+            core.let_go_if_over();
+            Err((offer.first_task, cause))
         }
     }
 }
 
 /// What a worker's thread does.
-pub(crate) fn work(core: &Arc<Core>, seat: SeatNumber, handover: &Handover) {
+pub(crate) fn work<'a>(core: &Arc<Core<'a>>, seat: SeatNumber, handover: &Handover<'a>) {
     core.queue.arrive();
     let (first_task, predecessor) = handover.claim();
-    core.settings.id.employ_me();
-    match initialize(core) {
+    Worker::new(core.settings.id, seat.0).becomes_this_thread();
+    match core.hooks.initialize() {
         Ok(()) => {
-            if let Some(claimed) = first_task {
-                claimed.run();
+            let mut last = first_task.and_then(Claimed::run);
+            while let Some(task) = core.queue.next(seat, last, core.settings.keep_alive) {
+                last = task.run_to_its_end();
             }
-            while let Some(task) = core.queue.next(seat, core.settings.keep_alive) {
-                task.run();
-            }
+            core.hooks.exit();
         }
         Err(broken) => {
             let husks = core.queue.break_down(&broken);
-            if let Some(claimed) = first_task {
+            let first = first_task.map(|claimed| {
                 claimed.lose(&broken);
-            }
+                Ending::Lost
+            });
             husks.clear_away();
-            core.queue.leave(seat);
+            core.queue.leave(seat, first);
         }
     }
+    core.queue.go();
+    core.let_go_if_over();
     if let Some(thread) = predecessor {
-        join(thread);
+        thread.join();
     }
-}
-
-fn initialize(core: &Core) -> Result<(), Broken> {
-    let Some(initializer) = &core.settings.initializer else { return Ok(()) };
-    catch(|| initializer()).map_err(|payload| {
-        let broken = Broken::new(message_of(&*payload));
-        discard(payload);
-        broken
-    })
 }

@@ -17,7 +17,17 @@ mod model;
 #[cfg(glasspool_loom)]
 pub(crate) use model::*;
 
+use std::io;
 use std::time::{Duration, Instant};
+
+/// What a thread does.
+pub(crate) type Body<'a> = Box<dyn FnOnce() + Send + 'a>;
+
+/// Where threads come from that may borrow for `'a`: the system, or a scope that waits for them.
+pub(crate) trait Nursery<'a>: Send + Sync {
+    /// Starts a thread, unless the system refuses one.
+    fn start(&self, thread: Builder, body: Body<'a>) -> io::Result<Thread<'a>>;
+}
 
 /// When a wait of `timeout` that begins now is over; `None` means never, which is also what a timeout too long for the
 /// clock comes to.

@@ -5,11 +5,15 @@
 //! the same shape, so the models prove our protocol and take `crossbeam`'s for granted.
 
 use std::collections::VecDeque;
+use std::io;
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-pub(crate) use loom::thread::{JoinHandle, ThreadId};
+use super::{Body, Nursery};
+
+pub(crate) use loom::thread::ThreadId;
 pub(crate) use loom::thread_local;
 pub(crate) use std::cell::Cell;
 
@@ -39,13 +43,54 @@ impl Builder {
     pub(crate) fn stack_size(self, bytes: usize) -> Self {
         Self { refused: bytes == usize::MAX, ..self }
     }
+}
 
-    pub(crate) fn spawn(self, body: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
-        if self.refused {
-            return Err(std::io::ErrorKind::WouldBlock.into());
-        }
-        self.builder.spawn(body)
+pub(crate) struct Thread<'a>(loom::thread::JoinHandle<()>, PhantomData<&'a ()>);
+
+impl Thread<'_> {
+    pub(crate) fn join(self) {
+        let _ = self.0.join();
     }
+
+    /// The checker has no such question: whoever asks instead of joining is told "not yet".
+    #[expect(clippy::unused_self, reason = "the shape of the real one")]
+    pub(crate) fn has_ended(&self) -> bool {
+        false
+    }
+}
+
+pub(crate) struct FreeThreads;
+
+impl Nursery<'static> for FreeThreads {
+    fn start(&self, thread: Builder, body: Body<'static>) -> io::Result<Thread<'static>> {
+        if thread.refused {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        Ok(Thread(thread.builder.spawn(body)?, PhantomData))
+    }
+}
+
+/// The checker has no threads that borrow: a scope's are all refused. Its executor is the same as any pool's, so what is proved of
+/// that holds there.
+pub(crate) struct ThreadScope<'scope, 'env: 'scope>(
+    PhantomData<(&'scope mut &'scope (), &'env mut &'env ())>,
+);
+
+impl<'scope> Nursery<'scope> for &'scope ThreadScope<'scope, '_> {
+    fn start(&self, _: Builder, _: Body<'scope>) -> io::Result<Thread<'scope>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+pub(crate) fn thread_scope<'env, F, R>(body: F) -> R
+where
+    F: for<'scope> FnOnce(&'scope ThreadScope<'scope, 'env>) -> R,
+{
+    body(&ThreadScope(PhantomData))
+}
+
+pub(crate) fn sleep(_: Duration) {
+    loom::thread::yield_now();
 }
 
 /// `parking_lot`'s shape: no poisoning.

@@ -1,12 +1,16 @@
 //! What a program runs on: `parking_lot`'s locks, `crossbeam`'s channels, the system's threads.
 
+use std::io;
+use std::thread::{JoinHandle, ScopedJoinHandle};
 use std::time::Instant;
+
+use super::{Body, Nursery};
 
 pub(crate) use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
 pub(crate) use std::cell::Cell;
 pub(crate) use std::sync::OnceLock;
-pub(crate) use std::thread::{Builder, JoinHandle, ThreadId};
+pub(crate) use std::thread::{Builder, Scope as ThreadScope, ThreadId, scope as thread_scope, sleep};
 pub(crate) use std::thread_local;
 
 thread_local! {
@@ -17,6 +21,45 @@ thread_local! {
 /// Which thread this is.
 pub(crate) fn current_thread() -> ThreadId {
     ME.with(|me| *me)
+}
+
+/// A thread that somebody may join.
+pub(crate) enum Thread<'a> {
+    Free(JoinHandle<()>),
+    Scoped(ScopedJoinHandle<'a, ()>),
+}
+
+impl Thread<'_> {
+    /// Blocks until it has ended.
+    pub(crate) fn join(self) {
+        // A worker's thread does not panic; if one of its thread-locals did, the thread has ended all the same.
+        let _ = match self {
+            Self::Free(thread) => thread.join(),
+            Self::Scoped(thread) => thread.join(),
+        };
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        match self {
+            Self::Free(thread) => thread.is_finished(),
+            Self::Scoped(thread) => thread.is_finished(),
+        }
+    }
+}
+
+/// The system: its threads may live for ever, so they borrow nothing.
+pub(crate) struct FreeThreads;
+
+impl Nursery<'static> for FreeThreads {
+    fn start(&self, thread: Builder, body: Body<'static>) -> io::Result<Thread<'static>> {
+        thread.spawn(body).map(Thread::Free)
+    }
+}
+
+impl<'scope> Nursery<'scope> for &'scope ThreadScope<'scope, '_> {
+    fn start(&self, thread: Builder, body: Body<'scope>) -> io::Result<Thread<'scope>> {
+        thread.spawn_scoped(self, body).map(Thread::Scoped)
+    }
 }
 
 /// Waits for `event`, at most until `deadline`; says whether it gave up. A wake-up may be spurious: callers look again.

@@ -18,7 +18,9 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Broken, CancelReason, TaskError};
 use crate::future::contain::{contain, discard};
+use crate::future::keeper::{Keeper, release};
 use crate::future::shared::{Answer, Shared};
+use crate::future::state::{Ending, Status};
 use crate::future::task::{ClaimedWork, Runnable, outcome_of};
 use crate::label::Label;
 use crate::sync::Mutex;
@@ -43,11 +45,14 @@ struct Takings<F> {
     cancelled: Vec<Stride>,
     /// Runners that have neither left nor been dropped unrun.
     runners_left: usize,
+    /// One for each runner that waits for its turn in a keeper's place.
+    kept: Vec<Arc<dyn Keeper>>,
     /// For runners that are still to come; `None` once everything has been begun. Each has a reference of its own, so what the
     /// function has captured goes when the last of them has done its part, whatever becomes of the [`Map`](super::Map).
     function: Option<Arc<F>>,
     /// That, when the job was cancelled before its time, to be cleared away.
     unwanted: Option<Arc<F>>,
+    was_cancelled: bool,
 }
 
 /// Some neighbouring items: from the first up to, and without, the last.
@@ -77,8 +82,10 @@ impl<I, T, F> Job<I, T, F> {
                 strides: Vec::new(),
                 cancelled: Vec::new(),
                 runners_left: runners,
+                kept: Vec::new(),
                 function: Some(Arc::new(function)),
                 unwanted: None,
+                was_cancelled: false,
             }),
         }
     }
@@ -102,6 +109,12 @@ impl<I, T, F> Job<I, T, F> {
         (from < to).then_some(stride)
     }
 
+    /// A runner that was kept has been called to its turn.
+    fn release_one(&self) {
+        let keeper = self.takings.lock().kept.pop();
+        release(keeper);
+    }
+
     fn items_in(&self, stride: Stride) -> &[Shared<I, T>] {
         &self.items[stride.from..stride.to]
     }
@@ -117,8 +130,11 @@ impl<I: Send, T: Send, F> Job<I, T, F> {
         strides.push(untaken);
         if let Some(function) = takings.function.take() {
             takings.unwanted = Some(function);
+            takings.was_cancelled = true;
         }
+        let kept = std::mem::take(&mut takings.kept);
         drop(takings);
+        release(kept);
         for item in strides.iter().flat_map(|&stride| self.items_in(stride)) {
             // Whether it was too late for one is not worth knowing: all are cleared away alike.
             let _ = item.cancel_and_tell(reason.clone());
@@ -170,9 +186,9 @@ where
 
 impl<I, T, F> Job<I, T, F>
 where
-    I: Send + 'static,
-    T: Send + 'static,
-    F: Fn(I) -> T + Send + Sync + 'static,
+    I: Send,
+    T: Send,
+    F: Fn(I) -> T + Send + Sync,
 {
     /// Takes items until there are none, and then helps those who still have some.
     fn take_part(&self, runner: &Runner<F>, label: &Label) {
@@ -193,7 +209,11 @@ where
         }
         // Every item has been begun, so whoever comes now comes too late. (The runner has the function too, so this is not the
         // last reference, and nobody's code is run under the lock.)
-        self.takings.lock().function = None;
+        let mut takings = self.takings.lock();
+        takings.function = None;
+        let kept = std::mem::take(&mut takings.kept);
+        drop(takings);
+        release(kept);
     }
 
     /// Runs the item, unless somebody has begun or cancelled it.
@@ -218,20 +238,35 @@ where
 
 impl<I, T, F> Runnable for Job<I, T, F>
 where
-    I: Send + 'static,
-    T: Send + 'static,
-    F: Fn(I) -> T + Send + Sync + 'static,
+    I: Send,
+    T: Send,
+    F: Fn(I) -> T + Send + Sync,
 {
-    fn run(&self, label: &Label) {
+    fn keep(&self, keeper: &Arc<dyn Keeper>) -> bool {
+        let mut takings = self.takings.lock();
+        let pending = takings.function.is_some();
+        if pending {
+            takings.kept.push(Arc::clone(keeper));
+        }
+        pending
+    }
+
+    fn run(&self, label: &Label) -> Option<Ending> {
+        self.release_one();
         if let Some(runner) = self.sign_up() {
             self.take_part(&runner, label);
             contain(|| drop(runner));
         }
         self.leave();
+        // A runner that came too late to run anything has still done all there was for it to do.
+        Some(Ending::Returned)
     }
 
     /// Claims the runner's first item, so that whoever hired its worker sees that item running.
-    fn claim(self: Arc<Self>) -> Option<Box<dyn ClaimedWork>> {
+    fn claim<'a>(self: Arc<Self>) -> Option<Box<dyn ClaimedWork + 'a>>
+    where
+        Self: 'a,
+    {
         let Some(runner) = self.sign_up() else {
             self.leave();
             return None;
@@ -252,8 +287,21 @@ where
         self.clear_away();
     }
 
-    fn is_husk(&self) -> bool {
-        self.takings.lock().function.is_none()
+    /// That of a runner: it waits for as long as there is something that nobody has begun.
+    fn status(&self) -> Status {
+        let takings = self.takings.lock();
+        if takings.function.is_some() {
+            return Status::Pending;
+        }
+        let was_cancelled = takings.was_cancelled;
+        drop(takings);
+        if self.items.iter().any(|item| item.status() == Status::Running) {
+            Status::Running
+        } else if was_cancelled {
+            Status::Cancelled
+        } else {
+            Status::Finished(Ending::Returned)
+        }
     }
 
     /// A runner less: the others can do the job.
@@ -272,11 +320,11 @@ struct ClaimedRunner<I, T, F> {
 
 impl<I, T, F> ClaimedWork for ClaimedRunner<I, T, F>
 where
-    I: Send + 'static,
-    T: Send + 'static,
-    F: Fn(I) -> T + Send + Sync + 'static,
+    I: Send,
+    T: Send,
+    F: Fn(I) -> T + Send + Sync,
 {
-    fn run(self: Box<Self>, label: &Label) {
+    fn run(self: Box<Self>, label: &Label) -> Ending {
         let Self { job, runner, first } = *self;
         if let Some((place, work)) = first {
             job.items[place].complete(outcome_of(|| (runner.function)(work), label));
@@ -284,6 +332,7 @@ where
         job.take_part(&runner, label);
         contain(|| drop(runner));
         job.leave();
+        Ending::Returned
     }
 
     fn lose(self: Box<Self>, cause: Option<&Broken>) {

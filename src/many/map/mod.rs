@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 
 use super::timed::{Timed, TimedIterator};
 use crate::error::{CancelReason, Deadlock, Refused, TaskError, TimedOut};
-use crate::executor::Executor;
+use crate::executor::{Patience, Takes};
 use crate::future::shared::Unfinished;
 use crate::future::state::Status;
-use crate::future::task::{Runnable, Task};
+use crate::future::task::{Runnable, ScopedTask};
 use crate::label::Label;
 
 pub(crate) mod job;
@@ -43,21 +43,39 @@ use job::{Answers, Job};
 /// # Ok::<(), glasspool::TaskError>(())
 /// ```
 #[must_use = "dropping a map cancels what has not begun"]
-pub struct Map<T> {
-    answers: Arc<dyn Answers<T>>,
+pub struct ScopedMap<'a, T> {
+    answers: Arc<dyn Answers<T> + 'a>,
     /// The place of the next answer to hand over; those before it have gone.
     next: usize,
     began: Instant,
     label: Label,
 }
 
-impl<T: Send + 'static> Map<T> {
+/// The results of a `map` over what borrows nothing: what an executor's `map` returns.
+///
+/// All that can be done with it is a [`ScopedMap`]'s.
+///
+/// ```
+/// use glasspool::{Map, ThreadPoolExecutor};
+///
+/// fn lengths(texts: Vec<String>, pool: &ThreadPoolExecutor) -> Map<usize> {
+///     pool.map(texts, |text| text.len())
+/// }
+/// let pool = ThreadPoolExecutor::new(2)?;
+/// let lengths: Result<Vec<_>, _> = lengths(vec!["a".to_owned(), "bc".to_owned()], &pool).collect();
+/// assert_eq!(lengths?, [1, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub type Map<T> = ScopedMap<'static, T>;
+
+impl<'a, T: Send + 'a> ScopedMap<'a, T> {
     /// Starts the job with as many runners as it can use.
     #[track_caller]
-    pub(crate) fn start<I, F>(executor: &dyn Executor, items: I, function: F, label: Label) -> Self
+    pub(crate) fn start<E, I, F>(executor: &E, items: I, function: F, label: Label) -> Self
     where
-        I: IntoIterator<Item: Send + 'static>,
-        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        E: Takes<'a> + ?Sized,
+        I: IntoIterator<Item: Send + 'a>,
+        F: Fn(I::Item) -> T + Send + Sync + 'a,
     {
         let began = Instant::now();
         if let Some(why) = executor.refusal() {
@@ -67,12 +85,13 @@ impl<T: Send + 'static> Map<T> {
         let runners = executor.max_workers().max(1).min(items.len());
         let job = Arc::new(Job::new(items, function, runners));
         // Made first: if the executor refuses the job, dropping this cancels its items.
-        let map = Self { answers: Arc::clone(&job) as Arc<dyn Answers<T>>, next: 0, began, label };
+        let map = Self { answers: Arc::clone(&job) as Arc<dyn Answers<T> + 'a>, next: 0, began, label };
         for runner in 0..runners {
-            let task = Task::new(Arc::clone(&job) as Arc<dyn Runnable>, map.label.clone());
-            match executor.execute(task) {
+            let task = ScopedTask::new(Arc::clone(&job) as Arc<dyn Runnable + 'a>, map.label.clone());
+            // The first runner can do the job alone: the others come if there is room for them.
+            let patience = if runner == 0 { Patience::Unlimited } else { Patience::None };
+            match executor.take(task, patience) {
                 Err(refused) if runner == 0 => panic!("{refused}"),
-                // The first runner can do the job alone.
                 Ok(()) | Err(_) => {}
             }
         }
@@ -80,7 +99,7 @@ impl<T: Send + 'static> Map<T> {
     }
 }
 
-impl<T> Map<T> {
+impl<T> ScopedMap<'_, T> {
     /// Waits in all at most this long, counted from the call of `map`. When the time is up, what has not begun is cancelled.
     ///
     /// ```
@@ -107,7 +126,7 @@ impl<T> Map<T> {
     }
 }
 
-impl<T> TimedIterator for Map<T> {
+impl<T> TimedIterator for ScopedMap<'_, T> {
     type Item = Result<T, TaskError>;
 
     fn began(&self) -> Instant {
@@ -129,7 +148,7 @@ impl<T> TimedIterator for Map<T> {
     }
 }
 
-impl<T> Iterator for Map<T> {
+impl<T> Iterator for ScopedMap<'_, T> {
     type Item = Result<T, TaskError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -141,11 +160,11 @@ impl<T> Iterator for Map<T> {
     }
 }
 
-impl<T> ExactSizeIterator for Map<T> {}
+impl<T> ExactSizeIterator for ScopedMap<'_, T> {}
 
-impl<T> FusedIterator for Map<T> {}
+impl<T> FusedIterator for ScopedMap<'_, T> {}
 
-impl<T> Drop for Map<T> {
+impl<T> Drop for ScopedMap<'_, T> {
     fn drop(&mut self) {
         if self.left() > 0 {
             self.answers.cancel_pending(&CancelReason::ByCaller);
@@ -156,7 +175,7 @@ impl<T> Drop for Map<T> {
     }
 }
 
-impl<T> Map<T> {
+impl<T> ScopedMap<'_, T> {
     /// How many items there are in each state: the finished ones first, as they are the news.
     fn tally(&self) -> [(usize, &'static str); 4] {
         let mut tally = [(0, "finished"), (0, "running"), (0, "pending"), (0, "cancelled")];
@@ -173,7 +192,7 @@ impl<T> Map<T> {
     }
 }
 
-impl<T> fmt::Display for Map<T> {
+impl<T> fmt::Display for ScopedMap<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = Arc::as_ptr(&self.answers).cast::<()>();
         write!(f, "<Map at {address:p} {} futures", self.answers.len())?;
@@ -188,7 +207,7 @@ impl<T> fmt::Display for Map<T> {
     }
 }
 
-impl<T> fmt::Debug for Map<T> {
+impl<T> fmt::Debug for ScopedMap<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut facts = f.debug_struct("Map");
         for (count, state) in self.tally() {

@@ -1,0 +1,127 @@
+//! How a queue comes to its end: no more is taken, what waits is run or cancelled, and everyone goes.
+//!
+//! The end comes in three steps: no task is taken any more; every worker has left its seat; every worker has run the last of
+//! its user code, and is gone but for what the system does to end a thread. Whoever closes the pool waits for the third.
+//!
+//! **Why nobody waits for ever.** A worker sleeps only while the phase is an open one, so whoever ends that wakes them all; and so it
+//! does with those who wait for a hire, or for room. Whoever waits for the end looks at the counters under the lock, and each
+//! step that may be the last looks at them under the same lock and tells.
+
+use std::time::Instant;
+
+use super::super::husks::Husks;
+use super::super::shutdown::Shutdown;
+use super::super::stats::Stats;
+use super::{Phase, Queue, State};
+use crate::error::{Broken, CancelReason};
+use crate::sync::{MutexGuard, wait_until};
+
+impl<'a> Queue<'a> {
+    /// No more tasks are taken. Those that wait are run, or cancelled; then workers leave.
+    pub(in crate::pool) fn close(&self, how: Shutdown) -> Husks<'a> {
+        let mut state = self.state.lock();
+        if matches!(state.phase, Phase::Open | Phase::LastCall) {
+            state.phase = Phase::Closed;
+        }
+        let stops: Vec<_> = match how {
+            Shutdown::Stop => state.seats.labels().filter_map(|label| label.stop().cloned()).collect(),
+            Shutdown::Drain | Shutdown::CancelPending => Vec::new(),
+        };
+        let cancel = (how != Shutdown::Drain).then_some(&CancelReason::ByShutdown);
+        let husks = self.end(state, cancel);
+        for stop in stops {
+            stop.request();
+        }
+        husks
+    }
+
+    /// Tasks are taken for as long as one waits or runs: then no more, and workers leave.
+    pub(in crate::pool) fn last_call(&self) {
+        let mut state = self.state.lock();
+        if !matches!(state.phase, Phase::Open) {
+            return;
+        }
+        if state.tasks.is_empty() && state.idle == state.present {
+            state.phase = Phase::Closed;
+            drop(self.end(state, None));
+        } else {
+            state.phase = Phase::LastCall;
+        }
+    }
+
+    /// No more tasks are taken, and those that wait are cancelled, because the pool is of no use any more.
+    pub(in crate::pool) fn break_down(&self, broken: &Broken) -> Husks<'a> {
+        let mut state = self.state.lock();
+        state.phase = Phase::Broken(broken.clone());
+        self.end(state, Some(&CancelReason::PoolBroke(broken.clone())))
+    }
+
+    /// Blocks until every worker has gone, every hire is settled, and whatever was cancelled is known to be; at most until
+    /// `deadline`. Whether it has come to that. The pool must have been closed.
+    pub(in crate::pool) fn wait_until_everyone_gone(&self, deadline: Option<Instant>) -> bool {
+        let mut state = self.state.lock();
+        let mut gave_up = false;
+        while !gave_up && !state.everyone_gone() {
+            gave_up = wait_until(&self.everyone_gone, &mut state, deadline);
+        }
+        state.everyone_gone()
+    }
+
+    /// Whether the pool is closed, and everyone has gone.
+    pub(in crate::pool) fn is_over(&self) -> bool {
+        self.state.lock().is_over()
+    }
+
+    /// A worker that has left has run the last of its user code.
+    pub(in crate::pool) fn go(&self) {
+        let mut state = self.state.lock();
+        state.threads -= 1;
+        self.tell_if_everyone_gone(state);
+    }
+
+    fn end(&self, mut state: MutexGuard<'_, State<'a>>, cancel: Option<&CancelReason>) -> Husks<'a> {
+        let unbegun = cancel.map(|reason| {
+            state.cancelling += 1;
+            (reason, std::mem::take(&mut state.tasks), state.seats.in_hand())
+        });
+        drop(state);
+        // Every sleeper has to see that there will be no more, and so has everyone who waits for a hire, or for room.
+        self.task_ready.notify_all();
+        self.hire_settled.notify_all();
+        if let Some(room) = &self.room {
+            room.close();
+        }
+        let Some((reason, mut waiting, in_hand)) = unbegun else { return Husks::none() };
+        // All of them, before anything of any of them is dropped or called back: see `future::shared`.
+        let mut cancelled = Stats::default();
+        waiting.retain(|task| {
+            let won = task.cancel_pending(reason);
+            cancelled.count_husk(task.status());
+            won
+        });
+        let (in_hand, begun) = in_hand.into_iter().partition(|task| task.cancel_pending(reason));
+        let mut state = self.state.lock();
+        state.stats.add(&cancelled);
+        state.cancelling -= 1;
+        self.tell_if_everyone_gone(state);
+        Husks { waiting, in_hand, begun }
+    }
+
+    pub(super) fn tell_if_everyone_gone(&self, state: MutexGuard<'_, State<'a>>) {
+        let everyone = state.everyone_gone();
+        drop(state);
+        if everyone {
+            self.everyone_gone.notify_all();
+        }
+    }
+}
+
+impl State<'_> {
+    fn everyone_gone(&self) -> bool {
+        self.threads == 0 && self.hires == 0 && self.cancelling == 0
+    }
+
+    fn is_over(&self) -> bool {
+        self.everyone_gone() && self.refusal().is_some()
+    }
+}

@@ -1,0 +1,383 @@
+//! Where tasks wait for their turn, and workers for tasks.
+//!
+//! This file alone decides who is idle, whether a submit needs a new worker, who is woken, and when all is over; it does so under
+//! one lock, so that no two of these decisions can cross. It knows no threads: a worker is a [seat](super::seats) that somebody
+//! has taken. How many tasks may wait is asked of [`Room`].
+//!
+//! **Idle workers come first.** A worker is idle from when it asks for a task until it has one, and each waiting task has
+//! spoken for one of them. So a submit needs a new worker just when `tasks.len() >= idle`. (Counting a worker as free that
+//! has a task waiting for it is a defect CPython had: see python/cpython PR 133957.)
+//!
+//! **Waking.** A wake-up costs the submitter more than all the rest, so one is under way at a time, and the worker it
+//! wakes wakes the next. *The rule: if a task waits and a worker sleeps, a wake-up is under way.* A push keeps it by waking
+//! somebody, unless that is under way already; a worker that comes out of its sleep has ended the one under way and, having
+//! taken its task, starts another if the rule asks for it; a worker goes to sleep only when no task waits. So a
+//! task is never left waiting while its worker sleeps.
+//!
+//! **Retiring** is decided in the same critical section in which the worker saw that no task waits: a push comes either
+//! before, and the worker takes the task, or after, and finds one idle worker less.
+//!
+//! **Husks.** A task that has been cancelled stays where it is until a worker comes to it, or until there may be more husks
+//! than tasks, or until somebody counts: then they are swept out.
+//!
+//! **Hiring.** The thread for a new worker is started outside the lock, by whoever submitted the task that needs it, and may be
+//! refused by the system. A task is left in the queue only where a worker is present that will look there before it leaves; while
+//! the only workers are still being hired, submitters wait to see whether they come.
+//!
+//! How it all comes to its end is in [`closing`].
+
+mod closing;
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::husks::Husks;
+use super::room::Room;
+use super::seats::{AtWork, SeatNumber, Seats};
+use super::stats::Stats;
+use crate::error::{Broken, Refusal, Refused};
+use crate::executor::Patience;
+use crate::future::keeper::Keeper;
+use crate::future::shared::cancels_so_far;
+use crate::future::state::Ending;
+use crate::future::task::ScopedTask;
+use crate::sync::{Condvar, Mutex, MutexGuard, deadline_after, wait_until};
+
+/// So few husks are not worth a broom.
+const FEWEST_TO_SWEEP: u64 = 64;
+
+pub(crate) struct Queue<'a> {
+    state: Mutex<State<'a>>,
+    room: Option<Arc<Room>>,
+    /// For sleeping workers: a task waits, or there will be no more.
+    task_ready: Condvar,
+    /// For submitters that found every seat taken by a worker still to come: one has come, or will not.
+    hire_settled: Condvar,
+    /// For those who wait for the pool's end.
+    everyone_gone: Condvar,
+}
+
+/// What the lock protects.
+struct State<'a> {
+    tasks: VecDeque<ScopedTask<'a>>,
+    phase: Phase,
+    seats: Seats<'a>,
+    /// Workers that have come and not left.
+    present: usize,
+    /// Workers that have come and not gone: when they have left, they have still to run their last user code.
+    threads: usize,
+    /// Seats whose hire is still under way.
+    hires: usize,
+    /// Workers that have asked for a task and have none yet, asleep or not.
+    idle: usize,
+    /// Of the idle, those that sleep (or have been woken, and not yet got the lock).
+    asleep: usize,
+    /// A wake-up is under way: somebody has been notified, and has not yet got the lock.
+    waking: bool,
+    /// Those who are just cancelling what was pending, and have not told everyone yet.
+    cancelling: usize,
+    /// How many tasks of the process had been cancelled when husks were last swept out.
+    cancels_when_swept: u64,
+    /// Only its totals are kept up to date.
+    stats: Stats,
+}
+
+/// The pool's own life: it only ever goes down this list.
+enum Phase {
+    Open,
+    /// It closes by itself, as soon as no task waits or runs.
+    LastCall,
+    Closed,
+    Broken(Broken),
+}
+
+/// What becomes of a task that the queue takes.
+#[must_use]
+pub(super) enum Admitted<'a> {
+    /// It waits for its turn.
+    Queued,
+    /// It is to be the first task of a new worker on this seat, which the submitter has to hire.
+    NeedsWorker(ScopedTask<'a>, SeatNumber),
+}
+
+/// Who submits, as far as the queue wants to know.
+pub(super) struct Submit {
+    pub(super) patience: Patience,
+    /// By one of the pool's own workers. It must not wait without limit for room that only workers can make.
+    pub(super) from_inside: bool,
+    /// Why the system refused a thread for this very task, if it did.
+    pub(super) thread_refused: Option<io::Error>,
+}
+
+impl<'a> Queue<'a> {
+    pub(super) fn new(max_workers: usize, capacity: Option<usize>) -> Self {
+        Self {
+            state: Mutex::new(State {
+                tasks: VecDeque::new(),
+                phase: Phase::Open,
+                seats: Seats::new(max_workers),
+                present: 0,
+                threads: 0,
+                hires: 0,
+                idle: 0,
+                asleep: 0,
+                waking: false,
+                cancelling: 0,
+                cancels_when_swept: cancels_so_far(),
+                stats: Stats::default(),
+            }),
+            room: capacity.map(|capacity| Arc::new(Room::new(capacity))),
+            task_ready: Condvar::new(),
+            hire_settled: Condvar::new(),
+            everyone_gone: Condvar::new(),
+        }
+    }
+
+    /// Takes a task: for an idle worker, or else for a new one, or else for whoever is ready first.
+    pub(super) fn admit(
+        &self,
+        task: ScopedTask<'a>,
+        submit: &mut Submit,
+    ) -> Result<Admitted<'a>, Refused<ScopedTask<'a>>> {
+        let mut waited_for_room = false;
+        let mut state = self.state.lock();
+        let refusal = loop {
+            if let Some(refusal) = state.refusal() {
+                break refusal;
+            }
+            let spoken_for = state.tasks.len() >= state.idle;
+            if spoken_for {
+                if submit.thread_refused.is_none() {
+                    if let Some(seat) = state.seats.take(&task) {
+                        state.hires += 1;
+                        state.stats.submitted += 1;
+                        drop(state);
+                        self.pass_room_on(waited_for_room);
+                        return Ok(Admitted::NeedsWorker(task, seat));
+                    }
+                }
+                if state.present == 0 {
+                    // Nobody is there who would look into the queue, and nobody else's hire is of any use to us if the system
+                    // has just refused us a thread.
+                    if let Some(cause) = submit.thread_refused.take() {
+                        break Refusal::Thread(cause);
+                    }
+                    self.hire_settled.wait(&mut state);
+                    continue;
+                }
+            }
+            if let Some(room) = &self.room {
+                if submit.patience == Patience::Unlimited && submit.from_inside {
+                    room.enter_anyway();
+                } else if !room.enter() {
+                    drop(state);
+                    waited_for_room = true;
+                    if !room.wait(submit.patience) {
+                        return Err(Refused::new(task, Refusal::Full));
+                    }
+                    state = self.state.lock();
+                    continue;
+                }
+                let keeper: Arc<dyn Keeper> = Arc::clone(room) as _;
+                if !task.keep(&keeper) {
+                    // It has been cancelled already, and takes no room.
+                    keeper.no_longer_pending();
+                }
+            }
+            let husks = state.sweep_if_worth_it();
+            state.stats.submitted += 1;
+            state.tasks.push_back(task);
+            self.wake_one_if_needed(state);
+            drop(husks);
+            return Ok(Admitted::Queued);
+        };
+        drop(state);
+        self.pass_room_on(waited_for_room);
+        Err(Refused::new(task, refusal))
+    }
+
+    fn pass_room_on(&self, waited: bool) {
+        if let Some(room) = self.room.as_ref().filter(|_| waited) {
+            room.pass_on();
+        }
+    }
+
+    /// Why a task would be refused now.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.state.lock().refusal()
+    }
+
+    /// A new worker's thread has begun.
+    pub(super) fn arrive(&self) {
+        let mut state = self.state.lock();
+        state.present += 1;
+        state.threads += 1;
+        drop(state);
+        self.hire_settled.notify_all();
+    }
+
+    /// The hire is done, and whoever waits for the pool's end will find its thread.
+    pub(super) fn hire_succeeded(&self, seat: SeatNumber) {
+        let mut state = self.state.lock();
+        state.hires -= 1;
+        state.seats.let_go_of(seat);
+        // If the worker has left already, its seat is free only now, and somebody may be waiting for it.
+        self.hire_settled.notify_all();
+        self.tell_if_everyone_gone(state);
+    }
+
+    /// The system refused the thread; the task is the submitter's again.
+    pub(super) fn hire_failed(&self, seat: SeatNumber) {
+        let mut state = self.state.lock();
+        // For the worker that will not come, and for ourselves.
+        state.seats.let_go_of(seat);
+        state.seats.let_go_of(seat);
+        state.hires -= 1;
+        state.stats.submitted -= 1;
+        // Somebody may be waiting for this seat, or for this hire.
+        self.hire_settled.notify_all();
+        self.tell_if_everyone_gone(state);
+    }
+
+    /// The next task for this worker, whose last came to this end (`None` if it was cancelled); sleeps until there is one. No task
+    /// means that the worker has left: because the pool is closed and all is done, or because it slept for as long as `keep_alive`
+    /// and nothing came.
+    pub(super) fn next(
+        &self,
+        seat: SeatNumber,
+        last: Option<Ending>,
+        keep_alive: Option<Duration>,
+    ) -> Option<ScopedTask<'a>> {
+        // Read off before the lock is taken, which others wait for.
+        let mut now = Instant::now();
+        let mut state = self.state.lock();
+        state.seats.put_down(seat);
+        state.stats.count(last);
+        state.idle += 1;
+        let mut retires_at = None;
+        loop {
+            if let Some(task) = state.tasks.pop_front() {
+                state.idle -= 1;
+                state.seats.hand(seat, &task, now);
+                self.wake_one_if_needed(state);
+                return Some(task);
+            }
+            if matches!(state.phase, Phase::LastCall) && state.idle == state.present {
+                state.phase = Phase::Closed;
+                self.task_ready.notify_all();
+            }
+            if !matches!(state.phase, Phase::Open | Phase::LastCall) {
+                break;
+            }
+            let deadline = *retires_at.get_or_insert_with(|| keep_alive.and_then(deadline_after));
+            state.asleep += 1;
+            let gave_up = wait_until(&self.task_ready, &mut state, deadline);
+            state.asleep -= 1;
+            // If the wake-up under way was for somebody else, forgetting it costs one wake-up too many, and loses none.
+            state.waking = false;
+            if gave_up && state.tasks.is_empty() {
+                break;
+            }
+            now = Instant::now();
+        }
+        state.idle -= 1;
+        state.leave_seat(seat);
+        None
+    }
+
+    /// A worker leaves that has not asked for a task; its first came to this end.
+    pub(super) fn leave(&self, seat: SeatNumber, first: Option<Ending>) {
+        let mut state = self.state.lock();
+        state.stats.count(first);
+        state.leave_seat(seat);
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.state.lock().refusal().is_none()
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let mut state = self.state.lock();
+        let husks = state.sweep(1);
+        let now = state.stats();
+        drop(state);
+        drop(husks);
+        now
+    }
+
+    /// The same, and who is still at work on what. What has ended and not been counted yet is counted here, and not as running.
+    pub(super) fn stats_and_work(&self) -> (Stats, Vec<AtWork>) {
+        let mut state = self.state.lock();
+        let husks = state.sweep(1);
+        let mut now = state.stats();
+        let (at_work, just_ended, held) = state.seats.at_work();
+        drop(state);
+        drop(husks);
+        Husks { begun: held, ..Husks::none() }.clear_away();
+        for ended in just_ended {
+            now.count_husk(ended);
+        }
+        (now, at_work)
+    }
+
+    fn wake_one_if_needed(&self, mut state: MutexGuard<'_, State<'a>>) {
+        let needed = !state.tasks.is_empty() && state.asleep > 0 && !state.waking;
+        state.waking |= needed;
+        drop(state);
+        // After unlocking, so that the worker does not wake into a held lock. The rule above holds already: it is a
+        // rule about `waking`, and whoever set it does notify.
+        if needed {
+            self.task_ready.notify_one();
+        }
+    }
+}
+
+impl<'a> State<'a> {
+    fn refusal(&self) -> Option<Refusal> {
+        match &self.phase {
+            Phase::Open | Phase::LastCall => None,
+            Phase::Closed => Some(Refusal::ShutDown),
+            Phase::Broken(broken) => Some(Refusal::Broken(broken.clone())),
+        }
+    }
+
+    fn leave_seat(&mut self, seat: SeatNumber) {
+        self.seats.put_down(seat);
+        self.seats.let_go_of(seat);
+        self.present -= 1;
+    }
+
+    fn stats(&self) -> Stats {
+        Stats {
+            workers: self.present,
+            idle: self.idle,
+            running: self.present - self.idle,
+            queued: self.tasks.len(),
+            ..self.stats
+        }
+    }
+
+    fn sweep_if_worth_it(&mut self) -> VecDeque<ScopedTask<'a>> {
+        self.sweep(FEWEST_TO_SWEEP.max(self.tasks.len() as u64 / 2))
+    }
+
+    /// Takes out the husks, if there may be so many of them: there are no more than tasks have been cancelled since the last
+    /// time, wherever that was. They are the caller's to drop, without the lock.
+    fn sweep(&mut self, if_so_many: u64) -> VecDeque<ScopedTask<'a>> {
+        let cancels = cancels_so_far();
+        let most_husks = cancels - self.cancels_when_swept;
+        if most_husks < if_so_many {
+            return VecDeque::new();
+        }
+        self.cancels_when_swept = cancels;
+        let is_husk = |task: &ScopedTask<'a>| task.status().is_done();
+        let (husks, tasks) = std::mem::take(&mut self.tasks).into_iter().partition(is_husk);
+        self.tasks = tasks;
+        for husk in &husks {
+            self.stats.count_husk(ScopedTask::status(husk));
+        }
+        husks
+    }
+}

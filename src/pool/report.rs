@@ -1,0 +1,130 @@
+//! What a closing with a deadline came to.
+
+use std::fmt;
+use std::panic::Location;
+use std::time::Duration;
+
+use super::seats::AtWork;
+use super::settings::Settings;
+use super::stats::Stats;
+
+/// What [`shutdown_timeout`](crate::ThreadPoolExecutor::shutdown_timeout) has seen: how many tasks ended during the call, and which
+/// go on.
+///
+/// ```
+/// use std::time::Duration;
+/// use glasspool::{Shutdown, ThreadPoolExecutor};
+///
+/// let pool = ThreadPoolExecutor::new(1)?;
+/// # let (open, gate) = std::sync::mpsc::channel::<()>();
+/// # let endless = move || gate.recv();
+/// let _stuck = pool.named("endless").submit(endless);
+/// let _never = pool.submit(|| ());
+/// let report = pool.shutdown_timeout(Shutdown::Drain, Duration::from_millis(20))?;
+/// assert!(!report.is_complete());
+/// assert_eq!(report.cancelled, 1);
+/// assert_eq!(report.still_running[0].name.as_deref(), Some("endless"));
+/// println!("{report}");
+/// // returned 0, panicked 0, cancelled 1, still running 1
+/// // task 'endless' (submitted at src/main.rs:5:36) runs on pool-0_0, for 20.1ms now
+/// # drop(open);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// How many tasks returned during the call.
+    pub returned: u64,
+    /// How many panicked.
+    pub panicked: u64,
+    /// How many were cancelled before they had begun.
+    pub cancelled: u64,
+    /// How many were lost with a worker whose initializer panicked.
+    pub lost: u64,
+    /// What goes on, on threads that nobody waits for any more.
+    pub still_running: Vec<StillRunning>,
+    /// How many of the pool's threads had not ended: those of tasks that still run, and those that were in an exit hook, or
+    /// dropping what user code had left in a thread-local.
+    pub threads_left: usize,
+}
+
+/// A task that a [closing with a deadline](crate::ThreadPoolExecutor::shutdown_timeout) did not see the end of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StillRunning {
+    /// Its name, if it was [given one](crate::ThreadPoolExecutor::named).
+    pub name: Option<String>,
+    /// Where it was submitted.
+    pub submitted_at: &'static Location<'static>,
+    /// The name of the thread it runs on.
+    pub worker: String,
+    /// For how long it had been running.
+    pub running_for: Duration,
+    /// The task's own words for itself.
+    display: String,
+}
+
+impl ShutdownReport {
+    pub(super) fn new(
+        before: &Stats,
+        now: &Stats,
+        at_work: Vec<AtWork>,
+        threads_left: usize,
+        settings: &Settings,
+    ) -> Self {
+        let still_running = at_work.into_iter().map(|AtWork { seat, label, running_for }| StillRunning {
+            name: label.name().map(str::to_owned),
+            submitted_at: label.submitted_at,
+            worker: settings.thread_name(seat),
+            running_for,
+            display: label.to_string(),
+        });
+        // Saturating, as what had just ended is counted by what is known of it, and then by what its worker says.
+        Self {
+            returned: now.returned.saturating_sub(before.returned),
+            panicked: now.panicked.saturating_sub(before.panicked),
+            cancelled: now.cancelled.saturating_sub(before.cancelled),
+            lost: now.lost.saturating_sub(before.lost),
+            still_running: still_running.collect(),
+            threads_left,
+        }
+    }
+
+    /// Whether all of it has ended: no task still runs, and no thread is left. Never blocks.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glasspool::{Shutdown, ThreadPoolExecutor};
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let future = pool.submit(|| 1);
+    /// assert!(pool.shutdown_timeout(Shutdown::Drain, Duration::MAX)?.is_complete());
+    /// # assert_eq!(future.into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn is_complete(&self) -> bool {
+        self.still_running.is_empty() && self.threads_left == 0
+    }
+}
+
+impl fmt::Display for ShutdownReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { returned, panicked, cancelled, lost, still_running, threads_left } = self;
+        write!(f, "returned {returned}, panicked {panicked}, cancelled {cancelled}")?;
+        if *lost > 0 {
+            write!(f, ", lost {lost}")?;
+        }
+        write!(f, ", still running {}", still_running.len())?;
+        let only_threads = threads_left.saturating_sub(still_running.len());
+        if only_threads > 0 {
+            write!(f, ", threads still ending {only_threads}")?;
+        }
+        still_running.iter().try_for_each(|task| write!(f, "\n{task}"))
+    }
+}
+
+impl fmt::Display for StillRunning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} runs on {}, for {:.1?} now", self.display, self.worker, self.running_for)
+    }
+}

@@ -1,0 +1,120 @@
+//! The seats that workers take: which are free, and what whoever sits there has in hand.
+//!
+//! It knows no threads and no lock: [`Queue`](super::queue::Queue) has one around it. Nothing here runs anybody's code, except where
+//! it says so.
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use crate::future::state::{Ending, Status};
+use crate::future::task::{Runnable, ScopedTask};
+use crate::label::Label;
+
+/// A worker's number: the index of its seat. Whoever has one has taken the seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SeatNumber(pub(super) usize);
+
+pub(super) struct Seats<'a> {
+    /// Those that were ever taken.
+    all: Vec<Seat<'a>>,
+    taken: usize,
+    most: usize,
+}
+
+#[derive(Default)]
+struct Seat<'a> {
+    /// Who has it: its worker, and until the hire is settled, whoever hires. It is free when both have let go of it, so a
+    /// successor always finds its predecessor's thread where that is kept.
+    holders: usize,
+    in_hand: Option<InHand<'a>>,
+}
+
+/// The task that a worker has in hand.
+struct InHand<'a> {
+    /// It is a weak reference, so letting go of it under a lock runs nobody's code.
+    task: Weak<dyn Runnable + 'a>,
+    label: Label,
+    since: Instant,
+}
+
+/// Somebody's task, and for how long it has been running.
+pub(super) struct AtWork {
+    pub(super) seat: SeatNumber,
+    pub(super) label: Label,
+    pub(super) running_for: Duration,
+}
+
+impl<'a> Seats<'a> {
+    pub(super) fn new(most: usize) -> Self {
+        Self { all: Vec::new(), taken: 0, most }
+    }
+
+    /// The free seat with the lowest number, so that a worker's successor has its name; for a worker who begins with this task.
+    pub(super) fn take(&mut self, first_task: &ScopedTask<'a>) -> Option<SeatNumber> {
+        if self.taken == self.most {
+            return None;
+        }
+        let number = self.all.iter().position(|seat| seat.holders == 0).unwrap_or_else(|| {
+            self.all.push(Seat::default());
+            self.all.len() - 1
+        });
+        self.taken += 1;
+        self.all[number].holders = 2;
+        self.hand(SeatNumber(number), first_task, Instant::now());
+        Some(SeatNumber(number))
+    }
+
+    pub(super) fn let_go_of(&mut self, seat: SeatNumber) {
+        let holders = &mut self.all[seat.0].holders;
+        *holders -= 1;
+        if *holders == 0 {
+            self.all[seat.0] = Seat::default();
+            self.taken -= 1;
+        }
+    }
+
+    pub(super) fn hand(&mut self, seat: SeatNumber, task: &ScopedTask<'a>, now: Instant) {
+        let in_hand =
+            task.in_hand().map(|weak| InHand { task: weak, label: task.label().clone(), since: now });
+        self.all[seat.0].in_hand = in_hand;
+    }
+
+    pub(super) fn put_down(&mut self, seat: SeatNumber) {
+        self.all[seat.0].in_hand = None;
+    }
+
+    /// All that somebody has in hand. It may be the last reference to what it leads to, so it is not to be dropped under a lock.
+    pub(super) fn in_hand(&self) -> Vec<Arc<dyn Runnable + 'a>> {
+        self.all_in_hand().filter_map(|(_, in_hand)| in_hand.task.upgrade()).collect()
+    }
+
+    /// What they were given.
+    pub(super) fn labels(&self) -> impl Iterator<Item = &Label> {
+        self.all_in_hand().map(|(_, in_hand)| &in_hand.label)
+    }
+
+    /// Who is at work on what; and what has just ended, and how. What comes beside it is not to be dropped under a lock.
+    pub(super) fn at_work(&self) -> (Vec<AtWork>, Vec<Status>, Vec<Arc<dyn Runnable + 'a>>) {
+        let (mut at_work, mut just_ended, mut held) = (Vec::new(), Vec::new(), Vec::new());
+        for (seat, InHand { task, label, since }) in self.all_in_hand() {
+            let task = task.upgrade();
+            match task.as_ref().map(|task| task.status()) {
+                Some(Status::Pending | Status::Running) => {
+                    at_work.push(AtWork { seat, label: label.clone(), running_for: since.elapsed() });
+                }
+                Some(ended) => just_ended.push(ended),
+                // Run to its end, and forgotten by everyone.
+                None => just_ended.push(Status::Finished(Ending::Returned)),
+            }
+            held.extend(task);
+        }
+        (at_work, just_ended, held)
+    }
+
+    fn all_in_hand(&self) -> impl Iterator<Item = (SeatNumber, &InHand<'a>)> {
+        self.all
+            .iter()
+            .enumerate()
+            .filter_map(|(number, seat)| Some((SeatNumber(number), seat.in_hand.as_ref()?)))
+    }
+}

@@ -1,0 +1,116 @@
+//! Asking a running task to stop: a flag that the future raises and the task looks at.
+//!
+//! Nothing interrupts a thread in the middle of its work, here or in Python; so stopping early is an agreement between
+//! whoever asks and the closure that looks. The token knows no task: it goes to the closure when it is submitted, and beside it on
+//! its [`Label`](crate::label::Label), where the future and the pool find it.
+
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::sync::{Condvar, Mutex, deadline_after, wait_until};
+
+/// Tells a running task that it has been asked to stop.
+///
+/// A task that is given one by [`submit_stoppable`](crate::ThreadPoolExecutor::submit_stoppable) looks at it from time to time,
+/// and returns early, with whatever it has. Clones are the same token: they can go to what the task starts in turn.
+///
+/// ```
+/// use std::time::Duration;
+/// use glasspool::ThreadPoolExecutor;
+///
+/// let pool = ThreadPoolExecutor::new(1)?;
+/// let future = pool.submit_stoppable(|stop| {
+///     let mut rounds = 0_u64;
+///     while !stop.wait_timeout(Duration::from_millis(1)) {
+///         rounds += 1;
+///     }
+///     rounds
+/// });
+/// assert!(future.request_stop());
+/// println!("stopped after {} rounds", future.result()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct StopToken {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    requested: Mutex<bool>,
+    /// Announced once, when it has been.
+    request_made: Condvar,
+}
+
+impl StopToken {
+    pub(crate) fn new() -> Self {
+        Self { shared: Arc::new(Shared { requested: Mutex::new(false), request_made: Condvar::new() }) }
+    }
+
+    /// Whether the task has been asked to stop. Never blocks.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let future = pool.submit_stoppable(|stop| (1..).take_while(|_| !stop.stop_requested()).count());
+    /// future.request_stop();
+    /// assert!(future.into_result()? < usize::MAX);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stop_requested(&self) -> bool {
+        *self.shared.requested.lock()
+    }
+
+    /// Sleeps for at most this long, and no longer than until the task is asked to stop; says whether it has been.
+    ///
+    /// This is how a stoppable task waits for time to pass. Zero asks without waiting; a timeout too long for the clock waits without
+    /// limit.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let future = pool.submit_stoppable(|stop| stop.wait_timeout(Duration::MAX));
+    /// future.request_stop();
+    /// assert!(future.into_result()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        let deadline = deadline_after(timeout);
+        let mut requested = self.shared.requested.lock();
+        while !*requested {
+            // Looked at under the lock under which it is set, so a request is seen here, or wakes us.
+            if wait_until(&self.shared.request_made, &mut requested, deadline) {
+                break;
+            }
+        }
+        *requested
+    }
+
+    pub(crate) fn request(&self) {
+        *self.shared.requested.lock() = true;
+        self.shared.request_made.notify_all();
+    }
+}
+
+// A flag that is only ever raised cannot be left half-changed.
+impl UnwindSafe for StopToken {}
+impl RefUnwindSafe for StopToken {}
+
+impl PartialEq for StopToken {
+    /// Whether they are the same token.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl Eq for StopToken {}
+
+impl fmt::Debug for StopToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StopToken").field("stop_requested", &self.stop_requested()).finish()
+    }
+}
