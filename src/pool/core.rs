@@ -52,7 +52,7 @@ impl<'a> Core<'a> {
         }
     }
 
-    /// Blocks until every worker's thread has ended. The pool must have been closed, or is about to close by itself.
+    /// Blocks until every worker's thread has ended. The pool must have been closed.
     pub(super) fn join(&self) -> Result<(), ShutdownError> {
         if self.settings.id.employs_me() {
             return Err(ShutdownError);
@@ -69,24 +69,18 @@ impl<'a> Core<'a> {
         timeout: Duration,
     ) -> Result<ShutdownReport, ShutdownError> {
         let deadline = deadline_after(timeout);
-        let (before, _) = self.queue.stats_and_work();
+        let before = self.queue.census();
         self.close(how);
         if self.settings.id.employs_me() {
             return Err(ShutdownError);
         }
         let in_time = self.queue.wait_until_everyone_gone(deadline);
-        if !in_time {
+        if in_time {
+            self.threads.join_all();
+        } else {
             self.close(Shutdown::Stop);
         }
-        let threads_left = match deadline {
-            Some(deadline) => self.threads.join_all_until(deadline),
-            None => {
-                self.threads.join_all();
-                0
-            }
-        };
-        let (now, at_work) = self.queue.stats_and_work();
-        let report = ShutdownReport::new(&before, &now, at_work, threads_left, &self.settings);
+        let report = ShutdownReport::new(&before.stats, self.queue.census(), &self.settings);
         *self.given_up.lock() |= !report.is_complete();
         Ok(report)
     }

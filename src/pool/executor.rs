@@ -328,8 +328,9 @@ impl ThreadPoolExecutor {
     /// waits for: dropping the pool does not either. They end with their tasks, or with the process. (Whoever does want to wait
     /// calls [`shutdown`](Self::shutdown).)
     ///
-    /// Blocks for at most `timeout`, and for the drops and callbacks of what it cancels. Zero does not wait; a timeout too long for
-    /// the clock waits without limit.
+    /// Blocks for at most `timeout`; and, as these are user code that runs here or that nobody can wait for by the clock, for the drops and
+    /// callbacks of what it cancels, or if all has ended in time, for the drops of what its threads had in thread-locals. Zero does
+    /// not wait; a timeout too long for the clock waits without limit.
     ///
     /// # Errors
     ///

@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
+use super::queue::Census;
 use super::seats::AtWork;
 use super::settings::Settings;
 use super::stats::Stats;
@@ -43,8 +44,7 @@ pub struct ShutdownReport {
     pub lost: u64,
     /// What goes on, on threads that nobody waits for any more.
     pub still_running: Vec<StillRunning>,
-    /// How many of the pool's threads had not ended: those of tasks that still run, and those that were in an exit hook, or
-    /// dropping what user code had left in a thread-local.
+    /// How many of the pool's threads had not ended: those of tasks that still run, and those that were in an exit hook.
     pub threads_left: usize,
 }
 
@@ -65,13 +65,8 @@ pub struct StillRunning {
 }
 
 impl ShutdownReport {
-    pub(super) fn new(
-        before: &Stats,
-        now: &Stats,
-        at_work: Vec<AtWork>,
-        threads_left: usize,
-        settings: &Settings,
-    ) -> Self {
+    pub(super) fn new(before: &Stats, now: Census, settings: &Settings) -> Self {
+        let Census { stats: now, at_work, threads } = now;
         let still_running = at_work.into_iter().map(|AtWork { seat, label, running_for }| StillRunning {
             name: label.name().map(str::to_owned),
             submitted_at: label.submitted_at,
@@ -86,7 +81,7 @@ impl ShutdownReport {
             cancelled: now.cancelled.saturating_sub(before.cancelled),
             lost: now.lost.saturating_sub(before.lost),
             still_running: still_running.collect(),
-            threads_left,
+            threads_left: threads,
         }
     }
 

@@ -4,8 +4,8 @@
 //! scope has workers of its own, which are [`std::thread::scope`]'s threads. For the rest it is the same [`Core`] as every pool's,
 //! with tasks that borrow for `'scope`.
 //!
-//! **The end of a scope.** When the body has returned, tasks may still submit others, so the queue gives its *last call*: it closes
-//! by itself in the critical section in which the last worker has run out of tasks. When the body has panicked, what is pending is
+//! **The end of a scope.** When the body has returned, tasks may still submit others, so the queue closes [when it is
+//! idle](Shutdown::WhenIdle), by itself, in the critical section in which the last worker has run out of tasks. When the body has panicked, what is pending is
 //! cancelled and the queue is closed, or the threads would never end and `std`'s scope would wait for them for ever. Either way
 //! every task has ended, and every handle that a task held is gone, before the scope returns.
 
@@ -145,10 +145,7 @@ where
         let core = Core::new(settings, Hooks::default(), threads);
         let scope = Scope { core, unobserved: Arc::clone(&unobserved), name: None, env: PhantomData };
         let result = catch(|| body(&scope));
-        match &result {
-            Ok(_) => scope.core.queue.last_call(),
-            Err(_) => scope.core.close(Shutdown::CancelPending),
-        }
+        scope.core.close(if result.is_ok() { Shutdown::WhenIdle } else { Shutdown::CancelPending });
         scope.core.join().expect("the body does not run on one of the scope's own workers");
         drop(scope);
         let of_a_task = unobserved.0.lock().take();

@@ -13,8 +13,11 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
-    /// Those that have not begun are run first.
+    /// Those that have not begun are run first. Nothing more is taken, also from tasks that run.
     Drain,
+    /// Those that have not begun are run first, and so are those that are submitted meanwhile, by tasks or by anyone else: the pool closes
+    /// in the moment in which nothing waits or runs any more. For tasks that submit others, and these others.
+    WhenIdle,
     /// Those that have not begun are cancelled, and whoever waits for them learns of it at once.
     CancelPending,
     /// The same; and those that run, and were given a [`StopToken`](crate::StopToken), are asked to stop.

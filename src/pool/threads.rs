@@ -9,13 +9,9 @@
 //! were there before it.
 
 use std::io;
-use std::time::{Duration, Instant};
 
 use super::seats::SeatNumber;
-use crate::sync::{Body, Builder, Condvar, Mutex, Nursery, Thread, sleep};
-
-/// Nobody can be told of the end of a thread that he does not want to wait for without limit: so he looks, that often.
-const NAP: Duration = Duration::from_micros(200);
+use crate::sync::{Body, Builder, Condvar, Mutex, Nursery, Thread};
 
 pub(super) struct Threads<'a> {
     nursery: Box<dyn Nursery<'a> + 'a>,
@@ -70,26 +66,6 @@ impl<'a> Threads<'a> {
         self.all_joined.notify_all();
         while roll.joining > 0 {
             self.all_joined.wait(&mut roll);
-        }
-    }
-
-    /// The same, at most until `deadline`; says how many are left.
-    pub(super) fn join_all_until(&self, deadline: Instant) -> usize {
-        loop {
-            let mut roll = self.roll.lock();
-            let ended: Vec<_> = roll
-                .threads
-                .iter_mut()
-                .filter_map(|thread| thread.take_if(|thread| thread.has_ended()))
-                .collect();
-            let left = roll.threads.iter().flatten().count() + roll.joining;
-            drop(roll);
-            ended.into_iter().for_each(Thread::join);
-            let now = Instant::now();
-            if left == 0 || now >= deadline {
-                return left;
-            }
-            sleep(NAP.min(deadline - now));
         }
     }
 }

@@ -9,7 +9,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{Body, Nursery};
 
@@ -51,12 +51,6 @@ impl Thread<'_> {
     pub(crate) fn join(self) {
         let _ = self.0.join();
     }
-
-    /// The checker has no such question: whoever asks instead of joining is told "not yet".
-    #[expect(clippy::unused_self, reason = "the shape of the real one")]
-    pub(crate) fn has_ended(&self) -> bool {
-        false
-    }
 }
 
 pub(crate) struct FreeThreads;
@@ -87,10 +81,6 @@ where
     F: for<'scope> FnOnce(&'scope ThreadScope<'scope, 'env>) -> R,
 {
     body(&ThreadScope(PhantomData))
-}
-
-pub(crate) fn sleep(_: Duration) {
-    loom::thread::yield_now();
 }
 
 /// `parking_lot`'s shape: no poisoning.

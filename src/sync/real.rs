@@ -10,7 +10,7 @@ pub(crate) use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded
 pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
 pub(crate) use std::cell::Cell;
 pub(crate) use std::sync::OnceLock;
-pub(crate) use std::thread::{Builder, Scope as ThreadScope, ThreadId, scope as thread_scope, sleep};
+pub(crate) use std::thread::{Builder, Scope as ThreadScope, ThreadId, scope as thread_scope};
 pub(crate) use std::thread_local;
 
 thread_local! {
@@ -37,13 +37,6 @@ impl Thread<'_> {
             Self::Free(thread) => thread.join(),
             Self::Scoped(thread) => thread.join(),
         };
-    }
-
-    pub(crate) fn has_ended(&self) -> bool {
-        match self {
-            Self::Free(thread) => thread.is_finished(),
-            Self::Scoped(thread) => thread.is_finished(),
-        }
     }
 }
 

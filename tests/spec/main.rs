@@ -28,7 +28,11 @@ mod executors;
 mod submitting;
 mod handover;
 mod workers;
+mod bounds;
+mod counting;
 mod closing;
+mod stopping;
+mod scopes;
 
 mod maps;
 mod as_completed;

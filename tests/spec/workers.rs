@@ -3,11 +3,13 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::hint::{self, black_box};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::{BuildError, CancelReason, Future, Refusal, Shutdown, TaskError, ThreadPoolExecutor};
+use glasspool::{
+    BuildError, CancelReason, Future, Refusal, Shutdown, Submitter, TaskError, ThreadPoolExecutor,
+};
 
 use crate::support::{
     Drops, Gate, NO_SUCH_STACK, Tally, alone, broken_pool, eventually, panic_of, pool, shows, thread_name,
@@ -347,5 +349,105 @@ fn without_a_thread_for_another_worker_a_pool_works_on_with_those_it_has() {
         assert!((1..=3).any(|workers| shows(&pool, &format!("workers: {workers}, idle: 0"))), "{pool:?}");
         gate.open();
         assert!(futures.into_iter().map(|future| future.into_result().unwrap()).eq(0..16));
+    });
+}
+
+/// INI-04.
+#[test]
+fn the_exit_hook_runs_on_each_worker_that_was_initialized() {
+    within(|| {
+        let (begun, left) = (Tally::default(), Tally::default());
+        let (begins, leaves) = (begun.clone(), left.clone());
+        let builder = ThreadPoolExecutor::builder()
+            .max_workers(3)
+            .initializer(move || begins.add())
+            .exit_hook(move || leaves.add());
+        for round in 1..=100 {
+            let (pool, gate) = (builder.clone().build().unwrap(), Gate::closed());
+            for _ in 0..3 {
+                drop(pool.submit(gate.then(|| ())));
+            }
+            gate.open();
+            drop(pool);
+            assert_eq!((begun.count(), left.count()), (3 * round, 3 * round));
+        }
+    });
+}
+
+#[test]
+fn the_exit_hook_sees_what_tasks_left_on_its_thread() {
+    thread_local!(static LEFT: Cell<u32> = const { Cell::new(0) });
+    within(|| {
+        let (tell, told) = mpsc::channel();
+        let pool =
+            ThreadPoolExecutor::builder().exit_hook(move || tell.send(LEFT.get()).unwrap()).build().unwrap();
+        pool.submit(|| LEFT.set(7)).into_result().unwrap();
+        drop(pool);
+        assert_eq!(told.iter().collect::<Vec<_>>(), [7]);
+    });
+}
+
+#[test]
+fn a_worker_that_retires_runs_its_exit_hook() {
+    within(|| {
+        let (tell, told) = mpsc::channel();
+        let builder = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO);
+        let pool = builder.exit_hook(move || tell.send(thread_name()).unwrap()).build().unwrap();
+        for _ in 0..3 {
+            let name = pool.submit(thread_name).into_result().unwrap();
+            assert_eq!(told.recv().unwrap(), name);
+        }
+    });
+}
+
+#[test]
+fn an_exit_hook_that_panics_harms_nobody() {
+    within(|| {
+        let pool = ThreadPoolExecutor::builder().max_workers(1).exit_hook(|| panic!("on my way out"));
+        let pool = pool.build().unwrap();
+        assert_eq!(pool.submit(|| 1).into_result().unwrap(), 1);
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(pool.stats().returned, 1);
+    });
+}
+
+#[test]
+fn a_worker_whose_initializer_panicked_has_no_exit_hook_to_run() {
+    within(|| {
+        let leaves = Tally::default();
+        let counted = leaves.clone();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(1)
+            .initializer(|| panic!("no database"))
+            .exit_hook(move || counted.add())
+            .build()
+            .unwrap();
+        let lost = pool.submit(|| ());
+        assert!(lost.into_result().is_err());
+        drop(pool);
+        assert_eq!(leaves.count(), 0);
+    });
+}
+
+#[test]
+fn an_exit_hook_may_use_its_pool() {
+    within(|| {
+        let slot: Arc<Mutex<Option<Submitter>>> = Arc::default();
+        let (inside, ran) = (Arc::clone(&slot), Tally::default());
+        let counted = ran.clone();
+        let builder = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO);
+        let pool = builder
+            .exit_hook(move || {
+                // The first to leave has a successor run something, and waits for it.
+                if let Some(submitter) = inside.lock().unwrap().take() {
+                    let counted = counted.clone();
+                    submitter.submit(move || counted.add()).into_result().unwrap();
+                }
+            })
+            .build()
+            .unwrap();
+        *slot.lock().unwrap() = Some(pool.submitter());
+        pool.submit(|| ()).into_result().unwrap();
+        eventually(|| ran.count() == 1);
     });
 }

@@ -109,6 +109,11 @@ impl<I, T, F> Job<I, T, F> {
         (from < to).then_some(stride)
     }
 
+    /// What becomes of a runner for whom nothing is left to begin: it is cancelled with the job, or else has done all there was to do.
+    fn too_late(&self) -> Option<Ending> {
+        (!self.takings.lock().was_cancelled).then_some(Ending::Returned)
+    }
+
     /// A runner that was kept has been called to its turn.
     fn release_one(&self) {
         let keeper = self.takings.lock().kept.pop();
@@ -253,12 +258,13 @@ where
 
     fn run(&self, label: &Label) -> Option<Ending> {
         self.release_one();
-        if let Some(runner) = self.sign_up() {
-            self.take_part(&runner, label);
-            contain(|| drop(runner));
-        }
+        let Some(runner) = self.sign_up() else {
+            self.leave();
+            return self.too_late();
+        };
+        self.take_part(&runner, label);
+        contain(|| drop(runner));
         self.leave();
-        // A runner that came too late to run anything has still done all there was for it to do.
         Some(Ending::Returned)
     }
 
@@ -269,7 +275,7 @@ where
     {
         let Some(runner) = self.sign_up() else {
             self.leave();
-            return None;
+            return self.too_late().map(|ending| Box::new(LateRunner(ending)) as Box<dyn ClaimedWork + 'a>);
         };
         let first = self.take_stride(&runner, 1).and_then(|stride| {
             let work = self.items[stride.from].claim()?;
@@ -308,6 +314,17 @@ where
     fn abandon(&self) {
         self.leave();
     }
+}
+
+/// A runner for whom nothing was left to begin.
+struct LateRunner(Ending);
+
+impl ClaimedWork for LateRunner {
+    fn run(self: Box<Self>, _: &Label) -> Ending {
+        self.0
+    }
+
+    fn lose(self: Box<Self>, _: Option<&Broken>) {}
 }
 
 /// A runner that has signed up and claimed its first item, and not begun it.

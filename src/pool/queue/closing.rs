@@ -17,17 +17,23 @@ use crate::error::{Broken, CancelReason};
 use crate::sync::{MutexGuard, wait_until};
 
 impl<'a> Queue<'a> {
-    /// No more tasks are taken. Those that wait are run, or cancelled; then workers leave.
+    /// No more tasks are taken, now or soon. Those that wait are run, or cancelled; then workers leave.
     pub(in crate::pool) fn close(&self, how: Shutdown) -> Husks<'a> {
+        let (cancel, stop) = match how {
+            Shutdown::WhenIdle => {
+                self.last_call();
+                return Husks::none();
+            }
+            Shutdown::Drain => (None, false),
+            Shutdown::CancelPending => (Some(&CancelReason::ByShutdown), false),
+            Shutdown::Stop => (Some(&CancelReason::ByShutdown), true),
+        };
         let mut state = self.state.lock();
         if matches!(state.phase, Phase::Open | Phase::LastCall) {
             state.phase = Phase::Closed;
         }
-        let stops: Vec<_> = match how {
-            Shutdown::Stop => state.seats.labels().filter_map(|label| label.stop().cloned()).collect(),
-            Shutdown::Drain | Shutdown::CancelPending => Vec::new(),
-        };
-        let cancel = (how != Shutdown::Drain).then_some(&CancelReason::ByShutdown);
+        let stops: Vec<_> =
+            state.seats.labels().filter_map(|label| label.stop().cloned()).filter(|_| stop).collect();
         let husks = self.end(state, cancel);
         for stop in stops {
             stop.request();
@@ -35,17 +41,21 @@ impl<'a> Queue<'a> {
         husks
     }
 
-    /// Tasks are taken for as long as one waits or runs: then no more, and workers leave.
-    pub(in crate::pool) fn last_call(&self) {
+    fn last_call(&self) {
         let mut state = self.state.lock();
-        if !matches!(state.phase, Phase::Open) {
-            return;
-        }
-        if state.tasks.is_empty() && state.idle == state.present {
-            state.phase = Phase::Closed;
-            drop(self.end(state, None));
-        } else {
+        if matches!(state.phase, Phase::Open) {
             state.phase = Phase::LastCall;
+            self.close_if_idle(&mut state);
+        }
+    }
+
+    /// After the last call: closes in the moment in which no task waits, runs, or is on its way to a new worker. So whatever may
+    /// bring that moment about asks here, in the critical section in which it does.
+    pub(super) fn close_if_idle(&self, state: &mut State<'a>) {
+        let idle = state.tasks.is_empty() && state.idle == state.present && state.hires == 0;
+        if idle && matches!(state.phase, Phase::LastCall) {
+            state.phase = Phase::Closed;
+            self.wake_all_who_wait_for_more();
         }
     }
 
@@ -85,12 +95,7 @@ impl<'a> Queue<'a> {
             (reason, std::mem::take(&mut state.tasks), state.seats.in_hand())
         });
         drop(state);
-        // Every sleeper has to see that there will be no more, and so has everyone who waits for a hire, or for room.
-        self.task_ready.notify_all();
-        self.hire_settled.notify_all();
-        if let Some(room) = &self.room {
-            room.close();
-        }
+        self.wake_all_who_wait_for_more();
         let Some((reason, mut waiting, in_hand)) = unbegun else { return Husks::none() };
         // All of them, before anything of any of them is dropped or called back: see `future::shared`.
         let mut cancelled = Stats::default();
@@ -105,6 +110,15 @@ impl<'a> Queue<'a> {
         state.cancelling -= 1;
         self.tell_if_everyone_gone(state);
         Husks { waiting, in_hand, begun }
+    }
+
+    /// Every sleeper has to see that there will be no more, and so has everyone who waits for a hire, or for room.
+    fn wake_all_who_wait_for_more(&self) {
+        self.task_ready.notify_all();
+        self.hire_settled.notify_all();
+        if let Some(room) = &self.room {
+            room.close();
+        }
     }
 
     pub(super) fn tell_if_everyone_gone(&self, state: MutexGuard<'_, State<'a>>) {

@@ -87,7 +87,7 @@ struct State<'a> {
 /// The pool's own life: it only ever goes down this list.
 enum Phase {
     Open,
-    /// It closes by itself, as soon as no task waits or runs.
+    /// It closes by itself, in the moment in which no task waits or runs.
     LastCall,
     Closed,
     Broken(Broken),
@@ -100,6 +100,14 @@ pub(super) enum Admitted<'a> {
     Queued,
     /// It is to be the first task of a new worker on this seat, which the submitter has to hire.
     NeedsWorker(ScopedTask<'a>, SeatNumber),
+}
+
+/// What there is to be said of the pool in one moment.
+pub(super) struct Census {
+    pub(super) stats: Stats,
+    pub(super) at_work: Vec<AtWork>,
+    /// Those that are gone but for what the system does are not counted.
+    pub(super) threads: usize,
 }
 
 /// Who submits, as far as the queue wants to know.
@@ -223,6 +231,7 @@ impl<'a> Queue<'a> {
         let mut state = self.state.lock();
         state.hires -= 1;
         state.seats.let_go_of(seat);
+        self.close_if_idle(&mut state);
         // If the worker has left already, its seat is free only now, and somebody may be waiting for it.
         self.hire_settled.notify_all();
         self.tell_if_everyone_gone(state);
@@ -236,6 +245,7 @@ impl<'a> Queue<'a> {
         state.seats.let_go_of(seat);
         state.hires -= 1;
         state.stats.submitted -= 1;
+        self.close_if_idle(&mut state);
         // Somebody may be waiting for this seat, or for this hire.
         self.hire_settled.notify_all();
         self.tell_if_everyone_gone(state);
@@ -264,10 +274,7 @@ impl<'a> Queue<'a> {
                 self.wake_one_if_needed(state);
                 return Some(task);
             }
-            if matches!(state.phase, Phase::LastCall) && state.idle == state.present {
-                state.phase = Phase::Closed;
-                self.task_ready.notify_all();
-            }
+            self.close_if_idle(&mut state);
             if !matches!(state.phase, Phase::Open | Phase::LastCall) {
                 break;
             }
@@ -307,11 +314,11 @@ impl<'a> Queue<'a> {
         now
     }
 
-    /// The same, and who is still at work on what. What has ended and not been counted yet is counted here, and not as running.
-    pub(super) fn stats_and_work(&self) -> (Stats, Vec<AtWork>) {
+    /// The same, and who is at work on what. What has ended and not been counted yet is counted here.
+    pub(super) fn census(&self) -> Census {
         let mut state = self.state.lock();
         let husks = state.sweep(1);
-        let mut now = state.stats();
+        let (mut now, threads) = (state.stats(), state.threads);
         let (at_work, just_ended, held) = state.seats.at_work();
         drop(state);
         drop(husks);
@@ -319,7 +326,7 @@ impl<'a> Queue<'a> {
         for ended in just_ended {
             now.count_husk(ended);
         }
-        (now, at_work)
+        Census { stats: now, at_work, threads }
     }
 
     fn wake_one_if_needed(&self, mut state: MutexGuard<'_, State<'a>>) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use glasspool::{Refusal, Shutdown, TaskError, ThreadPoolExecutor, task};
+use glasspool::{Executor, Future, Refusal, Shutdown, Task, TaskError, ThreadPoolExecutor, task};
 use loom::thread;
 
 /// Counts threads that have run a task, and those of them that have ended: their thread-locals are gone.
@@ -239,5 +239,194 @@ fn a_map_by_two_workers() {
         let pool = ThreadPoolExecutor::new(2).unwrap();
         let results: Vec<i32> = pool.map([1, 2, 3], |n| n).map(Result::unwrap).collect();
         assert_eq!(results, [1, 2, 3]);
+    });
+}
+
+/// A pool of one worker that is busy until the returned task is run, and a pending task that takes all the room there is.
+fn full_pool() -> (ThreadPoolExecutor, Task, Future<i32>) {
+    let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
+    let (gate, opened) = task(|| ());
+    drop(pool.submit(move || opened.into_result()));
+    let pending = pool.submit(|| 2);
+    (pool, gate, pending)
+}
+
+/// A submit that waits for room against the worker that makes it.
+#[test]
+fn room_against_a_worker() {
+    check(|| {
+        let (pool, gate, pending) = full_pool();
+        let submitter = pool.submitter();
+        let other = thread::spawn(move || submitter.submit(|| 3).into_result().unwrap());
+        gate.run();
+        assert_eq!(pending.into_result().unwrap() + other.join().unwrap(), 5);
+    });
+}
+
+/// A submit that waits for room against a cancel that makes it, while the only worker is busy: nobody else will.
+#[test]
+fn room_against_a_cancel() {
+    check(|| {
+        let (pool, gate, pending) = full_pool();
+        let submitter = pool.submitter();
+        let other = thread::spawn(move || submitter.submit(|| 3));
+        assert!(pending.cancel());
+        let accepted = other.join().unwrap();
+        gate.run();
+        assert_eq!(accepted.into_result().unwrap(), 3);
+    });
+}
+
+/// A submit that waits for room against a close, while the only worker is busy: it is refused, though nobody makes room.
+#[test]
+fn room_against_closing() {
+    check(|| {
+        let (pool, gate, pending) = full_pool();
+        let submitter = pool.submitter();
+        let other = thread::spawn(move || {
+            let refused = submitter.try_submit_timeout(Duration::MAX, || 3).unwrap_err();
+            assert!(matches!(refused.why(), Refusal::ShutDown));
+            refused.into_inner()()
+        });
+        pool.close(Shutdown::Drain);
+        assert_eq!(other.join().unwrap(), 3);
+        gate.run();
+        assert_eq!(pending.into_result().unwrap(), 2);
+    });
+}
+
+/// A submit from inside against a queue that is full: it is accepted, though nobody but its own worker could make room.
+#[test]
+fn room_against_a_task_that_submits() {
+    check(|| {
+        let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
+        let inside = pool.submitter();
+        let outer = pool.submit(move || inside.submit(|| 1));
+        let pending = pool.submit(|| 2);
+        assert_eq!(outer.into_result().unwrap().into_result().unwrap() + pending.into_result().unwrap(), 3);
+    });
+}
+
+/// The last call against a task that submits another: both are run, and then the pool closes by itself.
+#[test]
+fn the_last_call_against_a_task_that_submits() {
+    check(|| {
+        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let inside = pool.submitter();
+        let outer = pool.submit(move || inside.submit(|| 1));
+        pool.shutdown(Shutdown::WhenIdle).unwrap();
+        assert_eq!(outer.into_result().unwrap().into_result().unwrap(), 1);
+    });
+}
+
+/// The last call against a submit from elsewhere, which hires: it is refused, or it is run, and then so is what it submits; and the
+/// pool closes by itself.
+#[test]
+fn the_last_call_against_a_submit() {
+    check(|| {
+        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let (submitter, inside) = (pool.submitter(), pool.submitter());
+        let other = thread::spawn(move || {
+            if let Ok(outer) = submitter.try_submit(move || inside.submit(|| 1)) {
+                assert_eq!(outer.into_result().unwrap().into_result().unwrap(), 1);
+            }
+        });
+        pool.shutdown(Shutdown::WhenIdle).unwrap();
+        other.join().unwrap();
+    });
+}
+
+/// The last call against two workers that run out of tasks at the same time: one of them is the last.
+#[test]
+fn the_last_call_against_two_workers() {
+    check(|| {
+        let pool = ThreadPoolExecutor::new(2).unwrap();
+        let futures = [1, 2].map(|n| pool.submit(move || n));
+        pool.shutdown(Shutdown::WhenIdle).unwrap();
+        assert!(futures.iter().all(Future::done));
+    });
+}
+
+/// Closing with a deadline against closing without: whoever waits to the end sees the end.
+#[test]
+fn closing_within_no_time_against_closing() {
+    check(|| {
+        let pool = Arc::new(ThreadPoolExecutor::new(1).unwrap());
+        let threads = Threads::default();
+        let counting = threads.clone();
+        let future = pool.submit(move || counting.count_this_one());
+        let impatient = Arc::clone(&pool);
+        let other = thread::spawn(move || {
+            let report = impatient.shutdown_timeout(Shutdown::Drain, Duration::ZERO).unwrap();
+            assert!(report.still_running.len() <= 1);
+        });
+        pool.shutdown(Shutdown::Drain).unwrap();
+        threads.assert_all_gone();
+        assert!(future.done());
+        other.join().unwrap();
+    });
+}
+
+/// Asking a task to stop against the task that waits to be asked.
+#[test]
+fn a_request_to_stop_against_a_wait_for_it() {
+    check(|| {
+        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let future = pool.submit_stoppable(|stop| stop.wait_timeout(Duration::MAX));
+        assert!(future.request_stop());
+        assert!(future.into_result().unwrap());
+    });
+}
+
+/// A shutdown that asks tasks to stop against a worker that goes from one to the next: each is asked or cancelled, and none is
+/// waited for in vain.
+#[test]
+fn a_shutdown_that_stops_against_a_worker() {
+    check(|| {
+        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let (gate, opened) = task(|| ());
+        drop(pool.submit(move || opened.into_result()));
+        let stoppable = pool.submit_stoppable(|stop| stop.wait_timeout(Duration::MAX));
+        let other = thread::spawn(move || gate.run());
+        pool.shutdown(Shutdown::Stop).unwrap();
+        other.join().unwrap();
+        match stoppable.into_result() {
+            Ok(asked) => assert!(asked),
+            Err(error) => assert!(matches!(error, TaskError::Cancelled(_))),
+        }
+    });
+}
+
+/// A cancel against the queue taking the task in: what is cancelled takes no room, whoever comes first.
+#[test]
+fn room_against_a_cancel_on_the_way() {
+    check(|| {
+        let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
+        let (gate, opened) = task(|| ());
+        drop(pool.submit(move || opened.into_result()));
+        let (late, future) = task(|| ());
+        let other = thread::spawn(move || assert!(future.cancel()));
+        pool.execute(late).unwrap();
+        other.join().unwrap();
+        assert!(pool.try_submit(|| ()).is_ok());
+        gate.run();
+    });
+}
+
+/// The exit hook runs once for the worker that came, and what it has captured goes with that, whoever comes last: the worker, its
+/// hirer or whoever closes.
+#[test]
+fn hooks_against_the_end() {
+    check(|| {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&runs);
+        let builder = ThreadPoolExecutor::builder().max_workers(1);
+        let pool = builder.exit_hook(move || _ = counted.fetch_add(1, SeqCst)).build().unwrap();
+        let submitter = pool.submitter();
+        let other = thread::spawn(move || submitter.try_submit(|| ()).is_ok());
+        pool.shutdown(Shutdown::Drain).unwrap();
+        let came = other.join().unwrap();
+        assert_eq!(runs.load(SeqCst), usize::from(came));
+        assert_eq!(Arc::strong_count(&runs), 1);
     });
 }

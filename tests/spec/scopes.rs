@@ -1,0 +1,411 @@
+//! Borrowed work: an executor for the length of one call, whose tasks use what lives on the caller's stack.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Barrier, Mutex};
+use std::thread;
+
+use glasspool::{
+    BuildError, Future, Scope, ScopedFuture, TaskError, as_completed, current_worker, scope, task,
+    unobserved_panics, wait,
+};
+
+use crate::support::{
+    Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, let_others_block, panic_of, thread_name,
+    within, words,
+};
+
+/// SCP-01.
+#[test]
+fn a_scope_returns_what_its_body_does() {
+    within(|| {
+        assert_eq!(scope(1, |_| ()).unwrap(), ());
+        assert_eq!(scope(3, |s| s.max_workers()).unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_scope_has_at_least_one_worker() {
+    within(|| {
+        let ran = Tally::default();
+        assert_eq!(scope(0, |_| ran.add()).unwrap_err(), BuildError::NoWorkers);
+        assert_eq!(ran.count(), 0);
+    });
+}
+
+/// SCP-02, SCP-20.
+#[test]
+fn closures_and_values_may_borrow_from_around_the_scope() {
+    within(|| {
+        let text = String::from("to be or not to be");
+        let counter = AtomicUsize::new(0);
+        let longest = scope(2, |s| {
+            let words = s.submit(|| {
+                counter.fetch_add(6, SeqCst);
+                text.split(' ').max()
+            });
+            let adds: ScopedFuture<'_, usize> = s.submit(|| counter.fetch_add(10, SeqCst));
+            adds.into_result().unwrap();
+            *words.result().unwrap()
+        });
+        assert_eq!(longest.unwrap(), Some("to"));
+        assert_eq!(counter.into_inner(), 16);
+    });
+}
+
+/// SCP-11.
+#[test]
+fn tasks_may_change_what_they_do_not_share() {
+    fn sort<'scope>(s: &Scope<'scope, '_>, numbers: &'scope mut [u64]) {
+        if numbers.len() <= 8 {
+            numbers.sort_unstable();
+            return;
+        }
+        let pivot = numbers.len() / 2;
+        let (left, _, right) = numbers.select_nth_unstable(pivot);
+        let again = s.clone();
+        drop(s.submit(move || sort(&again, left)));
+        sort(s, right);
+    }
+    within(|| {
+        let mut numbers: Vec<u64> = (0..10_000).map(|n| n * 7919 % 10_007).collect();
+        let mut sorted = numbers.clone();
+        sorted.sort_unstable();
+        scope(3, |s| sort(s, &mut numbers)).unwrap();
+        assert_eq!(numbers, sorted);
+    });
+}
+
+/// SCP-03, SCP-04: the body has long returned when the last is submitted.
+#[test]
+fn a_scope_ends_when_everything_submitted_in_it_has() {
+    fn divide<'scope>(s: &Scope<'scope, '_>, left: usize, leaves: &'scope AtomicUsize) {
+        if left == 0 {
+            leaves.fetch_add(1, SeqCst);
+            return;
+        }
+        for _ in 0..2 {
+            let again = s.clone();
+            drop(s.submit(move || divide(&again, left - 1, leaves)));
+        }
+    }
+    within(|| {
+        for workers in [1, 2, 8] {
+            let leaves = AtomicUsize::new(0);
+            scope(workers, |s| divide(s, 10, &leaves)).unwrap();
+            assert_eq!(leaves.into_inner(), 1024);
+        }
+    });
+}
+
+#[test]
+fn a_map_may_borrow_its_items_its_function_and_its_results() {
+    within(|| {
+        let (words, prefix) = (vec!["to".to_owned(), "be".to_owned()], String::from("> "));
+        let initials: Vec<&str> =
+            scope(2, |s| s.map(&words, |word| &word[..1]).map(Result::unwrap).collect()).unwrap();
+        assert_eq!(initials, ["t", "b"]);
+        let quoted: Vec<_> = scope(2, |s| {
+            s.map(&words, |word| format!("{prefix}{word}"))
+                .timeout(LONG)
+                .map(|word| word.unwrap().unwrap())
+                .collect()
+        })
+        .unwrap();
+        assert_eq!(quoted, ["> to", "> be"]);
+    });
+}
+
+#[test]
+fn borrowed_futures_are_waited_for_like_all_others() {
+    within(|| {
+        let text = String::from("abc");
+        scope(2, |s| {
+            let futures = [0, 1, 2].map(|n| s.submit(move || n));
+            let lengths = s.submit(|| text.len());
+            assert_eq!(as_completed(&futures).map(|future| *future.result().unwrap()).sum::<i32>(), 3);
+            assert_eq!(wait([&lengths], Some(LONG), glasspool::ReturnWhen::AllCompleted).done.len(), 1);
+            assert_eq!(lengths.result_timeout(LONG).unwrap().unwrap(), &3);
+        })
+        .unwrap();
+    });
+}
+
+/// SCP-06.
+#[test]
+fn a_panic_that_nobody_looked_at_comes_out_of_the_scope() {
+    within(|| {
+        let (ran, before) = (Tally::default(), unobserved_panics());
+        let text = panic_of(|| {
+            scope(2, |s| {
+                drop(s.submit(|| panic!("boom")));
+                drop(s.submit(|| ran.add()));
+                let again = s.clone();
+                drop(s.submit(move || drop(again.submit(|| ()))));
+            })
+        });
+        assert_eq!((text.as_str(), ran.count()), ("boom", 1));
+        assert_eq!(unobserved_panics(), before);
+    });
+}
+
+#[test]
+fn a_panic_that_somebody_looked_at_does_not() {
+    within(|| {
+        let seen = scope(1, |s| {
+            let (tell, told) = std::sync::mpsc::channel();
+            let called_back = s.submit(|| -> u8 { panic!("called back") });
+            called_back.add_done_callback(move |outcome| tell.send(words(outcome)).unwrap());
+            let read = s.submit(|| -> u8 { panic!("read") });
+            [words(read.into_result()), told.recv().unwrap()]
+        });
+        assert_eq!(seen.unwrap(), ["task panicked: read", "task panicked: called back"]);
+    });
+}
+
+/// SCP-09: in a process of its own, whose count is nobody else's.
+#[test]
+fn of_several_panics_one_comes_out_and_the_others_are_counted() {
+    alone(|| {
+        let text = panic_of(|| {
+            scope(1, |s| {
+                for n in 0..3 {
+                    drop(s.submit(move || panic!("{n}")));
+                }
+            })
+        });
+        assert_eq!(text, "0");
+        assert_eq!(unobserved_panics(), 2);
+        let text = panic_of(|| {
+            scope(1, |s| -> () {
+                drop(s.submit(|| panic!("of a task")));
+                panic!("of the body")
+            })
+        });
+        assert_eq!(text, "of the body");
+        assert_eq!(unobserved_panics(), 3);
+    });
+}
+
+/// SCP-05, as we decide it: what runs goes on to its end, and what is pending is cancelled.
+#[test]
+fn a_body_that_panics_cancels_what_is_pending_and_waits_for_what_runs() {
+    within(|| {
+        let (gate, ran, drops) = (Gate::closed(), Tally::default(), Drops::default());
+        let (way, told) = (gate.way(), Tally::default());
+        thread::scope(|outside| {
+            let panics = outside.spawn(|| {
+                panic_of(|| {
+                    scope(1, |s| -> () {
+                        let running = s.submit(|| {
+                            way.pass();
+                            ran.add();
+                        });
+                        let pending = s.submit(drops.with(|| unreachable!("it was cancelled")));
+                        let told = told.clone();
+                        pending.add_done_callback(move |outcome: Result<&(), TaskError>| {
+                            assert!(matches!(outcome, Err(TaskError::Cancelled(_))));
+                            told.add();
+                        });
+                        drop((running, pending));
+                        panic!("of the body")
+                    })
+                })
+            });
+            gate.wait_for(1);
+            let_others_block();
+            assert!(!panics.is_finished());
+            gate.open();
+            assert_eq!(panics.join().unwrap(), "of the body");
+        });
+        assert_eq!((ran.count(), drops.count(), told.count()), (1, 1, 1));
+    });
+}
+
+/// SCP-19.
+#[test]
+fn a_task_that_submits_when_the_body_has_panicked_is_refused() {
+    within(|| {
+        let (gate, refused) = (Gate::closed(), Tally::default());
+        let way = gate.way();
+        let text = panic_of(|| {
+            scope(1, |s| -> () {
+                let again = s.clone();
+                drop(s.submit(|| {
+                    let again = again;
+                    way.pass();
+                    if again.try_submit(|| ()).is_err() {
+                        refused.add();
+                    }
+                }));
+                let later = thread::spawn(move || {
+                    let_others_block();
+                    gate.open();
+                });
+                drop(later);
+                panic!("of the body")
+            })
+        });
+        assert_eq!(text, "of the body");
+        // The task may have been let go before the panic came through: then it was accepted.
+        assert!(refused.count() <= 1);
+    });
+}
+
+/// SCP-17.
+#[test]
+fn a_cancelled_task_counts_as_ended() {
+    within(|| {
+        let gate = Gate::closed();
+        let way = gate.way();
+        scope(1, |s| {
+            let running = s.submit(|| way.pass());
+            let pending = s.submit(|| unreachable!("it was cancelled"));
+            assert!(pending.cancel());
+            assert!(words::<()>(pending.into_result()).starts_with("task cancelled"));
+            gate.open();
+            drop(running);
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn its_tasks_run_at_once_on_as_many_workers_as_it_has() {
+    within(|| {
+        let all = Barrier::new(3);
+        let names = Mutex::new(BTreeSet::new());
+        let id = scope(3, |s| {
+            let workers = [(); 3].map(|()| {
+                s.submit(|| {
+                    all.wait();
+                    names.lock().unwrap().insert(thread_name());
+                    current_worker().unwrap()
+                })
+            });
+            assert!(workers.iter().all(|worker| worker.result().unwrap().pool() == s.id()));
+            s.id()
+        });
+        let number = id.unwrap().to_string();
+        let number = number.strip_prefix("pool-").unwrap();
+        let expected: BTreeSet<_> = (0..3).map(|n| format!("scope-{number}_{n}")).collect();
+        assert_eq!(names.into_inner().unwrap(), expected);
+    });
+}
+
+#[test]
+fn five_submits_to_three_fresh_workers_show_three_running_and_two_pending_here_too() {
+    within(|| {
+        let gate = Gate::closed();
+        let way = gate.way();
+        scope(3, |s| {
+            let futures = [(); 5].map(|()| s.submit(|| way.pass()));
+            assert_eq!(futures.each_ref().map(ScopedFuture::running), [true, true, true, false, false]);
+            assert_eq!((s.stats().running, s.stats().queued), (3, 2));
+            gate.open();
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn its_tasks_may_have_names_and_stop_tokens() {
+    within(|| {
+        scope(1, |s| {
+            let named = s.named("BR").submit(|| -> u8 { panic!("no flag") });
+            assert_eq!(words(named.into_result()), "task 'BR' panicked: no flag");
+            let stoppable = s.named("CN").submit_stoppable(|stop| stop.wait_timeout(LONG));
+            assert_eq!(stoppable.name(), Some("CN"));
+            eventually(|| stoppable.running());
+            assert!(stoppable.request_stop());
+            assert!(stoppable.into_result().unwrap());
+            assert!(format!("{s:?}").starts_with("Scope { max_workers: 1, workers: 1, idle:"));
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn scopes_may_stand_inside_each_other_and_inside_tasks() {
+    within(|| {
+        let pool = crate::support::pool(1);
+        let total = pool.submit(|| {
+            let numbers = [1, 2, 3];
+            scope(2, |outer| {
+                let halves = numbers.chunks(2).map(|half| {
+                    outer.submit(move || {
+                        scope(1, |inner| inner.submit(|| half.iter().sum::<i32>()).into_result())
+                    })
+                });
+                let halves: Vec<_> = halves.collect();
+                halves.into_iter().map(|half| half.into_result().unwrap().unwrap().unwrap()).sum::<i32>()
+            })
+        });
+        assert_eq!(total.into_result().unwrap().unwrap(), 6);
+    });
+}
+
+#[test]
+fn what_tasks_captured_and_left_unread_is_gone_when_the_scope_returns() {
+    within(|| {
+        let drops = Drops::default();
+        scope(2, |s| {
+            for _ in 0..10 {
+                let value = drops.one();
+                drop(s.submit(drops.with(move || value)));
+            }
+        })
+        .unwrap();
+        assert_eq!(drops.count(), 20);
+    });
+}
+
+#[test]
+fn what_panics_when_it_is_dropped_does_not_keep_a_scope_from_ending() {
+    within(|| {
+        let gate = Gate::closed();
+        let way = gate.way();
+        scope(1, |s| {
+            drop(s.submit(|| {
+                way.pass();
+                PanicsWhenDropped
+            }));
+            gate.open(); // so it is the worker that drops the value
+            assert_eq!(s.submit(|| 1).into_result().unwrap(), 1);
+        })
+        .unwrap();
+    });
+}
+
+/// SCP-18.
+#[test]
+fn a_scope_may_also_borrow_nothing() {
+    fn for_ever(s: &Scope<'static, 'static>) -> Future<u8> {
+        s.submit(|| 1)
+    }
+    within(|| {
+        let _: fn(&Scope<'static, 'static>) -> Future<u8> = for_ever;
+        let (long, short) = (String::from("long"), AtomicUsize::new(0));
+        let length = scope(1, |s| {
+            let inner = scope(1, |t| {
+                drop(t.submit(|| short.fetch_add(1, SeqCst)));
+                t.submit(|| long.as_str()).into_result().unwrap()
+            });
+            s.submit(move || inner.unwrap().len()).into_result().unwrap()
+        });
+        assert_eq!((length.unwrap(), short.into_inner()), (4, 1));
+    });
+}
+
+/// Whoever holds a task is its executor: also of one that borrows.
+#[test]
+fn a_task_that_borrows_can_be_run_by_anyone_who_is_in_time() {
+    within(|| {
+        let text = String::from("abc");
+        let (task, future) = task(|| text.len());
+        thread::scope(|threads| {
+            threads.spawn(|| task.run());
+            assert_eq!(future.result().unwrap(), &3);
+        });
+    });
+}

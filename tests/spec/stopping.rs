@@ -1,0 +1,200 @@
+//! Asking a running task to stop: an agreement between whoever holds its future and its closure.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use glasspool::{Executor, Future, Inline, Shutdown, StopToken, ThreadPoolExecutor, task};
+
+use crate::support::{Gate, LONG, held_pool, let_others_block, pool, within};
+
+/// A task that runs until it is asked to stop, and says that it was.
+fn until_asked(pool: &ThreadPoolExecutor) -> Future<bool> {
+    pool.submit_stoppable(|stop| stop.wait_timeout(LONG))
+}
+
+/// CAN-17.
+#[test]
+fn a_running_task_learns_that_it_is_asked_to_stop() {
+    within(|| {
+        let pool = pool(1);
+        let future = until_asked(&pool);
+        assert!(future.running());
+        assert!(future.request_stop());
+        assert!(future.request_stop() || future.done()); // asking again changes nothing
+        assert!(future.result().unwrap());
+        assert!(!future.cancelled()); // its own outcome stands
+    });
+}
+
+#[test]
+fn a_task_that_only_looks_learns_it_too() {
+    within(|| {
+        let pool = pool(1);
+        let future = pool.submit_stoppable(|stop| {
+            while !stop.stop_requested() {
+                thread::yield_now();
+            }
+            "stopped"
+        });
+        assert!(future.request_stop());
+        assert_eq!(future.into_result().unwrap(), "stopped");
+    });
+}
+
+#[test]
+fn a_task_that_has_not_begun_is_cancelled() {
+    within(|| {
+        let (pool, _gate) = held_pool();
+        for future in [until_asked(&pool), pool.submit(|| true)] {
+            assert!(future.request_stop());
+            assert!(future.cancelled());
+            assert!(future.request_stop()); // still is
+        }
+    });
+}
+
+#[test]
+fn a_task_without_a_token_cannot_be_asked() {
+    within(|| {
+        let (pool, gate) = (pool(1), Gate::closed());
+        let future = pool.submit(gate.then(|| 1));
+        assert!(future.running() && !future.request_stop());
+        gate.open();
+        assert_eq!(future.result().unwrap(), &1);
+        assert!(!future.request_stop());
+    });
+}
+
+#[test]
+fn it_is_too_late_to_ask_what_has_ended() {
+    within(|| {
+        let pool = pool(1);
+        let future = pool.submit_stoppable(|stop| stop);
+        let token = future.result().unwrap().clone();
+        assert!(!future.request_stop());
+        assert!(!token.stop_requested());
+    });
+}
+
+#[test]
+fn a_wait_for_a_request_ends_in_time_and_not_before() {
+    within(|| {
+        let patience = Duration::from_millis(20);
+        let future = (&Inline as &dyn Executor).submit_stoppable(move |stop| {
+            let began = Instant::now();
+            (stop.wait_timeout(patience), stop.wait_timeout(Duration::ZERO), began.elapsed())
+        });
+        let (asked, asked_still, took) = future.into_result().unwrap();
+        assert!(!asked && !asked_still && took >= patience);
+    });
+}
+
+#[test]
+fn all_who_wait_for_one_request_are_woken() {
+    within(|| {
+        let pool = pool(1);
+        let future = pool.submit_stoppable(|stop: StopToken| {
+            thread::scope(|scope| {
+                let helpers = [(); 3].map(|()| scope.spawn(|| stop.wait_timeout(LONG)));
+                let_others_block();
+                helpers.map(|helper| helper.join().unwrap())
+            })
+        });
+        assert!(future.request_stop());
+        assert_eq!(future.into_result().unwrap(), [true; 3]);
+    });
+}
+
+#[test]
+fn a_token_can_go_to_what_the_task_starts_in_turn() {
+    within(|| {
+        let pool = pool(2);
+        let own = pool.submitter();
+        let outer = pool.submit_stoppable(move |stop| {
+            let inherited = stop.clone();
+            own.submit(move || inherited.wait_timeout(LONG)).into_result().unwrap() && stop.stop_requested()
+        });
+        assert!(outer.request_stop());
+        assert!(outer.into_result().unwrap());
+    });
+}
+
+#[test]
+fn a_token_says_whether_it_has_been_raised() {
+    within(|| {
+        let pool = pool(1);
+        let (tell, told) = mpsc::channel();
+        let future = pool.named("BR").submit_stoppable(move |stop| {
+            tell.send(format!("{stop:?}")).unwrap();
+            stop.wait_timeout(LONG);
+            (format!("{stop:?}"), stop.clone() == stop)
+        });
+        assert_eq!(future.name(), Some("BR"));
+        assert_eq!(told.recv().unwrap(), "StopToken { stop_requested: false }");
+        assert!(future.request_stop());
+        assert_eq!(future.into_result().unwrap(), ("StopToken { stop_requested: true }".to_owned(), true));
+    });
+}
+
+#[test]
+fn a_shutdown_that_stops_asks_everyone_and_waits_for_them() {
+    within(|| {
+        let (pool, gate) = (pool(3), Gate::closed());
+        let asked = [until_asked(&pool), until_asked(&pool)];
+        let without = pool.submit(gate.then(|| "ran to its end"));
+        let pending = until_asked(&pool);
+        thread::scope(|scope| {
+            let closing = scope.spawn(|| pool.shutdown(Shutdown::Stop));
+            assert!(pending.result().is_err() && pending.cancelled());
+            for future in &asked {
+                assert!(future.result().unwrap());
+            }
+            assert!(!closing.is_finished());
+            gate.open();
+            closing.join().unwrap().unwrap();
+        });
+        assert_eq!(without.into_result().unwrap(), "ran to its end");
+    });
+}
+
+#[test]
+fn the_other_shutdowns_ask_nobody() {
+    within(|| {
+        for how in [Shutdown::Drain, Shutdown::CancelPending, Shutdown::WhenIdle] {
+            let pool = pool(1);
+            let future = until_asked(&pool);
+            pool.close(how);
+            let_others_block();
+            assert!(future.running());
+            assert!(future.request_stop());
+            assert!(future.into_result().unwrap());
+        }
+    });
+}
+
+#[test]
+fn a_stopped_task_may_still_panic_and_a_token_outlives_everything() {
+    within(|| {
+        let pool = pool(1);
+        let future = pool.submit_stoppable(|stop| -> StopToken {
+            stop.wait_timeout(LONG);
+            panic!("as asked")
+        });
+        assert!(future.request_stop());
+        assert_eq!(future.result().unwrap_err().to_string(), "task panicked: as asked");
+
+        let token = pool.submit_stoppable(|stop| stop).into_result().unwrap();
+        drop(pool);
+        assert!(!token.stop_requested() && !token.wait_timeout(Duration::ZERO));
+    });
+}
+
+#[test]
+fn a_task_without_an_executor_has_no_token() {
+    within(|| {
+        let (task, future) = task(|| 1);
+        task.run();
+        assert!(!future.request_stop());
+    });
+}
