@@ -24,12 +24,30 @@
 //! - **A panic is a value.** A task that panics ends its future with [`TaskError::Panicked`]; the worker goes on. If nobody ever
 //!   looks at that future, the panic is [counted](unobserved_panics) and a [hook](set_unobserved_panic_hook) sees it. With
 //!   `panic = "abort"` there are no such values: the first panic ends the process, as everywhere.
-//! - **Only what is pending can be cancelled.** What has begun goes on to its end, as in Python.
-//! - **A pool has one owner**, and leaving scope drains and joins it, as Python's `with` does.
+//! - **Only what is pending can be cancelled.** What has begun goes on to its end, as in Python; but a task that was given a
+//!   [`StopToken`] can see that it is [asked to stop](ScopedFuture::request_stop).
+//! - **A pool has one owner**, and leaving scope drains and joins it, as Python's `with` does. There are
+//!   [other ways](Shutdown), and one [with a deadline](ThreadPoolExecutor::shutdown_timeout) that reports what still runs.
+//! - **The queue has no bound** unless it is [given one](Builder::queue_capacity): then submits from outside wait for room.
+//! - **A pool's tasks borrow nothing**, because nobody knows when they run. Those of a [`scope()`] may.
 //! - **Tasks that wait for each other** can wait for ever on a pool that is too small for them: a worker that waits does not work.
 //!   A task that waits for *itself* is told so: by [`TaskError::Deadlock`], or a panic where there is no error to return.
-//! - **Threads do not survive `fork`**: in a child process a pool's workers are gone, and what was pending is never run. Make the
-//!   pool after the fork.
+//!
+//! # Platforms
+//!
+//! It needs threads and a monotonic clock from the standard library, and nothing else of the system.
+//!
+//! - **`fork`** takes no thread along but the one that calls it: in the child a pool's workers are gone, what was pending is never
+//!   run, and a lock that one of them held is never released. Make pools after the fork.
+//! - **`panic = "abort"`**: a panic in a task, a callback or a hook ends the process. All else is the same.
+//! - **No threads** (`wasm32-wasip1`, say): every thread is refused, so `try_submit` gives the closure back with
+//!   [`Refusal::Thread`] and `submit` panics; with [`Inline`] the same program runs in order. Where there is no clock either
+//!   (`wasm32-unknown-unknown`), `map` and timeouts panic too, as [`Instant::now`](std::time::Instant::now) does there.
+//! - **At the end of `main`** the process ends, and with it every thread that nobody has joined: a pool in a `static`, or one that
+//!   was [given up](ThreadPoolExecutor::shutdown_timeout) or forgotten, does not keep it alive. Python waits there.
+//! - **A task that overflows its stack** ends the process, as in any thread; how large the stacks are is an
+//!   [option](Builder::stack_size).
+//! - **Thread names** are cut to 15 bytes on Linux, and to other lengths elsewhere; ours fit everywhere that we know of.
 //!
 //! # How to read the source
 //!
@@ -37,6 +55,7 @@
 //!
 //! | step | file | item |
 //! |---|---|---|
+//! | what is known of a task beside its work | `label.rs`, `stop.rs` | [`Label`](label::Label), [`StopToken`] |
 //! | the life of an answer: pending, running, finished, or cancelled | `future/state.rs` | [`State`](future::state::State) |
 //! | who is told when it ends | `future/watchers.rs` | [`Watchers`](future::watchers::Watchers) |
 //! | the place where two threads share it | `future/shared.rs` | [`Shared`](future::shared::Shared) |
@@ -45,29 +64,33 @@
 //! | who takes tasks | `executor.rs` | [`Executor`] |
 //! | a closure becomes a task, and is given to whoever takes tasks: **submit** | `submit.rs` | [`try_submit`](submit::try_submit) |
 //! | a pool takes it | `pool/submitter.rs` | [`Submitter`] |
-//! | it waits for its turn: **queue** | `pool/queue.rs` | [`Queue`](pool::queue::Queue) |
+//! | it waits for its turn: **queue** | `pool/queue/mod.rs` | [`Queue`](pool::queue::Queue) |
+//! | for which there may be no room | `pool/room.rs` | [`Room`](pool::room::Room) |
 //! | or goes from hand to hand, to a new worker | `pool/handover.rs` | [`Handover`](pool::handover::Handover) |
 //! | somebody runs it: **worker** | `pool/worker.rs` | [`work`](pool::worker::work) |
 //! | its outcome is read: **result** | `future/handle.rs` | [`Future::result`] |
+//! | it all comes to its end: **shutdown** | `pool/queue/closing.rs` | [`closing`](pool::queue::closing) |
 //! | the executor is only these, arranged | `pool/core.rs`, `pool/executor.rs` | [`Core`](pool::core::Core), [`ThreadPoolExecutor`] |
+//! | the same once more, for work that borrows | `pool/scope.rs` | [`scope()`] |
 //! | waiting for more than one | `many/completions.rs` | [`Completions`](many::completions::Completions), [`as_completed()`], [`wait()`] |
 //! | one function, many items | `many/map/job.rs` | [`Job`](many::map::job::Job), [`Map`] |
 //!
 //! Imports run one way, and this is the order in which the modules stand below: [`sync`](mod@sync), the one door to threads and
-//! locks; [`error`](mod@error), which knows no future; [`future`](mod@future), which knows no pool; [`executor`](mod@executor), the one trait between the two; [`many`] and
+//! locks; [`stop`](mod@stop) and [`label`](mod@label), what goes with a task; [`error`](mod@error), which knows no future;
+//! [`future`](mod@future), which knows no pool; [`executor`](mod@executor), the one trait between the two; [`many`] and
 //! [`submit`](mod@submit), which know futures and that trait; and [`pool`], which nothing else knows.
 //!
-//! What two threads may do to each other is written where they meet, at the head of `future/shared.rs`, `pool/queue.rs` and
-//! `many/map/job.rs`; `tests/models` runs these files through a model checker.
+//! What two threads may do to each other is written where they meet, at the head of `future/shared.rs`, `pool/queue/mod.rs`,
+//! `pool/queue/closing.rs`, `pool/room.rs` and `many/map/job.rs`; `tests/models` runs these files through a model checker.
 //!
 //! [`concurrent.futures`]: https://docs.python.org/3/library/concurrent.futures.html
 
 #![forbid(unsafe_code)]
 
 mod sync;
-mod label;
 mod stop;
 pub use stop::StopToken;
+mod label;
 
 mod error;
 pub use error::{

@@ -15,7 +15,7 @@ use crate::executor::Patience;
 use crate::future::keeper::Keeper;
 use crate::sync::{Condvar, Mutex, MutexGuard, wait_until};
 
-pub(super) struct Room {
+pub(crate) struct Room {
     capacity: usize,
     state: Mutex<State>,
     /// For submitters: a place is free, or there will be none any more.

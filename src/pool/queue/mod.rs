@@ -26,7 +26,7 @@
 //!
 //! How it all comes to its end is in [`closing`].
 
-mod closing;
+pub(crate) mod closing;
 
 use std::collections::VecDeque;
 use std::io;
