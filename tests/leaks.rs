@@ -1,0 +1,145 @@
+//! Nothing is left behind (`DRP-11`): every way in which a pool can live and end, again and again, with each allocation of the process
+//! counted. A cycle of references, or a task kept somewhere, shows as growth.
+//!
+//! It is a program of its own, with this one test, so that nobody else's allocations are counted.
+
+use std::alloc::System;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use glasspool::{Future, Shutdown, Submitter, ThreadPoolExecutor, as_completed, scope};
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+#[global_allocator]
+static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// More than the caches of locks and threads need to fill.
+const WARM_UP: usize = 20;
+
+const ROUNDS: usize = 100;
+
+fn live_allocations() -> usize {
+    let now = COUNTED.stats();
+    now.allocations - now.deallocations
+}
+
+/// How many allocations are left of each round, at least.
+#[track_caller]
+fn leaks_nothing(what: &str, round: impl Fn()) {
+    (0..WARM_UP).for_each(|_| round());
+    let before = live_allocations();
+    (0..ROUNDS).for_each(|_| round());
+    let left = live_allocations().saturating_sub(before);
+    assert!(left < ROUNDS / 2, "{what}: {ROUNDS} rounds left {left} allocations behind");
+}
+
+fn pool() -> ThreadPoolExecutor {
+    ThreadPoolExecutor::builder().max_workers(2).queue_capacity(4).build().unwrap()
+}
+
+/// Both workers wait until the sender is dropped.
+fn held(pool: &ThreadPoolExecutor) -> (mpsc::Sender<()>, [Future<bool>; 2]) {
+    let (open, gate) = mpsc::channel::<()>();
+    let gate = Arc::new(Mutex::new(gate));
+    let futures = [(); 2].map(|()| {
+        let gate = Arc::clone(&gate);
+        pool.submit(move || gate.lock().unwrap().recv().is_err())
+    });
+    (open, futures)
+}
+
+#[test]
+fn drp_11_nothing_is_left_behind() {
+    // What the tests' own threads panic with is expected, and printing it would allocate.
+    std::panic::set_hook(Box::new(|_| ()));
+
+    leaks_nothing("tasks that return, panic, are read, and are not", || {
+        let pool = pool();
+        drop((0..4).map(|_| pool.submit(|| vec![1, 2, 3])));
+        let futures = (0..4).map(|n| pool.submit(move || assert!(n % 2 == 0, "{n}")));
+        for future in as_completed(futures.collect::<Vec<_>>()) {
+            future.add_done_callback(|_| ());
+        }
+    });
+    leaks_nothing("tasks that are cancelled, refused, and waited for in vain", || {
+        let pool = pool();
+        let (open, _held) = held(&pool);
+        let pending: Vec<_> = (0..4).map(|n| pool.submit(move || vec![n])).collect();
+        assert!(pool.try_submit(|| ()).is_err());
+        assert!(pool.try_submit_timeout(Duration::from_micros(10), || ()).is_err());
+        assert!(pending[0].cancel() && pending[1].result_timeout(Duration::ZERO).is_err());
+        let waits = pool.submitter();
+        let waiting = std::thread::spawn(move || waits.submit(|| ()).into_result());
+        drop(open);
+        waiting.join().unwrap().unwrap();
+    });
+    leaks_nothing("maps, finished and dropped", || {
+        let pool = pool();
+        assert_eq!(pool.map(0..100, |n| vec![n]).count(), 100);
+        drop(pool.map(0..100, |n| vec![n]));
+    });
+    for how in [Shutdown::Drain, Shutdown::WhenIdle, Shutdown::CancelPending, Shutdown::Stop] {
+        leaks_nothing("closing, with submitters and futures left over", || {
+            let pool = pool();
+            let (open, held) = held(&pool);
+            let stoppable = pool.submit_stoppable(|stop| stop.wait_timeout(Duration::from_millis(1)));
+            let submitter = pool.submitter();
+            pool.close(how);
+            drop(open);
+            pool.shutdown(Shutdown::Drain).unwrap();
+            assert!(submitter.try_submit(|| vec![1]).is_err());
+            drop((held, stoppable));
+        });
+    }
+    leaks_nothing("closing that gives up", || {
+        let pool = pool();
+        let (open, held) = held(&pool);
+        let report = pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO).unwrap();
+        assert_eq!(report.still_running.len(), 2);
+        drop(open);
+        assert!(held.into_iter().all(|future| future.into_result().unwrap()));
+        pool.shutdown(Shutdown::Drain).unwrap();
+    });
+    leaks_nothing("hooks that hold the pool itself", || {
+        let slot: Arc<Mutex<Option<Submitter>>> = Arc::default();
+        let (first, last) = (Arc::clone(&slot), Arc::clone(&slot));
+        let begins = move || _ = first.lock().unwrap().as_ref().map(Submitter::stats);
+        let leaves = move || _ = last.lock().unwrap().as_ref().map(Submitter::stats);
+        let builder = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO);
+        let pool = builder.initializer(begins).exit_hook(leaves).build().unwrap();
+        *slot.lock().unwrap() = Some(pool.submitter());
+        drop((0..3).map(|_| pool.submit(|| ()).into_result()));
+    });
+    leaks_nothing("a pool that breaks", || {
+        let pool = ThreadPoolExecutor::builder().max_workers(1).initializer(|| panic!("no")).build().unwrap();
+        drop((0..3).map(|_| pool.try_submit(|| vec![1]).map(Future::into_result)));
+    });
+    leaks_nothing("a pool without threads", || {
+        let pool = ThreadPoolExecutor::builder().stack_size(usize::MAX / 2).build().unwrap();
+        assert!(pool.try_submit(|| vec![1]).is_err());
+    });
+    leaks_nothing("a pool that is dropped by its own task", || {
+        let (give, take) = mpsc::channel::<ThreadPoolExecutor>();
+        let pool = pool();
+        let (tell, told) = mpsc::channel();
+        let future = pool.submit(move || (drop(take.recv().unwrap()), tell.send(()).unwrap()));
+        give.send(pool).unwrap();
+        told.recv().unwrap();
+        future.into_result().unwrap();
+    });
+    leaks_nothing("scopes that return, and that panic", || {
+        let words = ["to", "be"];
+        let again = scope(2, |s| {
+            let inner = s.clone();
+            drop(s.submit(move || drop(inner.submit(move || words.len()))));
+            s.map(&words, |word| word.len()).count()
+        });
+        assert_eq!(again.unwrap(), 2);
+        let panics = std::panic::catch_unwind(|| scope(1, |s| drop(s.submit(|| panic!("unseen")))));
+        assert!(panics.is_err());
+        let panics = std::panic::catch_unwind(|| {
+            scope(1, |s| s.submit(|| words.len()).result().map(|_| panic!("body")).is_ok())
+        });
+        assert!(panics.is_err());
+    });
+}
