@@ -63,7 +63,7 @@
 //! | the half that is read | `future/handle.rs` | [`Future`] |
 //! | who takes tasks | `executor.rs` | [`Executor`] |
 //! | a closure becomes a task, and is given to whoever takes tasks: **submit** | `submit.rs` | [`try_submit`](submit::try_submit) |
-//! | a pool takes it | `pool/submitter.rs` | [`Submitter`] |
+//! | a pool takes it | `pool/submitter.rs`, `pool/intake.rs` | [`Submitter`], [`intake`](pool::intake) |
 //! | it waits for its turn: **queue** | `pool/queue/mod.rs` | [`Queue`](pool::queue::Queue) |
 //! | for which there may be no room | `pool/room.rs` | [`Room`](pool::room::Room) |
 //! | or goes from hand to hand, to a new worker | `pool/handover.rs` | [`Handover`](pool::handover::Handover) |

@@ -2,22 +2,19 @@
 //!
 //! Every handle on a pool has this in common, and so have its workers; it lives until the last of them has gone. It takes tasks
 //! that borrow for `'a`: a [`ThreadPoolExecutor`](super::executor::ThreadPoolExecutor)'s borrow nothing, a
-//! [`Scope`](super::scope::Scope)'s what is around the scope. Here is how a task gets in, and how it all comes to its end; how a task is
-//! run is the [`worker`](super::worker)'s.
+//! [`Scope`](super::scope::Scope)'s what is around the scope. Here is how it all comes to its end; how a task gets in is the
+//! [`intake`](super::intake)'s, how it is run the [`worker`](super::worker)'s.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::hooks::{Hooks, KeptHooks};
-use super::queue::{Admitted, Queue, Submit};
+use super::queue::Queue;
 use super::report::ShutdownReport;
 use super::settings::Settings;
 use super::shutdown::Shutdown;
 use super::threads::Threads;
-use super::worker::hire;
-use crate::error::{Refusal, Refused, ShutdownError};
-use crate::executor::{Patience, Takes};
-use crate::future::task::ScopedTask;
+use crate::error::ShutdownError;
 use crate::sync::{Mutex, Nursery, deadline_after};
 
 pub(crate) struct Core<'a> {
@@ -87,33 +84,5 @@ impl<'a> Core<'a> {
 
     pub(super) fn has_been_given_up(&self) -> bool {
         *self.given_up.lock()
-    }
-}
-
-impl<'a> Takes<'a> for Arc<Core<'a>> {
-    /// To an idle worker, or to a new one, or to wait for whoever is ready first.
-    fn take(&self, mut task: ScopedTask<'a>, patience: Patience) -> Result<(), Refused<ScopedTask<'a>>> {
-        let from_inside = self.settings.id.employs_me();
-        let mut submit = Submit { patience, from_inside, thread_refused: None };
-        loop {
-            match self.queue.admit(task, &mut submit)? {
-                Admitted::Queued => return Ok(()),
-                Admitted::NeedsWorker(first_task, seat) => match hire(self, first_task, seat) {
-                    Ok(()) => return Ok(()),
-                    Err((refused, cause)) => {
-                        task = refused;
-                        submit.thread_refused = Some(cause);
-                    }
-                },
-            }
-        }
-    }
-
-    fn max_workers(&self) -> usize {
-        self.settings.max_workers
-    }
-
-    fn refusal(&self) -> Option<Refusal> {
-        self.queue.refusal()
     }
 }

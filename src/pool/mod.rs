@@ -3,8 +3,8 @@
 //! In the order of the story: the [`queue`], which alone decides who waits for what, with the [`seats`] that workers take and the
 //! [`room`] that tasks have; the [`handover`], by which a new worker gets its first task; the [`threads`] that workers are; the
 //! [`core`], which puts these together with its [`settings`] and [`hooks`]; a [`worker`], which takes tasks until there are no
-//! more; and the handles on all this, of which any number may [submit](submitter) and one [owns](executor) it. A [`builder`]
-//! makes that one. A [`mod@scope`] is the same once more, for work that borrows.
+//! more; the [`intake`], by which they come in; and the handles on all this, of which any number may [submit](submitter) and
+//! one [owns](executor) it. A [`builder`] makes that one. A [`mod@scope`] is the same once more, for work that borrows.
 //!
 //! Nothing below knows of this folder.
 
@@ -22,6 +22,7 @@ pub(crate) mod report;
 pub(crate) mod hooks;
 pub(crate) mod core;
 pub(crate) mod worker;
+pub(crate) mod intake;
 pub(crate) mod submitter;
 pub(crate) mod executor;
 pub(crate) mod builder;
