@@ -119,6 +119,23 @@ pub(super) struct Submit {
     pub(super) thread_refused: Option<io::Error>,
 }
 
+impl Submit {
+    /// Has the task take its room, if there is any; says whether that is so.
+    fn let_in(&self, task: &ScopedTask<'_>, room: &Arc<Room>) -> bool {
+        if self.from_inside && self.patience == Patience::Unlimited {
+            room.enter_anyway();
+        } else if !room.enter() {
+            return false;
+        }
+        let keeper: Arc<dyn Keeper> = Arc::clone(room) as _;
+        if !task.keep(&keeper) {
+            // It has been cancelled already, and takes no room.
+            keeper.no_longer_pending();
+        }
+        true
+    }
+}
+
 impl<'a> Queue<'a> {
     pub(super) fn new(max_workers: usize, capacity: Option<usize>) -> Self {
         Self {
@@ -176,23 +193,14 @@ impl<'a> Queue<'a> {
                     continue;
                 }
             }
-            if let Some(room) = &self.room {
-                if submit.patience == Patience::Unlimited && submit.from_inside {
-                    room.enter_anyway();
-                } else if !room.enter() {
-                    drop(state);
-                    waited_for_room = true;
-                    if !room.wait(submit.patience) {
-                        return Err(Refused::new(task, Refusal::Full));
-                    }
-                    state = self.state.lock();
-                    continue;
+            if let Some(room) = self.room.as_ref().filter(|room| !submit.let_in(&task, room)) {
+                drop(state);
+                waited_for_room = true;
+                if !room.wait(submit.patience) {
+                    return Err(Refused::new(task, Refusal::Full));
                 }
-                let keeper: Arc<dyn Keeper> = Arc::clone(room) as _;
-                if !task.keep(&keeper) {
-                    // It has been cancelled already, and takes no room.
-                    keeper.no_longer_pending();
-                }
+                state = self.state.lock();
+                continue;
             }
             let husks = state.sweep_if_worth_it();
             state.stats.submitted += 1;
