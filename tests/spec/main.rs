@@ -39,4 +39,5 @@ mod as_completed;
 mod waiting;
 
 mod races;
+mod mixed;
 mod types;
