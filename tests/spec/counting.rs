@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use glasspool::{Shutdown, Stats, ThreadPoolExecutor, current_worker};
+use glasspool::{Shutdown, Stats, ThreadPoolExecutor, Worker, current_worker};
 
 use crate::support::{Gate, broken_pool, eventually, held_pool, pool, within};
 
@@ -157,7 +157,7 @@ fn a_task_knows_which_worker_of_which_pool_runs_it() {
         gate.open();
         let workers = futures.map(|future| future.into_result().unwrap());
         assert!(workers.iter().all(|worker| worker.pool() == pool.id()));
-        let indices: BTreeSet<_> = workers.iter().map(|worker| worker.index()).collect();
+        let indices: BTreeSet<_> = workers.iter().map(Worker::index).collect();
         assert_eq!(indices, BTreeSet::from([0, 1, 2]));
         assert_eq!(workers[0].to_string(), format!("worker 0 of {}", pool.id()));
         assert_eq!(current_worker(), None);

@@ -155,7 +155,9 @@ fn whatever_is_done_to_a_pool_nothing_is_lost_and_the_counts_agree() {
                     })
                     .collect();
                 if !early {
-                    submitters.into_iter().for_each(|submitter| submitter.join().unwrap());
+                    for submitter in submitters {
+                        submitter.join().unwrap();
+                    }
                 }
                 close_as_drawn(&pool, &mut draw);
             });
