@@ -6,92 +6,101 @@
 //! It has a lock of its own, which is held for a moment only and under which no other is taken; so the queue may ask it while it is
 //! locked itself, and a task may tell it from anywhere.
 //!
-//! **Why no submitter is left asleep while there is room.** *The rule: if there is room and somebody waits for it, a wake-up is
-//! under way.* A task that goes makes room for one and wakes one. Whoever is woken looks again, under the lock, and either takes the
-//! room, or is beaten to it (then there is none), or does without (its task went to a new worker, or was refused): then it
-//! [passes it on](Room::pass_on). One that gives up because its time is over looks once more before it does.
+//! **Why no submitter is left asleep while there is room.** Room is not left lying about to be found: a task that goes hands its own to
+//! whoever has waited longest, and only if nobody waits is there room for those who come. So submitters get in in the order in
+//! which they came, and one that floods the queue cannot starve the others. Whoever was given room and does not need it (its task
+//! goes to a new worker, or is refused) gives it back, which is the same as a task that goes. One whose time is up while it is given
+//! room has it: it looks under the lock before it leaves.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::executor::Patience;
 use crate::future::keeper::Keeper;
-use crate::sync::{Condvar, Mutex, MutexGuard, wait_until};
+use crate::sync::{Condvar, Mutex, wait_until};
 
 pub(crate) struct Room {
     capacity: usize,
     state: Mutex<State>,
-    /// For submitters: a place is free, or there will be none any more.
-    vacated: Condvar,
 }
 
 struct State {
-    /// It may be more than the capacity: a pool's own tasks come in always.
-    pending: usize,
-    waiting: usize,
+    /// Tasks that have room, and submitters that have been given some. It may be more than the capacity: a pool's own tasks come
+    /// in always.
+    taken: usize,
+    /// Those who wait, by the event of their turn. Who is no longer among them has been given room.
+    waiting: VecDeque<Arc<Condvar>>,
     closed: bool,
 }
 
 impl Room {
     pub(super) fn new(capacity: usize) -> Self {
-        Self {
-            capacity,
-            state: Mutex::new(State { pending: 0, waiting: 0, closed: false }),
-            vacated: Condvar::new(),
-        }
+        let state = State { taken: 0, waiting: VecDeque::new(), closed: false };
+        Self { capacity, state: Mutex::new(state) }
     }
 
-    /// Lets one more in, if there is room.
+    /// Takes room for one more, if there is any.
     pub(super) fn enter(&self) -> bool {
         let mut state = self.state.lock();
-        let room = state.pending < self.capacity;
-        state.pending += usize::from(room);
+        let room = state.taken < self.capacity;
+        state.taken += usize::from(room);
         room
     }
 
-    /// Lets one more in.
+    /// Takes room for one more, be there any or not.
     pub(super) fn enter_anyway(&self) {
-        self.state.lock().pending += 1;
+        self.state.lock().taken += 1;
     }
 
-    /// Blocks until there is room, or there will be none any more, and says `true`; or until the patience is at its end.
-    pub(super) fn wait(&self, patience: Patience) -> bool {
+    /// Takes room for one more, and blocks until there is any, or until the patience is at its end; says whether it has it.
+    pub(super) fn wait_to_enter(&self, patience: Patience) -> bool {
         let deadline = match patience {
             Patience::None => return false,
             Patience::Until(deadline) => Some(deadline),
             Patience::Unlimited => None,
         };
         let mut state = self.state.lock();
-        state.waiting += 1;
-        let mut gave_up = false;
-        while !gave_up && !state.closed && state.pending >= self.capacity {
-            gave_up = wait_until(&self.vacated, &mut state, deadline);
+        if state.closed || state.taken < self.capacity {
+            state.taken += 1;
+            return true;
         }
-        state.waiting -= 1;
-        state.closed || state.pending < self.capacity
+        let my_turn = Arc::new(Condvar::new());
+        state.waiting.push_back(Arc::clone(&my_turn));
+        loop {
+            let gave_up = wait_until(&my_turn, &mut state, deadline);
+            let Some(place) = state.waiting.iter().position(|turn| Arc::ptr_eq(turn, &my_turn)) else {
+                return true;
+            };
+            if gave_up {
+                state.waiting.remove(place);
+                return false;
+            }
+        }
     }
 
-    /// For one who was woken and took no room: another may have it.
-    pub(super) fn pass_on(&self) {
-        self.wake_one_if_there_is_room(self.state.lock());
-    }
-
-    /// Nobody need wait any more.
+    /// Nobody need wait any more: all are let in, for the queue to refuse them.
     pub(super) fn close(&self) {
-        self.state.lock().closed = true;
-        self.vacated.notify_all();
-    }
-
-    fn wake_one_if_there_is_room(&self, state: MutexGuard<'_, State>) {
-        let wanted = state.waiting > 0 && state.pending < self.capacity;
-        drop(state);
-        if wanted {
-            self.vacated.notify_one();
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.taken += state.waiting.len();
+        for turn in state.waiting.drain(..) {
+            turn.notify_one();
         }
     }
 }
 
 impl Keeper for Room {
+    /// Hands its room to whoever has waited longest.
     fn no_longer_pending(&self) {
         let mut state = self.state.lock();
-        state.pending -= 1;
-        self.wake_one_if_there_is_room(state);
+        if state.taken <= self.capacity {
+            if let Some(turn) = state.waiting.pop_front() {
+                drop(state);
+                // After unlocking, so that it does not wake into a held lock. It finds that it has been given room.
+                turn.notify_one();
+                return;
+            }
+        }
+        state.taken -= 1;
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! **The end of a scope.** When the body has returned, tasks may still submit others, so the queue closes [when it is
 //! idle](Shutdown::WhenIdle), by itself, in the critical section in which the last worker has run out of tasks. When the body has panicked, what is pending is
-//! cancelled and the queue is closed, or the threads would never end and `std`'s scope would wait for them for ever. Either way
+//! cancelled, what runs is asked to stop, and the queue is closed, or the threads would never end and `std`'s scope would wait for them for ever. Either way
 //! every task has ended, and every handle that a task held is gone, before the scope returns.
 
 use std::fmt;
@@ -44,9 +44,10 @@ use crate::sync::{Mutex, ThreadScope, thread_scope};
 ///
 /// # Panics
 ///
-/// If the body panics: what is pending is cancelled, what runs goes on to its end, and then the panic goes on. Else, if a task has
-/// panicked and nobody ever looked at its future: with the payload of the first of these, when all tasks have ended. (Others
-/// go the way of every [unobserved panic](crate::set_unobserved_panic_hook).)
+/// If the body panics: what is pending is cancelled, what runs is asked to stop if it has a [`StopToken`], and goes on to its end, and
+/// then the panic goes on. Else, if a submitted task has panicked and nobody ever looked at its future: with the payload of the first
+/// of these, when all tasks have ended. (Others, and items of a map that nobody read, go the way of every
+/// [unobserved panic](crate::set_unobserved_panic_hook).)
 ///
 /// ```
 /// use glasspool::scope;
@@ -145,7 +146,7 @@ where
         let core = Core::new(settings, Hooks::default(), threads);
         let scope = Scope { core, unobserved: Arc::clone(&unobserved), name: None, env: PhantomData };
         let result = catch(|| body(&scope));
-        scope.core.close(if result.is_ok() { Shutdown::WhenIdle } else { Shutdown::CancelPending });
+        scope.core.close(if result.is_ok() { Shutdown::WhenIdle } else { Shutdown::Stop });
         scope.core.join().expect("the body does not run on one of the scope's own workers");
         drop(scope);
         let of_a_task = unobserved.0.lock().take();

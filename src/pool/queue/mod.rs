@@ -120,19 +120,13 @@ pub(super) struct Submit {
 }
 
 impl Submit {
-    /// Has the task take its room, if there is any; says whether that is so.
-    fn let_in(&self, task: &ScopedTask<'_>, room: &Arc<Room>) -> bool {
+    /// Takes room without waiting for it; says whether it has it.
+    fn enters(&self, room: &Room) -> bool {
         if self.from_inside && self.patience == Patience::Unlimited {
             room.enter_anyway();
-        } else if !room.enter() {
-            return false;
+            return true;
         }
-        let keeper: Arc<dyn Keeper> = Arc::clone(room) as _;
-        if !task.keep(&keeper) {
-            // It has been cancelled already, and takes no room.
-            keeper.no_longer_pending();
-        }
-        true
+        room.enter()
     }
 }
 
@@ -166,7 +160,7 @@ impl<'a> Queue<'a> {
         task: ScopedTask<'a>,
         submit: &mut Submit,
     ) -> Result<Admitted<'a>, Refused<ScopedTask<'a>>> {
-        let mut waited_for_room = false;
+        let mut has_room = false;
         let mut state = self.state.lock();
         let refusal = loop {
             if let Some(refusal) = state.refusal() {
@@ -179,7 +173,7 @@ impl<'a> Queue<'a> {
                         state.hires += 1;
                         state.stats.submitted += 1;
                         drop(state);
-                        self.pass_room_on(waited_for_room);
+                        self.give_back_room(has_room);
                         return Ok(Admitted::NeedsWorker(task, seat));
                     }
                 }
@@ -193,14 +187,22 @@ impl<'a> Queue<'a> {
                     continue;
                 }
             }
-            if let Some(room) = self.room.as_ref().filter(|room| !submit.let_in(&task, room)) {
-                drop(state);
-                waited_for_room = true;
-                if !room.wait(submit.patience) {
-                    return Err(Refused::new(task, Refusal::Full));
+            if let Some(room) = &self.room {
+                has_room = has_room || submit.enters(room);
+                if !has_room {
+                    drop(state);
+                    has_room = room.wait_to_enter(submit.patience);
+                    if !has_room {
+                        return Err(Refused::new(task, Refusal::Full));
+                    }
+                    state = self.state.lock();
+                    continue;
                 }
-                state = self.state.lock();
-                continue;
+                let keeper: Arc<dyn Keeper> = Arc::clone(room) as _;
+                if !task.keep(&keeper) {
+                    // It has been cancelled already, and takes no room.
+                    keeper.no_longer_pending();
+                }
             }
             let husks = state.sweep_if_worth_it();
             state.stats.submitted += 1;
@@ -210,13 +212,14 @@ impl<'a> Queue<'a> {
             return Ok(Admitted::Queued);
         };
         drop(state);
-        self.pass_room_on(waited_for_room);
+        self.give_back_room(has_room);
         Err(Refused::new(task, refusal))
     }
 
-    fn pass_room_on(&self, waited: bool) {
-        if let Some(room) = self.room.as_ref().filter(|_| waited) {
-            room.pass_on();
+    /// For a task that had room and goes elsewhere.
+    fn give_back_room(&self, has_room: bool) {
+        if let Some(room) = self.room.as_ref().filter(|_| has_room) {
+            room.no_longer_pending();
         }
     }
 

@@ -1,0 +1,67 @@
+//! A second opinion: what the test suites of others ask of a pool, asked of this one.
+//!
+//! `CPython`, the JDK, rayon, tokio, crossbeam, std and `threadpool` each hold their own pools to behaviours that a user may well
+//! expect of any. They are collected in a checklist, and the name of a test here begins with the row that it answers. Where
+//! `tests/spec` says what this library promises, in its own words, this suite follows the models' tests, with their counts and their
+//! order of events, and knows the library by its public interface alone; so the two check each other.
+//!
+//! The rows about a single future and about waiting for many (STA, RES, CAN, CBK, WAI, ASC, MAP) are answered in `tests/spec`.
+//!
+//! # Answered differently, on purpose
+//!
+//! | row | here |
+//! |---|---|
+//! | PAN-04 | a panic that nobody looks at never aborts the process |
+//! | SCP-05 | if the body of a scope panics, what is still pending is cancelled and does not run |
+//! | SCP-19 | a scope is a pool of its own: it is closed only when its body has panicked |
+//! | SHD-14 | what never ran is cancelled, not handed back, and counted in the report |
+//! | SHD-27 | whoever waits until a pool is idle closes it with that |
+//! | WRK-05 | the default is Python's, not the number of cores |
+//! | DRP-01 | captures are dropped before the future is done, not soon after |
+//! | FLT-01 | threads start on demand, so a submit fails, not the build |
+//!
+//! # Held by the compiler, where it is documented
+//!
+//! | row | what does not compile | place |
+//! |---|---|---|
+//! | TYP-02 | submitting what borrows, or what must stay on its thread | `src/future/task.rs` |
+//! | SCP-12 | a borrow that leaves its scope, an `Rc` in a task, one `&mut` in two tasks | `src/pool/scope.rs` |
+//! | SCP-21 | submitting to a scope that has ended | `src/pool/scope.rs` |
+//!
+//! PAN-14 needs a build of its own, with `panic = "abort"`: `tests/abort`. DRP-11 needs a process of its own, whose allocations are
+//! counted: `tests/leaks.rs`.
+//!
+//! # Not applicable
+//!
+//! | row | reason |
+//! |---|---|
+//! | SHD-11 | no termination flags: a report says whether all has ended |
+//! | WRK-16 | a pool does not change its size |
+//! | WRK-17 | workers are not started ahead of the work |
+//! | INI-06 | no hooks around each task |
+//! | QUE-07 | no caller-runs policy: the closure comes back, and the caller may run it (QUE-01) |
+//! | QUE-11 | no priorities, and no pausing |
+//! | FLT-06 | naming a thread is not a closure, so it cannot panic |
+//! | ANY-01, ANY-03 | no invoke-all and no invoke-any: `map`, `wait` and `as_completed` are there for that |
+//! | ASY-01, ASY-04 | a future cannot be awaited yet |
+
+#[path = "../spec/support.rs"]
+#[allow(dead_code, reason = "it has the words of another suite too")]
+mod support;
+
+mod common;
+
+mod submitting;
+mod scopes;
+mod closing;
+mod workers;
+mod hooks;
+mod queues;
+mod counters;
+mod faults;
+mod time;
+mod nesting;
+mod panics;
+mod drops;
+mod types;
+mod races;
