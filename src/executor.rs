@@ -31,7 +31,7 @@ pub trait Executor: Send + Sync {
     /// # Errors
     ///
     /// The task back, that very one and not run, with the reason why it was not taken. (`try_submit` takes the closure out of
-    /// it, and panics if it is another.)
+    /// it.)
     ///
     /// ```
     /// use glasspool::{Executor, Inline, task};

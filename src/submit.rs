@@ -323,14 +323,15 @@ where
     T: Send + 'a,
 {
     let (shared, task, future) = halves(work, label);
-    match executor.take(task, patience) {
-        Ok(()) => Ok(future),
-        Err(refused) => Err(refused.map(|task| {
-            drop(future);
-            // Nobody else has seen this future, so nobody waits for the task that is claimed here and never run.
-            let work = shared.claim().expect("an executor gives back the task that it refuses, unrun");
-            drop(task);
+    let Err(refused) = executor.take(task, patience) else { return Ok(future) };
+    match shared.claim() {
+        // Nobody else has seen this future, so nobody waits for the task that is claimed here and never run.
+        Some(work) => Err(refused.map(|task| {
+            drop((future, task));
             work
         })),
+        // A pool was closed while it hired a worker for this task, and cancelled it as it does with all that it had taken; then the
+        // hire failed. What can be given back is not the closure any more, but its future can be told.
+        None => Ok(future),
     }
 }

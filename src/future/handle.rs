@@ -22,7 +22,8 @@ use crate::sync::{OnceLock, deadline_after};
 /// The answer to a submitted task, which may not be there yet.
 ///
 /// A future is only ever made together with the task that will end it, by [`task`](crate::task) or by an executor's `submit`.
-/// It is read as often as one likes, by every thread that shares the handle. Dropping it lets the task run.
+/// It is read as often as one likes, by every thread that shares the handle. Dropping it lets the task run; its value is then dropped by
+/// whoever runs it.
 ///
 /// ```
 /// use glasspool::ThreadPoolExecutor;
@@ -368,7 +369,7 @@ impl<T> Watchable for ScopedFuture<'_, T> {
 impl<T> Drop for ScopedFuture<'_, T> {
     fn drop(&mut self) {
         if self.outcome.get().is_none() {
-            self.answer.forsake();
+            drop(self.answer.forsake());
         }
     }
 }

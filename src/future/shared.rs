@@ -125,6 +125,8 @@ impl<W, T> Shared<W, T> {
         };
         let ending = Ending::of(&outcome);
         entry.state.finish(outcome);
+        // What nobody will ever read goes at once, and is not kept for as long as somebody holds the task.
+        let unread = if entry.forsaken { entry.state.collect() } else { None };
         entry.watchers.tell_subscribers();
         drop(entry);
         // After unlocking, so that those woken do not run into the lock. They cannot miss it: see above.
@@ -132,6 +134,7 @@ impl<W, T> Shared<W, T> {
         if let Some((panic, keeper)) = unnoticed {
             report(&panic, keeper);
         }
+        discard(unread);
         ending
     }
 
@@ -198,8 +201,9 @@ pub(crate) trait Answer<T>: Watchable + Send + Sync {
     /// Registers a callback, or gives it back if the future is done already.
     fn call_back(&self, callback: Callback<T>) -> Option<Callback<T>>;
 
-    /// The reader's handle is being dropped, without having collected the outcome.
-    fn forsake(&self);
+    /// The reader's handle is being dropped, without having collected the outcome: here it is, for the reader to drop, or it will be dropped by
+    /// whoever ends the task.
+    fn forsake(&self) -> Option<Outcome<T>>;
 }
 
 impl<W, T> Watchable for Shared<W, T> {
@@ -268,16 +272,20 @@ impl<W: Send, T: Send> Answer<T> for Shared<W, T> {
         None
     }
 
-    fn forsake(&self) {
+    fn forsake(&self) -> Option<Outcome<T>> {
         let mut entry = self.entry.lock();
         entry.forsaken = true;
-        if entry.observed {
-            return;
+        let outcome = entry.state.collect();
+        let unnoticed = match &outcome {
+            Some(Err(TaskError::Panicked(panic))) if !entry.observed => {
+                Some((panic, entry.watchers.keeper()))
+            }
+            _ => None,
+        };
+        drop(entry);
+        if let Some((panic, keeper)) = unnoticed {
+            report(panic, keeper);
         }
-        if let State::Finished(Err(TaskError::Panicked(panic))) = &entry.state {
-            let (panic, keeper) = (panic.clone(), entry.watchers.keeper());
-            drop(entry);
-            report(&panic, keeper);
-        }
+        outcome
     }
 }

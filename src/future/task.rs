@@ -285,8 +285,8 @@ impl<'a> ScopedTask<'a> {
     pub(crate) fn run_to_its_end(mut self) -> Option<Ending> {
         let runnable = self.runnable.take()?;
         let mut ending = None;
-        // What is contained here is not the closure's panic, but that of a drop: this may be the last reference to a value
-        // that nobody reads.
+        // The closure's panic is caught further in, and nothing of the user's should be left to be dropped here. But this thread may be a
+        // worker, and its life shall not hang on that.
         let running = &mut ending;
         contain(move || {
             *running = runnable.run(&self.label);
@@ -304,10 +304,12 @@ impl<'a> ScopedTask<'a> {
         &self.label
     }
 
-    /// Claims the closure for this thread, without running it yet.
-    pub(crate) fn claim(mut self) -> Option<Claimed<'a>> {
-        let work = self.runnable.take()?.claim()?;
-        Some(Claimed { work: Some(work), label: self.label.clone() })
+    /// Claims the closure for this thread, without running it yet. What comes beside it is to be dropped where user code may run: it may
+    /// be the last that holds what the task has left unread.
+    pub(crate) fn claim(mut self) -> (Option<Claimed<'a>>, Option<Arc<dyn Runnable + 'a>>) {
+        let Some(runnable) = self.runnable.take() else { return (None, None) };
+        let work = Arc::clone(&runnable).claim();
+        (work.map(|work| Claimed { work: Some(work), label: self.label.clone() }), Some(runnable))
     }
 
     /// For those who may want to cancel what of it has not begun, while somebody else runs it.

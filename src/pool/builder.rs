@@ -70,8 +70,8 @@ impl Builder {
     ///
     /// **What a pool's own workers submit is always accepted**, above the bound if need be, because room is made by workers only, and a
     /// pool whose workers all waited for it would hang. A task that would rather hold back uses
-    /// [`try_submit`](ThreadPoolExecutor::try_submit), which is refused inside as outside. (Two bounded pools whose tasks submit to
-    /// each other have no such exception: there, do that.)
+    /// [`try_submit`](ThreadPoolExecutor::try_submit), which is refused inside as outside. (There is no such exception for two bounded
+    /// pools whose tasks submit to each other, nor for a thread that a task starts and waits for: there, do that.)
     ///
     /// ```
     /// use glasspool::{Refusal, ThreadPoolExecutor};

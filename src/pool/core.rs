@@ -42,11 +42,18 @@ impl<'a> Core<'a> {
         self.let_go_if_over();
     }
 
-    /// For whoever has just done what may have been the pool's last act.
+    /// For a worker or a closer that has just done what may have been the pool's last act. (Not for a submitter, whose thread it is not
+    /// to drop what hooks have captured.)
     pub(super) fn let_go_if_over(&self) {
         if self.queue.is_over() {
             self.hooks.dismiss();
         }
+    }
+
+    /// When everyone has gone: blocks until the last of their threads has ended.
+    fn see_off(&self) {
+        self.threads.join_all();
+        self.hooks.dismiss();
     }
 
     /// Blocks until every worker's thread has ended. The pool must have been closed.
@@ -55,7 +62,7 @@ impl<'a> Core<'a> {
             return Err(ShutdownError);
         }
         self.queue.wait_until_everyone_gone(None);
-        self.threads.join_all();
+        self.see_off();
         Ok(())
     }
 
@@ -73,7 +80,7 @@ impl<'a> Core<'a> {
         }
         let in_time = self.queue.wait_until_everyone_gone(deadline);
         if in_time {
-            self.threads.join_all();
+            self.see_off();
         } else {
             self.close(Shutdown::Stop);
         }

@@ -67,7 +67,8 @@ impl ThreadPoolExecutor {
     /// Has `work` run by a worker, and returns the future of what it returns.
     ///
     /// Blocks while a worker's thread starts, its own or, if there is no other worker yet, another submitter's: until the
-    /// worker has claimed its task. No user code runs before that, so on a pool without a bound it may be called with any lock held.
+    /// worker has claimed its task. No user code runs before that, and none on this thread, so on a pool without a bound it may be called
+    /// with any lock held.
     /// On a [bounded](crate::Builder::queue_capacity) one it waits for room, unless it is called by one of the pool's own workers.
     ///
     /// # Panics
@@ -161,8 +162,8 @@ impl ThreadPoolExecutor {
     }
 
     /// Has `work` run by a worker, and gives it a token by which it learns that it is asked to stop: by
-    /// [`Future::request_stop`](crate::ScopedFuture::request_stop), or by a shutdown with [`Shutdown::Stop`]. Blocks as
-    /// [`submit`](Self::submit) does.
+    /// [`Future::request_stop`](crate::ScopedFuture::request_stop), or by a shutdown with [`Shutdown::Stop`] (and by nothing else when
+    /// its future has been dropped). Blocks as [`submit`](Self::submit) does.
     ///
     /// # Panics
     ///
@@ -400,8 +401,10 @@ impl Drop for ThreadPoolExecutor {
             // It is closed, and what is left of it was reported.
             return;
         }
+        let at_its_last_call = self.submitter.core().queue.is_at_its_last_call();
+        let how = if at_its_last_call { Shutdown::WhenIdle } else { Shutdown::Drain };
         // The error says that this is one of the pool's own workers: the pool is closed, and ends without being waited for.
-        let _ = self.shutdown(Shutdown::Drain);
+        let _ = self.shutdown(how);
     }
 }
 

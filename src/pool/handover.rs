@@ -2,17 +2,29 @@
 //!
 //! A task put in a queue for a thread that is only just starting would be seen pending for a while, by luck. So the submitter
 //! keeps the task, starts the thread, and goes on when the thread has claimed it; the claim is the thread's first act. No user
-//! code (initializer, closure, callback) runs before that, so the submitter waits for a thread to start and for nothing
+//! code (initializer, closure, callback, drop) runs before that, so the submitter waits for a thread to start and for nothing
 //! else, whatever locks it may hold. (`CPython` gets its "running" by the same means: its `Thread.start` returns once the
 //! thread has begun.)
+//!
+//! The other way round the giver leaves the new thread's handle here, which only it can have, for the worker to keep where it is
+//! looked for; so the giver has nothing more to do when the task is claimed, and is never the last to know of a pool.
 
+use crate::future::contain::contain;
 use crate::future::task::{Claimed, ScopedTask};
 use crate::sync::{Condvar, Mutex, Thread};
 
 pub(crate) struct Handover<'a> {
-    offer: Mutex<Option<Offer<'a>>>,
-    /// Announced when the offer has been taken.
+    state: Mutex<State<'a>>,
+    /// Announced when the first task has been.
     claimed: Condvar,
+    /// Announced when the giver has left the new thread's handle.
+    handle_left: Condvar,
+}
+
+struct State<'a> {
+    offer: Option<Offer<'a>>,
+    is_claimed: bool,
+    thread: Option<Thread<'a>>,
 }
 
 /// What a new worker gets.
@@ -24,32 +36,48 @@ pub(super) struct Offer<'a> {
 
 impl<'a> Handover<'a> {
     pub(super) fn of(offer: Offer<'a>) -> Self {
-        Self { offer: Mutex::new(Some(offer)), claimed: Condvar::new() }
+        Self {
+            state: Mutex::new(State { offer: Some(offer), is_claimed: false, thread: None }),
+            claimed: Condvar::new(),
+            handle_left: Condvar::new(),
+        }
     }
 
     /// The new thread's side: claims the task and lets the giver go. No task if it has been cancelled meanwhile.
     pub(super) fn claim(&self) -> (Option<Claimed<'a>>, Option<Thread<'a>>) {
-        let mut offer = self.offer.lock();
-        let got = match offer.take() {
-            Some(Offer { first_task, predecessor }) => (first_task.claim(), predecessor),
-            None => (None, None),
-        };
-        drop(offer);
-        // The giver looks at the offer under the lock before it sleeps, so it either sees that it is taken or is woken.
+        let offer =
+            self.state.lock().offer.take().expect("it is claimed once, by the thread it was made for");
+        let (first_task, remains) = offer.first_task.claim();
+        self.state.lock().is_claimed = true;
+        // The giver looks under the lock before it sleeps, so it either sees the claim or is woken.
         self.claimed.notify_one();
-        got
+        contain(|| drop(remains));
+        (first_task, offer.predecessor)
     }
 
-    /// The giver's side.
-    pub(super) fn wait_until_claimed(&self) {
-        let mut offer = self.offer.lock();
-        while offer.is_some() {
-            self.claimed.wait(&mut offer);
+    /// The new thread's side: its own handle. Blocks until the giver has left it, which it does before anything else.
+    pub(super) fn take_handle(&self) -> Thread<'a> {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(thread) = state.thread.take() {
+                return thread;
+            }
+            self.handle_left.wait(&mut state);
+        }
+    }
+
+    /// The giver's side: leaves the handle of the thread that it has started, and blocks until that has claimed the task.
+    pub(super) fn wait_until_claimed(&self, thread: Thread<'a>) {
+        let mut state = self.state.lock();
+        state.thread = Some(thread);
+        self.handle_left.notify_one();
+        while !state.is_claimed {
+            self.claimed.wait(&mut state);
         }
     }
 
     /// The giver's side, when there will be no thread.
-    pub(super) fn take_back(&self) -> Option<Offer<'a>> {
-        self.offer.lock().take()
+    pub(super) fn take_back(&self) -> Offer<'a> {
+        self.state.lock().offer.take().expect("without a thread, nobody has taken it")
     }
 }

@@ -46,6 +46,7 @@ pub struct ShutdownReport {
     pub still_running: Vec<StillRunning>,
     /// How many of the pool's threads had not ended: those of tasks that still run, and those that were in an exit hook.
     pub threads_left: usize,
+    everyone_gone: bool,
 }
 
 /// A task that a [closing with a deadline](crate::ThreadPoolExecutor::shutdown_timeout) did not see the end of.
@@ -66,7 +67,7 @@ pub struct StillRunning {
 
 impl ShutdownReport {
     pub(super) fn new(before: &Stats, now: Census, settings: &Settings) -> Self {
-        let Census { stats: now, at_work, threads } = now;
+        let Census { stats: now, at_work, threads, everyone_gone } = now;
         let still_running = at_work.into_iter().map(|AtWork { seat, label, running_for }| StillRunning {
             name: label.name().map(str::to_owned),
             submitted_at: label.submitted_at,
@@ -82,10 +83,11 @@ impl ShutdownReport {
             lost: now.lost.saturating_sub(before.lost),
             still_running: still_running.collect(),
             threads_left: threads,
+            everyone_gone,
         }
     }
 
-    /// Whether all of it has ended: no task still runs, and no thread is left. Never blocks.
+    /// Whether all of it has ended: every task, whoever is just cancelling it, and every thread. Never blocks.
     ///
     /// ```
     /// use std::time::Duration;
@@ -98,13 +100,13 @@ impl ShutdownReport {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_complete(&self) -> bool {
-        self.still_running.is_empty() && self.threads_left == 0
+        self.everyone_gone && self.still_running.is_empty()
     }
 }
 
 impl fmt::Display for ShutdownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { returned, panicked, cancelled, lost, still_running, threads_left } = self;
+        let Self { returned, panicked, cancelled, lost, still_running, threads_left, .. } = self;
         write!(f, "returned {returned}, panicked {panicked}, cancelled {cancelled}")?;
         if *lost > 0 {
             write!(f, ", lost {lost}")?;

@@ -23,9 +23,7 @@ pub(super) struct Seats<'a> {
 
 #[derive(Default)]
 struct Seat<'a> {
-    /// Who has it: its worker, and until the hire is settled, whoever hires. It is free when both have let go of it, so a
-    /// successor always finds its predecessor's thread where that is kept.
-    holders: usize,
+    taken: bool,
     in_hand: Option<InHand<'a>>,
 }
 
@@ -54,23 +52,19 @@ impl<'a> Seats<'a> {
         if self.taken == self.most {
             return None;
         }
-        let number = self.all.iter().position(|seat| seat.holders == 0).unwrap_or_else(|| {
+        let number = self.all.iter().position(|seat| !seat.taken).unwrap_or_else(|| {
             self.all.push(Seat::default());
             self.all.len() - 1
         });
         self.taken += 1;
-        self.all[number].holders = 2;
+        self.all[number].taken = true;
         self.hand(SeatNumber(number), first_task, Instant::now());
         Some(SeatNumber(number))
     }
 
-    pub(super) fn let_go_of(&mut self, seat: SeatNumber) {
-        let holders = &mut self.all[seat.0].holders;
-        *holders -= 1;
-        if *holders == 0 {
-            self.all[seat.0] = Seat::default();
-            self.taken -= 1;
-        }
+    pub(super) fn leave(&mut self, seat: SeatNumber) {
+        self.all[seat.0] = Seat::default();
+        self.taken -= 1;
     }
 
     pub(super) fn hand(&mut self, seat: SeatNumber, task: &ScopedTask<'a>, now: Instant) {

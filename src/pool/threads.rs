@@ -39,7 +39,8 @@ impl<'a> Threads<'a> {
         self.nursery.start(builder, body)
     }
 
-    /// Keeps the thread of the worker on this seat, or nobody's.
+    /// Keeps the thread of the worker on this seat, or nobody's. A worker does so itself, before it leaves the seat: so whoever takes it
+    /// next finds its predecessor's here, and so does whoever has seen everyone go.
     pub(super) fn keep(&self, seat: SeatNumber, thread: Option<Thread<'a>>) {
         let mut roll = self.roll.lock();
         if roll.threads.len() <= seat.0 {

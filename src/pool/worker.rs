@@ -33,17 +33,13 @@ pub(super) fn hire<'a>(
     };
     match core.threads.start(thread, Box::new(body)) {
         Ok(thread) => {
-            handover.wait_until_claimed();
-            core.threads.keep(seat, Some(thread));
-            core.queue.hire_succeeded(seat);
-            core.let_go_if_over();
+            handover.wait_until_claimed(thread);
             Ok(())
         }
         Err(cause) => {
-            let offer = handover.take_back().expect("without a thread, nobody has taken it");
+            let offer = handover.take_back();
             core.threads.keep(seat, offer.predecessor);
             core.queue.hire_failed(seat);
-            core.let_go_if_over();
             Err((offer.first_task, cause))
         }
     }
@@ -57,6 +53,7 @@ pub(crate) fn work<'a>(core: &Arc<Core<'a>>, seat: SeatNumber, handover: &Handov
     match core.hooks.initialize() {
         Ok(()) => {
             let mut last = first_task.and_then(Claimed::run);
+            core.threads.keep(seat, Some(handover.take_handle()));
             while let Some(task) = core.queue.next(seat, last, core.settings.keep_alive) {
                 last = task.run_to_its_end();
             }
@@ -69,6 +66,7 @@ pub(crate) fn work<'a>(core: &Arc<Core<'a>>, seat: SeatNumber, handover: &Handov
                 Ending::Lost
             });
             husks.clear_away();
+            core.threads.keep(seat, Some(handover.take_handle()));
             core.queue.leave(seat, first);
         }
     }

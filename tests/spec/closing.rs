@@ -717,3 +717,108 @@ fn hooks_are_let_go_of_when_the_last_worker_has_gone() {
         assert_eq!(drops.count(), 3);
     });
 }
+
+/// Of forty, nearly all: one that has not come to where it waits when the pool closes is refused, and rightly.
+#[test]
+fn closing_when_idle_waits_for_whoever_waits_for_room() {
+    within(|| {
+        let refused: usize = (0..40)
+            .map(|_| {
+                let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
+                let gate = Gate::closed();
+                drop(pool.submit(gate.then(|| ())));
+                drop(pool.submit(|| ()));
+                thread::scope(|scope| {
+                    let (tell, told) = mpsc::channel();
+                    let submitter = pool.submitter();
+                    let late = scope.spawn(move || {
+                        tell.send(()).unwrap();
+                        submitter.try_submit_timeout(LONG, || ()).is_err()
+                    });
+                    told.recv().unwrap();
+                    let_others_block();
+                    pool.close(Shutdown::WhenIdle);
+                    gate.open();
+                    usize::from(late.join().unwrap())
+                })
+            })
+            .sum();
+        assert!(refused <= 3, "{refused} of 40 were refused");
+    });
+}
+
+#[test]
+fn leaving_scope_after_the_last_call_does_not_cut_it_short() {
+    within(|| {
+        let (pool, gate) = (pool(1), Gate::closed());
+        let own = pool.submitter();
+        let outer = pool.submit(gate.then(move || own.submit(|| "accepted")));
+        pool.close(Shutdown::WhenIdle);
+        thread::scope(|scope| {
+            let leaving = scope.spawn(move || drop(pool));
+            let_others_block();
+            gate.open();
+            leaving.join().unwrap();
+        });
+        assert_eq!(outer.into_result().unwrap().into_result().unwrap(), "accepted");
+    });
+}
+
+/// A submitter may hold any lock, so nothing of the user's is dropped on its thread.
+#[test]
+fn what_a_hook_captured_is_not_dropped_by_a_submitter() {
+    struct TellsWhere(mpsc::Sender<thread::ThreadId>);
+    impl Drop for TellsWhere {
+        fn drop(&mut self) {
+            self.0.send(thread::current().id()).unwrap();
+        }
+    }
+    within(|| {
+        for _ in 0..300 {
+            let (tell, told) = mpsc::channel();
+            let captured = TellsWhere(tell);
+            let builder = ThreadPoolExecutor::builder().max_workers(1);
+            let pool = Arc::new(builder.exit_hook(move || _ = &captured).build().unwrap());
+            let inside = Arc::clone(&pool);
+            let closes = pool.submit(move || inside.close(Shutdown::Drain));
+            assert_ne!(told.recv().unwrap(), thread::current().id());
+            drop(closes);
+        }
+    });
+}
+
+#[test]
+fn a_report_is_complete_only_when_all_has_ended() {
+    within(|| {
+        for _ in 0..5 {
+            let (pool, gate) = held_pool();
+            let pending: Vec<_> = (0..20_000).map(|_| pool.submit(|| ())).collect();
+            thread::scope(|scope| {
+                let cancelling = scope.spawn(|| pool.close(Shutdown::CancelPending));
+                gate.open();
+                while !pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO).unwrap().is_complete() {}
+                assert!(pending.iter().all(Future::done));
+                cancelling.join().unwrap();
+            });
+        }
+    });
+}
+
+#[test]
+fn a_pool_without_threads_that_is_closed_meanwhile_panics_nowhere() {
+    within(|| {
+        for _ in 0..500 {
+            let pool =
+                ThreadPoolExecutor::builder().stack_size(crate::support::NO_SUCH_STACK).build().unwrap();
+            let submitter = pool.submitter();
+            thread::scope(|scope| {
+                let submitting = scope.spawn(move || submitter.try_submit(|| 1).map(Future::into_result));
+                pool.close(Shutdown::CancelPending);
+                match submitting.join().unwrap() {
+                    Ok(outcome) => assert_eq!(words(outcome), BY_SHUTDOWN),
+                    Err(refused) => assert_eq!(refused.into_inner()(), 1),
+                }
+            });
+        }
+    });
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use glasspool::{Shutdown, Stats, ThreadPoolExecutor, Worker, current_worker};
 
-use crate::support::{Gate, broken_pool, eventually, held_pool, pool, within};
+use crate::support::{Gate, PanicsWhenDropped, broken_pool, eventually, held_pool, pool, within};
 
 fn ended(stats: &Stats) -> [u64; 4] {
     [stats.returned, stats.panicked, stats.cancelled, stats.lost]
@@ -81,6 +81,35 @@ fn what_a_shutdown_cancels_is_counted() {
         pool.shutdown(Shutdown::Drain).unwrap();
         assert_eq!(ended(&pool.stats()), [1, 0, 10, 0]);
         assert_they_agree(&pool.stats());
+    });
+}
+
+#[test]
+fn what_is_just_being_cancelled_still_counts_as_queued() {
+    within(|| {
+        let (pool, gate) = held_pool();
+        let pending: Vec<_> = (0..50_000).map(|_| pool.submit(|| ())).collect();
+        thread::scope(|scope| {
+            let closing = scope.spawn(|| pool.close(Shutdown::CancelPending));
+            while !closing.is_finished() {
+                assert_they_agree(&pool.stats());
+            }
+        });
+        gate.open();
+        drop(pending);
+    });
+}
+
+/// How a task ended is not forgotten because its value, which nobody reads, panics when it is dropped.
+#[test]
+fn a_value_that_panics_when_it_is_dropped_was_returned() {
+    within(|| {
+        let (pool, gate) = (pool(1), Gate::closed());
+        drop(pool.submit(gate.then(|| PanicsWhenDropped))); // the first of a worker
+        drop(pool.submit(|| PanicsWhenDropped)); // and another
+        gate.open();
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(ended(&pool.stats()), [2, 0, 0, 0]);
     });
 }
 

@@ -1,8 +1,9 @@
 //! Everything is dropped once, and no later than one would expect.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::thread;
 
-use glasspool::{Future, Inline, Refusal, Shutdown, TaskError, as_completed, task};
+use glasspool::{Executor, Future, Inline, Refusal, Refused, Shutdown, Task, TaskError, as_completed, task};
 
 use crate::support::{
     Counted, Drops, Gate, PanicsWhenDropped, broken_pool, eventually, held_pool, pool, within,
@@ -222,8 +223,50 @@ fn a_refused_closure_comes_back_whole() {
         let refused = broken.try_submit(refused.into_inner()).unwrap_err();
         assert!(matches!(refused.why(), Refusal::Broken(_)));
         assert_eq!(drops.count(), 0);
-        let executor: &dyn glasspool::Executor = &Inline;
+        let executor: &dyn Executor = &Inline;
         assert_eq!(executor.submit(refused.into_inner()).into_result().unwrap(), 7);
         assert_eq!(drops.count(), 1);
+    });
+}
+
+/// A submitter may hold any lock, so nothing of the user's may be left for it to drop: not even of a map that nobody reads, and of which
+/// something is still in a queue.
+#[test]
+fn what_a_dropped_map_left_unread_is_not_kept_for_as_long_as_somebody_holds_its_tasks() {
+    #[derive(Default)]
+    struct Later(Mutex<Vec<Task>>);
+    impl Executor for Later {
+        fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
+            self.0.lock().unwrap().push(task);
+            Ok(())
+        }
+
+        fn max_workers(&self) -> usize {
+            3
+        }
+    }
+    within(|| {
+        let (later, gate, drops) = (Later::default(), Gate::closed(), Drops::default());
+        let (way, values) = (gate.way(), drops.clone());
+        let executor: &dyn Executor = &later;
+        let mut results = executor.map(0..4, move |n| {
+            if n == 3 {
+                way.pass();
+            }
+            values.one()
+        });
+        let [first, second, third]: [Task; 3] =
+            later.0.lock().unwrap().drain(..).collect::<Vec<_>>().try_into().unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| first.run());
+            gate.wait_for(1);
+            drop(results.next().unwrap().unwrap());
+            assert_eq!(drops.count(), 1);
+            drop(results); // with two values unread, and one to come
+            assert_eq!(drops.count(), 3);
+            gate.open();
+        });
+        assert_eq!(drops.count(), 4);
+        drop((second, third));
     });
 }

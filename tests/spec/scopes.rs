@@ -222,6 +222,19 @@ fn a_body_that_panics_cancels_what_is_pending_and_waits_for_what_runs() {
     });
 }
 
+#[test]
+fn a_body_that_panics_asks_what_runs_to_stop() {
+    within(|| {
+        let text = panic_of(|| {
+            scope(1, |s| -> () {
+                drop(s.submit_stoppable(|stop| while !stop.wait_timeout(LONG) {}));
+                panic!("of the body")
+            })
+        });
+        assert_eq!(text, "of the body");
+    });
+}
+
 /// SCP-19.
 #[test]
 fn a_task_that_submits_when_the_body_has_panicked_is_refused() {

@@ -45,6 +45,8 @@ struct Takings<F> {
     cancelled: Vec<Stride>,
     /// Runners that have neither left nor been dropped unrun.
     runners_left: usize,
+    /// Of these, those that have signed up.
+    taking_part: usize,
     /// One for each runner that waits for its turn in a keeper's place.
     kept: Vec<Arc<dyn Keeper>>,
     /// For runners that are still to come; `None` once everything has been begun. Each has a reference of its own, so what the
@@ -82,6 +84,7 @@ impl<I, T, F> Job<I, T, F> {
                 strides: Vec::new(),
                 cancelled: Vec::new(),
                 runners_left: runners,
+                taking_part: 0,
                 kept: Vec::new(),
                 function: Some(Arc::new(function)),
                 unwanted: None,
@@ -95,6 +98,7 @@ impl<I, T, F> Job<I, T, F> {
         let mut takings = self.takings.lock();
         let function = Arc::clone(takings.function.as_ref()?);
         takings.strides.push(Stride::EMPTY);
+        takings.taking_part += 1;
         Some(Runner { place: takings.strides.len() - 1, function })
     }
 
@@ -228,6 +232,12 @@ where
         }
     }
 
+    /// The last act of a runner that has signed up.
+    fn leave_off(&self) {
+        self.takings.lock().taking_part -= 1;
+        self.leave();
+    }
+
     /// A runner's last act, or that of a task which would have been one. If it is the last, and something is left that nobody
     /// has taken (every other task was dropped unrun), nobody will.
     fn leave(&self) {
@@ -264,7 +274,7 @@ where
         };
         self.take_part(&runner, label);
         contain(|| drop(runner));
-        self.leave();
+        self.leave_off();
         Some(Ending::Returned)
     }
 
@@ -297,13 +307,10 @@ where
     fn status(&self) -> Status {
         let takings = self.takings.lock();
         if takings.function.is_some() {
-            return Status::Pending;
-        }
-        let was_cancelled = takings.was_cancelled;
-        drop(takings);
-        if self.items.iter().any(|item| item.status() == Status::Running) {
+            Status::Pending
+        } else if takings.taking_part > 0 {
             Status::Running
-        } else if was_cancelled {
+        } else if takings.was_cancelled {
             Status::Cancelled
         } else {
             Status::Finished(Ending::Returned)
@@ -348,7 +355,7 @@ where
         }
         job.take_part(&runner, label);
         contain(|| drop(runner));
-        job.leave();
+        job.leave_off();
         Ending::Returned
     }
 
@@ -359,6 +366,6 @@ where
             discard(work);
             job.items[place].complete(Err(TaskError::Lost(cause.cloned())));
         }
-        job.leave();
+        job.leave_off();
     }
 }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::timed::{Timed, TimedIterator};
 use crate::error::{CancelReason, Deadlock, Refused, TaskError, TimedOut};
 use crate::executor::{Patience, Takes};
+use crate::future::contain::discard;
 use crate::future::shared::Unfinished;
 use crate::future::state::Status;
 use crate::future::task::{Runnable, ScopedTask};
@@ -170,7 +171,8 @@ impl<T> Drop for ScopedMap<'_, T> {
             self.answers.cancel_pending(&CancelReason::ByCaller);
         }
         for place in self.next..self.answers.len() {
-            self.answers.answer(place).forsake();
+            // One whose drop panics keeps no other from being dropped.
+            discard(self.answers.answer(place).forsake());
         }
     }
 }

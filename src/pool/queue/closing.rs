@@ -49,11 +49,11 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// After the last call: closes in the moment in which no task waits, runs, or is on its way to a new worker. So whatever may
-    /// bring that moment about asks here, in the critical section in which it does.
+    /// After the last call: closes in the moment in which no task waits, runs, or is on its way: to a new worker, or by a submitter that
+    /// waits to be let in. So whatever may bring that moment about asks here, in the critical section in which it does.
     pub(super) fn close_if_idle(&self, state: &mut State<'a>) {
-        let idle = state.tasks.is_empty() && state.idle == state.present && state.hires == 0;
-        if idle && matches!(state.phase, Phase::LastCall) {
+        let nothing_waits = state.tasks.is_empty() && state.hires == 0 && state.coming == 0;
+        if nothing_waits && state.idle == state.present && matches!(state.phase, Phase::LastCall) {
             state.phase = Phase::Closed;
             self.wake_all_who_wait_for_more();
         }
@@ -77,6 +77,11 @@ impl<'a> Queue<'a> {
         state.everyone_gone()
     }
 
+    /// Whether somebody has asked for the pool to be closed when it is idle, and that has not come yet.
+    pub(in crate::pool) fn is_at_its_last_call(&self) -> bool {
+        matches!(self.state.lock().phase, Phase::LastCall)
+    }
+
     /// Whether the pool is closed, and everyone has gone.
     pub(in crate::pool) fn is_over(&self) -> bool {
         self.state.lock().is_over()
@@ -92,11 +97,13 @@ impl<'a> Queue<'a> {
     fn end(&self, mut state: MutexGuard<'_, State<'a>>, cancel: Option<&CancelReason>) -> Husks<'a> {
         let unbegun = cancel.map(|reason| {
             state.cancelling += 1;
+            state.being_cancelled += state.tasks.len();
             (reason, std::mem::take(&mut state.tasks), state.seats.in_hand())
         });
         drop(state);
         self.wake_all_who_wait_for_more();
         let Some((reason, mut waiting, in_hand)) = unbegun else { return Husks::none() };
+        let taken = waiting.len();
         // All of them, before anything of any of them is dropped or called back: see `future::shared`.
         let mut cancelled = Stats::default();
         waiting.retain(|task| {
@@ -107,6 +114,7 @@ impl<'a> Queue<'a> {
         let (in_hand, begun) = in_hand.into_iter().partition(|task| task.cancel_pending(reason));
         let mut state = self.state.lock();
         state.stats.add(&cancelled);
+        state.being_cancelled -= taken;
         state.cancelling -= 1;
         self.tell_if_everyone_gone(state);
         Husks { waiting, in_hand, begun }
@@ -131,7 +139,7 @@ impl<'a> Queue<'a> {
 }
 
 impl State<'_> {
-    fn everyone_gone(&self) -> bool {
+    pub(super) fn everyone_gone(&self) -> bool {
         self.threads == 0 && self.hires == 0 && self.cancelling == 0
     }
 

@@ -70,6 +70,8 @@ struct State<'a> {
     threads: usize,
     /// Seats whose hire is still under way.
     hires: usize,
+    /// Submitters that wait for room, or for a hire to be settled, or whose own hire has failed.
+    coming: usize,
     /// Workers that have asked for a task and have none yet, asleep or not.
     idle: usize,
     /// Of the idle, those that sleep (or have been woken, and not yet got the lock).
@@ -78,6 +80,8 @@ struct State<'a> {
     waking: bool,
     /// Those who are just cancelling what was pending, and have not told everyone yet.
     cancelling: usize,
+    /// What they have taken out of the queue for that.
+    being_cancelled: usize,
     /// How many tasks of the process had been cancelled when husks were last swept out.
     cancels_when_swept: u64,
     /// Only its totals are kept up to date.
@@ -108,6 +112,7 @@ pub(super) struct Census {
     pub(super) at_work: Vec<AtWork>,
     /// Those that are gone but for what the system does are not counted.
     pub(super) threads: usize,
+    pub(super) everyone_gone: bool,
 }
 
 /// Who submits, as far as the queue wants to know.
@@ -140,10 +145,12 @@ impl<'a> Queue<'a> {
                 present: 0,
                 threads: 0,
                 hires: 0,
+                coming: 0,
                 idle: 0,
                 asleep: 0,
                 waking: false,
                 cancelling: 0,
+                being_cancelled: 0,
                 cancels_when_swept: cancels_so_far(),
                 stats: Stats::default(),
             }),
@@ -162,6 +169,9 @@ impl<'a> Queue<'a> {
     ) -> Result<Admitted<'a>, Refused<ScopedTask<'a>>> {
         let mut has_room = false;
         let mut state = self.state.lock();
+        if submit.thread_refused.is_some() {
+            state.coming -= 1;
+        }
         let refusal = loop {
             if let Some(refusal) = state.refusal() {
                 break refusal;
@@ -183,20 +193,26 @@ impl<'a> Queue<'a> {
                     if let Some(cause) = submit.thread_refused.take() {
                         break Refusal::Thread(cause);
                     }
+                    state.coming += 1;
                     self.hire_settled.wait(&mut state);
+                    state.coming -= 1;
                     continue;
                 }
             }
             if let Some(room) = &self.room {
                 has_room = has_room || submit.enters(room);
                 if !has_room {
+                    state.coming += 1;
                     drop(state);
                     has_room = room.wait_to_enter(submit.patience);
-                    if !has_room {
-                        return Err(Refused::new(task, Refusal::Full));
-                    }
+                    // That may have taken long: if the system refused a thread before, it may have one now.
+                    submit.thread_refused = None;
                     state = self.state.lock();
-                    continue;
+                    state.coming -= 1;
+                    if has_room {
+                        continue;
+                    }
+                    break Refusal::Full;
                 }
                 let keeper: Arc<dyn Keeper> = Arc::clone(room) as _;
                 if !task.keep(&keeper) {
@@ -211,6 +227,7 @@ impl<'a> Queue<'a> {
             drop(husks);
             return Ok(Admitted::Queued);
         };
+        self.close_if_idle(&mut state);
         drop(state);
         self.give_back_room(has_room);
         Err(Refused::new(task, refusal))
@@ -231,32 +248,20 @@ impl<'a> Queue<'a> {
     /// A new worker's thread has begun.
     pub(super) fn arrive(&self) {
         let mut state = self.state.lock();
+        state.hires -= 1;
         state.present += 1;
         state.threads += 1;
         drop(state);
         self.hire_settled.notify_all();
     }
 
-    /// The hire is done, and whoever waits for the pool's end will find its thread.
-    pub(super) fn hire_succeeded(&self, seat: SeatNumber) {
-        let mut state = self.state.lock();
-        state.hires -= 1;
-        state.seats.let_go_of(seat);
-        self.close_if_idle(&mut state);
-        // If the worker has left already, its seat is free only now, and somebody may be waiting for it.
-        self.hire_settled.notify_all();
-        self.tell_if_everyone_gone(state);
-    }
-
-    /// The system refused the thread; the task is the submitter's again.
+    /// The system refused the thread; the task is the submitter's again, who comes once more and says so.
     pub(super) fn hire_failed(&self, seat: SeatNumber) {
         let mut state = self.state.lock();
-        // For the worker that will not come, and for ourselves.
-        state.seats.let_go_of(seat);
-        state.seats.let_go_of(seat);
+        state.seats.leave(seat);
         state.hires -= 1;
+        state.coming += 1;
         state.stats.submitted -= 1;
-        self.close_if_idle(&mut state);
         // Somebody may be waiting for this seat, or for this hire.
         self.hire_settled.notify_all();
         self.tell_if_everyone_gone(state);
@@ -319,6 +324,7 @@ impl<'a> Queue<'a> {
     pub(super) fn stats(&self) -> Stats {
         let mut state = self.state.lock();
         let husks = state.sweep(1);
+        self.close_if_idle(&mut state);
         let now = state.stats();
         drop(state);
         drop(husks);
@@ -329,7 +335,9 @@ impl<'a> Queue<'a> {
     pub(super) fn census(&self) -> Census {
         let mut state = self.state.lock();
         let husks = state.sweep(1);
-        let (mut now, threads) = (state.stats(), state.threads);
+        self.close_if_idle(&mut state);
+        let (mut now, threads) = (state.stats(), state.threads + state.hires);
+        let everyone_gone = state.everyone_gone();
         let (at_work, just_ended, held) = state.seats.at_work();
         drop(state);
         drop(husks);
@@ -337,7 +345,7 @@ impl<'a> Queue<'a> {
         for ended in just_ended {
             now.count_husk(ended);
         }
-        Census { stats: now, at_work, threads }
+        Census { stats: now, at_work, threads, everyone_gone }
     }
 
     fn wake_one_if_needed(&self, mut state: MutexGuard<'_, State<'a>>) {
@@ -362,8 +370,7 @@ impl<'a> State<'a> {
     }
 
     fn leave_seat(&mut self, seat: SeatNumber) {
-        self.seats.put_down(seat);
-        self.seats.let_go_of(seat);
+        self.seats.leave(seat);
         self.present -= 1;
     }
 
@@ -372,7 +379,7 @@ impl<'a> State<'a> {
             workers: self.present,
             idle: self.idle,
             running: self.present - self.idle,
-            queued: self.tasks.len(),
+            queued: self.tasks.len() + self.being_cancelled,
             ..self.stats
         }
     }
@@ -382,7 +389,8 @@ impl<'a> State<'a> {
     }
 
     /// Takes out the husks, if there may be so many of them: there are no more than tasks have been cancelled since the last
-    /// time, wherever that was. They are the caller's to drop, without the lock.
+    /// time, wherever that was. They are the caller's to drop, without the lock. (No user code is run by that: a husk has nothing of
+    /// the user's left, or whoever cancelled it still holds it.)
     fn sweep(&mut self, if_so_many: u64) -> VecDeque<ScopedTask<'a>> {
         let cancels = cancels_so_far();
         let most_husks = cancels - self.cancels_when_swept;

@@ -430,3 +430,51 @@ fn hooks_against_the_end() {
         assert_eq!(Arc::strong_count(&runs), 1);
     });
 }
+
+/// A hire that the system refuses against a close that cancels: the closure comes back, or it has been accepted and cancelled.
+#[test]
+fn a_refused_hire_against_a_cancelling_close() {
+    check(|| {
+        let pool = ThreadPoolExecutor::builder().max_workers(1).stack_size(usize::MAX).build().unwrap();
+        let submitter = pool.submitter();
+        let other = thread::spawn(move || match submitter.try_submit(|| 1) {
+            Ok(future) => assert!(matches!(future.into_result(), Err(TaskError::Cancelled(_)))),
+            Err(refused) => assert_eq!(refused.into_inner()(), 1),
+        });
+        pool.close(Shutdown::CancelPending);
+        other.join().unwrap();
+    });
+}
+
+/// The last call against a worker that retires, with a cancelled task in the queue that somebody sweeps out: the pool closes.
+#[test]
+fn the_last_call_against_a_retiring_worker() {
+    check(|| {
+        let pool = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO).build().unwrap();
+        drop(pool.submit(|| 1));
+        let second = pool.submit(|| 2);
+        second.cancel();
+        pool.close(Shutdown::WhenIdle);
+        let _ = pool.stats();
+        pool.shutdown(Shutdown::WhenIdle).unwrap();
+        assert!(pool.try_submit(|| 3).is_err());
+    });
+}
+
+/// The last call against a worker that makes room, while a submit waits for that: who waits is on the way, so the pool does not close
+/// before it has come in.
+#[test]
+fn the_last_call_against_a_submit_that_waits_for_room() {
+    check(|| {
+        let (pool, gate, pending) = full_pool();
+        let inside = pool.submitter();
+        let other = thread::spawn(move || {
+            // With another task's room: the first of the two is in before the last call, or is refused.
+            inside.try_submit_timeout(Duration::MAX, || 3).map(|future| future.into_result().unwrap()).is_ok()
+        });
+        gate.run();
+        pool.shutdown(Shutdown::WhenIdle).unwrap();
+        assert_eq!(pending.into_result().unwrap(), 2);
+        other.join().unwrap();
+    });
+}
