@@ -9,10 +9,10 @@
 //! sleeps and hopes), and [`Drops`](support::Drops) count what was dropped.
 //!
 //! Marks such as `CAN-04` are rows of a checklist: behaviours to which the test suites of `CPython`, the JDK, rayon, tokio and others
-//! hold their own code. Rows of what this library does not offer (bounded queues, scopes, deadlines for closing, awaiting,
-//! counters, tasks that help while they wait) have no test here; that the compiler refuses something (`TYP-02`) is tested where
-//! it is documented. One row is answered differently on purpose: a future that is given twice is two entries, each with a key of
-//! its own if need be, and is handed over twice (`ASC-03`, `WAI-01`).
+//! hold their own code. For what concerns pools, `tests/conformance` answers them once more, one by one, written without a look
+//! at these tests. Rows of what this library does not offer yet (awaiting, tasks that help while they wait) have no test; that
+//! the compiler refuses something (`TYP-02`, `SCP-12`) is tested where it is documented. One row is answered differently on purpose:
+//! a future that is given twice is two entries, each with a key of its own if need be, and is handed over twice (`ASC-03`, `WAI-01`).
 
 mod support;
 

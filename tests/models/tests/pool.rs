@@ -478,3 +478,18 @@ fn the_last_call_against_a_submit_that_waits_for_room() {
         other.join().unwrap();
     });
 }
+
+/// A worker that retires against two submitters on a bounded pool: each gets in, by room or by hiring, and what one of them was given
+/// and does not need is the other's.
+#[test]
+fn a_retiring_worker_against_two_submitters_and_a_bound() {
+    check(|| {
+        let builder = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1);
+        let pool = builder.keep_alive(Duration::ZERO).build().unwrap();
+        let submitter = pool.submitter();
+        let first = pool.submit(|| 1);
+        let other = thread::spawn(move || submitter.submit(|| 2).into_result().unwrap());
+        let third = pool.submit(|| 3);
+        assert_eq!(first.into_result().unwrap() + third.into_result().unwrap() + other.join().unwrap(), 6);
+    });
+}
