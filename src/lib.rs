@@ -28,6 +28,7 @@
 //!   [`StopToken`] can see that it is [asked to stop](ScopedFuture::request_stop).
 //! - **A pool has one owner**, and leaving scope drains and joins it, as Python's `with` does. There are
 //!   [other ways](Shutdown), and one [with a deadline](ThreadPoolExecutor::shutdown_timeout) that reports what still runs.
+//! - **A future can be awaited**, by value and by reference, under any runtime: see [`Awaiting`].
 //! - **The queue has no bound** unless it is [given one](Builder::queue_capacity): then submits from outside wait for room.
 //! - **A pool's tasks borrow nothing**, because nobody knows when they run. Those of a [`scope()`] may.
 //! - **Tasks that wait for each other** can wait for ever on a pool that is too small for them: a worker that waits does not work.
@@ -55,11 +56,11 @@
 //!
 //! | step | file | item |
 //! |---|---|---|
-//! | what is known of a task beside its work | `label.rs`, `stop.rs` | [`Label`](label::Label), [`StopToken`] |
 //! | the life of an answer: pending, running, finished, or cancelled | `future/state.rs` | [`State`](future::state::State) |
 //! | who is told when it ends | `future/watchers.rs` | [`Watchers`](future::watchers::Watchers) |
 //! | the place where two threads share it | `future/shared.rs` | [`Shared`](future::shared::Shared) |
 //! | a closure meets its promise: the half that is run | `future/task.rs` | [`Task`], made by [`task()`] |
+//! | what is known of it beside its work | `label.rs`, `stop.rs` | [`Label`](label::Label), [`StopToken`] |
 //! | the half that is read | `future/handle.rs` | [`Future`] |
 //! | who takes tasks | `executor.rs` | [`Executor`] |
 //! | a closure becomes a task, and is given to whoever takes tasks: **submit** | `submit.rs` | [`try_submit`](submit::try_submit) |
@@ -73,6 +74,7 @@
 //! | the executor is only these, arranged | `pool/core.rs`, `pool/executor.rs` | [`Core`](pool::core::Core), [`ThreadPoolExecutor`] |
 //! | the same once more, for work that borrows | `pool/scope.rs` | [`scope()`] |
 //! | waiting for more than one | `many/completions.rs` | [`Completions`](many::completions::Completions), [`as_completed()`], [`wait()`] |
+//! | waiting without a thread: **await** | `future/alarm.rs`, `many/awaiting.rs` | [`Alarm`](future::alarm::Alarm), [`Awaiting`] |
 //! | one function, many items | `many/map/job.rs` | [`Job`](many::map::job::Job), [`Map`] |
 //!
 //! Imports run one way, and this is the order in which the modules stand below: [`sync`](mod@sync), the one door to threads and
@@ -107,6 +109,7 @@ pub use executor::{Executor, Inline};
 
 mod many;
 pub use many::as_completed::{AsCompleted, as_completed};
+pub use many::awaiting::Awaiting;
 pub use many::map::{Map, ScopedMap};
 pub use many::timed::Timed;
 pub use many::wait::{DoneAndNotDone, ReturnWhen, wait};

@@ -11,6 +11,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::alarm::Alarm;
 use super::contain::contain;
 use super::shared::{Answer, Unfinished};
 use super::state::{Outcome, Status};
@@ -363,6 +364,14 @@ impl<T> Watchable for ScopedFuture<'_, T> {
 
     fn unsubscribe(&self, subscriber: &Subscriber) {
         self.answer.unsubscribe(subscriber);
+    }
+
+    fn set_alarm(&self, alarm: &Arc<Alarm>) -> bool {
+        self.answer.set_alarm(alarm)
+    }
+
+    fn take_alarm_back(&self, alarm: &Arc<Alarm>) {
+        self.answer.take_alarm_back(alarm);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The life of one answer, from the question to whoever reads it.
 //!
-//! In the order of the story: its [life](state), as one enum; who is [told](watchers) when it ends; the [place](shared)
+//! In the order of the story: its [life](state), as one enum; who is [told](watchers) when it ends, by an [`alarm`] if it has no thread to wait; the [place](shared)
 //! where two threads share it; and its two halves, the [`Future`](handle) that is read and the [`Task`](task) that is run.
 //! What comes of user code that panics is caught in [`contain`]; a panic that nobody looked at ends in [`unobserved`], unless the
 //! task has a [`keeper`].
@@ -9,6 +9,7 @@
 
 pub(crate) mod state;
 pub(crate) mod watchers;
+pub(crate) mod alarm;
 pub(crate) mod contain;
 pub(crate) mod shared;
 pub(crate) mod unobserved;

@@ -20,6 +20,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::alarm::Alarm;
 use super::contain::discard;
 use super::keeper::{Keeper, release, report};
 use super::state::{Cancel, Ending, Outcome, State, Status};
@@ -128,9 +129,13 @@ impl<W, T> Shared<W, T> {
         // What nobody will ever read goes at once, and is not kept for as long as somebody holds the task.
         let unread = if entry.forsaken { entry.state.collect() } else { None };
         entry.watchers.tell_subscribers();
+        let alarms = entry.watchers.take_alarms();
         drop(entry);
         // After unlocking, so that those woken do not run into the lock. They cannot miss it: see above.
         self.ended.notify_all();
+        for alarm in alarms {
+            alarm.ring();
+        }
         if let Some((panic, keeper)) = unnoticed {
             report(&panic, keeper);
         }
@@ -154,8 +159,17 @@ impl<W, T> Shared<W, T> {
         answer
     }
 
+    /// Wakes those who await a task that has been cancelled.
+    pub(crate) fn ring(&self) {
+        let alarms = self.entry.lock().watchers.take_alarms();
+        for alarm in alarms {
+            alarm.ring();
+        }
+    }
+
     /// Drops the work of a task that has been cancelled, and runs its callbacks.
     pub(crate) fn clear_away(&self) {
+        self.ring();
         if let Some(work) = self.take_work_left() {
             discard(work);
         }
@@ -223,6 +237,21 @@ impl<W, T> Watchable for Shared<W, T> {
 
     fn unsubscribe(&self, subscriber: &Subscriber) {
         self.entry.lock().watchers.unsubscribe(subscriber);
+    }
+
+    fn set_alarm(&self, alarm: &Arc<Alarm>) -> bool {
+        let mut entry = self.entry.lock();
+        entry.observed = true;
+        if entry.state.status().is_done() {
+            return false;
+        }
+        entry.watchers.set_alarm(Arc::clone(alarm));
+        true
+    }
+
+    fn take_alarm_back(&self, alarm: &Arc<Alarm>) {
+        let alarm = self.entry.lock().watchers.take_alarm_back(alarm);
+        drop(alarm);
     }
 }
 

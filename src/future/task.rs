@@ -109,6 +109,10 @@ pub(crate) trait Runnable: Send + Sync {
     /// then [`clear_away`](Self::clear_away) is owed.
     fn cancel_pending(&self, reason: &CancelReason) -> bool;
 
+    /// Wakes those who await what was cancelled. It is part of [`clear_away`](Self::clear_away); whoever cancels many does it for all of
+    /// them first.
+    fn ring(&self) {}
+
     /// Drops what was cancelled, and runs its callbacks.
     fn clear_away(&self);
 
@@ -147,6 +151,10 @@ where
 
     fn cancel_pending(&self, reason: &CancelReason) -> bool {
         self.cancel_and_tell(reason.clone()) == Cancel::Won
+    }
+
+    fn ring(&self) {
+        self.ring();
     }
 
     fn clear_away(&self) {
@@ -320,6 +328,13 @@ impl<'a> ScopedTask<'a> {
     /// As [`Runnable::cancel_pending`].
     pub(crate) fn cancel_pending(&self, reason: &CancelReason) -> bool {
         self.runnable.as_ref().is_some_and(|runnable| runnable.cancel_pending(reason))
+    }
+
+    /// As [`Runnable::ring`].
+    pub(crate) fn ring(&self) {
+        if let Some(runnable) = &self.runnable {
+            runnable.ring();
+        }
     }
 
     /// As [`Runnable::clear_away`].

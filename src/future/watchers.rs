@@ -2,7 +2,8 @@
 //!
 //! Two kinds want to know its end, and they differ in when they are told. A callback runs while the outcome is still in the hands of the
 //! thread that ends the future. A subscriber hears of it when the future *is* done, and may take it back before (see
-//! [`Shared::complete`]). Beside them there may be one [`Keeper`].
+//! [`Shared::complete`]). A subscriber listens on a channel, or has an [`Alarm`] if it has no thread to wait. Beside them there may be one
+//! [`Keeper`].
 //!
 //! The lists know no lock: the one around them is [`Shared`]'s. No callback is run while that is held.
 //!
@@ -11,6 +12,7 @@
 
 use std::sync::Arc;
 
+use super::alarm::Alarm;
 use super::contain::contain;
 use super::keeper::Keeper;
 use super::state::{Outcome, Status};
@@ -43,6 +45,11 @@ pub(crate) trait Watchable {
     fn subscribe(&self, subscriber: Subscriber) -> bool;
 
     fn unsubscribe(&self, subscriber: &Subscriber);
+
+    /// Has the alarm ring when the future is done, or says `false` if it is done already.
+    fn set_alarm(&self, alarm: &Arc<Alarm>) -> bool;
+
+    fn take_alarm_back(&self, alarm: &Arc<Alarm>);
 }
 
 /// The watchers of one future. Most futures have none, and then this is a null pointer.
@@ -51,6 +58,7 @@ pub(crate) struct Watchers<T>(Option<Box<Lists<T>>>);
 struct Lists<T> {
     callbacks: Vec<Callback<T>>,
     subscribers: Vec<Subscriber>,
+    alarms: Vec<Arc<Alarm>>,
     keeper: Option<Arc<dyn Keeper>>,
 }
 
@@ -61,7 +69,8 @@ impl<T> Watchers<T> {
 
     fn lists(&mut self) -> &mut Lists<T> {
         self.0.get_or_insert_with(|| {
-            Box::new(Lists { callbacks: Vec::new(), subscribers: Vec::new(), keeper: None })
+            let (callbacks, subscribers, alarms) = (Vec::new(), Vec::new(), Vec::new());
+            Box::new(Lists { callbacks, subscribers, alarms, keeper: None })
         })
     }
 
@@ -91,6 +100,24 @@ impl<T> Watchers<T> {
         self.forget_if_empty();
     }
 
+    pub(crate) fn set_alarm(&mut self, alarm: Arc<Alarm>) {
+        self.lists().alarms.push(alarm);
+    }
+
+    /// As [`unsubscribe`](Self::unsubscribe). It is given back for its waker to be dropped without the lock.
+    pub(crate) fn take_alarm_back(&mut self, alarm: &Arc<Alarm>) -> Option<Arc<Alarm>> {
+        let lists = self.0.as_mut()?;
+        let at = lists.alarms.iter().rposition(|known| Arc::ptr_eq(known, alarm))?;
+        let alarm = lists.alarms.swap_remove(at);
+        self.forget_if_empty();
+        Some(alarm)
+    }
+
+    /// All that are to ring, which is not to be done under the lock.
+    pub(crate) fn take_alarms(&mut self) -> Vec<Arc<Alarm>> {
+        self.0.as_mut().map_or_else(Vec::new, |lists| std::mem::take(&mut lists.alarms))
+    }
+
     pub(crate) fn take_callbacks(&mut self) -> Vec<Callback<T>> {
         self.0.as_mut().map_or_else(Vec::new, |lists| std::mem::take(&mut lists.callbacks))
     }
@@ -107,7 +134,10 @@ impl<T> Watchers<T> {
 
     fn forget_if_empty(&mut self) {
         let empty = |lists: &Lists<T>| {
-            lists.subscribers.is_empty() && lists.callbacks.is_empty() && lists.keeper.is_none()
+            lists.subscribers.is_empty()
+                && lists.callbacks.is_empty()
+                && lists.alarms.is_empty()
+                && lists.keeper.is_none()
         };
         if self.0.as_deref().is_some_and(empty) {
             self.0 = None;

@@ -11,4 +11,5 @@ pub(crate) mod waitable;
 pub(crate) mod timed;
 pub(crate) mod as_completed;
 pub(crate) mod wait;
+pub(crate) mod awaiting;
 pub(crate) mod map;

@@ -21,6 +21,9 @@ impl Husks<'_> {
     }
 
     pub(super) fn clear_away(self) {
+        for task in &self.waiting {
+            task.ring();
+        }
         for task in self.waiting {
             task.clear_away();
         }

@@ -5,7 +5,7 @@
 //! `tests/spec` says what this library promises, in its own words, this suite follows the models' tests, with their counts and their
 //! order of events, and knows the library by its public interface alone; so the two check each other.
 //!
-//! The rows about a single future and about waiting for many (STA, RES, CAN, CBK, WAI, ASC, MAP) are answered in `tests/spec`.
+//! The rows about a single future and about waiting for many (STA, RES, CAN, CBK, WAI, ASC, MAP, ASY) are answered in `tests/spec`.
 //!
 //! # Answered differently, on purpose
 //!
@@ -43,7 +43,6 @@
 //! | QUE-11 | no priorities, and no pausing |
 //! | FLT-06 | naming a thread is not a closure, so it cannot panic |
 //! | ANY-01, ANY-03 | no invoke-all and no invoke-any: `map`, `wait` and `as_completed` are there for that |
-//! | ASY-01, ASY-04 | a future cannot be awaited yet |
 
 #[path = "../spec/support.rs"]
 #[allow(dead_code, reason = "it has the words of another suite too")]

@@ -10,7 +10,7 @@
 //!
 //! Marks such as `CAN-04` are rows of a checklist: behaviours to which the test suites of `CPython`, the JDK, rayon, tokio and others
 //! hold their own code. For what concerns pools, `tests/conformance` answers them once more, one by one, written without a look
-//! at these tests. Rows of what this library does not offer yet (awaiting, tasks that help while they wait) have no test; that
+//! at these tests. Rows of what this library does not offer yet (tasks that help while they wait) have no test; that
 //! the compiler refuses something (`TYP-02`, `SCP-12`) is tested where it is documented. One row is answered differently on purpose:
 //! a future that is given twice is two entries, each with a key of its own if need be, and is handed over twice (`ASC-03`, `WAI-01`).
 
@@ -37,6 +37,7 @@ mod scopes;
 mod maps;
 mod as_completed;
 mod waiting;
+mod awaiting;
 
 mod races;
 mod mixed;

@@ -2,8 +2,11 @@
 //!
 //! Each model says who races whom and what must hold afterwards, whoever wins.
 
+use std::future::{Future as _, IntoFuture};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use glasspool::{TaskError, as_completed, task};
@@ -191,5 +194,92 @@ fn taking_a_subscription_back_against_completion() {
         drop(as_completed([&future]));
         assert_eq!(future.into_result().unwrap(), 1);
         runner.join().unwrap();
+    });
+}
+
+/// Runs a future to its end on this thread, which sleeps in between.
+fn block_on<F: IntoFuture>(future: F) -> F::Output {
+    struct Unparks(thread::Thread);
+    impl Wake for Unparks {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let mut future = pin!(future.into_future());
+    let waker = Arc::new(Unparks(thread::current())).into();
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// Counts how often it is woken.
+struct Woken(Count);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.up();
+    }
+}
+
+/// Whoever awaits a future while it ends is woken, or finds it done.
+#[test]
+fn awaiting_against_completion() {
+    loom::model(|| {
+        let (task, future) = task(|| 1);
+        let runner = thread::spawn(move || task.run());
+        assert_eq!(block_on(future).unwrap(), 1);
+        runner.join().unwrap();
+    });
+}
+
+/// The same while it is cancelled.
+#[test]
+fn awaiting_against_cancel() {
+    loom::model(|| {
+        let (_task, future) = task(|| 1);
+        let future = Arc::new(future);
+        let cancelled = Arc::clone(&future);
+        let canceller = thread::spawn(move || assert!(cancelled.cancel()));
+        assert!(matches!(block_on(&*future), Err(TaskError::Cancelled(_))));
+        canceller.join().unwrap();
+    });
+}
+
+/// A waker that is replaced while the future ends: the new one is woken, or the poll that replaced it finds the end.
+#[test]
+fn replacing_a_waker_against_completion() {
+    loom::model(|| {
+        let (task, future) = task(|| 1);
+        let (first, second) = (Count::default(), Count::default());
+        let [old, new] = [&first, &second].map(|count| Waker::from(Arc::new(Woken(count.clone()))));
+        let mut awaiting = pin!(future.into_future());
+        assert!(awaiting.as_mut().poll(&mut Context::from_waker(&old)).is_pending());
+        let runner = thread::spawn(move || task.run());
+        let ready = awaiting.as_mut().poll(&mut Context::from_waker(&new)).is_ready();
+        runner.join().unwrap();
+        assert!(ready || second.get() == 1);
+        assert!(first.get() + second.get() <= 1);
+    });
+}
+
+/// A wait that is given up while the future ends: its waker is woken once or not at all, and nothing of it is left.
+#[test]
+fn giving_up_awaiting_against_completion() {
+    loom::model(|| {
+        let (task, future) = task(|| 1);
+        let count = Count::default();
+        let woken = Arc::new(Woken(count.clone()));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut awaiting = Box::pin((&future).into_future());
+        assert!(awaiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let runner = thread::spawn(move || task.run());
+        drop((awaiting, waker));
+        runner.join().unwrap();
+        assert!(count.get() <= 1);
+        assert_eq!(Arc::strong_count(&woken), 1);
+        assert_eq!(future.into_result().unwrap(), 1);
     });
 }
