@@ -12,7 +12,8 @@ use crate::sync::deadline_after;
 /// Whoever takes tasks and sees to it that they are run.
 ///
 /// It is small, so that an executor of one's own is a few lines, and `dyn`-compatible, so that a program can choose between
-/// sequential and pooled work while it runs. `submit`, `try_submit` and `map` come with every `dyn Executor`.
+/// sequential and pooled work while it runs. `submit`, `try_submit`, `try_submit_timeout`, `submit_stoppable`, `map` and `named` come with
+/// every `dyn Executor`; where `E: Executor` is a parameter, `let executor: &dyn Executor = executor;` comes first.
 ///
 /// ```
 /// use glasspool::{Executor, Inline, ThreadPoolExecutor};
@@ -70,7 +71,8 @@ pub trait Executor: Send + Sync {
         self.execute(task)
     }
 
-    /// As [`execute`](Self::execute), but blocks at most until `deadline`.
+    /// As [`execute`](Self::execute), but blocks at most until `deadline`. Unless an executor says otherwise, it is `execute`, which is right
+    /// for one that never waits.
     ///
     /// # Errors
     ///

@@ -44,7 +44,9 @@ impl Label {
         Self { given: None, submitted_at: Location::caller() }
     }
 
+    /// First of all: what else was given would be forgotten.
     pub(crate) fn named(self, name: &Name) -> Self {
+        debug_assert!(self.given.is_none(), "a task is named before it is given anything else");
         Self { given: Some(Arc::clone(&name.0)), ..self }
     }
 

@@ -43,7 +43,8 @@
 //! - **`panic = "abort"`**: a panic in a task, a callback or a hook ends the process. All else is the same.
 //! - **No threads** (`wasm32-wasip1`, say): every thread is refused, so `try_submit` gives the closure back with
 //!   [`Refusal::Thread`] and `submit` panics; with [`Inline`] the same program runs in order. Where there is no clock either
-//!   (`wasm32-unknown-unknown`), `map` and timeouts panic too, as [`Instant::now`](std::time::Instant::now) does there.
+//!   (`wasm32-unknown-unknown`), pools, maps and timeouts panic, as [`Instant::now`](std::time::Instant::now) does there; [`task()`]
+//!   and what is submitted to [`Inline`] work.
 //! - **At the end of `main`** the process ends, and with it every thread that nobody has joined: a pool in a `static`, or one that
 //!   was [given up](ThreadPoolExecutor::shutdown_timeout) or forgotten, does not keep it alive. Python waits there.
 //! - **A task that overflows its stack** ends the process, as in any thread; how large the stacks are is an
@@ -58,6 +59,7 @@
 //! |---|---|---|
 //! | the life of an answer: pending, running, finished, or cancelled | `future/state.rs` | [`State`](future::state::State) |
 //! | who is told when it ends | `future/watchers.rs` | [`Watchers`](future::watchers::Watchers) |
+//! | in whose place it waits | `future/keeper.rs` | [`Keeper`](future::keeper::Keeper) |
 //! | the place where two threads share it | `future/shared.rs` | [`Shared`](future::shared::Shared) |
 //! | a closure meets its promise: the half that is run | `future/task.rs` | [`Task`], made by [`task()`] |
 //! | what is known of it beside its work | `label.rs`, `stop.rs` | [`Label`](label::Label), [`StopToken`] |
@@ -66,10 +68,12 @@
 //! | a closure becomes a task, and is given to whoever takes tasks: **submit** | `submit.rs` | [`try_submit`](submit::try_submit) |
 //! | a pool takes it | `pool/submitter.rs`, `pool/intake.rs` | [`Submitter`], [`intake`](pool::intake) |
 //! | it waits for its turn: **queue** | `pool/queue/mod.rs` | [`Queue`](pool::queue::Queue) |
+//! | on which seat somebody will have it in hand | `pool/seats.rs` | [`Seats`](pool::seats::Seats) |
 //! | for which there may be no room | `pool/room.rs` | [`Room`](pool::room::Room) |
 //! | or goes from hand to hand, to a new worker | `pool/handover.rs` | [`Handover`](pool::handover::Handover) |
 //! | somebody runs it: **worker** | `pool/worker.rs` | [`work`](pool::worker::work) |
 //! | its outcome is read: **result** | `future/handle.rs` | [`Future::result`] |
+//! | what users have it do besides, and the thread it is | `pool/hooks.rs`, `pool/threads.rs` | [`KeptHooks`](pool::hooks::KeptHooks), [`Threads`](pool::threads::Threads) |
 //! | it all comes to its end: **shutdown** | `pool/queue/closing.rs` | [`closing`](pool::queue::closing) |
 //! | the executor is only these, arranged | `pool/core.rs`, `pool/executor.rs` | [`Core`](pool::core::Core), [`ThreadPoolExecutor`] |
 //! | the same once more, for work that borrows | `pool/scope.rs` | [`scope()`] |
@@ -82,8 +86,8 @@
 //! [`future`](mod@future), which knows no pool; [`executor`](mod@executor), the one trait between the two; [`many`] and
 //! [`submit`](mod@submit), which know futures and that trait; and [`pool`], which nothing else knows.
 //!
-//! What two threads may do to each other is written where they meet, at the head of `future/shared.rs`, `pool/queue/mod.rs`,
-//! `pool/queue/closing.rs`, `pool/room.rs` and `many/map/job.rs`; `tests/models` runs these files through a model checker.
+//! What two threads may do to each other is written where they meet, at the head of `future/shared.rs`, `future/alarm.rs`,
+//! `pool/queue/mod.rs`, `pool/queue/closing.rs`, `pool/room.rs`, `pool/handover.rs` and `many/map/job.rs`; `tests/models` runs these files through a model checker.
 //!
 //! [`concurrent.futures`]: https://docs.python.org/3/library/concurrent.futures.html
 

@@ -44,7 +44,20 @@ struct Shared {
 }
 
 impl StopToken {
-    pub(crate) fn new() -> Self {
+    /// A token of your own: for a task's closure under test, or for several tasks that are to stop together. It goes into their closures
+    /// like anything else, and is raised by [`request_stop`](Self::request_stop); their futures know nothing of it.
+    ///
+    /// ```
+    /// use glasspool::{StopToken, ThreadPoolExecutor};
+    /// use std::time::Duration;
+    ///
+    /// let (pool, stop) = (ThreadPoolExecutor::new(2)?, StopToken::new());
+    /// let futures = [stop.clone(), stop.clone()].map(|stop| pool.submit(move || stop.wait_timeout(Duration::MAX)));
+    /// stop.request_stop();
+    /// assert!(futures.iter().all(|future| *future.result().unwrap()));
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn new() -> Self {
         Self { shared: Arc::new(Shared { requested: Mutex::new(false), request_made: Condvar::new() }) }
     }
 
@@ -90,9 +103,23 @@ impl StopToken {
         *requested
     }
 
-    pub(crate) fn request(&self) {
+    /// Asks whoever looks at this token to stop. Never blocks.
+    ///
+    /// ```
+    /// let stop = glasspool::StopToken::new();
+    /// stop.request_stop();
+    /// assert!(stop.stop_requested());
+    /// ```
+    pub fn request_stop(&self) {
         *self.shared.requested.lock() = true;
         self.shared.request_made.notify_all();
+    }
+}
+
+impl Default for StopToken {
+    /// As [`StopToken::new`].
+    fn default() -> Self {
+        Self::new()
     }
 }
 

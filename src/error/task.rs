@@ -68,10 +68,11 @@ impl Error for TaskError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CancelReason {
-    /// Somebody called [`Future::cancel`](crate::Future::cancel), or the [`Map`](crate::Map) it belongs to was dropped, or its
-    /// time was up.
+    /// Somebody called [`cancel`](crate::ScopedFuture::cancel) or [`request_stop`](crate::ScopedFuture::request_stop), or the
+    /// [`Map`](crate::Map) it belongs to was dropped, or its time was up.
     ByCaller,
-    /// The pool was shut down with [`Shutdown::CancelPending`](crate::Shutdown::CancelPending).
+    /// The pool was shut down with [`CancelPending`](crate::Shutdown::CancelPending) or [`Stop`](crate::Shutdown::Stop), or with a deadline
+    /// that has passed; or the body of its [`scope`](crate::scope()) panicked.
     ByShutdown,
     /// The pool broke while the task was waiting for its turn.
     PoolBroke(Broken),

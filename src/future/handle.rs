@@ -136,11 +136,11 @@ impl<'a, T> ScopedFuture<'a, T> {
         self.answer.cancel(CancelReason::ByCaller)
     }
 
-    /// Asks the task to stop; says whether that can come to anything. Does not wait for it.
+    /// Asks the task to stop; says whether that can come to anything. Does not wait for the task.
     ///
     /// A task that has not begun is cancelled, as by [`cancel`](Self::cancel). One that runs, and was given a
     /// [`StopToken`](crate::StopToken), can see there that it has been asked; what it does then is up to it, and its own outcome
-    /// stands. `false` means that the task has ended, or runs without a token.
+    /// stands. `false` means that the task has returned, panicked or been lost, or runs without a token.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -159,7 +159,7 @@ impl<'a, T> ScopedFuture<'a, T> {
         }
         match self.label.stop() {
             Some(stop) if !self.done() => {
-                stop.request();
+                stop.request_stop();
                 true
             }
             _ => false,

@@ -24,7 +24,7 @@ const MORE_THAN_CORES: usize = 4;
 /// |---|---|
 /// | [`max_workers`](Self::max_workers) | min(32, cores + 4), as in Python |
 /// | [`queue_capacity`](Self::queue_capacity) | any number of tasks may wait, as in Python |
-/// | [`thread_name_prefix`](Self::thread_name_prefix) | `pool-0`, `pool-1`, … in the order in which pools are made |
+/// | [`thread_name_prefix`](Self::thread_name_prefix) | `pool-0`, `pool-1`, … in the order in which pools and scopes are made |
 /// | [`stack_size`](Self::stack_size) | the system's for threads |
 /// | [`keep_alive`](Self::keep_alive) | idle workers stay until the pool is closed, as in Python |
 /// | [`initializer`](Self::initializer), [`exit_hook`](Self::exit_hook) | none |
@@ -96,7 +96,8 @@ impl Builder {
 
     /// What the names of the workers' threads begin with; `_0`, `_1`, … is added, as in Python.
     ///
-    /// Linux keeps 15 bytes of a name, so a longer prefix is cut there, for every worker of the pool alike; the number is always whole.
+    /// Linux keeps 15 bytes of a name, so a longer prefix is cut there, for every worker of the pool alike; the number is whole (of up to
+    /// 10,000 workers).
     /// A NUL byte in it is an error of [`build`](Self::build).
     ///
     /// ```
@@ -125,7 +126,7 @@ impl Builder {
         self
     }
 
-    /// How long an idle worker stays. Then it leaves, and a later submit starts another when it needs one.
+    /// How long an idle worker stays, be it the last or not. Then it leaves, and a later submit starts another when it needs one.
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;

@@ -48,7 +48,8 @@ use crate::submit::Named;
 ///
 /// **Dropping it** closes it, waits until all that was submitted has run, and joins its threads: leaving scope blocks
 /// until then. Dropped by one of its own workers, or after a [closing with a deadline](Self::shutdown_timeout) that did not see
-/// the end, it does not wait. There is one owner:
+/// the end, it does not wait. If it has been asked to close [when it is idle](Shutdown::WhenIdle), it still takes what its tasks submit
+/// until then. There is one owner:
 ///
 /// ```compile_fail,E0599
 /// let pool = glasspool::ThreadPoolExecutor::new(1).unwrap();
@@ -202,8 +203,9 @@ impl ThreadPoolExecutor {
     ///
     /// # Panics
     ///
-    /// As [`submit`](Self::submit): if the pool is closed or broken, before it has touched any item. What the iterator of items
-    /// panics with comes out here, and then nothing has begun.
+    /// If the pool is closed or broken, before it has touched any item; if it is closed while the items are taken, or has no worker and
+    /// gets no thread for one, when it has taken them, and then they are dropped. What the iterator of items panics with comes
+    /// out here, and then nothing has begun.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;

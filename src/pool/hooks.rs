@@ -28,7 +28,7 @@ impl KeptHooks {
     /// What a worker does before its first task. Its panic is what breaks the pool.
     pub(super) fn initialize(&self) -> Result<(), Broken> {
         let Some(hook) = self.one(|hooks| &hooks.initializer) else { return Ok(()) };
-        catch(|| hook()).map_err(|payload| {
+        catch(move || hook()).map_err(|payload| {
             let broken = Broken::new(message_of(&*payload));
             discard(payload);
             broken
@@ -38,7 +38,7 @@ impl KeptHooks {
     /// What a worker that was initialized does when it has left.
     pub(super) fn exit(&self) {
         if let Some(hook) = self.one(|hooks| &hooks.exit) {
-            contain(|| hook());
+            contain(move || hook());
         }
     }
 

@@ -37,7 +37,7 @@ impl PoolId {
 }
 
 impl fmt::Display for PoolId {
-    /// As in the default names of its threads.
+    /// As in the default names of a pool's threads (a scope's begin with `scope-`).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "pool-{}", self.0)
     }

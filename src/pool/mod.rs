@@ -6,6 +6,8 @@
 //! more; the [`intake`], by which they come in; and the handles on all this, of which any number may [submit](submitter) and
 //! one [owns](executor) it. A [`builder`] makes that one. A [`mod@scope`] is the same once more, for work that borrows.
 //!
+//! What there is to be told about it is in [`stats`], [`report`] and [`identity`]; what there is to choose at its end in [`shutdown`].
+//!
 //! Nothing below knows of this folder.
 
 pub(crate) mod stats;

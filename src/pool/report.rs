@@ -8,9 +8,13 @@ use super::queue::Census;
 use super::seats::AtWork;
 use super::settings::Settings;
 use super::stats::Stats;
+use crate::label::Label;
 
 /// What [`shutdown_timeout`](crate::ThreadPoolExecutor::shutdown_timeout) has seen: how many tasks ended during the call, and which
 /// go on.
+///
+/// A map counts as one task for each worker that takes part in it, and its cancelled items are not counted: the map says how many.
+/// What ended before the call is in [`stats`](crate::ThreadPoolExecutor::stats) only.
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,8 +35,9 @@ use super::stats::Stats;
 /// # drop(open);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[must_use = "it says what still runs"]
 pub struct ShutdownReport {
     /// How many tasks returned during the call.
     pub returned: u64,
@@ -44,7 +49,8 @@ pub struct ShutdownReport {
     pub lost: u64,
     /// What goes on, on threads that nobody waits for any more.
     pub still_running: Vec<StillRunning>,
-    /// How many of the pool's threads had not ended: those of tasks that still run, and those that were in an exit hook.
+    /// How many of the pool's threads had not ended: those of tasks that still run, and those that were just coming (an initializer) or
+    /// going (an exit hook).
     pub threads_left: usize,
     everyone_gone: bool,
 }
@@ -59,10 +65,9 @@ pub struct StillRunning {
     pub submitted_at: &'static Location<'static>,
     /// The name of the thread it runs on.
     pub worker: String,
-    /// For how long it had been running.
+    /// For how long it had been running, counted from when its worker took it: an initializer that ran before it is part of that.
     pub running_for: Duration,
-    /// The task's own words for itself.
-    display: String,
+    label: Label,
 }
 
 impl ShutdownReport {
@@ -73,7 +78,7 @@ impl ShutdownReport {
             submitted_at: label.submitted_at,
             worker: settings.thread_name(seat),
             running_for,
-            display: label.to_string(),
+            label,
         });
         // Saturating, as what had just ended is counted by what is known of it, and then by what its worker says.
         Self {
@@ -100,7 +105,7 @@ impl ShutdownReport {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_complete(&self) -> bool {
-        self.everyone_gone && self.still_running.is_empty()
+        self.everyone_gone
     }
 }
 
@@ -122,6 +127,6 @@ impl fmt::Display for ShutdownReport {
 
 impl fmt::Display for StillRunning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} runs on {}, for {:.1?} now", self.display, self.worker, self.running_for)
+        write!(f, "{} runs on {}, for {:.1?} now", self.label, self.worker, self.running_for)
     }
 }

@@ -104,6 +104,13 @@ use crate::sync::{Mutex, ThreadScope, thread_scope};
 /// let escaped = glasspool::scope(1, |s| s.submit(|| 1)).unwrap();
 /// ```
 ///
+/// nor can the scope itself, so nobody submits to one that has ended:
+///
+/// ```compile_fail,E0521
+/// let mut kept = None;
+/// glasspool::scope(1, |s| kept = Some(s.clone())).unwrap();
+/// ```
+///
 /// nor can a task borrow what lives only in the body:
 ///
 /// ```compile_fail,E0373
@@ -165,7 +172,8 @@ where
 
 /// The executor of one [`scope`]: its tasks may borrow for `'scope` from `'env`, which is whatever lives around the call.
 ///
-/// Clones are the same scope; a task that submits takes one with it.
+/// Clones are the same scope; a task that submits takes one with it. (If the compiler asks for `&'scope Scope`, that is what is missing:
+/// move a clone into the task.)
 ///
 /// ```
 /// use glasspool::{as_completed, scope};

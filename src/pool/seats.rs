@@ -6,9 +6,10 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::future::state::{Ending, Status};
+use crate::future::state::Status;
 use crate::future::task::{Runnable, ScopedTask};
 use crate::label::Label;
+use crate::stop::StopToken;
 
 /// A worker's number: the index of its seat. Whoever has one has taken the seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,9 +83,9 @@ impl<'a> Seats<'a> {
         self.all_in_hand().filter_map(|(_, in_hand)| in_hand.task.upgrade()).collect()
     }
 
-    /// What they were given.
-    pub(super) fn labels(&self) -> impl Iterator<Item = &Label> {
-        self.all_in_hand().map(|(_, in_hand)| &in_hand.label)
+    /// Those that what is in hand was given.
+    pub(super) fn stop_tokens(&self) -> impl Iterator<Item = StopToken> {
+        self.all_in_hand().filter_map(|(_, in_hand)| in_hand.label.stop().cloned())
     }
 
     /// Who is at work on what; and what has just ended, and how. What comes beside it is not to be dropped under a lock.
@@ -97,8 +98,8 @@ impl<'a> Seats<'a> {
                     at_work.push(AtWork { seat, label: label.clone(), running_for: since.elapsed() });
                 }
                 Some(ended) => just_ended.push(ended),
-                // Run to its end, and forgotten by everyone.
-                None => just_ended.push(Status::Finished(Ending::Returned)),
+                // Run to its end, and forgotten by everyone: its worker will say how that was.
+                None => {}
             }
             held.extend(task);
         }

@@ -1,6 +1,7 @@
 //! The choice there is in closing a pool.
 
-/// What a shutdown does with tasks that have not ended. It waits for those that run in any case.
+/// What a shutdown does with tasks that have not ended. Those that run go on to their end in any case; whether that is waited for is
+/// the call's to say.
 ///
 /// ```
 /// use glasspool::{Shutdown, ThreadPoolExecutor};
@@ -12,6 +13,7 @@
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Shutdown {
     /// Those that have not begun are run first. Nothing more is taken, also from tasks that run.
     Drain,

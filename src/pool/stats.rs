@@ -56,8 +56,8 @@ impl Stats {
         self.lost += ended.lost;
     }
 
-    /// Counts a task that is of no use any more.
-    pub(super) fn count_husk(&mut self, status: Status) {
+    /// Counts a task that has ended, by what is known of it.
+    pub(super) fn count_status(&mut self, status: Status) {
         match status {
             Status::Finished(ending) => self.count(Some(ending)),
             Status::Pending | Status::Running | Status::Cancelled => self.count(None),

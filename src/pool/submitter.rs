@@ -171,6 +171,17 @@ impl Submitter {
         Named::new(self, name)
     }
 
+    /// As [`ThreadPoolExecutor::max_workers`](crate::ThreadPoolExecutor::max_workers).
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// assert_eq!(ThreadPoolExecutor::new(3)?.submitter().max_workers(), 3);
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn max_workers(&self) -> usize {
+        self.core.settings.max_workers
+    }
+
     /// As [`ThreadPoolExecutor::stats`](crate::ThreadPoolExecutor::stats).
     ///
     /// ```

@@ -822,3 +822,33 @@ fn a_pool_without_threads_that_is_closed_meanwhile_panics_nowhere() {
         }
     });
 }
+
+/// The only worker may have retired when the last submit comes in, and that one hires: the pool is not over before.
+#[test]
+fn the_last_call_against_a_retiring_worker_and_a_bound() {
+    within(|| {
+        for round in 0..2_000_u64 {
+            let initialized = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+            let counted = Arc::clone(&initialized);
+            let pool = ThreadPoolExecutor::builder()
+                .max_workers(1)
+                .queue_capacity(1)
+                .keep_alive(Duration::ZERO)
+                .initializer(move || _ = counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst))
+                .build()
+                .unwrap();
+            thread::scope(|scope| {
+                for _ in 0..2 {
+                    let submitter = pool.submitter();
+                    scope.spawn(move || drop(submitter.try_submit_timeout(LONG, || ())));
+                }
+                thread::sleep(Duration::from_micros(round % 50));
+                pool.shutdown(Shutdown::WhenIdle).unwrap();
+                assert!(pool.try_submit(|| ()).is_err());
+                let stats = pool.stats();
+                assert_eq!((stats.workers, stats.queued, stats.running), (0, 0, 0));
+                assert_eq!(stats.submitted, stats.returned);
+            });
+        }
+    });
+}

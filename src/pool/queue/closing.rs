@@ -32,11 +32,10 @@ impl<'a> Queue<'a> {
         if matches!(state.phase, Phase::Open | Phase::LastCall) {
             state.phase = Phase::Closed;
         }
-        let stops: Vec<_> =
-            state.seats.labels().filter_map(|label| label.stop().cloned()).filter(|_| stop).collect();
+        let stops: Vec<_> = if stop { state.seats.stop_tokens().collect() } else { Vec::new() };
         let husks = self.end(state, cancel);
         for stop in stops {
-            stop.request();
+            stop.request_stop();
         }
         husks
     }
@@ -56,6 +55,8 @@ impl<'a> Queue<'a> {
         if nothing_waits && state.idle == state.present && matches!(state.phase, Phase::LastCall) {
             state.phase = Phase::Closed;
             self.wake_all_who_wait_for_more();
+            // The last workers may have retired before, while a submitter was still on its way.
+            self.everyone_gone.notify_all();
         }
     }
 
@@ -67,7 +68,7 @@ impl<'a> Queue<'a> {
     }
 
     /// Blocks until every worker has gone, every hire is settled, and whatever was cancelled is known to be; at most until
-    /// `deadline`. Whether it has come to that. The pool must have been closed.
+    /// `deadline`. Whether it has come to that. The pool must have been closed, or be at its last call.
     pub(in crate::pool) fn wait_until_everyone_gone(&self, deadline: Option<Instant>) -> bool {
         let mut state = self.state.lock();
         let mut gave_up = false;
@@ -84,7 +85,7 @@ impl<'a> Queue<'a> {
 
     /// Whether the pool is closed, and everyone has gone.
     pub(in crate::pool) fn is_over(&self) -> bool {
-        self.state.lock().is_over()
+        self.state.lock().everyone_gone()
     }
 
     /// A worker that has left has run the last of its user code.
@@ -108,7 +109,7 @@ impl<'a> Queue<'a> {
         let mut cancelled = Stats::default();
         waiting.retain(|task| {
             let won = task.cancel_pending(reason);
-            cancelled.count_husk(task.status());
+            cancelled.count_status(task.status());
             won
         });
         let (in_hand, begun) = in_hand.into_iter().partition(|task| task.cancel_pending(reason));
@@ -139,11 +140,9 @@ impl<'a> Queue<'a> {
 }
 
 impl State<'_> {
+    /// And nobody will come any more: while tasks are still taken, the last worker to retire is not the last of all.
     pub(super) fn everyone_gone(&self) -> bool {
-        self.threads == 0 && self.hires == 0 && self.cancelling == 0
-    }
-
-    fn is_over(&self) -> bool {
-        self.everyone_gone() && self.refusal().is_some()
+        let no_more_come = matches!(self.phase, Phase::Closed | Phase::Broken(_));
+        no_more_come && self.threads == 0 && self.hires == 0 && self.cancelling == 0
     }
 }

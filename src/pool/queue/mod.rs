@@ -18,7 +18,8 @@
 //! before, and the worker takes the task, or after, and finds one idle worker less.
 //!
 //! **Husks.** A task that has been cancelled stays where it is until a worker comes to it, or until there may be more husks
-//! than tasks, or until somebody counts: then they are swept out.
+//! than tasks, or until somebody counts: then they are swept out. (Until then it has spoken for a worker as a task does, so it may
+//! cost a hire too many.)
 //!
 //! **Hiring.** The thread for a new worker is started outside the lock, by whoever submitted the task that needs it, and may be
 //! refused by the system. A task is left in the queue only where a worker is present that will look there before it leaves; while
@@ -343,7 +344,7 @@ impl<'a> Queue<'a> {
         drop(husks);
         Husks { begun: held, ..Husks::none() }.clear_away();
         for ended in just_ended {
-            now.count_husk(ended);
+            now.count_status(ended);
         }
         Census { stats: now, at_work, threads, everyone_gone }
     }
@@ -402,7 +403,7 @@ impl<'a> State<'a> {
         let (husks, tasks) = std::mem::take(&mut self.tasks).into_iter().partition(is_husk);
         self.tasks = tasks;
         for husk in &husks {
-            self.stats.count_husk(ScopedTask::status(husk));
+            self.stats.count_status(ScopedTask::status(husk));
         }
         husks
     }

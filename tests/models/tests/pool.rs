@@ -493,3 +493,23 @@ fn a_retiring_worker_against_two_submitters_and_a_bound() {
         assert_eq!(first.into_result().unwrap() + third.into_result().unwrap() + other.join().unwrap(), 6);
     });
 }
+
+/// The last call against the only worker, which retires, while a submit that waited for room is on its way back: it is taken, so the
+/// pool is not over before what it submits is.
+#[test]
+fn the_last_call_against_a_retiring_worker_and_a_bound() {
+    check(|| {
+        let builder = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1);
+        let pool = builder.keep_alive(Duration::ZERO).build().unwrap();
+        let (gate, opened) = task(|| ());
+        drop(pool.submit(move || opened.into_result()));
+        drop(pool.submit(|| 2));
+        let submitter = pool.submitter();
+        let other = thread::spawn(move || drop(submitter.try_submit_timeout(Duration::MAX, || 3)));
+        gate.run();
+        pool.shutdown(Shutdown::WhenIdle).unwrap();
+        assert!(pool.refusal().is_some());
+        assert_eq!((pool.stats().workers, pool.stats().queued), (0, 0));
+        other.join().unwrap();
+    });
+}
