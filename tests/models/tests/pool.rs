@@ -513,3 +513,16 @@ fn the_last_call_against_a_retiring_worker_and_a_bound() {
         other.join().unwrap();
     });
 }
+
+/// The last call against a submit that the system refuses a thread: nobody is there any more, and it is the submitter who closes.
+#[test]
+fn the_last_call_against_a_refused_hire() {
+    check(|| {
+        let pool = ThreadPoolExecutor::builder().max_workers(1).stack_size(usize::MAX).build().unwrap();
+        let submitter = pool.submitter();
+        let other = thread::spawn(move || submitter.try_submit(|| 1).unwrap_err().into_inner()());
+        pool.shutdown(Shutdown::WhenIdle).unwrap();
+        assert!(pool.refusal().is_some());
+        assert_eq!(other.join().unwrap(), 1);
+    });
+}
