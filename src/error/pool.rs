@@ -19,6 +19,8 @@ pub enum BuildError {
     NoWorkers,
     /// `queue_capacity` was zero: no task could ever wait its turn.
     NoCapacity,
+    /// `queue_capacity` was given for a scope, which has no bound.
+    BoundedScope,
     /// The thread-name prefix has a NUL byte in it, which no system takes in a name.
     NulInName,
 }
@@ -28,6 +30,7 @@ impl fmt::Display for BuildError {
         f.write_str(match self {
             Self::NoWorkers => "max_workers must be greater than 0",
             Self::NoCapacity => "queue_capacity must be greater than 0",
+            Self::BoundedScope => "a scope has no queue_capacity",
             Self::NulInName => "thread_name_prefix must not contain a NUL byte",
         })
     }

@@ -18,7 +18,7 @@ const MOST_BY_DEFAULT: usize = 32;
 /// What Python adds to the number of cores, so that a small machine, too, has workers that wait while others compute.
 const MORE_THAN_CORES: usize = 4;
 
-/// Makes a [`ThreadPoolExecutor`] with options; [`build`](Self::build) checks them all at once.
+/// Makes a [`ThreadPoolExecutor`] with options, or a [`scope`](Self::scope); [`build`](Self::build) checks them all at once.
 ///
 /// | option | default |
 /// |---|---|
@@ -197,6 +197,17 @@ impl Builder {
     /// assert_eq!(error, BuildError::NulInName);
     /// ```
     pub fn build(self) -> Result<ThreadPoolExecutor, BuildError> {
+        let (settings, hooks) = self.check("pool")?;
+        Ok(ThreadPoolExecutor::of(Core::new(settings, hooks, FreeThreads)))
+    }
+
+    /// Whether the queue has been given a capacity.
+    pub(super) fn has_a_bound(&self) -> bool {
+        self.queue_capacity.is_some()
+    }
+
+    /// The one check of all options, and their defaults.
+    pub(super) fn check(self, kind: &str) -> Result<(Settings, Hooks), BuildError> {
         let max_workers =
             self.max_workers.unwrap_or_else(|| (available_cores() + MORE_THAN_CORES).min(MOST_BY_DEFAULT));
         if max_workers == 0 {
@@ -209,16 +220,15 @@ impl Builder {
             return Err(BuildError::NulInName);
         }
         let id = PoolId::next();
-        let name = self.thread_name_prefix.unwrap_or_else(|| id.to_string());
         let settings = Settings {
             id,
             max_workers,
             queue_capacity: self.queue_capacity,
-            name,
+            name: self.thread_name_prefix.unwrap_or_else(|| format!("{kind}-{}", id.0)),
             stack_size: self.stack_size,
             keep_alive: self.keep_alive,
         };
-        Ok(ThreadPoolExecutor::of(Core::new(settings, self.hooks, FreeThreads)))
+        Ok((settings, self.hooks))
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Hooks {
 }
 
 /// `None` once there will be no more workers.
-pub(super) struct KeptHooks(Mutex<Option<Hooks>>);
+pub(crate) struct KeptHooks(Mutex<Option<Hooks>>);
 
 impl KeptHooks {
     pub(super) fn new(hooks: Hooks) -> Self {

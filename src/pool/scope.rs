@@ -14,6 +14,7 @@ use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::sync::Arc;
 
+use super::builder::Builder;
 use super::core::Core;
 use super::hooks::Hooks;
 use super::identity::PoolId;
@@ -36,7 +37,7 @@ use crate::sync::{Mutex, ThreadScope, thread_scope};
 /// Runs `body` with an executor of at most so many workers, whose tasks may borrow what lives around the call.
 ///
 /// Blocks until the body has returned, every task has ended, those that tasks have submitted included, and every worker's thread is
-/// gone. Workers start on demand.
+/// gone. Workers start on demand. For a scope with options there is [`Builder::scope`].
 ///
 /// # Errors
 ///
@@ -144,13 +145,55 @@ pub fn scope<'env, F, R>(max_workers: usize, body: F) -> Result<R, BuildError>
 where
     F: for<'scope> FnOnce(&Scope<'scope, 'env>) -> R,
 {
-    if max_workers == 0 {
-        return Err(BuildError::NoWorkers);
+    Builder::default().max_workers(max_workers).scope(body)
+}
+
+/// How a scope is made that has options.
+impl Builder {
+    /// As [`scope`](crate::scope()), for a scope with these options: a stack for deep recursion, say. Its threads are called `scope-0`,
+    /// `scope-1`, … if no prefix is given.
+    ///
+    /// # Errors
+    ///
+    /// If no scope can be made of these options, and then the body is not run: the same as for a pool, and a
+    /// [`queue_capacity`](Self::queue_capacity), because a scope has no bound.
+    ///
+    /// # Panics
+    ///
+    /// As [`scope`](crate::scope()).
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// fn depth(left: u32) -> u32 {
+    ///     if left == 0 { 0 } else { 1 + depth(std::hint::black_box(left - 1)) }
+    /// }
+    /// let rounds = 50_000;
+    /// let builder = ThreadPoolExecutor::builder().max_workers(1).stack_size(64 << 20);
+    /// let dug = builder.scope(|s| s.submit(|| depth(rounds)).into_result())??;
+    /// assert_eq!(dug, rounds);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn scope<'env, F, R>(self, body: F) -> Result<R, BuildError>
+    where
+        F: for<'scope> FnOnce(&Scope<'scope, 'env>) -> R,
+    {
+        if self.has_a_bound() {
+            return Err(BuildError::BoundedScope);
+        }
+        let (settings, hooks) = self.check("scope")?;
+        Ok(run(settings, hooks, body))
     }
-    let settings = Settings::of_a_scope(max_workers);
-    Ok(thread_scope(|threads: &ThreadScope<'_, 'env>| {
+}
+
+/// Runs the body of a scope that was made of these, and whatever comes of it to its end.
+fn run<'env, F, R>(settings: Settings, hooks: Hooks, body: F) -> R
+where
+    F: for<'scope> FnOnce(&Scope<'scope, 'env>) -> R,
+{
+    thread_scope(|threads: &ThreadScope<'_, 'env>| {
         let unobserved = Arc::new(Unobserved(Mutex::new(None)));
-        let core = Core::new(settings, Hooks::default(), threads);
+        let core = Core::new(settings, hooks, threads);
         let scope = Scope { core, unobserved: Arc::clone(&unobserved), name: None, env: PhantomData };
         let result = catch(|| body(&scope));
         scope.core.close(if result.is_ok() { Shutdown::WhenIdle } else { Shutdown::Stop });
@@ -167,7 +210,7 @@ where
                 resume_unwind(payload)
             }
         }
-    }))
+    })
 }
 
 /// The executor of one [`scope`]: its tasks may borrow for `'scope` from `'env`, which is whatever lives around the call.

@@ -15,7 +15,7 @@ use crate::stop::StopToken;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SeatNumber(pub(super) usize);
 
-pub(super) struct Seats<'a> {
+pub(crate) struct Seats<'a> {
     /// Those that were ever taken.
     all: Vec<Seat<'a>>,
     taken: usize,

@@ -23,19 +23,6 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Those of a [scope](super::scope), which has no options but one.
-    pub(super) fn of_a_scope(max_workers: usize) -> Self {
-        let id = PoolId::next();
-        Self {
-            id,
-            max_workers,
-            queue_capacity: None,
-            name: format!("scope-{}", id.0),
-            stack_size: None,
-            keep_alive: None,
-        }
-    }
-
     pub(super) fn thread_name(&self, seat: SeatNumber) -> String {
         format!("{}_{}", prefix_that_fits(&self.name, self.max_workers), seat.0)
     }

@@ -13,7 +13,7 @@ use std::io;
 use super::seats::SeatNumber;
 use crate::sync::{Body, Builder, Condvar, Mutex, Nursery, Thread};
 
-pub(super) struct Threads<'a> {
+pub(crate) struct Threads<'a> {
     nursery: Box<dyn Nursery<'a> + 'a>,
     roll: Mutex<Roll<'a>>,
     all_joined: Condvar,

@@ -9,10 +9,13 @@
 //! sleeps and hopes), and [`Drops`](support::Drops) count what was dropped.
 //!
 //! Marks such as `CAN-04` are rows of a checklist: behaviours to which the test suites of `CPython`, the JDK, rayon, tokio and others
-//! hold their own code. For what concerns pools, `tests/conformance` answers them once more, one by one, written without a look
-//! at these tests. Rows of what this library does not offer yet (tasks that help while they wait) have no test; that
-//! the compiler refuses something (`TYP-02`, `SCP-12`) is tested where it is documented. One row is answered differently on purpose:
-//! a future that is given twice is two entries, each with a key of its own if need be, and is handed over twice (`ASC-03`, `WAI-01`).
+//! hold their own code. The rows that concern the pool are answered once more, each by its name, in `tests/conformance`, whose first
+//! page lists those that do not apply. Of the others, these have no test here, as they are about what this library does not offer: an
+//! accessor for the error alone (`RES-10`: `result` has both), completion queues and join sets (`ASC-11`, `ASC-12`, `ASC-15`,
+//! `ASC-16`), and chunk sizes (`MAP-10`). What the compiler refuses is tested where it is documented: running a task twice, and so
+//! completing its future twice (`STA-06`), in `src/future/task.rs`, with what must not be submitted (`TYP-02`). One row is
+//! answered differently on purpose: a future that is given twice is two entries, each with a key of its own if need be, and is
+//! handed over twice (`ASC-03`, `WAI-01`).
 
 mod support;
 

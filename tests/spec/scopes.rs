@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Barrier, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use glasspool::{
-    BuildError, Future, Scope, ScopedFuture, TaskError, as_completed, current_worker, scope, task,
-    unobserved_panics, wait,
+    BuildError, Future, Scope, ScopedFuture, TaskError, ThreadPoolExecutor, as_completed, current_worker,
+    scope, task, unobserved_panics, wait,
 };
 
 use crate::support::{
-    Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, let_others_block, panic_of, thread_name,
-    within, words,
+    Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, panic_of, thread_name, within, words,
 };
 
 /// SCP-01.
@@ -213,7 +213,7 @@ fn a_body_that_panics_cancels_what_is_pending_and_waits_for_what_runs() {
                 })
             });
             gate.wait_for(1);
-            let_others_block();
+            eventually(|| told.count() == 1); // so the panic has come that far, which may take its time
             assert!(!panics.is_finished());
             gate.open();
             assert_eq!(panics.join().unwrap(), "of the body");
@@ -239,29 +239,28 @@ fn a_body_that_panics_asks_what_runs_to_stop() {
 #[test]
 fn a_task_that_submits_when_the_body_has_panicked_is_refused() {
     within(|| {
-        let (gate, refused) = (Gate::closed(), Tally::default());
+        let (gate, told) = (Gate::closed(), Tally::default());
         let way = gate.way();
-        let text = panic_of(|| {
-            scope(1, |s| -> () {
-                let again = s.clone();
-                drop(s.submit(|| {
-                    let again = again;
-                    way.pass();
-                    if again.try_submit(|| ()).is_err() {
-                        refused.add();
-                    }
-                }));
-                let later = thread::spawn(move || {
-                    let_others_block();
-                    gate.open();
-                });
-                drop(later);
-                panic!("of the body")
-            })
+        thread::scope(|outside| {
+            let panics = outside.spawn(|| {
+                panic_of(|| {
+                    scope(1, |s| -> () {
+                        let again = s.clone();
+                        drop(s.submit(|| {
+                            let again = again;
+                            way.pass();
+                            assert!(again.try_submit(|| ()).is_err());
+                        }));
+                        let told = told.clone();
+                        s.submit(|| ()).add_done_callback(move |_| told.add());
+                        panic!("of the body")
+                    })
+                })
+            });
+            eventually(|| told.count() == 1); // so what is pending has been cancelled, and the scope is closed
+            gate.open();
+            assert_eq!(panics.join().unwrap(), "of the body");
         });
-        assert_eq!(text, "of the body");
-        // The task may have been let go before the panic came through: then it was accepted.
-        assert!(refused.count() <= 1);
     });
 }
 
@@ -318,6 +317,49 @@ fn five_submits_to_three_fresh_workers_show_three_running_and_two_pending_here_t
             gate.open();
         })
         .unwrap();
+    });
+}
+
+#[test]
+fn a_scope_may_have_options() {
+    within(|| {
+        let (begun, left) = (Tally::default(), Tally::default());
+        let (begins, leaves) = (begun.clone(), left.clone());
+        let builder = ThreadPoolExecutor::builder()
+            .max_workers(2)
+            .thread_name_prefix("inside")
+            .keep_alive(Duration::ZERO)
+            .initializer(move || begins.add())
+            .exit_hook(move || leaves.add());
+        let text = String::from("borrowed");
+        let (name, length) = builder
+            .scope(|s| {
+                let name = s.submit(thread_name).into_result().unwrap();
+                (name, s.submit(|| text.len()).into_result().unwrap())
+            })
+            .unwrap();
+        assert!(name.starts_with("inside_"));
+        assert_eq!((length, begun.count()), (8, left.count()));
+
+        let bounded = ThreadPoolExecutor::builder().queue_capacity(1).scope(|_| ()).unwrap_err();
+        assert_eq!(bounded, BuildError::BoundedScope);
+        assert_eq!(bounded.to_string(), "a scope has no queue_capacity");
+    });
+}
+
+#[test]
+fn a_scope_whose_initializer_panics_ends_every_future_and_then_itself() {
+    within(|| {
+        let builder = ThreadPoolExecutor::builder().max_workers(1).initializer(|| panic!("no database"));
+        let (first, refused) = builder
+            .scope(|s| {
+                let first = words(s.submit(|| 1).into_result());
+                (first, s.try_submit(|| 2).map(|_| ()).map_err(|refused| refused.to_string()))
+            })
+            .unwrap();
+        let broken = "the pool is broken: its initializer panicked: no database";
+        assert_eq!(first, format!("task lost with its worker: {broken}"));
+        assert_eq!(refused, Err(format!("cannot submit: {broken}")));
     });
 }
 
