@@ -121,6 +121,29 @@ pub trait Executor: Send + Sync {
     }
 }
 
+/// A borrowed executor is one too.
+impl<E: Executor + ?Sized> Executor for &E {
+    fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
+        (**self).execute(task)
+    }
+
+    fn try_execute(&self, task: Task) -> Result<(), Refused<Task>> {
+        (**self).try_execute(task)
+    }
+
+    fn execute_until(&self, task: Task, deadline: Instant) -> Result<(), Refused<Task>> {
+        (**self).execute_until(task, deadline)
+    }
+
+    fn max_workers(&self) -> usize {
+        (**self).max_workers()
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        (**self).refusal()
+    }
+}
+
 /// How long a submit waits for room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Patience {
@@ -133,7 +156,12 @@ pub(crate) enum Patience {
 impl Patience {
     /// That of a submit which begins now. A timeout too long for the clock has no limit.
     pub(crate) fn of(timeout: Duration) -> Self {
-        deadline_after(timeout).map_or(Self::Unlimited, Self::Until)
+        Self::until(deadline_after(timeout))
+    }
+
+    /// `None` has no limit.
+    pub(crate) fn until(deadline: Option<Instant>) -> Self {
+        deadline.map_or(Self::Unlimited, Self::Until)
     }
 }
 

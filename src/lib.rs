@@ -3,7 +3,8 @@
 //! A [`ThreadPoolExecutor`] takes closures and has a few threads run them; each [`submit`](ThreadPoolExecutor::submit) returns a
 //! [`Future`], which is pending, then running, then done, and lends or gives away what the closure returned. To wait for many there are
 //! [`map`](ThreadPoolExecutor::map) (the answers in the order of the questions), [`as_completed()`] (in the order in which they
-//! end) and [`wait()`] (until enough have). Whoever would rather run the tasks himself takes both halves from [`task()`].
+//! end), [`wait()`] (until enough have) and [`first_success()`] (until one is good enough); and a
+//! [`map_buffered`](ThreadPoolExecutor::map_buffered) for items without end. Whoever would rather run the tasks himself takes both halves from [`task()`].
 //!
 //! ```
 //! use glasspool::{ThreadPoolExecutor, as_completed};
@@ -80,6 +81,8 @@
 //! | waiting for more than one | `many/completions.rs` | [`Completions`](many::completions::Completions), [`as_completed()`], [`wait()`] |
 //! | waiting without a thread: **await** | `future/alarm.rs`, `many/awaiting.rs` | [`Alarm`](future::alarm::Alarm), [`Awaiting`] |
 //! | one function, many items | `many/map/job.rs` | [`Job`](many::map::job::Job), [`Map`] |
+//! | items without end | `many/map/buffered.rs` | [`BufferedMap`] |
+//! | who is first, and what becomes of the others | `many/first_success.rs`, `many/cancelling.rs` | [`first_success()`], [`stop_all`](many::cancelling::stop_all) |
 //!
 //! Imports run one way, and this is the order in which the modules stand below: [`sync`](mod@sync), the one door to threads and
 //! locks; [`stop`](mod@stop) and [`label`](mod@label), what goes with a task; [`error`](mod@error), which knows no future;
@@ -100,7 +103,8 @@ mod label;
 
 mod error;
 pub use error::{
-    Broken, BuildError, CancelReason, Deadlock, Panic, Refusal, Refused, ShutdownError, TaskError, TimedOut,
+    Broken, BuildError, CancelReason, Deadlock, NoSuccess, Panic, Refusal, Refused, ShutdownError, TaskError,
+    TimedOut,
 };
 
 mod future;
@@ -114,6 +118,8 @@ pub use executor::{Executor, Inline};
 mod many;
 pub use many::as_completed::{AsCompleted, as_completed};
 pub use many::awaiting::Awaiting;
+pub use many::first_success::first_success;
+pub use many::map::buffered::{BufferedMap, ScopedBufferedMap};
 pub use many::map::{Map, ScopedMap};
 pub use many::timed::Timed;
 pub use many::wait::{DoneAndNotDone, ReturnWhen, wait};

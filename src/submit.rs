@@ -12,6 +12,7 @@ use crate::future::handle::{Future, ScopedFuture};
 use crate::future::task::halves;
 use crate::label::{Label, Name};
 use crate::many::map::Map;
+use crate::many::map::buffered::ScopedBufferedMap;
 use crate::stop::StopToken;
 
 impl dyn Executor + '_ {
@@ -128,6 +129,37 @@ impl dyn Executor + '_ {
         T: Send + 'static,
     {
         Map::start(self, items, f, Label::here())
+    }
+
+    /// Applies `f` to each item, with so many in flight at a time; see
+    /// [`ThreadPoolExecutor::map_buffered`](crate::ThreadPoolExecutor::map_buffered).
+    ///
+    /// # Panics
+    ///
+    /// If the buffer has no room, or the executor refuses the work, as Python raises.
+    ///
+    /// ```
+    /// use glasspool::{Executor, Inline};
+    ///
+    /// let executor: &dyn Executor = &Inline;
+    /// let mut halves = executor.map_buffered((0..).step_by(2), 1, |n| n / 2);
+    /// assert_eq!(halves.next().unwrap()?, 0);
+    /// assert_eq!(halves.next().unwrap()?, 1);
+    /// # Ok::<(), glasspool::TaskError>(())
+    /// ```
+    #[track_caller]
+    pub fn map_buffered<I, F, T>(
+        &self,
+        items: I,
+        buffer_size: usize,
+        f: F,
+    ) -> ScopedBufferedMap<'_, I::IntoIter, T>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        ScopedBufferedMap::start(self, items, buffer_size, f, Label::here())
     }
 
     /// The same executor, under which what is submitted has a name.
@@ -276,6 +308,35 @@ impl<'a> Named<'a> {
         T: Send + 'static,
     {
         Map::start(self.executor, items, f, Label::here().named(&self.name))
+    }
+
+    /// As the executor's own `map_buffered`, each item under this name.
+    ///
+    /// # Panics
+    ///
+    /// If the buffer has no room, or the executor refuses the work, as Python raises.
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::new(2)?;
+    /// let mut results = pool.named("thirds").map_buffered([1, 0].into_iter().cycle(), 2, |n| 3 / n);
+    /// let error = results.nth(1).unwrap().unwrap_err();
+    /// assert_eq!(error.to_string(), "task 'thirds' panicked: attempt to divide by zero");
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    #[track_caller]
+    pub fn map_buffered<I, F, T>(
+        &self,
+        items: I,
+        buffer_size: usize,
+        f: F,
+    ) -> ScopedBufferedMap<'a, I::IntoIter, T>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        ScopedBufferedMap::start(self.executor, items, buffer_size, f, Label::here().named(&self.name))
     }
 }
 

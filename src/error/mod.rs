@@ -4,6 +4,7 @@
 //! |---|---|
 //! | what became of this task? | [`TaskError`]: it panicked, was cancelled, was lost, or cannot be waited for |
 //! | is it done within this time? | [`TimedOut`]: not yet; nothing has changed |
+//! | which of these succeeds first? | [`NoSuccess`]: none; here is what they came to |
 //! | will you take this? | [`Refused`]: no, for this [`Refusal`]; here it is back |
 //! | can there be such a pool? | [`BuildError`] |
 //! | will you close and wait? | [`ShutdownError`]: not from one of your own workers |
@@ -17,6 +18,8 @@ pub use panic::Panic;
 pub(crate) use panic::message_of;
 mod timed_out;
 pub use timed_out::TimedOut;
+mod no_success;
+pub use no_success::NoSuccess;
 mod refused;
 pub use refused::{Refusal, Refused};
 mod pool;

@@ -66,6 +66,10 @@ impl<W> Refused<W> {
         self.work
     }
 
+    pub(crate) fn into_parts(self) -> (W, Refusal) {
+        (self.work, self.why)
+    }
+
     pub(crate) fn map<V>(self, change: impl FnOnce(W) -> V) -> Refused<V> {
         Refused { work: change(self.work), why: self.why }
     }

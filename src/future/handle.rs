@@ -11,11 +11,10 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::alarm::Alarm;
 use super::contain::contain;
 use super::shared::{Answer, Unfinished};
-use super::state::{Outcome, Status};
-use super::watchers::{Subscriber, Watchable, lend};
+use super::state::{Cancel, Outcome, Status};
+use super::watchers::{Watchable, lend};
 use crate::error::{CancelReason, Deadlock, TaskError, TimedOut};
 use crate::label::Label;
 use crate::sync::{OnceLock, deadline_after};
@@ -133,7 +132,11 @@ impl<'a, T> ScopedFuture<'a, T> {
     /// assert_eq!(future.result().unwrap_err().to_string(), "task cancelled by the caller");
     /// ```
     pub fn cancel(&self) -> bool {
-        self.answer.cancel(CancelReason::ByCaller)
+        let answer = self.cancel_and_tell();
+        if answer == Cancel::Won {
+            self.clear_away();
+        }
+        answer != Cancel::TooLate
     }
 
     /// Asks the task to stop; says whether that can come to anything. Does not wait for the task.
@@ -323,7 +326,7 @@ impl<'a, T> ScopedFuture<'a, T> {
         self.await_end_until(None).map_err(|_| self.deadlock())
     }
 
-    fn await_end_until(&self, deadline: Option<Instant>) -> Result<(), Unfinished> {
+    pub(crate) fn await_end_until(&self, deadline: Option<Instant>) -> Result<(), Unfinished> {
         if self.outcome.get().is_some() {
             return Ok(());
         }
@@ -339,41 +342,37 @@ impl<'a, T> ScopedFuture<'a, T> {
         self.answer.collect().expect("it is done, and this handle is its only reader")
     }
 
-    /// Why waiting for it here would never end, if it would not.
-    pub(crate) fn deadlock_here(&self) -> Option<Deadlock> {
-        self.answer.runs_here().then(|| Deadlock::on_itself(self.label.clone()))
+    /// The first part of [`cancel`](Self::cancel), for whoever cancels many. If it wins, the second is owed.
+    pub(crate) fn cancel_and_tell(&self) -> Cancel {
+        self.answer.cancel_and_tell(CancelReason::ByCaller)
     }
 
-    fn deadlock(&self) -> TaskError {
+    /// The second.
+    pub(crate) fn clear_away(&self) {
+        self.answer.clear_away();
+    }
+
+    /// The same without its value.
+    pub(crate) fn watchable(&self) -> &dyn Watchable {
+        self.answer.watchable()
+    }
+
+    pub(crate) fn label(&self) -> &Label {
+        &self.label
+    }
+
+    pub(crate) fn deadlock(&self) -> TaskError {
         TaskError::Deadlock(Deadlock::on_itself(self.label.clone()))
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.answer.status()
     }
 }
 
 // No user code runs while an answer is locked, so a panic cannot leave one half-changed; and what a handle lends is behind `&`.
 impl<T> UnwindSafe for ScopedFuture<'_, T> {}
 impl<T: RefUnwindSafe> RefUnwindSafe for ScopedFuture<'_, T> {}
-
-impl<T> Watchable for ScopedFuture<'_, T> {
-    fn status(&self) -> Status {
-        self.answer.status()
-    }
-
-    fn subscribe(&self, subscriber: Subscriber) -> bool {
-        self.answer.subscribe(subscriber)
-    }
-
-    fn unsubscribe(&self, subscriber: &Subscriber) {
-        self.answer.unsubscribe(subscriber);
-    }
-
-    fn set_alarm(&self, alarm: &Arc<Alarm>) -> bool {
-        self.answer.set_alarm(alarm)
-    }
-
-    fn take_alarm_back(&self, alarm: &Arc<Alarm>) {
-        self.answer.take_alarm_back(alarm);
-    }
-}
 
 impl<T> Drop for ScopedFuture<'_, T> {
     fn drop(&mut self) {

@@ -81,7 +81,7 @@ impl<W, T> Shared<W, T> {
     }
 
     /// Takes the work in order to run it; `None` if somebody was faster, or it was cancelled. The step against which
-    /// [`cancel`](Answer::cancel) wins or loses. Whoever gets the work owes a [`complete`](Self::complete).
+    /// [cancelling](Self::cancel_and_tell) wins or loses. Whoever gets the work owes a [`complete`](Self::complete).
     #[must_use]
     pub(crate) fn claim(&self) -> Option<W> {
         let mut entry = self.entry.lock();
@@ -200,17 +200,20 @@ impl<W, T> Shared<W, T> {
 
 /// What the reading side can do, whatever the work is.
 pub(crate) trait Answer<T>: Watchable + Send + Sync {
+    /// The same, for those who do not care what its value is.
+    fn watchable(&self) -> &dyn Watchable;
+
     /// Blocks until the future is done, at most until `deadline`.
     fn wait(&self, deadline: Option<Instant>) -> Result<(), Unfinished>;
 
     /// Moves the outcome out, once; a cancelled task's error is for everyone. `None` before the end, and after the move.
     fn collect(&self) -> Option<Outcome<T>>;
 
-    /// Whether it is being run by the very thread that asks, below it on its stack: then it cannot end before that returns.
-    fn runs_here(&self) -> bool;
+    /// As [`Shared::cancel_and_tell`].
+    fn cancel_and_tell(&self, reason: CancelReason) -> Cancel;
 
-    /// Cancels, if it is not too late; whether it is cancelled now.
-    fn cancel(&self, reason: CancelReason) -> bool;
+    /// As [`Shared::clear_away`].
+    fn clear_away(&self);
 
     /// Registers a callback, or gives it back if the future is done already.
     fn call_back(&self, callback: Callback<T>) -> Option<Callback<T>>;
@@ -225,9 +228,13 @@ impl<W, T> Watchable for Shared<W, T> {
         self.status()
     }
 
+    fn runs_here(&self) -> bool {
+        matches!(self.entry.lock().state, State::Running(by) if by == current_thread())
+    }
+
     fn subscribe(&self, subscriber: Subscriber) -> bool {
         let mut entry = self.entry.lock();
-        entry.observed = true;
+        entry.observed |= subscriber.looks;
         if entry.state.status().is_done() {
             return false;
         }
@@ -256,6 +263,10 @@ impl<W, T> Watchable for Shared<W, T> {
 }
 
 impl<W: Send, T: Send> Answer<T> for Shared<W, T> {
+    fn watchable(&self) -> &dyn Watchable {
+        self
+    }
+
     fn wait(&self, deadline: Option<Instant>) -> Result<(), Unfinished> {
         let mut entry = self.entry.lock();
         entry.observed = true;
@@ -272,10 +283,6 @@ impl<W: Send, T: Send> Answer<T> for Shared<W, T> {
         }
     }
 
-    fn runs_here(&self) -> bool {
-        matches!(self.entry.lock().state, State::Running(by) if by == current_thread())
-    }
-
     fn collect(&self) -> Option<Outcome<T>> {
         let mut entry = self.entry.lock();
         let outcome = entry.state.collect();
@@ -283,12 +290,12 @@ impl<W: Send, T: Send> Answer<T> for Shared<W, T> {
         outcome
     }
 
-    fn cancel(&self, reason: CancelReason) -> bool {
-        let answer = self.cancel_and_tell(reason);
-        if answer == Cancel::Won {
-            self.clear_away();
-        }
-        answer != Cancel::TooLate
+    fn cancel_and_tell(&self, reason: CancelReason) -> Cancel {
+        self.cancel_and_tell(reason)
+    }
+
+    fn clear_away(&self) {
+        self.clear_away();
     }
 
     fn call_back(&self, callback: Callback<T>) -> Option<Callback<T>> {

@@ -29,6 +29,8 @@ pub(crate) type Callback<T> = Box<dyn FnOnce(Result<&T, TaskError>) + Send>;
 pub(crate) struct Subscriber {
     pub(crate) stream: Sender<usize>,
     pub(crate) place: usize,
+    /// Whether somebody looks at the future by this: then a panic is theirs to notice.
+    pub(crate) looks: bool,
 }
 
 impl Subscriber {
@@ -40,6 +42,9 @@ impl Subscriber {
 /// What can be watched: a future, whatever its value.
 pub(crate) trait Watchable {
     fn status(&self) -> Status;
+
+    /// Whether it is being run by the very thread that asks, below it on its stack: then it cannot end before that returns.
+    fn runs_here(&self) -> bool;
 
     /// Adds the subscriber, or says `false` if the future is done already.
     fn subscribe(&self, subscriber: Subscriber) -> bool;

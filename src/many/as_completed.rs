@@ -1,21 +1,23 @@
 //! Futures in the order in which they end.
 
 use std::fmt;
-use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
 use super::completions::Completions;
 use super::timed::{Timed, TimedIterator};
 use super::waitable::Waitable;
 use crate::error::TimedOut;
+use crate::future::shared::Unfinished;
+use crate::sync::deadline_after;
 
 /// Hands the futures over as they end, whatever they come to; those that had ended before the call come first, in the order
 /// given.
 ///
 /// It takes futures or references to them, from several executors if need be, with a key beside each if you want one: see
 /// [`Waitable`]. What it takes by value it lets go of as it hands it over, so a result can be freed while others are still
-/// awaited. A future given twice is handed over twice, as it may have two keys (Python's is handed over once). The cost is
-/// linear in the number of futures. Does not block; the iterator does, until the next one has ended.
+/// awaited. A future given twice is handed over twice, as it may have two keys (Python's is handed over once). It
+/// [can grow](AsCompleted::push) while it is iterated. Each future costs the same, however many there are, but for the logarithm of
+/// their number. Does not block; the iterator does, until the next one has ended.
 ///
 /// # Panics
 ///
@@ -53,6 +55,8 @@ pub fn as_completed<W: Waitable>(futures: impl IntoIterator<Item = W>) -> AsComp
 /// assert!(ended.next().unwrap().done());
 /// assert!(ended.next().is_none());
 /// ```
+///
+/// To have what has not begun cancelled with it, see [`first_success`](crate::first_success()).
 #[must_use = "iterators do nothing unless they are iterated"]
 pub struct AsCompleted<W: Waitable> {
     completions: Completions<W>,
@@ -74,6 +78,68 @@ impl<W: Waitable> AsCompleted<W> {
     pub fn timeout(self, timeout: Duration) -> Timed<Self> {
         Timed::new(self, timeout)
     }
+
+    /// Waits for one more. Does not block.
+    ///
+    /// It may be given at any time, also when all others have been handed over: then the iteration goes on, so this iterator is
+    /// not a [`FusedIterator`](std::iter::FusedIterator). One that has ended already comes behind those that had ended before it was
+    /// given. What has been handed over takes no room, so a loop that adds one for each that it gets can go on for ever:
+    ///
+    /// ```
+    /// use glasspool::{ThreadPoolExecutor, as_completed};
+    ///
+    /// let pool = ThreadPoolExecutor::new(3)?;
+    /// let mut jobs = 0..100_u64;
+    /// // Three in flight, whatever there is to do.
+    /// let mut ended = as_completed(jobs.by_ref().take(3).map(|n| pool.submit(move || n)));
+    /// let mut total = 0;
+    /// while let Some(future) = ended.next() {
+    ///     ended.extend(jobs.next().map(|n| pool.submit(move || n)));
+    ///     total += future.into_result()?;
+    /// }
+    /// assert_eq!(total, 4950);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn push(&mut self, future: W) {
+        self.completions.push(future);
+    }
+
+    /// The next one that has ended, if it comes within this time, counted from now. `None` if none is left.
+    ///
+    /// Blocks for at most `timeout`; zero asks without waiting. If the time is up, nothing has changed, and one can ask again.
+    ///
+    /// # Errors
+    ///
+    /// If none of those that are left has ended in time.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glasspool::{as_completed, task};
+    ///
+    /// let (task, future) = task(|| 1);
+    /// let mut ended = as_completed([future]);
+    /// assert!(ended.next_timeout(Duration::ZERO).is_err());
+    /// task.run();
+    /// assert_eq!(ended.next_timeout(Duration::ZERO)?.unwrap().into_result()?, 1);
+    /// assert!(ended.next_timeout(Duration::ZERO)?.is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<W>, TimedOut> {
+        self.next_until(deadline_after(timeout))
+    }
+
+    fn left(&self) -> usize {
+        self.completions.left().len()
+    }
+}
+
+/// Each as [`push`](AsCompleted::push) does.
+impl<W: Waitable> Extend<W> for AsCompleted<W> {
+    fn extend<I: IntoIterator<Item = W>>(&mut self, futures: I) {
+        for future in futures {
+            self.push(future);
+        }
+    }
 }
 
 impl<W: Waitable> TimedIterator for AsCompleted<W> {
@@ -84,12 +150,13 @@ impl<W: Waitable> TimedIterator for AsCompleted<W> {
     }
 
     fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<W>, TimedOut> {
-        if self.completions.left() == 0 {
+        if self.left() == 0 {
             return Ok(None);
         }
-        match self.completions.next_end(deadline) {
-            Some(place) => Ok(self.completions.take(place)),
-            None => Err(TimedOut::new(self.completions.left(), self.completions.total())),
+        match self.completions.await_end(deadline) {
+            Ok(()) => Ok(self.completions.take_next()),
+            Err(Unfinished::TimedOut) => Err(TimedOut::new(self.left(), self.completions.total())),
+            Err(Unfinished::OnItself) => panic!("{}", self.completions.deadlock()),
         }
     }
 }
@@ -102,18 +169,16 @@ impl<W: Waitable> Iterator for AsCompleted<W> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.completions.left(), Some(self.completions.left()))
+        (self.left(), Some(self.left()))
     }
 }
 
 impl<W: Waitable> ExactSizeIterator for AsCompleted<W> {}
 
-impl<W: Waitable> FusedIterator for AsCompleted<W> {}
-
 impl<W: Waitable> fmt::Debug for AsCompleted<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsCompleted")
-            .field("left", &self.completions.left())
+            .field("left", &self.left())
             .field("of", &self.completions.total())
             .finish()
     }

@@ -59,22 +59,22 @@ impl<W: Watch> Awaiting<W> {
     /// Whether the future is done, or never will be for us; else the waker is woken when it is.
     fn poll_end(&mut self, cx: &Context<'_>) -> Poll<Result<&mut Option<W>, Deadlock>> {
         let future = self.future.as_ref().expect("it is not polled after its value has been moved out");
-        let watched = future.watched().0;
+        let watched = future.watched();
         match &self.alarm {
             // First the waker, then the look: see `future::alarm`.
             Some(alarm) => {
                 alarm.set(cx.waker());
-                if !watched.status().is_done() {
+                if !watched.end.status().is_done() {
                     return Poll::Pending;
                 }
             }
             None => {
-                if let Some(deadlock) = watched.deadlock_here() {
-                    return Poll::Ready(Err(deadlock));
+                if watched.end.runs_here() {
+                    return Poll::Ready(Err(watched.deadlock()));
                 }
                 let alarm = Arc::new(Alarm::new());
                 alarm.set(cx.waker());
-                if watched.set_alarm(&alarm) {
+                if watched.end.set_alarm(&alarm) {
                     self.alarm = Some(alarm);
                     return Poll::Pending;
                 }
@@ -136,14 +136,14 @@ impl<'f, T> IntoFuture for &'f ScopedFuture<'_, T> {
 impl<W: Watch> Drop for Awaiting<W> {
     fn drop(&mut self) {
         if let (Some(future), Some(alarm)) = (&self.future, &self.alarm) {
-            future.watched().0.take_alarm_back(alarm);
+            future.watched().end.take_alarm_back(alarm);
         }
     }
 }
 
 impl<W: Watch> fmt::Debug for Awaiting<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self.future.as_ref().map(|future| future.watched().0.status());
+        let status = self.future.as_ref().map(|future| future.watched().end.status());
         f.debug_struct("Awaiting").field("status", &status).finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::completions::Completions;
 use super::waitable::Waitable;
+use crate::future::shared::Unfinished;
 use crate::sync::deadline_after;
 
 /// When [`wait`] returns.
@@ -77,12 +78,16 @@ pub fn wait<W: Waitable>(
     let deadline = timeout.and_then(deadline_after);
     let mut completions = Completions::of(futures);
     let mut done = Vec::new();
-    while completions.left() > 0 {
-        let Some(place) = completions.next_end(deadline) else { break };
-        let Some(future) = completions.take(place) else { continue };
+    while completions.left().len() > 0 {
+        match completions.await_end(deadline) {
+            Ok(()) => {}
+            Err(Unfinished::TimedOut) => break,
+            Err(Unfinished::OnItself) => panic!("{}", completions.deadlock()),
+        }
+        let Some((place, future)) = completions.take_next_with_place() else { break };
         let enough = match return_when {
             ReturnWhen::FirstCompleted => true,
-            ReturnWhen::FirstFailure => future.watched().0.status().has_failed(),
+            ReturnWhen::FirstFailure => future.watched().end.status().has_failed(),
             ReturnWhen::AllCompleted => false,
         };
         done.push((place, future));
@@ -92,7 +97,7 @@ pub fn wait<W: Waitable>(
     }
     // More may have ended than were waited for.
     let (ended, not_done): (Vec<_>, Vec<_>) =
-        completions.into_rest().partition(|(_, future)| future.watched().0.status().is_done());
+        completions.take_rest().into_iter().partition(|(_, future)| future.watched().end.status().is_done());
     done.extend(ended);
     done.sort_unstable_by_key(|&(place, _)| place);
     let in_order = |futures: Vec<(usize, W)>| futures.into_iter().map(|(_, future)| future).collect();

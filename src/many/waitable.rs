@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::error::Deadlock;
 use crate::future::handle::ScopedFuture;
 use crate::future::watchers::Watchable;
+use crate::label::Label;
 
 /// What [`as_completed`](crate::as_completed()) and [`wait`](crate::wait()) take: a [`Future`](crate::Future), owned or borrowed or shared, with a
 /// key beside it if you want one.
@@ -38,23 +39,21 @@ pub trait Watch {
 /// The watching side of a future, whatever its type.
 #[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "nobody outside can get hold of one")]
-pub struct Watched<'a>(pub(super) &'a dyn WatchedFuture);
-
-/// A future without its value's type.
-pub(super) trait WatchedFuture: Watchable {
-    /// Why waiting for it here would never end, if it would not.
-    fn deadlock_here(&self) -> Option<Deadlock>;
+pub struct Watched<'a> {
+    pub(super) end: &'a dyn Watchable,
+    pub(super) label: &'a Label,
 }
 
-impl<T> WatchedFuture for ScopedFuture<'_, T> {
-    fn deadlock_here(&self) -> Option<Deadlock> {
-        self.deadlock_here()
+impl Watched<'_> {
+    /// What is wrong with waiting for it where it runs.
+    pub(super) fn deadlock(self) -> Deadlock {
+        Deadlock::on_itself(self.label.clone())
     }
 }
 
 impl<T> Watch for ScopedFuture<'_, T> {
     fn watched(&self) -> Watched<'_> {
-        Watched(self)
+        Watched { end: self.watchable(), label: self.label() }
     }
 }
 

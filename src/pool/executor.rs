@@ -18,6 +18,7 @@ use crate::executor::Executor;
 use crate::future::handle::Future;
 use crate::future::task::Task;
 use crate::many::map::Map;
+use crate::many::map::buffered::BufferedMap;
 use crate::stop::StopToken;
 use crate::submit::Named;
 
@@ -195,7 +196,8 @@ impl ThreadPoolExecutor {
         self.submitter.submit_stoppable(work)
     }
 
-    /// Applies `f` to each item, by as many workers as there are, and hands the results over in the order of the items.
+    /// Applies `f` to each item, by as many workers as there are, and hands the results over in the order of the items, or
+    /// [as they come](Map::unordered).
     ///
     /// It takes all items at once and starts at once; blocks only for workers' threads to start, and on a
     /// [bounded](crate::Builder::queue_capacity) pool until there is room for the first of the workers that take part. Each item is a
@@ -224,6 +226,42 @@ impl ThreadPoolExecutor {
         T: Send + 'static,
     {
         self.submitter.map(items, f)
+    }
+
+    /// Applies `f` to each item, with `buffer_size` items in flight at a time, so that there may be any number of them: items
+    /// without end, or more than there is room for.
+    ///
+    /// An item is in flight from when it is taken until its result is handed over. So many are taken and submitted at once, and
+    /// then one for each result that is handed over: never one more, and none less while the reader works on what it has. The results
+    /// come in the order of the items, or [as they come](BufferedMap::unordered). Each item is a task of its own, so tiny ones
+    /// cost more than in a [`map`](Self::map).
+    ///
+    /// Blocks as that many submits do: on a [bounded](crate::Builder::queue_capacity) pool it waits for room. What becomes of the iteration
+    /// when an item fails, when the pool is closed meanwhile, or when the iterator of items panics, is told at
+    /// [`ScopedBufferedMap`](crate::ScopedBufferedMap).
+    ///
+    /// # Panics
+    ///
+    /// If `buffer_size` is zero, or the pool is closed or broken, before it has touched any item; or if the pool refuses the first.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(3)?;
+    /// let squares = pool.map_buffered(1_u64.., 6, |n| n * n);
+    /// let below_a_hundred: Result<Vec<_>, _> =
+    ///     squares.take_while(|square| !matches!(square, Ok(100..))).collect();
+    /// assert_eq!(below_a_hundred?, [1, 4, 9, 16, 25, 36, 49, 64, 81]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn map_buffered<I, F, T>(&self, items: I, buffer_size: usize, f: F) -> BufferedMap<I::IntoIter, T>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.submitter.map_buffered(items, buffer_size, f)
     }
 
     /// The same pool, under which what is submitted has a name, for error messages and `Debug`. Never blocks.

@@ -30,6 +30,7 @@ use crate::future::task::ScopedTask;
 use crate::future::unobserved;
 use crate::label::{Label, Name};
 use crate::many::map::ScopedMap;
+use crate::many::map::buffered::ScopedBufferedMap;
 use crate::stop::StopToken;
 use crate::submit::{submit, submit_stoppable, try_submit};
 use crate::sync::{Mutex, ThreadScope, thread_scope};
@@ -329,6 +330,35 @@ impl<'scope> Scope<'scope, '_> {
         T: Send + 'scope,
     {
         ScopedMap::start(self, items, f, self.label(Label::here()))
+    }
+
+    /// Applies `f` to each item, with so many in flight at a time, as a pool's
+    /// [`map_buffered`](crate::ThreadPoolExecutor::map_buffered) does; items, function and results may borrow.
+    ///
+    /// # Panics
+    ///
+    /// If the buffer has no room, and as [`submit`](Self::submit).
+    ///
+    /// ```
+    /// let words = vec!["to".to_owned(), "be".to_owned()];
+    /// let initials: Result<Vec<&str>, _> =
+    ///     glasspool::scope(2, |s| s.map_buffered(words.iter().cycle(), 2, |word| &word[..1]).take(3).collect())?;
+    /// assert_eq!(initials?, ["t", "b", "t"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn map_buffered<I, F, T>(
+        &self,
+        items: I,
+        buffer_size: usize,
+        f: F,
+    ) -> ScopedBufferedMap<'scope, I::IntoIter, T>
+    where
+        I: IntoIterator<Item: Send + 'scope>,
+        F: Fn(I::Item) -> T + Send + Sync + 'scope,
+        T: Send + 'scope,
+    {
+        ScopedBufferedMap::start(self.clone(), items, buffer_size, f, self.label(Label::here()))
     }
 
     /// The same scope, under which what is submitted has a name, for error messages and `Debug`. Never blocks.

@@ -14,6 +14,7 @@ use crate::future::handle::Future;
 use crate::future::task::Task;
 use crate::label::Label;
 use crate::many::map::Map;
+use crate::many::map::buffered::BufferedMap;
 use crate::stop::StopToken;
 use crate::submit::{Named, submit, submit_stoppable, try_submit};
 
@@ -157,6 +158,29 @@ impl Submitter {
         T: Send + 'static,
     {
         Map::start(self, items, f, Label::here())
+    }
+
+    /// As [`ThreadPoolExecutor::map_buffered`](crate::ThreadPoolExecutor::map_buffered).
+    ///
+    /// # Panics
+    ///
+    /// As [`ThreadPoolExecutor::map_buffered`](crate::ThreadPoolExecutor::map_buffered).
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let pool = ThreadPoolExecutor::new(2)?;
+    /// let mut doubled = pool.submitter().map_buffered(1.., 3, |n| n * 2);
+    /// assert_eq!(doubled.next().unwrap()?, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn map_buffered<I, F, T>(&self, items: I, buffer_size: usize, f: F) -> BufferedMap<I::IntoIter, T>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        BufferedMap::start(self.clone(), items, buffer_size, f, Label::here())
     }
 
     /// As [`ThreadPoolExecutor::named`](crate::ThreadPoolExecutor::named).

@@ -38,6 +38,7 @@ mod stopping;
 mod scopes;
 
 mod maps;
+mod buffered;
 mod as_completed;
 mod waiting;
 mod awaiting;

@@ -1,7 +1,8 @@
-//! One function, many items: the results in the order of the items.
+//! One function, many items: the results in the order of the items, or as they come.
 //!
 //! Here is the side that is read. The side that is run is the [`job`]: it holds the function once and a state for each item, and
-//! as many runners as the executor has workers take part in it.
+//! as many runners as the executor has workers take part in it. It has all items from the start; a map of items without end is
+//! [`buffered`].
 //!
 //! An item is pending, or claimed by a runner that will complete it, or has ended; and the job cancels what is pending when its
 //! last runner leaves it. So whoever waits here for an item is woken.
@@ -11,17 +12,22 @@ use std::iter::FusedIterator;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::completions::Completions;
 use super::timed::{Timed, TimedIterator};
+use super::waitable::{Watch, Watched};
 use crate::error::{CancelReason, Deadlock, Refused, TaskError, TimedOut};
 use crate::executor::{Patience, Takes};
 use crate::future::contain::discard;
 use crate::future::shared::Unfinished;
-use crate::future::state::Status;
 use crate::future::task::{Runnable, ScopedTask};
 use crate::label::Label;
 
+pub(crate) mod buffered;
 pub(crate) mod job;
+mod tally;
+mod window;
 use job::{Answers, Job};
+use tally::Tally;
 
 /// The results of a `map`, in the order of the items, each as soon as it is there.
 ///
@@ -46,10 +52,55 @@ use job::{Answers, Job};
 #[must_use = "dropping a map cancels what has not begun"]
 pub struct ScopedMap<'a, T> {
     answers: Arc<dyn Answers<T> + 'a>,
-    /// The place of the next answer to hand over; those before it have gone.
-    next: usize,
+    order: Order<'a, T>,
     began: Instant,
     label: Label,
+}
+
+/// In which order the answers are handed over.
+enum Order<'a, T> {
+    /// That of the items: the place of the next answer; those before it have gone.
+    OfItems(usize),
+    /// That of their ends.
+    OfEnds(Completions<Item<'a, T>>),
+}
+
+impl<T> Order<'_, T> {
+    /// The place of the next answer, when it is there.
+    fn next_end(&mut self, answers: &dyn Answers<T>, deadline: Option<Instant>) -> Result<usize, Unfinished> {
+        match self {
+            Self::OfItems(next) => {
+                answers.answer(*next).wait(deadline)?;
+                *next += 1;
+                Ok(*next - 1)
+            }
+            Self::OfEnds(completions) => {
+                completions.await_end(deadline)?;
+                Ok(completions.take_next().expect("it has an end").place)
+            }
+        }
+    }
+
+    /// Goes on without the one that would be next.
+    fn skip_one(&mut self) {
+        match self {
+            Self::OfItems(next) => *next += 1,
+            Self::OfEnds(completions) => drop(completions.take_next()),
+        }
+    }
+}
+
+/// One of a job's items, to be waited for with others.
+struct Item<'a, T> {
+    answers: Arc<dyn Answers<T> + 'a>,
+    place: usize,
+    label: Label,
+}
+
+impl<T> Watch for Item<'_, T> {
+    fn watched(&self) -> Watched<'_> {
+        Watched { end: self.answers.answer(self.place).watchable(), label: &self.label }
+    }
 }
 
 /// The results of a `map` over what borrows nothing: what an executor's `map` returns.
@@ -86,7 +137,8 @@ impl<'a, T: Send + 'a> ScopedMap<'a, T> {
         let runners = executor.max_workers().max(1).min(items.len());
         let job = Arc::new(Job::new(items, function, runners));
         // Made first: if the executor refuses the job, dropping this cancels its items.
-        let map = Self { answers: Arc::clone(&job) as Arc<dyn Answers<T> + 'a>, next: 0, began, label };
+        let answers = Arc::clone(&job) as Arc<dyn Answers<T> + 'a>;
+        let map = Self { answers, order: Order::OfItems(0), began, label };
         for runner in 0..runners {
             let task = ScopedTask::new(Arc::clone(&job) as Arc<dyn Runnable + 'a>, map.label.clone());
             // The first runner can do the job alone: the others come if there is room for them.
@@ -101,6 +153,32 @@ impl<'a, T: Send + 'a> ScopedMap<'a, T> {
 }
 
 impl<T> ScopedMap<'_, T> {
+    /// Hands the results over as they come, and no longer in the order of the items. Does not block.
+    ///
+    /// Those that are there already come first, in the order of their items. To know which result is whose, have the function
+    /// return the item beside it. A timeout comes behind: `map.unordered().timeout(…)`.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(3)?;
+    /// let mut squares = Vec::new();
+    /// for result in pool.map(1..=4, |n| (n, n * n)).unordered() {
+    ///     squares.push(result?);
+    /// }
+    /// squares.sort();
+    /// assert_eq!(squares, [(1, 1), (2, 4), (3, 9), (4, 16)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn unordered(mut self) -> Self {
+        if let Order::OfItems(next) = self.order {
+            let item = |place| Item { answers: Arc::clone(&self.answers), place, label: self.label.clone() };
+            let left = Completions::without_looking((next..self.answers.len()).map(item));
+            self.order = Order::OfEnds(left);
+        }
+        self
+    }
+
     /// Waits in all at most this long, counted from the call of `map`. When the time is up, what has not begun is cancelled.
     ///
     /// ```
@@ -123,7 +201,14 @@ impl<T> ScopedMap<'_, T> {
     }
 
     fn left(&self) -> usize {
-        self.answers.len() - self.next
+        match &self.order {
+            Order::OfItems(next) => self.answers.len() - next,
+            Order::OfEnds(completions) => completions.left().len(),
+        }
+    }
+
+    fn tally(&self) -> Tally {
+        Tally::of((0..self.answers.len()).map(|place| self.answers.answer(place).status()))
     }
 }
 
@@ -138,14 +223,17 @@ impl<T> TimedIterator for ScopedMap<'_, T> {
         if self.left() == 0 {
             return Ok(None);
         }
-        let answer = self.answers.answer(self.next);
-        let item = match answer.wait(deadline) {
-            Ok(()) => answer.collect().expect("it is done, and this iterator is its only reader"),
-            Err(Unfinished::TimedOut) => return Err(TimedOut::new(self.left(), self.answers.len())),
-            Err(Unfinished::OnItself) => Err(TaskError::Deadlock(Deadlock::on_itself(self.label.clone()))),
-        };
-        self.next += 1;
-        Ok(Some(item))
+        match self.order.next_end(&*self.answers, deadline) {
+            Ok(place) => {
+                let answer = self.answers.answer(place).collect();
+                Ok(Some(answer.expect("it is done, and this iterator is its only reader")))
+            }
+            Err(Unfinished::OnItself) => {
+                self.order.skip_one();
+                Ok(Some(Err(TaskError::Deadlock(Deadlock::on_itself(self.label.clone())))))
+            }
+            Err(Unfinished::TimedOut) => Err(TimedOut::new(self.left(), self.answers.len())),
+        }
     }
 }
 
@@ -170,53 +258,28 @@ impl<T> Drop for ScopedMap<'_, T> {
         if self.left() > 0 {
             self.answers.cancel_pending(&CancelReason::ByCaller);
         }
-        for place in self.next..self.answers.len() {
-            // One whose drop panics keeps no other from being dropped.
-            discard(self.answers.answer(place).forsake());
+        // One whose drop panics keeps no other from being dropped.
+        let forsake = |place| discard(self.answers.answer(place).forsake());
+        match &self.order {
+            Order::OfItems(next) => (*next..self.answers.len()).for_each(forsake),
+            Order::OfEnds(completions) => completions.left().map(|item| item.place).for_each(forsake),
         }
-    }
-}
-
-impl<T> ScopedMap<'_, T> {
-    /// How many items there are in each state: the finished ones first, as they are the news.
-    fn tally(&self) -> [(usize, &'static str); 4] {
-        let mut tally = [(0, "finished"), (0, "running"), (0, "pending"), (0, "cancelled")];
-        for place in 0..self.answers.len() {
-            let row = match self.answers.answer(place).status() {
-                Status::Finished(_) => 0,
-                Status::Running => 1,
-                Status::Pending => 2,
-                Status::Cancelled => 3,
-            };
-            tally[row].0 += 1;
-        }
-        tally
     }
 }
 
 impl<T> fmt::Display for ScopedMap<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = Arc::as_ptr(&self.answers).cast::<()>();
-        write!(f, "<Map at {address:p} {} futures", self.answers.len())?;
-        let mut mark = ':';
-        for (count, state) in self.tally() {
-            if count > 0 {
-                write!(f, "{mark} {count} {state}")?;
-                mark = ',';
-            }
-        }
-        f.write_str(">")
+        write!(f, "<Map at {address:p} {} futures{}>", self.answers.len(), self.tally())
     }
 }
 
 impl<T> fmt::Debug for ScopedMap<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut facts = f.debug_struct("Map");
-        for (count, state) in self.tally() {
-            facts.field(state, &count);
-        }
+        self.tally().add_to(&mut facts);
         facts
-            .field("handed_over", &self.next)
+            .field("handed_over", &(self.answers.len() - self.left()))
             .field("submitted_at", &format_args!("{}", self.label.submitted_at))
             .finish()
     }

@@ -1,0 +1,82 @@
+//! What a buffered map has in flight: the futures of the items that have been taken and not handed over.
+//!
+//! They leave in the order in which they came, or as they end. How many there should be is not known here.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::super::completions::Completions;
+use super::tally::Tally;
+use crate::future::handle::ScopedFuture;
+use crate::future::shared::Unfinished;
+
+pub(super) enum Window<'a, T> {
+    InOrder(VecDeque<ScopedFuture<'a, T>>),
+    AsTheyEnd(Completions<ScopedFuture<'a, T>>),
+}
+
+impl<'a, T> Window<'a, T> {
+    pub(super) fn empty() -> Self {
+        Self::InOrder(VecDeque::new())
+    }
+
+    /// From now on they leave as they end. Those that have ended leave first, in the order in which they came.
+    pub(super) fn forget_the_order(&mut self) {
+        if let Self::InOrder(futures) = self {
+            *self = Self::AsTheyEnd(Completions::without_looking(std::mem::take(futures)));
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::InOrder(futures) => futures.len(),
+            Self::AsTheyEnd(completions) => completions.left().len(),
+        }
+    }
+
+    pub(super) fn add(&mut self, future: ScopedFuture<'a, T>) {
+        match self {
+            Self::InOrder(futures) => futures.push_back(future),
+            Self::AsTheyEnd(completions) => completions.push(future),
+        }
+    }
+
+    /// Whether the next is there already. Does not wait.
+    pub(super) fn has_end(&mut self) -> bool {
+        match self {
+            Self::InOrder(futures) => futures.front().is_some_and(ScopedFuture::done),
+            Self::AsTheyEnd(completions) => completions.has_end(),
+        }
+    }
+
+    /// Waits until the next is there. There must be one.
+    pub(super) fn await_end(&mut self, deadline: Option<Instant>) -> Result<(), Unfinished> {
+        match self {
+            Self::InOrder(futures) => futures.front().map_or(Ok(()), |next| next.await_end_until(deadline)),
+            Self::AsTheyEnd(completions) => completions.await_end(deadline),
+        }
+    }
+
+    /// The next, there or not.
+    pub(super) fn take_next(&mut self) -> Option<ScopedFuture<'a, T>> {
+        match self {
+            Self::InOrder(futures) => futures.pop_front(),
+            Self::AsTheyEnd(completions) => completions.take_next(),
+        }
+    }
+
+    pub(super) fn take_all(&mut self) -> Vec<ScopedFuture<'a, T>> {
+        match self {
+            Self::InOrder(futures) => std::mem::take(futures).into(),
+            Self::AsTheyEnd(completions) => completions.take_rest().into_values().collect(),
+        }
+    }
+
+    pub(super) fn tally(&self) -> Tally {
+        let status = |future: &ScopedFuture<'a, T>| future.status();
+        match self {
+            Self::InOrder(futures) => Tally::of(futures.iter().map(status)),
+            Self::AsTheyEnd(completions) => Tally::of(completions.left().map(status)),
+        }
+    }
+}
