@@ -4,10 +4,16 @@
 //! It is a program of its own, with this one test, so that nobody else's allocations are counted.
 
 use std::alloc::System;
+use std::future::{Future as _, IntoFuture};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
-use glasspool::{Future, Shutdown, Submitter, ThreadPoolExecutor, as_completed, scope};
+use glasspool::{
+    Executor, Future, Inline, ReturnWhen, Shutdown, Submitter, ThreadPoolExecutor, as_completed, scope, task,
+    wait,
+};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
@@ -141,5 +147,72 @@ fn drp_11_nothing_is_left_behind() {
             scope(1, |s| s.submit(|| words.len()).result().map(|_| panic!("body")).is_ok())
         });
         assert!(panics.is_err());
+    });
+    stays_flat();
+}
+
+fn live_bytes() -> usize {
+    let now = COUNTED.stats();
+    now.bytes_allocated - now.bytes_deallocated
+}
+
+/// What may be done for ever takes no more room at the end than at the beginning.
+fn stays_flat() {
+    #[track_caller]
+    fn again_and_again(times: usize, what: &str, mut once: impl FnMut()) {
+        (0..10_000).for_each(|_| once());
+        let (before, mut most) = (live_bytes(), 0);
+        for round in 0..times {
+            once();
+            if round % 1000 == 0 {
+                most = most.max(live_bytes());
+            }
+        }
+        let grown = most.saturating_sub(before);
+        assert!(grown < 64 * 1024, "{what}: it has grown by {grown} bytes");
+    }
+    const MILLION: usize = 1_000_000;
+    let (_never_run, future) = task(|| ());
+    again_and_again(MILLION, "polling `wait`", || {
+        assert!(wait([&future], Some(Duration::ZERO), ReturnWhen::FirstCompleted).done.is_empty());
+    });
+    again_and_again(MILLION / 10, "polling `result_timeout`", || {
+        assert!(future.result_timeout(Duration::ZERO).is_err())
+    });
+    let mut context = Context::from_waker(Waker::noop());
+    again_and_again(MILLION / 10, "awaiting, and not", || {
+        assert!(pin!((&future).into_future()).poll(&mut context).is_pending());
+    });
+    let mut ended = as_completed([&future]);
+    again_and_again(MILLION / 10, "polling `as_completed`", || {
+        assert!(ended.next_timeout(Duration::ZERO).is_err())
+    });
+    drop(ended);
+
+    let pool = pool();
+    let mut growing = as_completed([pool.submit_stoppable(|stop| _ = stop.wait_timeout(Duration::MAX))]);
+    again_and_again(MILLION, "`as_completed` that grows, with one that stays", || {
+        let (task, future) = task(|| ());
+        growing.push(future);
+        task.run();
+        assert!(growing.next().unwrap().into_result().is_ok());
+    });
+    drop(growing);
+    pool.shutdown(Shutdown::Stop).unwrap();
+
+    let executor: &dyn Executor = &Inline;
+    let mut endless = executor.map_buffered(0_u64.., 100, |n| vec![n]);
+    again_and_again(MILLION / 10, "a map without end", || {
+        assert_eq!(endless.next().unwrap().unwrap().len(), 1)
+    });
+    let mut endless = endless.unordered();
+    again_and_again(MILLION / 10, "the same, as they come", || {
+        assert_eq!(endless.next().unwrap().unwrap().len(), 1)
+    });
+
+    let pool = ThreadPoolExecutor::builder().max_workers(2).queue_capacity(10).build().unwrap();
+    let mut endless = pool.map_buffered(0_u64.., 100, |n| vec![n]);
+    again_and_again(MILLION, "a map without end on a bounded pool", || {
+        assert_eq!(endless.next().unwrap().unwrap().len(), 1);
     });
 }

@@ -11,13 +11,13 @@ use crate::future::shared::Unfinished;
 use crate::sync::deadline_after;
 
 /// Hands the futures over as they end, whatever they come to; those that had ended before the call come first, in the order
-/// given.
+/// given. (Those that end during the call may come in either order.)
 ///
 /// It takes futures or references to them, from several executors if need be, with a key beside each if you want one: see
 /// [`Waitable`]. What it takes by value it lets go of as it hands it over, so a result can be freed while others are still
 /// awaited. A future given twice is handed over twice, as it may have two keys (Python's is handed over once). It
-/// [can grow](AsCompleted::push) while it is iterated. Each future costs the same, however many there are, but for the logarithm of
-/// their number. Does not block; the iterator does, until the next one has ended.
+/// [can grow](AsCompleted::push) while it is iterated. The cost is linear in the number of futures.
+/// Does not block; the iterator does, until the next one has ended.
 ///
 /// # Panics
 ///
@@ -129,7 +129,7 @@ impl<W: Waitable> AsCompleted<W> {
     }
 
     fn left(&self) -> usize {
-        self.completions.left().len()
+        self.completions.left()
     }
 }
 

@@ -8,9 +8,10 @@
 //! Whoever stops listening takes every subscription back, so that a long-lived future is not left with the listeners of
 //! waits that are long over.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Instant;
 
+use super::places::Places;
 use super::waitable::Waitable;
 use crate::error::Deadlock;
 use crate::future::shared::Unfinished;
@@ -19,9 +20,7 @@ use crate::sync::{Receiver, Sender, receive_now, receive_until, unbounded};
 
 /// What is waited for, each in its place until it is handed over.
 pub(crate) struct Completions<W: Waitable> {
-    places: BTreeMap<usize, W>,
-    /// The place of the next to be added.
-    next_place: usize,
+    places: Places<W>,
     /// Whose ends are known, and who have not been handed over.
     line: VecDeque<usize>,
     stream: Sender<usize>,
@@ -30,23 +29,36 @@ pub(crate) struct Completions<W: Waitable> {
 }
 
 impl<W: Waitable> Completions<W> {
-    pub(super) fn of(futures: impl IntoIterator<Item = W>) -> Self {
-        Self::listening(futures, true)
-    }
-
-    /// A stream that is not how its reader *looks* at the futures: if one has panicked and is never handed over, nobody has noticed.
-    pub(super) fn without_looking(futures: impl IntoIterator<Item = W>) -> Self {
-        Self::listening(futures, false)
-    }
-
-    fn listening(futures: impl IntoIterator<Item = W>, looks: bool) -> Self {
+    fn new(looks: bool) -> Self {
         let (stream, ends) = unbounded();
-        let (places, line) = (BTreeMap::new(), VecDeque::new());
-        let mut completions = Self { places, next_place: 0, line, stream, ends, looks };
+        Self { places: Places::new(), line: VecDeque::new(), stream, ends, looks }
+    }
+
+    /// Futures that may be made while they are added: so each is listened to from the moment it is.
+    pub(super) fn of(futures: impl IntoIterator<Item = W>) -> Self {
+        let mut completions = Self::new(true);
         for future in futures {
-            if let Some(place) = completions.add(future) {
-                completions.line.push_back(place);
-            }
+            let place = completions.add(future);
+            completions.line.extend(place);
+        }
+        completions
+    }
+
+    /// Futures that a map has had all along. It listens in order to hand them over, which is not looking at them: if one has panicked and
+    /// is never handed over, nobody has noticed.
+    ///
+    /// It looks from the back: then if one is found done, those before it which are not have really ended later. So the items of a
+    /// single worker come in their order.
+    pub(super) fn of_map(futures: Vec<W>) -> Self {
+        let mut completions = Self::new(false);
+        let is_done = |future: &W| future.watched().end.status().is_done();
+        let (done, others): (Vec<_>, Vec<_>) = futures.into_iter().rev().partition(is_done);
+        for future in done.into_iter().rev() {
+            let place = completions.add(future);
+            completions.line.extend(place);
+        }
+        for future in others.into_iter().rev() {
+            completions.push(future);
         }
         completions
     }
@@ -61,16 +73,15 @@ impl<W: Waitable> Completions<W> {
 
     /// Adds it, and returns its place if it has ended already and will not tell.
     fn add(&mut self, future: W) -> Option<usize> {
-        let place = self.next_place;
-        self.next_place += 1;
+        let place = self.places.total();
         let will_tell = future.watched().end.subscribe(self.subscriber(place));
-        self.places.insert(place, future);
+        self.places.add(future);
         (!will_tell).then_some(place)
     }
 
     /// Waits until there is a [next](Self::take_next) that has ended, at most until `deadline`. There must be one left to wait for.
     pub(super) fn await_end(&mut self, deadline: Option<Instant>) -> Result<(), Unfinished> {
-        debug_assert!(!self.places.is_empty(), "nothing is left to wait for");
+        debug_assert!(self.places.left() > 0, "nothing is left to wait for");
         if self.has_end() {
             return Ok(());
         }
@@ -99,38 +110,43 @@ impl<W: Waitable> Completions<W> {
     /// As [`take_next`](Self::take_next), with the place that it had.
     pub(super) fn take_next_with_place(&mut self) -> Option<(usize, W)> {
         if let Some(place) = self.line.pop_front() {
-            return self.places.remove_entry(&place);
+            return Some((place, self.places.take(place)?));
         }
-        let (place, future) = self.places.pop_first()?;
+        let (place, future) = self.places.iter().next()?;
         future.watched().end.unsubscribe(&self.subscriber(place));
-        Some((place, future))
+        Some((place, self.places.take(place)?))
     }
 
     /// Whether a wait for the next end would never end: all that is left waits for this very thread to return.
     fn all_run_here(&self) -> bool {
-        self.places.values().all(|future| future.watched().end.runs_here())
+        self.places.iter().all(|(_, future)| future.watched().end.runs_here())
     }
 
     /// What is wrong if it is so.
     pub(super) fn deadlock(&self) -> Deadlock {
-        let first = self.places.values().next().expect("something is left to wait for");
+        let (_, first) = self.places.iter().next().expect("something is left to wait for");
         first.watched().deadlock()
     }
 
     /// Hands over everything that is left, with its place; nobody listens any more.
-    pub(super) fn take_rest(&mut self) -> BTreeMap<usize, W> {
+    pub(super) fn take_rest(&mut self) -> impl Iterator<Item = (usize, W)> + use<W> {
         self.stop_listening();
-        std::mem::take(&mut self.places)
+        self.places.take_all()
     }
 
     /// What has not been handed over, in the order in which it was added.
-    pub(super) fn left(&self) -> impl ExactSizeIterator<Item = &W> {
-        self.places.values()
+    pub(super) fn rest(&self) -> impl Iterator<Item = &W> {
+        self.places.iter().map(|(_, future)| future)
+    }
+
+    /// How many have not been handed over.
+    pub(super) fn left(&self) -> usize {
+        self.places.left()
     }
 
     /// How many there have been.
     pub(super) fn total(&self) -> usize {
-        self.next_place
+        self.places.total()
     }
 
     fn subscriber(&self, place: usize) -> Subscriber {
@@ -139,7 +155,7 @@ impl<W: Waitable> Completions<W> {
 
     fn stop_listening(&self) {
         // From the back, as who came last is found first.
-        for (&place, future) in self.places.iter().rev() {
+        for (place, future) in self.places.iter().rev() {
             future.watched().end.unsubscribe(&self.subscriber(place));
         }
     }

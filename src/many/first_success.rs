@@ -55,10 +55,10 @@ pub fn first_success<'a, T>(
     let mut contest = Contest(Completions::of(futures));
     let runners = &mut contest.0;
     let mut failures = Vec::new();
-    while runners.left().len() > 0 {
+    while runners.left() > 0 {
         let end = runners.await_end(deadline);
         if end == Err(Unfinished::TimedOut) {
-            let timed_out = TimedOut::new(runners.left().len(), runners.total());
+            let timed_out = TimedOut::new(runners.left(), runners.total());
             return Err(NoSuccess::new(failures, Some(timed_out)));
         }
         let Some(future) = runners.take_next() else { break };
@@ -82,6 +82,6 @@ struct Contest<'a, T>(Completions<ScopedFuture<'a, T>>);
 
 impl<T> Drop for Contest<'_, T> {
     fn drop(&mut self) {
-        stop_all(self.0.take_rest().into_values());
+        stop_all(self.0.take_rest().map(|(_, future)| future));
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! Nothing in here knows who runs the tasks, but that a map needs an [`Executor`](crate::Executor) to run it.
 
+mod places;
 pub(crate) mod completions;
 pub(crate) mod waitable;
 pub(crate) mod timed;

@@ -78,7 +78,7 @@ pub fn wait<W: Waitable>(
     let deadline = timeout.and_then(deadline_after);
     let mut completions = Completions::of(futures);
     let mut done = Vec::new();
-    while completions.left().len() > 0 {
+    while completions.left() > 0 {
         match completions.await_end(deadline) {
             Ok(()) => {}
             Err(Unfinished::TimedOut) => break,
@@ -97,7 +97,7 @@ pub fn wait<W: Waitable>(
     }
     // More may have ended than were waited for.
     let (ended, not_done): (Vec<_>, Vec<_>) =
-        completions.take_rest().into_iter().partition(|(_, future)| future.watched().end.status().is_done());
+        completions.take_rest().partition(|(_, future)| future.watched().end.status().is_done());
     done.extend(ended);
     done.sort_unstable_by_key(|&(place, _)| place);
     let in_order = |futures: Vec<(usize, W)>| futures.into_iter().map(|(_, future)| future).collect();

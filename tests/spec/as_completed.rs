@@ -244,3 +244,81 @@ fn ten_thousand_futures_of_several_pools_all_come() {
         assert_eq!(runs.count(), 10_000);
     });
 }
+
+#[test]
+fn it_may_grow_while_it_is_iterated() {
+    within(|| {
+        let pool = pool(3);
+        let mut jobs = 3..1000_u64;
+        let submit = |n| pool.submit(move || n);
+        let mut ended = as_completed((0..3).map(submit));
+        let mut all = Vec::new();
+        while let Some(future) = ended.next() {
+            ended.extend(jobs.next().map(submit));
+            assert_eq!(ended.len(), 3.min(1000 - all.len() - 1));
+            all.push(future.into_result().unwrap());
+        }
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..1000));
+    });
+}
+
+#[test]
+fn it_may_grow_when_it_has_come_to_its_end() {
+    within(|| {
+        let ([first, second, third], [f1, f2, f3]) = three();
+        let mut ended = as_completed([]);
+        assert!(ended.next().is_none());
+        ended.push(&f1);
+        first.run();
+        assert!(std::ptr::eq(ended.next().unwrap(), &raw const f1));
+        assert!(ended.next().is_none());
+        ended.extend([&f2, &f3]);
+        third.run();
+        second.run();
+        let order: Vec<u8> = ended.map(|future| *future.result().unwrap()).collect();
+        assert_eq!(order, [3, 2]);
+    });
+}
+
+/// Or else whoever goes on adding such would never come to the others.
+#[test]
+fn one_that_had_ended_when_it_was_added_comes_behind_those_whose_ends_are_known() {
+    within(|| {
+        let ([first, second, third], [f1, f2, f3]) = three();
+        let mut ended = as_completed([&f1, &f2]);
+        second.run();
+        third.run();
+        ended.push(&f3);
+        first.run();
+        let order: Vec<u8> = ended.map(|future| *future.result().unwrap()).collect();
+        assert_eq!(order, [2, 3, 1]);
+    });
+}
+
+#[test]
+fn the_next_one_can_be_asked_for_with_a_timeout_again_and_again() {
+    within(|| {
+        let ([first, second, third], [f1, f2, f3]) = three();
+        let mut ended = as_completed([f1, f2]);
+        let timeout = Duration::from_millis(5);
+        for _ in 0..3 {
+            let asked = Instant::now();
+            let late = ended.next_timeout(timeout).unwrap_err();
+            assert_eq!(late.to_string(), "2 (of 2) futures unfinished");
+            assert!(asked.elapsed() >= timeout);
+        }
+        second.run();
+        assert_eq!(ended.next_timeout(Duration::ZERO).unwrap().unwrap().into_result().unwrap(), 2);
+        ended.push(f3);
+        let late = ended.next_timeout(Duration::ZERO).unwrap_err();
+        assert_eq!(late.to_string(), "2 (of 3) futures unfinished");
+        first.run();
+        third.run();
+        for n in [1, 3] {
+            let next = ended.next_timeout(Duration::MAX).unwrap().unwrap();
+            assert_eq!(next.into_result().unwrap(), n);
+        }
+        assert!(ended.next_timeout(Duration::MAX).unwrap().is_none());
+    });
+}

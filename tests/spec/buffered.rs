@@ -330,8 +330,7 @@ fn a_drop_that_panics_keeps_nothing_else_from_being_dropped() {
     within(|| {
         let (pool, drops) = (pool(1), Drops::default());
         let make = drops.clone();
-        let results =
-            pool.map_buffered(0..5, 5, move |n| (make.one(), (n == 2).then_some(PanicsWhenDropped)));
+        let results = pool.map_buffered(0..5, 5, move |n| (make.one(), (n == 2).then(|| PanicsWhenDropped)));
         pool.shutdown(Shutdown::Drain).unwrap();
         drop(results);
         assert_eq!(drops.count(), 5);

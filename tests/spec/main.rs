@@ -39,8 +39,10 @@ mod scopes;
 
 mod maps;
 mod buffered;
+mod unordered;
 mod as_completed;
 mod waiting;
+mod first_success;
 mod awaiting;
 
 mod races;

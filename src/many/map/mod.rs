@@ -173,8 +173,8 @@ impl<T> ScopedMap<'_, T> {
     pub fn unordered(mut self) -> Self {
         if let Order::OfItems(next) = self.order {
             let item = |place| Item { answers: Arc::clone(&self.answers), place, label: self.label.clone() };
-            let left = Completions::without_looking((next..self.answers.len()).map(item));
-            self.order = Order::OfEnds(left);
+            let left = (next..self.answers.len()).map(item).collect();
+            self.order = Order::OfEnds(Completions::of_map(left));
         }
         self
     }
@@ -203,7 +203,7 @@ impl<T> ScopedMap<'_, T> {
     fn left(&self) -> usize {
         match &self.order {
             Order::OfItems(next) => self.answers.len() - next,
-            Order::OfEnds(completions) => completions.left().len(),
+            Order::OfEnds(completions) => completions.left(),
         }
     }
 
@@ -262,7 +262,7 @@ impl<T> Drop for ScopedMap<'_, T> {
         let forsake = |place| discard(self.answers.answer(place).forsake());
         match &self.order {
             Order::OfItems(next) => (*next..self.answers.len()).for_each(forsake),
-            Order::OfEnds(completions) => completions.left().map(|item| item.place).for_each(forsake),
+            Order::OfEnds(completions) => completions.rest().map(|item| item.place).for_each(forsake),
         }
     }
 }

@@ -23,14 +23,14 @@ impl<'a, T> Window<'a, T> {
     /// From now on they leave as they end. Those that have ended leave first, in the order in which they came.
     pub(super) fn forget_the_order(&mut self) {
         if let Self::InOrder(futures) = self {
-            *self = Self::AsTheyEnd(Completions::without_looking(std::mem::take(futures)));
+            *self = Self::AsTheyEnd(Completions::of_map(std::mem::take(futures).into()));
         }
     }
 
     pub(super) fn len(&self) -> usize {
         match self {
             Self::InOrder(futures) => futures.len(),
-            Self::AsTheyEnd(completions) => completions.left().len(),
+            Self::AsTheyEnd(completions) => completions.left(),
         }
     }
 
@@ -68,7 +68,7 @@ impl<'a, T> Window<'a, T> {
     pub(super) fn take_all(&mut self) -> Vec<ScopedFuture<'a, T>> {
         match self {
             Self::InOrder(futures) => std::mem::take(futures).into(),
-            Self::AsTheyEnd(completions) => completions.take_rest().into_values().collect(),
+            Self::AsTheyEnd(completions) => completions.take_rest().map(|(_, future)| future).collect(),
         }
     }
 
@@ -76,7 +76,7 @@ impl<'a, T> Window<'a, T> {
         let status = |future: &ScopedFuture<'a, T>| future.status();
         match self {
             Self::InOrder(futures) => Tally::of(futures.iter().map(status)),
-            Self::AsTheyEnd(completions) => Tally::of(completions.left().map(status)),
+            Self::AsTheyEnd(completions) => Tally::of(completions.rest().map(status)),
         }
     }
 }
