@@ -89,6 +89,10 @@
 //! [`future`](mod@future), which knows no pool; [`executor`](mod@executor), the one trait between the two; [`many`] and
 //! [`submit`](mod@submit), which know futures and that trait; and [`pool`], which nothing else knows.
 //!
+//! Beside the source there are three pages: `docs/wake-ups.md` says who sleeps, who wakes them and why no wake-up is lost;
+//! `docs/python.md` leads from Python's module to this crate, feature by feature; `docs/misuse.md` shows what the compiler
+//! refuses, and what to write instead.
+//!
 //! What two threads may do to each other is written where they meet, at the head of `future/shared.rs`, `future/alarm.rs`,
 //! `pool/queue/mod.rs`, `pool/queue/closing.rs`, `pool/room.rs`, `pool/handover.rs` and `many/map/job.rs`; `tests/models` runs these files through a model checker.
 //!
@@ -142,3 +146,12 @@ pub use pool::submitter::Submitter;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// And so does that of the pages beside it.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/python.md")]
+struct Python;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/misuse.md")]
+struct Misuse;

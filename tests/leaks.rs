@@ -177,7 +177,7 @@ fn stays_flat() {
         assert!(wait([&future], Some(Duration::ZERO), ReturnWhen::FirstCompleted).done.is_empty());
     });
     again_and_again(MILLION / 10, "polling `result_timeout`", || {
-        assert!(future.result_timeout(Duration::ZERO).is_err())
+        assert!(future.result_timeout(Duration::ZERO).is_err());
     });
     let mut context = Context::from_waker(Waker::noop());
     again_and_again(MILLION / 10, "awaiting, and not", || {
@@ -185,7 +185,7 @@ fn stays_flat() {
     });
     let mut ended = as_completed([&future]);
     again_and_again(MILLION / 10, "polling `as_completed`", || {
-        assert!(ended.next_timeout(Duration::ZERO).is_err())
+        assert!(ended.next_timeout(Duration::ZERO).is_err());
     });
     drop(ended);
 
@@ -203,11 +203,11 @@ fn stays_flat() {
     let executor: &dyn Executor = &Inline;
     let mut endless = executor.map_buffered(0_u64.., 100, |n| vec![n]);
     again_and_again(MILLION / 10, "a map without end", || {
-        assert_eq!(endless.next().unwrap().unwrap().len(), 1)
+        assert_eq!(endless.next().unwrap().unwrap().len(), 1);
     });
     let mut endless = endless.unordered();
     again_and_again(MILLION / 10, "the same, as they come", || {
-        assert_eq!(endless.next().unwrap().unwrap().len(), 1)
+        assert_eq!(endless.next().unwrap().unwrap().len(), 1);
     });
 
     let pool = ThreadPoolExecutor::builder().max_workers(2).queue_capacity(10).build().unwrap();

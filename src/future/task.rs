@@ -46,7 +46,7 @@ use crate::label::Label;
 ///
 /// So an executor that outlives the caller does not take it, because nobody knows when it will run:
 ///
-/// ```compile_fail,E0597
+/// ```compile_fail,E0373
 /// use glasspool::{Executor, ThreadPoolExecutor};
 ///
 /// let pool = ThreadPoolExecutor::new(1).unwrap();

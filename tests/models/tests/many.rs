@@ -98,13 +98,11 @@ fn a_buffered_map_against_closing() {
         let pool = ThreadPoolExecutor::new(1).unwrap();
         let mut results = pool.map_buffered(1..=3, 1, |n| n);
         let closer = thread::spawn(move || pool.shutdown(Shutdown::Drain).unwrap());
-        let mut expected = 1;
-        for result in results.by_ref() {
+        for (expected, result) in (1..).zip(results.by_ref()) {
             match result {
                 Ok(n) => assert_eq!(n, expected),
                 Err(error) => assert!(matches!(error, TaskError::Cancelled(_)) && expected > 1),
             }
-            expected += 1;
         }
         assert!(results.next().is_none());
         closer.join().unwrap();
