@@ -8,6 +8,7 @@
 //! [`Executor`](crate::Executor).
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Weak};
 
 use super::contain::{catch, contain, discard};
@@ -349,6 +350,10 @@ impl<'a> ScopedTask<'a> {
         self.runnable.as_ref().map_or(Status::Cancelled, |runnable| runnable.status())
     }
 }
+
+// What the closure has captured is touched by running it only, and that is contained.
+impl UnwindSafe for ScopedTask<'_> {}
+impl RefUnwindSafe for ScopedTask<'_> {}
 
 impl Drop for ScopedTask<'_> {
     fn drop(&mut self) {

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -87,6 +88,10 @@ impl<W: Watch> Awaiting<W> {
 
 // Nothing in it is ever pinned.
 impl<W: Watch> Unpin for Awaiting<W> {}
+
+// A waker that panics is contained.
+impl<W: Watch + UnwindSafe> UnwindSafe for Awaiting<W> {}
+impl<W: Watch + RefUnwindSafe> RefUnwindSafe for Awaiting<W> {}
 
 impl<T> Future for Awaiting<ScopedFuture<'_, T>> {
     type Output = Result<T, TaskError>;

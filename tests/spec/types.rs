@@ -6,15 +6,21 @@ use std::fmt::{Debug, Display};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use glasspool::{
-    AsCompleted, Broken, BuildError, Builder, CancelReason, Deadlock, DoneAndNotDone, Executor, Future,
-    Inline, Map, Named, Panic, Refusal, Refused, ReturnWhen, Shutdown, ShutdownError, Submitter, Task,
-    TaskError, ThreadPoolExecutor, Timed, TimedOut,
+    AsCompleted, Awaiting, Broken, BufferedMap, BuildError, Builder, CancelReason, Deadlock, DoneAndNotDone,
+    Executor, Future, Inline, Map, Named, NoSuccess, Panic, PoolId, Refusal, Refused, ReturnWhen, Scope,
+    ScopedFuture, ScopedMap, Shutdown, ShutdownError, ShutdownReport, Stats, StopToken, Submitter, Task,
+    TaskError, ThreadPoolExecutor, Timed, TimedOut, Worker,
 };
 
 use crate::support::{NO_SUCH_STACK, broken_pool, within};
 
 /// Send and nothing else.
 type OnlySend = Cell<i32>;
+
+type Items = std::ops::Range<u8>;
+
+/// An iterator that stays on its thread.
+type ItemsHere = std::vec::IntoIter<std::rc::Rc<u8>>;
 
 /// Whether the type has the trait: the inherent constant wins over the trait's where its bound holds.
 macro_rules! has {
@@ -33,68 +39,76 @@ macro_rules! has {
     }};
 }
 
-fn send<T: Send>() {}
-fn send_and_sync<T: Send + Sync + Unpin>() {}
-fn unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
 fn an_error<T: Error + Debug + Display + Send + Sync + 'static>() {}
 
-/// TYP-01.
+/// Whether the type has all of these traits, and none of those after the stroke.
+macro_rules! check {
+    ($($type:ty: [$($has:ident)*] - [$($has_not:ident)*];)+) => {$(
+        $(assert!(has!($type: $has), "{} is not {}", stringify!($type), stringify!($has));)*
+        $(assert!(!has!($type: $has_not), "{} is {}", stringify!($type), stringify!($has_not));)*
+    )+};
+}
+
+/// TYP-01: who may cross threads, be shared by them, be moved when pinned, and be used where a panic has gone past.
+///
+/// A handle is `Send` where the value is, and `Sync` where it lends a value that is. What runs a user's code contains its panics, so a
+/// handle may cross any `catch_unwind`; what is the user's own (an executor, hooks, the cause of a refusal) is not ours to promise.
 #[test]
-fn pools_and_tasks_and_errors_cross_threads() {
-    send_and_sync::<ThreadPoolExecutor>();
-    send_and_sync::<Submitter>();
-    send_and_sync::<Builder>();
-    send_and_sync::<Inline>();
-    send_and_sync::<Box<dyn Executor>>();
-    send_and_sync::<Task>();
-    send_and_sync::<Named<'_>>();
+fn every_type_has_the_traits_it_can_have() {
+    check! {
+        ThreadPoolExecutor: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
+        Submitter: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        Scope<'_, '_>: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        Inline: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone Copy] - [];
+        Builder: [Send Sync Unpin] - [UnwindSafe RefUnwindSafe];
+        Box<dyn Executor>: [Send Sync Unpin] - [UnwindSafe RefUnwindSafe];
+        Named<'_>: [Send Sync Unpin Clone] - [UnwindSafe RefUnwindSafe];
+
+        Task: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
+        StopToken: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        Future<String>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
+        Future<OnlySend>: [Send Unpin UnwindSafe] - [Sync RefUnwindSafe];
+        ScopedFuture<'_, &str>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
+        Awaiting<Future<String>>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
+        Awaiting<&Future<OnlySend>>: [Unpin] - [Send Sync UnwindSafe];
+
+        Map<String>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
+        Map<OnlySend>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
+        ScopedMap<'_, &str>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
+        BufferedMap<Items, String>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
+        BufferedMap<Items, OnlySend>: [Send Unpin UnwindSafe RefUnwindSafe] - [Sync];
+        BufferedMap<ItemsHere, String>: [Unpin UnwindSafe] - [Send Sync];
+        AsCompleted<Future<String>>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
+        AsCompleted<(u8, &Future<String>)>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [];
+        AsCompleted<Future<OnlySend>>: [Send Unpin UnwindSafe] - [Sync RefUnwindSafe];
+        AsCompleted<&Future<OnlySend>>: [Unpin] - [Send Sync UnwindSafe];
+        Timed<Map<String>>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
+        DoneAndNotDone<Future<String>>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [];
+
+        TaskError: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        TimedOut: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone Copy] - [];
+        Panic: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        NoSuccess<OnlySend>: [Send Unpin UnwindSafe] - [Sync RefUnwindSafe];
+        Refusal: [Send Sync Unpin] - [UnwindSafe RefUnwindSafe];
+        Refused<fn()>: [Send Sync Unpin] - [UnwindSafe RefUnwindSafe];
+        (BuildError, ShutdownError): [Send Sync Unpin UnwindSafe RefUnwindSafe] - [];
+        (CancelReason, Broken, Deadlock): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        (Shutdown, ReturnWhen, PoolId): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone Copy] - [];
+        (Stats, ShutdownReport, Worker): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+    }
+}
+
+#[test]
+fn every_error_is_one() {
     an_error::<TaskError>();
     an_error::<TimedOut>();
+    an_error::<NoSuccess<fn()>>();
     an_error::<BuildError>();
     an_error::<ShutdownError>();
     an_error::<Panic>();
     an_error::<Broken>();
     an_error::<Deadlock>();
     an_error::<Refused<fn()>>();
-    send_and_sync::<Refusal>();
-    send_and_sync::<(CancelReason, Shutdown, ReturnWhen)>();
-}
-
-/// Send just where the value is Send, and Sync just where it is Sync.
-#[test]
-fn a_future_crosses_threads_as_its_value_does() {
-    send_and_sync::<Future<String>>();
-    send_and_sync::<DoneAndNotDone<Future<String>>>();
-    send_and_sync::<Map<String>>();
-    send_and_sync::<Timed<Map<String>>>();
-    send::<Future<OnlySend>>();
-    send::<Map<OnlySend>>();
-    send::<AsCompleted<Future<OnlySend>>>();
-    send::<AsCompleted<(u8, &Future<String>)>>();
-    assert!(has!(Future<String>: Sync));
-    assert!(!has!(Future<OnlySend>: Sync));
-    assert!(!has!(AsCompleted<&Future<OnlySend>>: Send));
-}
-
-#[test]
-fn nothing_minds_a_panic_going_past() {
-    unwind_safe::<ThreadPoolExecutor>();
-    unwind_safe::<Submitter>();
-    unwind_safe::<Future<String>>();
-    unwind_safe::<TaskError>();
-    unwind_safe::<Panic>();
-    assert!(has!(Future<OnlySend>: UnwindSafe));
-    assert!(!has!(Future<OnlySend>: RefUnwindSafe));
-}
-
-/// One owner for each.
-#[test]
-fn only_what_owns_nothing_can_be_cloned() {
-    assert!(!has!(ThreadPoolExecutor: Clone));
-    assert!(!has!(Future<u8>: Clone));
-    assert!(!has!(Task: Clone));
-    assert!(has!(Submitter: Clone));
-    assert!(has!(TaskError: Clone));
 }
 
 /// In words: two for the answer, two for the label, and the value or an error with its state.
@@ -105,6 +119,9 @@ fn a_handle_is_small() {
     assert!(size_of::<Future<()>>() <= 7 * WORD);
     assert!(size_of::<Future<[u8; 1024]>>() <= 7 * WORD + 1024);
     assert!(size_of::<Task>() <= 4 * WORD);
+    assert!(size_of::<Map<[u8; 1024]>>() <= 8 * WORD);
+    assert!(size_of::<Awaiting<&Future<[u8; 1024]>>>() <= 2 * WORD);
+    assert!(size_of::<TimedOut>() <= 2 * WORD && size_of::<StopToken>() <= WORD);
     assert!(size_of::<Submitter>() <= WORD && size_of::<ThreadPoolExecutor>() <= WORD);
 }
 

@@ -189,8 +189,8 @@ fn in_a_scope_items_may_borrow() {
     within(|| {
         let words = [String::from("to"), String::from("be")];
         let lengths: usize = glasspool::scope(2, |s| {
-            s.map(&words, |word| word.len()).unordered().map(Result::unwrap).sum::<usize>()
-                + s.map_buffered(&words, 1, |word| word.len()).unordered().map(Result::unwrap).sum::<usize>()
+            s.map(&words, String::len).unordered().map(Result::unwrap).sum::<usize>()
+                + s.map_buffered(&words, 1, String::len).unordered().map(Result::unwrap).sum::<usize>()
         })
         .unwrap();
         assert_eq!(lengths, 8);

@@ -9,6 +9,7 @@
 
 use std::fmt;
 use std::iter::FusedIterator;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -294,6 +295,10 @@ impl<I: Iterator, T> Iterator for ScopedBufferedMap<'_, I, T> {
 }
 
 impl<I: Iterator, T> FusedIterator for ScopedBufferedMap<'_, I, T> {}
+
+// As for a map. Once its items' iterator has panicked it is not asked again.
+impl<I: Iterator, T> UnwindSafe for ScopedBufferedMap<'_, I, T> {}
+impl<I: Iterator + RefUnwindSafe, T> RefUnwindSafe for ScopedBufferedMap<'_, I, T> {}
 
 impl<I: Iterator, T> Drop for ScopedBufferedMap<'_, I, T> {
     fn drop(&mut self) {

@@ -9,6 +9,7 @@
 
 use std::fmt;
 use std::iter::FusedIterator;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -62,7 +63,7 @@ enum Order<'a, T> {
     /// That of the items: the place of the next answer; those before it have gone.
     OfItems(usize),
     /// That of their ends.
-    OfEnds(Completions<Item<'a, T>>),
+    OfEnds(Box<Completions<Item<'a, T>>>),
 }
 
 impl<T> Order<'_, T> {
@@ -174,7 +175,7 @@ impl<T> ScopedMap<'_, T> {
         if let Order::OfItems(next) = self.order {
             let item = |place| Item { answers: Arc::clone(&self.answers), place, label: self.label.clone() };
             let left = (next..self.answers.len()).map(item).collect();
-            self.order = Order::OfEnds(Completions::of_map(left));
+            self.order = Order::OfEnds(Box::new(Completions::of_map(left)));
         }
         self
     }
@@ -252,6 +253,10 @@ impl<T> Iterator for ScopedMap<'_, T> {
 impl<T> ExactSizeIterator for ScopedMap<'_, T> {}
 
 impl<T> FusedIterator for ScopedMap<'_, T> {}
+
+// As for a future; and no value is lent here.
+impl<T> UnwindSafe for ScopedMap<'_, T> {}
+impl<T> RefUnwindSafe for ScopedMap<'_, T> {}
 
 impl<T> Drop for ScopedMap<'_, T> {
     fn drop(&mut self) {

@@ -12,7 +12,7 @@ use crate::future::shared::Unfinished;
 
 pub(super) enum Window<'a, T> {
     InOrder(VecDeque<ScopedFuture<'a, T>>),
-    AsTheyEnd(Completions<ScopedFuture<'a, T>>),
+    AsTheyEnd(Box<Completions<ScopedFuture<'a, T>>>),
 }
 
 impl<'a, T> Window<'a, T> {
@@ -23,7 +23,8 @@ impl<'a, T> Window<'a, T> {
     /// From now on they leave as they end. Those that have ended leave first, in the order in which they came.
     pub(super) fn forget_the_order(&mut self) {
         if let Self::InOrder(futures) = self {
-            *self = Self::AsTheyEnd(Completions::of_map(std::mem::take(futures).into()));
+            let ends = Completions::of_map(std::mem::take(futures).into());
+            *self = Self::AsTheyEnd(Box::new(ends));
         }
     }
 
