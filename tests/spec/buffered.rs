@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::iter;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -153,24 +154,23 @@ fn a_pool_that_cancels_what_is_pending_cancels_what_is_in_flight() {
 #[test]
 fn a_pool_that_breaks_meanwhile_says_so_in_the_place_of_the_item() {
     within(|| {
-        let fails = Arc::new(Mutex::new(false));
-        let again = Arc::clone(&fails);
-        let init = move || assert!(!*again.lock().unwrap(), "no more licences");
+        let fails = Arc::new(AtomicBool::new(false));
+        let init = {
+            let fails = Arc::clone(&fails);
+            move || assert!(!fails.load(SeqCst), "no more licences")
+        };
         let pool = ThreadPoolExecutor::builder().max_workers(2).initializer(init).build().unwrap();
         let gate = Gate::closed();
         let way = gate.way();
         let mut results = pool.map_buffered(0.., 1, move |n| {
-            if n > 0 {
-                way.pass();
-            }
+            way.pass();
             n
         });
-        assert_eq!(results.next().unwrap().unwrap(), 0);
         gate.wait_for(1);
-        *fails.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        assert!(pool.submit(|| ()).result().is_err()); // by a second worker
+        fails.store(true, SeqCst);
+        assert!(pool.submit(|| ()).result().is_err()); // needs a second worker
         gate.open();
-        assert_eq!(results.next().unwrap().unwrap(), 1);
+        assert_eq!(results.next().unwrap().unwrap(), 0);
         let last = words(results.next().unwrap());
         assert!(last.starts_with("task cancelled because the pool is broken"), "{last}");
         assert!(results.next().is_none());
@@ -272,18 +272,27 @@ fn on_a_bounded_queue_it_waits_for_room_but_no_result_does() {
     });
 }
 
+/// While the item that has found no room waits for it.
 #[test]
 fn a_bounded_queue_without_room_does_not_outlast_the_time() {
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(2).build().unwrap();
+        let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
         let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
+        let way = gate.way();
+        let results = pool.map_buffered(0.., 2, move |n| {
+            if n == 1 {
+                way.pass();
+            }
+            n
+        });
+        let mut results = results.timeout(Duration::from_millis(20));
         gate.wait_for(1);
-        let mut results = pool.map_buffered(0.., 1, |n| n).timeout(Duration::from_millis(20));
-        drop(pool.submit(|| ()));
-        assert!(pool.try_submit(|| ()).is_err());
-        assert!(results.next().unwrap().is_err());
-        assert_eq!(pool.stats().queued, 1); // what had not begun is gone
+        let other = pool.submit(|| ());
+        assert_eq!(results.next().unwrap().unwrap().unwrap(), 0);
+        assert_eq!(results.next().unwrap().unwrap_err().to_string(), "2 (of 3) futures unfinished");
+        assert_eq!(pool.stats().queued, 1); // the other: what of the map has found no room will not come
+        gate.open();
+        assert!(other.into_result().is_ok());
     });
 }
 
