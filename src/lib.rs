@@ -35,6 +35,25 @@
 //! - **Tasks that wait for each other** can wait for ever on a pool that is too small for them: a worker that waits does not work.
 //!   A task that waits for *itself* is told so: by [`TaskError::Deadlock`], or a panic where there is no error to return.
 //!
+//! # Who drops what, and on which thread
+//!
+//! Each thing is dropped once, with no lock of ours held:
+//!
+//! | what | by whom |
+//! |---|---|
+//! | what a task has captured, its callbacks, and the wakers that await it | whoever ends it: by running it, losing it, or cancelling it |
+//! | its value | its reader; if the handle was gone before the end, whoever ended it |
+//! | the payload of its panic | whoever [takes](Panic::take_payload) it, or has the last copy of the error |
+//! | an item of a map | the function, which is given it; if it has not begun, whoever cancels it |
+//! | the function of a map | the last worker to leave it; if none has begun, whoever cancels it; of a buffered map, the reader if items were left |
+//! | what is refused | whoever has it back; if a panic says so, the submitter |
+//! | a callback that comes late; a waker that is replaced or taken back | whoever calls |
+//!
+//! Cancelling is done by whoever calls [`cancel`](ScopedFuture::cancel) or [`request_stop`](ScopedFuture::request_stop), closes the pool, breaks it, drops a
+//! task, or drops a map (also by being too late for it). If a drop panics, that changes none of this, and nothing else is lost. The panic
+//! comes out only where somebody drops what is his own: a future with its end in it, or what he was handed. In a closure it is the
+//! task's panic. (If a task has returned a value already when one of its captures panics, the compiler forgets that value: rust-lang/rust#47949.)
+//!
 //! # Platforms
 //!
 //! It needs threads and a monotonic clock from the standard library, and nothing else of the system.
@@ -48,8 +67,8 @@
 //!   and what is submitted to [`Inline`] work.
 //! - **At the end of `main`** the process ends, and with it every thread that nobody has joined: a pool in a `static`, or one that
 //!   was [given up](ThreadPoolExecutor::shutdown_timeout) or forgotten, does not keep it alive. Python waits there.
-//! - **A task that overflows its stack** ends the process, as in any thread; how large the stacks are is an
-//!   [option](Builder::stack_size).
+//! - **A task that overflows its stack** ends the process, as in any thread, and so does a thread-local whose drop panics; how large the
+//!   stacks are is an [option](Builder::stack_size).
 //! - **Thread names** are cut to 15 bytes on Linux, and to other lengths elsewhere; ours fit everywhere that we know of.
 //!
 //! # How to read the source

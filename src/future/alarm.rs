@@ -4,10 +4,19 @@
 //! no lock held. **Why no wake-up is lost:** a poll first sets its waker and then looks whether the future is done; who ends the
 //! future first makes it done and then rings. So the poll sees the end, or its waker is the one that is woken.
 
+use std::sync::Arc;
 use std::task::Waker;
 
-use super::contain::contain;
+use super::contain::{contain, discard};
 use crate::sync::Mutex;
+
+/// Rings them all. Whoever is woken may poll at once, and set another waker in vain: that is dropped here, if nobody else has the alarm.
+pub(crate) fn ring_all(alarms: Vec<Arc<Alarm>>) {
+    for alarm in alarms {
+        alarm.ring();
+        discard(alarm);
+    }
+}
 
 /// One for each who awaits. It rings at most once.
 pub(crate) struct Alarm(Mutex<Option<Waker>>);

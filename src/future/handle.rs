@@ -22,8 +22,8 @@ use crate::sync::{OnceLock, deadline_after};
 /// The answer to a submitted task, which may not be there yet.
 ///
 /// A future is only ever made together with the task that will end it, by [`task`](crate::task) or by an executor's `submit`.
-/// It is read as often as one likes, by every thread that shares the handle. Dropping it lets the task run; its value is then dropped by
-/// whoever runs it.
+/// It is read as often as one likes, by every thread that shares the handle. Dropping it lets the task run; the value is then dropped by
+/// whoever ends the task. If that has ended already, it is dropped with the handle, here and now.
 ///
 /// ```
 /// use glasspool::ThreadPoolExecutor;
@@ -175,8 +175,8 @@ impl<'a, T> ScopedFuture<'a, T> {
     ///
     /// # Errors
     ///
-    /// Why there is no value, if there is none. If the task itself asks for its own result, or a callback does before the end,
-    /// the answer is [`TaskError::Deadlock`], because waiting would never end.
+    /// Why there is no value, if there is none. If it is asked for by the very thread that has the task in hand (by the task itself, by
+    /// a callback or a drop of its captures before the end), the answer is [`TaskError::Deadlock`], because waiting would never end.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -266,12 +266,13 @@ impl<'a, T> ScopedFuture<'a, T> {
     ///
     /// Callbacks run in the order in which they were registered, with no lock held:
     ///
-    /// - if the task ends by running, on the thread that ran it, *before* the future is done: whoever has the result knows
-    ///   that the callbacks registered before the end have run (Python publishes first, and calls then);
+    /// - if the task ends by running, or is lost with its worker, on the thread that had it in hand, *before* the future is done: whoever
+    ///   has the result knows that the callbacks registered before the end have run (Python publishes first, and calls then);
     /// - if it is cancelled, on the thread that cancelled it, when the future is done and before that thread goes on;
     /// - if it is done already, here and now.
     ///
-    /// One that is registered while others run waits for them, on their thread. A callback that panics harms neither the
+    /// One that is registered while others run waits for them, on their thread. What it has captured is dropped when it has run, there.
+    /// A callback that panics harms neither the
     /// worker, nor the next callback, nor the value. The outcome is the callback's argument; asking the future itself for it,
     /// while it is being ended, is an error ([`TaskError::Deadlock`]) and not a hang.
     ///

@@ -20,7 +20,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::alarm::Alarm;
+use super::alarm::{Alarm, ring_all};
 use super::contain::discard;
 use super::keeper::{Keeper, release, report};
 use super::state::{Cancel, Ending, Outcome, State, Status};
@@ -133,9 +133,7 @@ impl<W, T> Shared<W, T> {
         drop(entry);
         // After unlocking, so that those woken do not run into the lock. They cannot miss it: see above.
         self.ended.notify_all();
-        for alarm in alarms {
-            alarm.ring();
-        }
+        ring_all(alarms);
         if let Some((panic, keeper)) = unnoticed {
             report(&panic, keeper);
         }
@@ -162,9 +160,7 @@ impl<W, T> Shared<W, T> {
     /// Wakes those who await a task that has been cancelled.
     pub(crate) fn ring(&self) {
         let alarms = self.entry.lock().watchers.take_alarms();
-        for alarm in alarms {
-            alarm.ring();
-        }
+        ring_all(alarms);
     }
 
     /// Drops the work of a task that has been cancelled, and runs its callbacks.

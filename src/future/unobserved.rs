@@ -11,7 +11,7 @@ use crate::error::Panic;
 use crate::future::contain::contain;
 use crate::sync::process_wide::{AtomicU64, Mutex, Relaxed};
 
-type Hook = Arc<dyn Fn(&Panic) + Send + Sync>;
+type Hook = Arc<UnobservedPanicHook>;
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static HOOK: Mutex<Option<Hook>> = Mutex::new(None);
@@ -54,9 +54,11 @@ pub fn unobserved_panics() -> u64 {
 /// # Ok::<(), mpsc::RecvError>(())
 /// ```
 pub fn set_unobserved_panic_hook(hook: Option<UnobservedPanicHook>) -> Option<UnobservedPanicHook> {
-    let hook = hook.map(|hook| -> Hook { Arc::from(hook) });
-    let before = std::mem::replace(&mut *HOOK.lock(), hook);
-    before.map(|before| -> UnobservedPanicHook { Box::new(move |panic| before(panic)) })
+    let before = std::mem::replace(&mut *HOOK.lock(), hook.map(Arc::new));
+    // It is shared only while it runs; then what comes back calls it.
+    let alone =
+        |hook: Hook| Arc::try_unwrap(hook).unwrap_or_else(|shared| Box::new(move |panic| shared(panic)));
+    before.map(alone)
 }
 
 /// What [`set_unobserved_panic_hook`] takes.

@@ -68,7 +68,7 @@ pub fn first_success<'a, T>(
         };
         match outcome {
             Ok(value) if is_success(&value) => {
-                discard(failures);
+                failures.into_iter().for_each(discard);
                 return Ok(value);
             }
             failure => failures.push(failure),

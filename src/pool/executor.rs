@@ -70,7 +70,7 @@ impl ThreadPoolExecutor {
     ///
     /// Blocks while a worker's thread starts, its own or, if there is no other worker yet, another submitter's: until the
     /// worker has claimed its task. No user code runs before that, and none on this thread, so on a pool without a bound it may be called
-    /// with any lock held.
+    /// with any lock held. (Only what is refused is dropped here, with the panic.)
     /// On a [bounded](crate::Builder::queue_capacity) one it waits for room, unless it is called by one of the pool's own workers.
     ///
     /// # Panics

@@ -45,7 +45,10 @@ impl KeptHooks {
     /// There will be no more workers.
     pub(super) fn dismiss(&self) {
         let hooks = self.0.lock().take();
-        discard(hooks);
+        if let Some(Hooks { initializer, exit }) = hooks {
+            discard(initializer);
+            discard(exit);
+        }
     }
 
     fn one(&self, which: impl FnOnce(&Hooks) -> &Option<Hook>) -> Option<Hook> {

@@ -32,7 +32,7 @@ pub(crate) enum Thread<'a> {
 impl Thread<'_> {
     /// Blocks until it has ended.
     pub(crate) fn join(self) {
-        // A worker's thread does not panic; if one of its thread-locals did, the thread has ended all the same.
+        // An error would be the panic of a worker's thread, and that does not panic.
         let _ = match self {
             Self::Free(thread) => thread.join(),
             Self::Scoped(thread) => thread.join(),

@@ -2,16 +2,18 @@
 
 use std::future::{Future as StdFuture, IntoFuture};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use glasspool::{
-    Awaiting, Deadlock, Executor, Future, Inline, Shutdown, TaskError, ThreadPoolExecutor, scope, task,
+    Awaiting, Deadlock, Executor, Future, Inline, Shutdown, Task, TaskError, ThreadPoolExecutor, scope, task,
 };
 
-use crate::support::{Drops, Gate, PanicsWhenDropped, held_pool, let_others_block, pool, within, words};
+use crate::support::{
+    Bomb, Drops, Gate, PanicsWhenDropped, Tally, held_pool, let_others_block, pool, within, words,
+};
 
 /// Runs a future to its end on this thread, which sleeps in between.
 fn block_on<F: IntoFuture>(future: F) -> F::Output {
@@ -281,5 +283,39 @@ fn what_awaits_crosses_threads_as_its_future_does() {
         sent(&awaiting);
         assert_eq!(format!("{awaiting:?}"), "Awaiting { status: Some(Pending), .. }");
         thread::spawn(move || drop(awaiting)).join().unwrap();
+    });
+}
+
+/// What is woken polls at once, with another waker that nobody needs any more: so that is dropped by whoever woke it.
+#[test]
+fn a_waker_that_panics_when_it_is_dropped_by_whoever_wakes_harms_nobody() {
+    struct Lost(Bomb);
+    impl Wake for Lost {
+        fn wake(self: Arc<Self>) {}
+    }
+    struct Polls(Mutex<Awaiting<&'static Future<u8>>>);
+    impl Wake for Polls {
+        fn wake(self: Arc<Self>) {
+            let lost = Waker::from(Arc::new(Lost(Bomb)));
+            let _ = Pin::new(&mut *self.0.lock().unwrap()).poll(&mut Context::from_waker(&lost));
+        }
+    }
+    within(|| {
+        for end in [Task::run as fn(Task), drop] {
+            let (task, future) = task(|| 7);
+            let future: &'static Future<u8> = Box::leak(Box::new(future));
+            let polls = Arc::new(Polls(Mutex::new(future.into_future())));
+            let waker = Waker::from(Arc::clone(&polls));
+            let polled = Pin::new(&mut *polls.0.lock().unwrap()).poll(&mut Context::from_waker(&waker));
+            assert!(polled.is_pending());
+            let (woken, called) = (Arc::default(), Tally::default());
+            let mut second = future.into_future();
+            assert!(poll(&mut second, &woken).is_pending());
+            let count = called.clone();
+            future.add_done_callback(move |_| count.add());
+            end(task);
+            assert!(future.done());
+            assert_eq!((woken.times(), called.count()), (1, 1));
+        }
     });
 }

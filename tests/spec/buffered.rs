@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::{Executor, Inline, Shutdown, TaskError, ThreadPoolExecutor};
+use glasspool::{Executor, Inline, Refused, Shutdown, Task, TaskError, ThreadPoolExecutor};
 
 use crate::support::{
     Drops, Gate, PanicsWhenDropped, Tally, broken_pool, eventually, held_pool, let_others_block, panic_of,
@@ -192,6 +192,31 @@ fn what_the_items_iterator_panics_with_comes_out_in_its_turn() {
     });
 }
 
+/// As what it is asked for may panic, so may what it gives to.
+#[test]
+fn what_an_executor_of_ones_own_panics_with_comes_when_all_in_flight_has_come() {
+    struct Gives(usize, Tally);
+    impl Executor for Gives {
+        fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
+            assert!(self.1.count() < self.0, "no more tasks");
+            self.1.add();
+            Inline.execute(task)
+        }
+    }
+    within(|| {
+        for (takes, buffer_size) in [(0, 1), (2, 1), (3, 2)] {
+            let gives = Gives(takes, Tally::default());
+            let executor: &dyn Executor = &gives;
+            let mut results = executor.map_buffered(0.., buffer_size, |n| n);
+            assert!(results.by_ref().take(takes).map(Result::unwrap).eq(0..takes));
+            let last = words(results.next().unwrap());
+            assert_eq!(last, "task cancelled because its executor dropped it");
+            assert_eq!(panic_of(|| results.next()), "no more tasks");
+            assert!(results.next().is_none());
+        }
+    });
+}
+
 /// cpython#136578, MAP-06: whether or not anybody has asked for the first.
 #[test]
 fn dropping_it_cancels_what_has_not_begun() {
@@ -269,6 +294,28 @@ fn on_a_bounded_queue_it_waits_for_room_but_no_result_does() {
             assert!(results.by_ref().take(10).map(Result::unwrap).eq(1..11));
         });
         assert_eq!(other.into_result().unwrap(), "the one");
+    });
+}
+
+#[test]
+fn the_only_item_in_flight_may_have_to_wait_for_room() {
+    within(|| {
+        let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
+        let mut results = pool.map_buffered(0.., 1, |n| n);
+        eventually(|| results.to_string().ends_with(": 1 finished>"));
+        let gate = Gate::closed();
+        let held = pool.submit(gate.then(|| ()));
+        gate.wait_for(1);
+        let other = pool.submit(|| ());
+        assert_eq!(results.next().unwrap().unwrap(), 0);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let_others_block();
+                gate.open();
+            });
+            assert_eq!(results.next().unwrap().unwrap(), 1);
+        });
+        assert!(held.into_result().is_ok() && other.into_result().is_ok());
     });
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use glasspool::{Future, NoSuccess, Task, TaskError, ThreadPoolExecutor, first_success, task};
 
 use crate::support::{
-    Drops, Gate, LONG, PanicsWhenDropped, Tally, eventually, held_pool, let_others_block, panic_of, pool,
-    within, words,
+    Bomb, Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, held_pool, let_others_block,
+    panic_of, pool, within, words,
 };
 
 fn three() -> ([Task; 3], [Future<u8>; 3]) {
@@ -262,5 +262,19 @@ fn it_is_an_error_that_tells_its_cause_whatever_the_value() {
         let (_task, never) = task(|| NoDebug);
         let late = first_success([never], Some(Duration::ZERO), any).err().unwrap();
         assert_eq!(source(&late), "1 (of 1) futures unfinished");
+    });
+}
+
+#[test]
+fn values_that_are_no_success_are_dropped_one_by_one() {
+    alone(|| {
+        let futures = [1, 2, 3].map(|n| {
+            let (task, future) = task(move || (n, Bomb));
+            task.run();
+            future
+        });
+        let (third, bomb) = first_success(futures, None, |&(n, _)| n == 3).unwrap();
+        assert_eq!(third, 3);
+        std::mem::forget(bomb);
     });
 }

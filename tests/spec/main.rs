@@ -9,15 +9,11 @@
 //! sleeps and hopes), and [`Drops`](support::Drops) count what was dropped.
 //!
 //! Marks such as `CAN-04` are rows of a checklist: behaviours to which the test suites of `CPython`, the JDK, rayon, tokio and others
-//! hold their own code. The rows that concern the pool are answered once more, each by its name, in `tests/conformance`, whose first
-//! page lists those that do not apply. Of the others, these have no test here, as they are about what this library does not offer: an
-//! accessor for the error alone (`RES-10`: `result` has both), completion queues and join sets (`ASC-11`, `ASC-12`, `ASC-15`,
-//! `ASC-16`), and chunk sizes (`MAP-10`). What the compiler refuses is tested where it is documented: running a task twice, and so
-//! completing its future twice (`STA-06`), in `src/future/task.rs`, with what must not be submitted (`TYP-02`). One row is
-//! answered differently on purpose: a future that is given twice is two entries, each with a key of its own if need be, and is
-//! handed over twice (`ASC-03`, `WAI-01`).
+//! hold their own code. All of them are answered once more, each by its name, in `tests/conformance`, whose first page lists those
+//! that do not apply and those that are answered differently on purpose.
 
 mod support;
+mod visit;
 
 mod states;
 mod results;
@@ -26,6 +22,8 @@ mod cancelling;
 mod panics;
 mod unobserved;
 mod drops;
+mod who_drops;
+mod from_inside;
 
 mod executors;
 mod submitting;
@@ -34,6 +32,9 @@ mod workers;
 mod bounds;
 mod counting;
 mod closing;
+mod deadlines;
+mod last_call;
+mod gone;
 mod stopping;
 mod scopes;
 
@@ -44,6 +45,8 @@ mod as_completed;
 mod waiting;
 mod first_success;
 mod awaiting;
+mod who_drops_of_maps;
+mod from_hooks;
 
 mod races;
 mod mixed;

@@ -195,6 +195,15 @@ impl Drop for PanicsWhenDropped {
     }
 }
 
+/// As that, also while a panic is going past: two of them dropped in one go end the process.
+pub(crate) struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("the bomb goes off");
+    }
+}
+
 /// How often something was done.
 #[derive(Clone, Default)]
 pub(crate) struct Tally(Arc<AtomicUsize>);

@@ -174,3 +174,19 @@ fn a_hook_that_panics_when_it_is_dropped_harms_no_worker() {
         assert_eq!(pool.submit(|| 7).into_result().unwrap(), 7);
     });
 }
+
+#[test]
+fn a_hook_that_is_taken_and_set_again_stays_what_it_was() {
+    alone(|| {
+        let heard = Tally::default();
+        let count = heard.clone();
+        set_unobserved_panic_hook(Some(Box::new(move |_| count.add())));
+        for _ in 0..1_000_000 {
+            set_unobserved_panic_hook(set_unobserved_panic_hook(None));
+        }
+        let (task, future) = task(|| panic!("unseen"));
+        drop(future);
+        task.run();
+        assert_eq!(heard.count(), 1);
+    });
+}

@@ -7,6 +7,7 @@
 //! end. A result is taken out of the window first, and then the next item comes in, so there is never one more; and it comes in before the
 //! result is handed over, so there is none less while the reader works on that.
 
+use std::any::Any;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -31,12 +32,13 @@ use crate::label::Label;
 /// never waits.
 ///
 /// - **An item that fails** is an `Err` in its place, and the iteration goes on.
-/// - **If the executor refuses an item**, because it was shut down or broke meanwhile, all that is in flight is still handed over,
-///   and then, as an `Err` in the place of that item, why it was refused. Then the iteration ends: what comes to its end without an `Err`
-///   is complete.
-/// - **If the iterator of the items panics**, its panic comes out of `next` in the place of the item that it owes, after all the results
-///   before it. Then the iteration ends.
-/// - **Dropping it** cancels what has not begun; what has begun goes on. It makes no difference whether it has been iterated.
+/// - **If the executor refuses an item**, because it was shut down or broke meanwhile, all that is in flight is still handed over, and
+///   in the place of that item, as an `Err`, why it was refused. Then the iteration ends: what comes to its end without an `Err` is
+///   complete.
+/// - **If the iterator of the items panics**, its panic comes out of `next` when all that is in flight has been handed over. Then the
+///   iteration ends. (The same if the executor does, where it is asked to take an item.)
+/// - **Dropping it** cancels what has not begun; what has begun goes on. It makes no difference whether it has been iterated. What is
+///   unread is dropped there and then; a drop that panics is contained, as there may be many.
 ///
 /// ```
 /// use glasspool::ThreadPoolExecutor;
@@ -58,7 +60,7 @@ pub struct ScopedBufferedMap<'a, I: Iterator, T> {
     source: Option<Source<'a, I, T>>,
     window: Window<'a, T>,
     buffer_size: usize,
-    /// What the iterator of the items has panicked with, until its turn has come.
+    /// What the iterator of the items, or the executor, has panicked with, until its turn has come.
     panic: Option<Panic>,
     /// How many items have been taken.
     taken: usize,
@@ -182,12 +184,16 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
     /// Takes and submits items until the buffer is full or there are no more; or as far as the executor has room for them.
     fn fill(&mut self, patience: Patience) -> Result<(), Refusal> {
         while let Some(source) = &mut self.source {
-            match source.counter.pass_on(patience) {
-                Ok(()) if self.window.len() < self.buffer_size => {}
-                Ok(()) | Err(Refusal::Full) => break,
-                Err(why) => {
+            match catch(|| source.counter.pass_on(patience)) {
+                Ok(Ok(())) if self.window.len() < self.buffer_size => {}
+                Ok(Ok(()) | Err(Refusal::Full)) => break,
+                Ok(Err(why)) => {
                     self.end_source();
                     return Err(why);
+                }
+                Err(payload) => {
+                    self.end_by_panic(payload);
+                    break;
                 }
             }
             match catch(|| source.items.next()) {
@@ -196,13 +202,16 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
                     self.window.add(source.counter.hand_in(item));
                 }
                 Ok(None) => self.end_source(),
-                Err(payload) => {
-                    self.panic = Some(Panic::new(payload, &self.label));
-                    self.end_source();
-                }
+                Err(payload) => self.end_by_panic(payload),
             }
         }
         Ok(())
+    }
+
+    /// What is in flight comes first, so the panic is kept until then.
+    fn end_by_panic(&mut self, payload: Box<dyn Any + Send>) {
+        self.panic = Some(Panic::new(payload, &self.label));
+        self.end_source();
     }
 
     /// What the function has captured goes with the last task, and is not kept for as long as the map is.

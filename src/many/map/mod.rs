@@ -34,7 +34,7 @@ use tally::Tally;
 ///
 /// The work has begun when `map` returns, whether or not anyone asks. Asking for the next result blocks until that item has
 /// ended. An item that fails is an `Err` in its place, and the iteration goes on. Dropping the iterator cancels what has not
-/// begun; what has begun goes on.
+/// begun; what has begun goes on. What is unread is dropped there and then; a drop that panics is contained, as there may be many.
 ///
 /// `Display` says how far it is:
 ///
