@@ -6,13 +6,14 @@
 use std::time::{Duration, Instant};
 
 use crate::error::{Refusal, Refused};
+use crate::future::contain::discard;
 use crate::future::task::{ScopedTask, Task};
 use crate::sync::deadline_after;
 
 /// Whoever takes tasks and sees to it that they are run.
 ///
 /// It is small, so that an executor of one's own is a few lines, and `dyn`-compatible, so that a program can choose between
-/// sequential and pooled work while it runs. `submit`, `try_submit`, `try_submit_timeout`, `submit_stoppable`, `map` and `named` come with
+/// sequential and pooled work while it runs. `submit`, `try_submit`, `try_submit_timeout`, `submit_stoppable`, `map`, `map_buffered` and `named` come with
 /// every `dyn Executor`; where `E: Executor` is a parameter, `let executor: &dyn Executor = executor;` comes first.
 ///
 /// ```
@@ -32,7 +33,7 @@ pub trait Executor: Send + Sync {
     /// # Errors
     ///
     /// The task back, that very one and not run, with the reason why it was not taken. (`try_submit` takes the closure out of
-    /// it.)
+    /// it.) This is for good, whatever the reason: [`Refusal::Full`] from here means that the executor does not wait for room.
     ///
     /// ```
     /// use glasspool::{Executor, Inline, task};
@@ -142,6 +143,15 @@ impl<E: Executor + ?Sized> Executor for &E {
     fn refusal(&self) -> Option<Refusal> {
         (**self).refusal()
     }
+}
+
+/// Panics where Python raises. What was refused is dropped before that: its own panic, while another goes past, would end the
+/// process.
+#[track_caller]
+pub(crate) fn raise<W>(refused: Refused<W>) -> ! {
+    let message = refused.to_string();
+    discard(refused);
+    panic!("{message}");
 }
 
 /// How long a submit waits for room.

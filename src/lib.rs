@@ -100,7 +100,7 @@
 //! | waiting for more than one | `many/completions.rs` | [`Completions`](many::completions::Completions), [`as_completed()`], [`wait()`] |
 //! | waiting without a thread: **await** | `future/alarm.rs`, `many/awaiting.rs` | [`Alarm`](future::alarm::Alarm), [`Awaiting`] |
 //! | one function, many items | `many/map/job.rs` | [`Job`](many::map::job::Job), [`Map`] |
-//! | items without end | `many/map/buffered.rs` | [`BufferedMap`] |
+//! | items without end | `many/map/buffered.rs`, `many/map/desk.rs` | [`BufferedMap`] |
 //! | who is first, and what becomes of the others | `many/first_success.rs`, `many/cancelling.rs` | [`first_success()`], [`stop_all`](many::cancelling::stop_all) |
 //!
 //! Imports run one way, and this is the order in which the modules stand below: [`sync`](mod@sync), the one door to threads and

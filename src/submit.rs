@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::error::Refused;
-use crate::executor::{Executor, Patience, Takes};
+use crate::executor::{Executor, Patience, Takes, raise};
 use crate::future::handle::{Future, ScopedFuture};
 use crate::future::task::halves;
 use crate::label::{Label, Name};
@@ -355,7 +355,7 @@ where
 {
     match try_submit(executor, Patience::Unlimited, work, label) {
         Ok(future) => future,
-        Err(refused) => panic!("{refused}"),
+        Err(refused) => raise(refused),
     }
 }
 

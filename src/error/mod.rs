@@ -3,7 +3,7 @@
 //! | the question | the answer when it goes wrong |
 //! |---|---|
 //! | what became of this task? | [`TaskError`]: it panicked, was cancelled, was lost, or cannot be waited for |
-//! | is it done within this time? | [`TimedOut`]: not yet; nothing has changed |
+//! | is it done within this time? | [`TimedOut`]: not yet |
 //! | which of these succeeds first? | [`NoSuccess`]: none; here is what they came to |
 //! | will you take this? | [`Refused`]: no, for this [`Refusal`]; here it is back |
 //! | can there be such a pool? | [`BuildError`] |

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Panic;
+use super::{Panic, Refusal};
 use crate::label::Label;
 
 /// Why a future has no value to give.
@@ -69,15 +69,30 @@ impl Error for TaskError {
 #[non_exhaustive]
 pub enum CancelReason {
     /// Somebody called [`cancel`](crate::ScopedFuture::cancel) or [`request_stop`](crate::ScopedFuture::request_stop), or the
-    /// [`Map`](crate::Map) it belongs to was dropped, or its time was up.
+    /// [`Map`](crate::Map) or [`BufferedMap`](crate::BufferedMap) it belongs to was dropped, or its time was up, or another was the
+    /// [`first_success`](crate::first_success()).
     ByCaller,
     /// The pool was shut down with [`CancelPending`](crate::Shutdown::CancelPending) or [`Stop`](crate::Shutdown::Stop), or with a deadline
-    /// that has passed; or the body of its [`scope`](crate::scope()) panicked.
+    /// that has passed; or the body of its [`scope`](crate::scope()) panicked. Or it was closed, however, before a
+    /// [`BufferedMap`](crate::BufferedMap) could submit its item.
     ByShutdown,
-    /// The pool broke while the task was waiting for its turn.
+    /// The pool broke while the task was waiting for its turn, or before it could be submitted.
     PoolBroke(Broken),
+    /// The executor refused an item that a [`BufferedMap`](crate::BufferedMap) had taken, for another reason: that one, in words.
+    Refused(Arc<String>),
     /// The [`Task`](crate::Task) was dropped without being run.
     TaskDropped,
+}
+
+impl CancelReason {
+    /// That of a task which an executor has refused for good.
+    pub(crate) fn of_refusal(why: &Refusal) -> Self {
+        match why {
+            Refusal::ShutDown => Self::ByShutdown,
+            Refusal::Broken(broken) => Self::PoolBroke(broken.clone()),
+            Refusal::Full | Refusal::Thread(_) => Self::Refused(Arc::new(why.to_string())),
+        }
+    }
 }
 
 impl fmt::Display for CancelReason {
@@ -86,6 +101,7 @@ impl fmt::Display for CancelReason {
             Self::ByCaller => f.write_str("by the caller"),
             Self::ByShutdown => f.write_str("by the shutdown of its pool"),
             Self::PoolBroke(broken) => write!(f, "because {broken}"),
+            Self::Refused(why) => write!(f, "because it was refused: {why}"),
             Self::TaskDropped => f.write_str("because its executor dropped it"),
         }
     }

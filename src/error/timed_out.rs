@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-/// The time was up before everything waited for had ended; nothing that was waited for has changed.
+/// The time was up before everything waited for had ended. The wait has changed nothing; but a map cancels what has not begun, and so
+/// does [`first_success`](crate::first_success()).
 ///
 /// Its `Display` counts as Python's does.
 ///
@@ -29,7 +30,7 @@ impl TimedOut {
         Self { unfinished, of }
     }
 
-    /// How many of the futures waited for had not been handed over when the time was up. Never blocks.
+    /// How many of the futures waited for had not ended when the time was up. Never blocks.
     ///
     /// ```
     /// # use std::time::Duration;

@@ -33,6 +33,9 @@ pub fn unobserved_panics() -> u64 {
 
 /// Sets what is told of each panic that nobody looked at, instead of whatever was set before; returns that.
 ///
+/// Whoever waits for a future, also together with others, or has it call back, looks at it. The items of a map are looked at when they are
+/// handed over.
+///
 /// The hook runs on the thread that dropped the handle, or that ended the task if the handle was dropped before; no lock is
 /// held, and a panic of the hook is contained. Never blocks.
 ///

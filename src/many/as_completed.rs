@@ -56,7 +56,7 @@ pub fn as_completed<W: Waitable>(futures: impl IntoIterator<Item = W>) -> AsComp
 /// assert!(ended.next().is_none());
 /// ```
 ///
-/// To have what has not begun cancelled with it, see [`first_success`](crate::first_success()).
+/// To have what has not begun cancelled, see [`into_rest`](Self::into_rest) and [`first_success`](crate::first_success()).
 #[must_use = "iterators do nothing unless they are iterated"]
 pub struct AsCompleted<W: Waitable> {
     completions: Completions<W>,
@@ -128,8 +128,58 @@ impl<W: Waitable> AsCompleted<W> {
         self.next_until(deadline_after(timeout))
     }
 
+    /// What has not been handed over, in the order in which it was given; nobody listens to it any more. Never blocks.
+    ///
+    /// ```
+    /// use glasspool::{as_completed, task};
+    ///
+    /// let futures = [1, 2].map(|n| task(move || n).1); // and the tasks are dropped, which cancels them
+    /// let mut ended = as_completed(futures);
+    /// assert!(ended.next().unwrap().cancelled());
+    /// assert_eq!(ended.into_rest().len(), 1);
+    /// ```
+    pub fn into_rest(mut self) -> Vec<W> {
+        self.completions.take_rest().map(|(_, future)| future).collect()
+    }
+
     fn left(&self) -> usize {
         self.completions.left()
+    }
+}
+
+impl<W: Waitable> Timed<AsCompleted<W>> {
+    /// Waits for one more, within the same time: as [`AsCompleted::push`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glasspool::{as_completed, task};
+    ///
+    /// let mut ended = as_completed([]).timeout(Duration::from_secs(10));
+    /// let (task, future) = task(|| 1);
+    /// task.run();
+    /// ended.push(future);
+    /// assert_eq!(ended.next().unwrap()?.into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn push(&mut self, future: W) {
+        self.kept().push(future);
+    }
+
+    /// The same without a timeout: with what has not been handed over, also if the time is up.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glasspool::{as_completed, task};
+    ///
+    /// let (_task, future) = task(|| 1);
+    /// let mut ended = as_completed([future]).timeout(Duration::ZERO);
+    /// assert!(ended.next().unwrap().is_err());
+    /// for late in ended.into_inner().into_rest() {
+    ///     late.cancel();
+    /// }
+    /// ```
+    pub fn into_inner(self) -> AsCompleted<W> {
+        self.into_kept()
     }
 }
 
@@ -154,10 +204,14 @@ impl<W: Waitable> TimedIterator for AsCompleted<W> {
             return Ok(None);
         }
         match self.completions.await_end(deadline) {
-            Ok(()) => Ok(self.completions.take_next()),
+            Ok(()) => Ok(Some(self.completions.take_next())),
             Err(Unfinished::TimedOut) => Err(TimedOut::new(self.left(), self.completions.total())),
             Err(Unfinished::OnItself) => panic!("{}", self.completions.deadlock()),
         }
+    }
+
+    fn give_up(self) -> Option<Self> {
+        Some(self)
     }
 }
 

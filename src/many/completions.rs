@@ -14,6 +14,7 @@ use std::time::Instant;
 use super::places::Places;
 use super::waitable::Waitable;
 use crate::error::Deadlock;
+use crate::future::contain::discard;
 use crate::future::shared::Unfinished;
 use crate::future::watchers::Subscriber;
 use crate::sync::{Receiver, Sender, receive_now, receive_until, unbounded};
@@ -29,19 +30,27 @@ pub(crate) struct Completions<W: Waitable> {
 }
 
 impl<W: Waitable> Completions<W> {
-    fn new(looks: bool) -> Self {
+    fn listening(looks: bool) -> Self {
         let (stream, ends) = unbounded();
         Self { places: Places::new(), line: VecDeque::new(), stream, ends, looks }
     }
 
-    /// Futures that may be made while they are added: so each is listened to from the moment it is.
+    pub(super) fn of_none() -> Self {
+        Self::listening(true)
+    }
+
     pub(super) fn of(futures: impl IntoIterator<Item = W>) -> Self {
-        let mut completions = Self::new(true);
-        for future in futures {
-            let place = completions.add(future);
-            completions.line.extend(place);
-        }
+        let mut completions = Self::of_none();
+        completions.add_all(futures);
         completions
+    }
+
+    /// The first to be added. They may be made while they are: so each is listened to from the moment it is.
+    pub(super) fn add_all(&mut self, futures: impl IntoIterator<Item = W>) {
+        for future in futures {
+            let place = self.add(future);
+            self.line.extend(place);
+        }
     }
 
     /// Futures that a map has had all along. It listens in order to hand them over, which is not looking at them: if one has panicked and
@@ -50,7 +59,7 @@ impl<W: Waitable> Completions<W> {
     /// It looks from the back: then if one is found done, those before it which are not have really ended later. So the items of a
     /// single worker come in their order.
     pub(super) fn of_map(futures: Vec<W>) -> Self {
-        let mut completions = Self::new(false);
+        let mut completions = Self::listening(false);
         let is_done = |future: &W| future.watched().end.status().is_done();
         let (done, others): (Vec<_>, Vec<_>) = futures.into_iter().rev().partition(is_done);
         for future in done.into_iter().rev() {
@@ -102,19 +111,22 @@ impl<W: Waitable> Completions<W> {
         !self.line.is_empty()
     }
 
-    /// Hands over the next that has ended; if none has, the first that was added.
-    pub(super) fn take_next(&mut self) -> Option<W> {
-        self.take_next_with_place().map(|(_, future)| future)
+    /// Hands over the next, whose end is known: it has been [awaited](Self::await_end).
+    pub(super) fn take_next(&mut self) -> W {
+        self.take_next_with_place().1
     }
 
     /// As [`take_next`](Self::take_next), with the place that it had.
-    pub(super) fn take_next_with_place(&mut self) -> Option<(usize, W)> {
-        if let Some(place) = self.line.pop_front() {
-            return Some((place, self.places.take(place)?));
-        }
-        let (place, future) = self.places.iter().next()?;
+    pub(super) fn take_next_with_place(&mut self) -> (usize, W) {
+        let place = self.line.pop_front().expect("its end is known");
+        (place, self.places.take(place).expect("each tells of its end once"))
+    }
+
+    /// Hands over the first that was added, of whose end nobody will be told.
+    pub(super) fn take_first(&mut self) -> W {
+        let (place, future) = self.places.iter().next().expect("something is left");
         future.watched().end.unsubscribe(&self.subscriber(place));
-        Some((place, self.places.take(place)?))
+        self.places.take(place).expect("it is still there")
     }
 
     /// Whether a wait for the next end would never end: all that is left waits for this very thread to return.
@@ -163,6 +175,7 @@ impl<W: Waitable> Completions<W> {
 
 impl<W: Waitable> Drop for Completions<W> {
     fn drop(&mut self) {
-        self.stop_listening();
+        // One whose drop panics keeps no other from being dropped.
+        self.take_rest().for_each(|(_, future)| discard(future));
     }
 }

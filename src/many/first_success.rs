@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::cancelling::stop_all;
 use super::completions::Completions;
-use crate::error::{NoSuccess, TimedOut};
+use crate::error::{NoSuccess, TaskError, TimedOut};
 use crate::future::contain::discard;
 use crate::future::handle::ScopedFuture;
 use crate::future::shared::Unfinished;
@@ -29,7 +29,7 @@ use crate::sync::deadline_after;
 ///
 /// # Panics
 ///
-/// If `is_success` does; then too the others are asked to stop.
+/// If `is_success` does, or the iterator of the futures; then too the others are asked to stop.
 ///
 /// ```
 /// use glasspool::{ThreadPoolExecutor, first_success};
@@ -52,36 +52,43 @@ pub fn first_success<'a, T>(
     mut is_success: impl FnMut(&T) -> bool,
 ) -> Result<T, NoSuccess<T>> {
     let deadline = timeout.and_then(deadline_after);
-    let mut contest = Contest(Completions::of(futures));
-    let runners = &mut contest.0;
-    let mut failures = Vec::new();
-    while runners.left() > 0 {
-        let end = runners.await_end(deadline);
-        if end == Err(Unfinished::TimedOut) {
-            let timed_out = TimedOut::new(runners.left(), runners.total());
-            return Err(NoSuccess::new(failures, Some(timed_out)));
-        }
-        let Some(future) = runners.take_next() else { break };
-        let outcome = match end {
-            Ok(()) => future.into_result(),
-            Err(_) => Err(future.deadlock()),
-        };
-        match outcome {
-            Ok(value) if is_success(&value) => {
-                failures.into_iter().for_each(discard);
-                return Ok(value);
+    let mut contest = Contest { running: Completions::of_none(), failed: Vec::new() };
+    contest.running.add_all(futures);
+    while contest.running.left() > 0 {
+        let outcome = match contest.running.await_end(deadline) {
+            Ok(()) => contest.running.take_next().into_result(),
+            Err(Unfinished::OnItself) => Err(contest.running.take_first().deadlock()),
+            Err(Unfinished::TimedOut) => {
+                let timed_out = TimedOut::new(contest.running.left(), contest.running.total());
+                return Err(NoSuccess::new(contest.take_failed(), Some(timed_out)));
             }
-            failure => failures.push(failure),
+        };
+        // There it is safe, should the question panic.
+        contest.failed.push(outcome);
+        let wins = contest.failed.last().is_some_and(|last| last.as_ref().is_ok_and(&mut is_success));
+        let winner = if wins { contest.failed.pop() } else { None };
+        if let Some(Ok(value)) = winner {
+            return Ok(value);
         }
     }
-    Err(NoSuccess::new(failures, None))
+    Err(NoSuccess::new(contest.take_failed(), None))
 }
 
-/// Those of whom one may win. However it ends, nobody waits for the others.
-struct Contest<'a, T>(Completions<ScopedFuture<'a, T>>);
+/// Those of whom one may win. However it ends, nobody waits for the others, and no drop that panics costs anybody else anything.
+struct Contest<'a, T> {
+    running: Completions<ScopedFuture<'a, T>>,
+    failed: Vec<Result<T, TaskError>>,
+}
+
+impl<T> Contest<'_, T> {
+    fn take_failed(&mut self) -> Vec<Result<T, TaskError>> {
+        std::mem::take(&mut self.failed)
+    }
+}
 
 impl<T> Drop for Contest<'_, T> {
     fn drop(&mut self) {
-        stop_all(self.0.take_rest().map(|(_, future)| future));
+        stop_all(self.running.take_rest().map(|(_, future)| future));
+        self.failed.drain(..).for_each(discard);
     }
 }

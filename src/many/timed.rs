@@ -1,13 +1,12 @@
 //! A deadline on an iterator whose items take time to come.
 
 use std::fmt;
-use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
 use crate::error::TimedOut;
 
 /// An iterator that can be asked for its next item with a deadline.
-pub trait TimedIterator {
+pub trait TimedIterator: Sized {
     type Item;
 
     /// When the iterator was made; its timeouts count from then.
@@ -15,10 +14,15 @@ pub trait TimedIterator {
 
     /// The next item, if it comes in time.
     fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<Self::Item>, TimedOut>;
+
+    /// What is left of it when its time is up; nothing, unless there is something that can still be of use.
+    fn give_up(self) -> Option<Self> {
+        None
+    }
 }
 
-/// An [`AsCompleted`](crate::AsCompleted) or a [`Map`](crate::Map) with a timeout: each item comes in time, or the last one is
-/// [`TimedOut`].
+/// An [`AsCompleted`](crate::AsCompleted), a [`Map`](crate::Map) or a [`BufferedMap`](crate::BufferedMap) with a timeout: each item
+/// comes in time, or the last one is [`TimedOut`].
 ///
 /// The time counts from the call that made the iterator, not from the first item. What is there already is handed over even if
 /// the time is up. After a [`TimedOut`] nothing comes.
@@ -36,15 +40,26 @@ pub trait TimedIterator {
 /// ```
 #[must_use = "iterators do nothing unless they are iterated"]
 pub struct Timed<I> {
-    /// `None` once it has come to its end.
+    /// `None` if its time is up and nothing is left of it.
     inner: Option<I>,
     deadline: Option<Instant>,
+    time_is_up: bool,
 }
 
 impl<I: TimedIterator> Timed<I> {
     pub(super) fn new(inner: I, timeout: Duration) -> Self {
         let deadline = inner.began().checked_add(timeout);
-        Self { inner: Some(inner), deadline }
+        Self { inner: Some(inner), deadline, time_is_up: false }
+    }
+
+    /// For those who are not [given up](TimedIterator::give_up).
+    pub(super) fn kept(&mut self) -> &mut I {
+        self.inner.as_mut().expect("it is not given up when its time is")
+    }
+
+    /// As [`kept`](Self::kept).
+    pub(super) fn into_kept(self) -> I {
+        self.inner.expect("it is not given up when its time is")
     }
 }
 
@@ -52,16 +67,18 @@ impl<I: TimedIterator> Iterator for Timed<I> {
     type Item = Result<I::Item, TimedOut>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let next = self.inner.as_mut()?.next_until(self.deadline).transpose();
-        if !matches!(next, Some(Ok(_))) {
-            // It was the last. Dropping a map cancels what has not begun.
-            self.inner = None;
+        if self.time_is_up {
+            return None;
         }
-        next
+        let next = self.inner.as_mut()?.next_until(self.deadline);
+        if next.is_err() {
+            self.time_is_up = true;
+            // Dropping a map cancels what has not begun.
+            self.inner = self.inner.take().and_then(I::give_up);
+        }
+        next.transpose()
     }
 }
-
-impl<I: TimedIterator> FusedIterator for Timed<I> {}
 
 impl<I: fmt::Debug> fmt::Debug for Timed<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -84,7 +84,7 @@ pub fn wait<W: Waitable>(
             Err(Unfinished::TimedOut) => break,
             Err(Unfinished::OnItself) => panic!("{}", completions.deadlock()),
         }
-        let Some((place, future)) = completions.take_next_with_place() else { break };
+        let (place, future) = completions.take_next_with_place();
         let enough = match return_when {
             ReturnWhen::FirstCompleted => true,
             ReturnWhen::FirstFailure => future.watched().end.status().has_failed(),

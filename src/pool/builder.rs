@@ -66,7 +66,8 @@ impl Builder {
     /// of [`build`](Self::build).
     ///
     /// It counts tasks and not places in a queue: cancelling one makes room at once, and a task that is handed to a new worker takes
-    /// none. A map takes room for each of its workers that has to wait for its turn, and not for its items.
+    /// none. A map takes room for each of its workers that has to wait for its turn, and not for its items; of a
+    /// [`map_buffered`](ThreadPoolExecutor::map_buffered) each item is a task, and what finds no room stays with its reader.
     ///
     /// **What a pool's own workers submit is always accepted**, above the bound if need be, because room is made by workers only, and a
     /// pool whose workers all waited for it would hang. A task that would rather hold back uses

@@ -358,7 +358,7 @@ impl<'scope> Scope<'scope, '_> {
         F: Fn(I::Item) -> T + Send + Sync + 'scope,
         T: Send + 'scope,
     {
-        ScopedBufferedMap::start(self.clone(), items, buffer_size, f, self.label(Label::here()))
+        ScopedBufferedMap::start(Arc::clone(&self.core), items, buffer_size, f, self.label(Label::here()))
     }
 
     /// The same scope, under which what is submitted has a name, for error messages and `Debug`. Never blocks.

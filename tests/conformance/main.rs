@@ -5,13 +5,21 @@
 //! `tests/spec` says what this library promises, in its own words, this suite follows the models' tests, with their counts and their
 //! order of events, and knows the library by its public interface alone; so the two check each other.
 //!
-//! The rows about a single future and about waiting for many (STA, RES, CAN, CBK, WAI, ASC, MAP, ASY) are answered in `tests/spec`.
+//! `regressions.rs` has what went wrong in `CPython`'s own pool, under the numbers of its tracker.
 //!
 //! # Answered differently, on purpose
 //!
 //! | row | here |
 //! |---|---|
+//! | RES-09 | there are no deadlines, and a duration is never negative: one that has passed leaves no time |
+//! | RES-14 | asking without waiting lends the value, so it can be asked again; what moves it out takes the handle |
+//! | CAN-09 | there is nothing to purge: a task that is cancelled leaves the queue at once |
+//! | CBK-09 | callbacks that were added before the end run before the future is done, with the outcome in hand |
 //! | PAN-04 | a panic that nobody looks at never aborts the process |
+//! | WAI-01, ASC-03 | a future given twice is two entries, as each may have a key of its own |
+//! | ASC-16 | a stream of ends cancels nothing when it is dropped; a map does, and so does `first_success` |
+//! | MAP-03 | a result is a `Result`, so the iteration goes on after a failed item |
+//! | MAP-06 | dropping a map cancels the rest whether or not it was iterated |
 //! | SCP-05 | if the body of a scope panics, what is still pending is cancelled and does not run |
 //! | SCP-19 | a scope is a pool of its own: it is closed only when its body has panicked |
 //! | SHD-14 | what never ran is cancelled, not handed back, and counted in the report |
@@ -19,11 +27,15 @@
 //! | WRK-05 | the default is Python's, not the number of cores |
 //! | DRP-01 | captures are dropped before the future is done, not soon after |
 //! | FLT-01 | threads start on demand, so a submit fails, not the build |
+//! | ANY-01 | there is no invoke-all: it is a loop of submits and a `wait`, or a `map` |
 //!
 //! # Held by the compiler, where it is documented
 //!
 //! | row | what does not compile | place |
 //! |---|---|---|
+//! | STA-06 | running a task a second time; there is no other way to complete a future | `src/future/task.rs` |
+//! | RES-12 | sharing a handle whose value must not be shared | `src/future/handle.rs` |
+//! | RES-15 | moving a value out while it is lent | `src/future/handle.rs` |
 //! | TYP-02 | submitting what borrows, or what must stay on its thread | `src/future/task.rs` |
 //! | SCP-12 | a borrow that leaves its scope, an `Rc` in a task, one `&mut` in two tasks | `src/pool/scope.rs` |
 //! | SCP-21 | submitting to a scope that has ended | `src/pool/scope.rs` |
@@ -35,6 +47,7 @@
 //!
 //! | row | reason |
 //! |---|---|
+//! | MAP-10 | no chunks to choose: the workers take what they can from a map |
 //! | SHD-11 | no termination flags: a report says whether all has ended |
 //! | WRK-16 | a pool does not change its size |
 //! | WRK-17 | workers are not started ahead of the work |
@@ -42,7 +55,6 @@
 //! | QUE-07 | no caller-runs policy: the closure comes back, and the caller may run it (QUE-01) |
 //! | QUE-11 | no priorities, and no pausing |
 //! | FLT-06 | naming a thread is not a closure, so it cannot panic |
-//! | ANY-01, ANY-03 | no invoke-all and no invoke-any: `map`, `wait` and `as_completed` are there for that |
 
 #[path = "../spec/support.rs"]
 #[allow(dead_code, reason = "it has the words of another suite too")]
@@ -64,3 +76,17 @@ mod panics;
 mod drops;
 mod types;
 mod races;
+mod states;
+mod results;
+mod cancelling;
+mod callbacks;
+mod waiting;
+mod completing;
+mod growing;
+mod mapping;
+mod buffering;
+mod interrupting;
+mod unordered;
+mod first;
+mod awaiting;
+mod regressions;

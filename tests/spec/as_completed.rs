@@ -322,3 +322,24 @@ fn the_next_one_can_be_asked_for_with_a_timeout_again_and_again() {
         assert!(ended.next_timeout(Duration::MAX).unwrap().is_none());
     });
 }
+
+#[test]
+fn one_with_a_timeout_may_grow_and_gives_back_what_is_left() {
+    within(|| {
+        let ([first, second, third], [f1, f2, f3]) = three();
+        let mut ended = as_completed([f1]).timeout(LONG);
+        first.run();
+        assert_eq!(ended.next().unwrap().unwrap().into_result().unwrap(), 1);
+        assert!(ended.next().is_none());
+        ended.push(f2);
+        second.run();
+        assert_eq!(ended.next().unwrap().unwrap().into_result().unwrap(), 2);
+        assert!(ended.into_inner().next().is_none());
+
+        let mut late = as_completed([f3]).timeout(Duration::ZERO);
+        assert!(late.next().unwrap().is_err() && late.next().is_none());
+        let [f3] = <[_; 1]>::try_from(late.into_inner().into_rest()).unwrap();
+        third.run();
+        assert_eq!(f3.into_result().unwrap(), 3);
+    });
+}

@@ -40,6 +40,7 @@ mod scopes;
 
 mod maps;
 mod buffered;
+mod buffered_odds;
 mod unordered;
 mod as_completed;
 mod waiting;

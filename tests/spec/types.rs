@@ -78,6 +78,7 @@ fn every_type_has_the_traits_it_can_have() {
         BufferedMap<Items, String>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
         BufferedMap<Items, OnlySend>: [Send Unpin UnwindSafe RefUnwindSafe] - [Sync];
         BufferedMap<ItemsHere, String>: [Unpin UnwindSafe] - [Send Sync];
+        BufferedMap<std::slice::IterMut<'_, u8>, String>: [Send Sync Unpin] - [UnwindSafe];
         AsCompleted<Future<String>>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
         AsCompleted<(u8, &Future<String>)>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [];
         AsCompleted<Future<OnlySend>>: [Send Unpin UnwindSafe] - [Sync RefUnwindSafe];

@@ -184,6 +184,22 @@ fn a_map_that_is_read_by_its_own_function_is_told_so() {
     });
 }
 
+/// What it skips for that it lets go of.
+#[test]
+fn a_panic_of_an_item_that_has_read_its_own_map_is_heard_of() {
+    within(|| {
+        let (pool, before) = (pool(1), glasspool::unobserved_panics());
+        let (give, take) = mpsc::channel::<Map<()>>();
+        let take = Mutex::new(take);
+        let results = pool.map(iter::once(()), move |()| {
+            let mut myself = take.lock().unwrap().recv().unwrap();
+            assert!(myself.next().unwrap().is_ok(), "unseen in its own map");
+        });
+        give.send(results.unordered()).unwrap();
+        eventually(|| glasspool::unobserved_panics() > before);
+    });
+}
+
 #[test]
 fn in_a_scope_items_may_borrow() {
     within(|| {

@@ -163,7 +163,7 @@ fn what_belongs_to_a_task_that_returns() {
             drop(pool);
             things.by("reader", || drop(future));
         });
-        each_once("left to an iterator", read, &[out, capture], |things| {
+        each_once("left to an iterator", read, &[capture], |things| {
             let (pool, gate, future) = pending(things, Returns);
             done(&pool, &gate);
             things.by("reader", || drop(as_completed([future])));

@@ -161,11 +161,11 @@ fn what_belongs_to_a_buffered_map() {
 #[test]
 fn what_belongs_to_those_that_do_not_win() {
     within(|| {
-        let all = "capture by worker, capture by worker, value by reader, capture by reader, value by winner";
+        let all = "capture by worker, capture by worker, capture by reader, value by reader, value by winner";
         let capture = ("capture", "capture by worker, capture by worker, capture by reader");
         let out = (
             "value",
-            "capture by worker, capture by worker, value by reader, capture by reader, value by winner, out of winner",
+            "capture by worker, capture by worker, capture by reader, value by reader, value by winner, out of winner",
         );
         each_once("one that is no success, and one that has not begun", all, &[capture, out], |things| {
             let (pool, gate) = held();

@@ -3,40 +3,46 @@
 //! Each item is a task of its own, submitted as any other; what makes it a map is who submits it, and when. That is the reader:
 //! nobody else touches the items, so they may come from anything, and there is nothing here that two threads share.
 //!
-//! **How many are in flight.** Submitted, or on the way to it, and not handed over: always as many as the buffer holds, until the items
-//! end. A result is taken out of the window first, and then the next item comes in, so there is never one more; and it comes in before the
-//! result is handed over, so there is none less while the reader works on that.
+//! **How many are in flight.** Taken, and not handed over: always as many as the buffer holds, until the items end. A result leaves first,
+//! and then the next item comes in, so there is never one more; and it comes in before the result is handed over, so there is none less while
+//! the reader works on that.
+//!
+//! **Waiting for room.** What finds none in the executor's queue stays at the [`Desk`]. The reader waits for room before he waits for a
+//! result, so that no worker is idle; but as long as something else is on its way he looks up now and then, because a result may have
+//! come, and whoever has the room may be waiting for him.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::fmt;
-use std::iter::FusedIterator;
+use std::iter::{FusedIterator, repeat_n};
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::cancelling::cancel_all;
-use super::super::timed::{Timed, TimedIterator};
+use super::desk::{Desk, Submitting};
+use super::tally::Tally;
 use super::window::Window;
 use crate::error::{CancelReason, Panic, Refusal, Refused, TaskError, TimedOut};
-use crate::executor::{Patience, Takes};
+use crate::executor::{Patience, Takes, raise};
 use crate::future::contain::{catch, discard};
 use crate::future::handle::ScopedFuture;
 use crate::future::shared::Unfinished;
-use crate::future::task::{ScopedTask, halves};
+use crate::future::state::Status;
 use crate::label::Label;
+use crate::many::cancelling::cancel_all;
+use crate::many::timed::{Timed, TimedIterator};
 
 /// The results of a `map_buffered`: as a [`ScopedMap`](crate::ScopedMap)'s, with so many items in flight at a time.
 ///
 /// Asking for the next result blocks until it is there, and then takes the next item and submits it, before the result is handed
-/// over: so an iterator of items that waits for something holds the results up. For room in the executor's queue a result that is there
-/// never waits.
+/// over: so an iterator of items that waits for something holds the results up, also past a timeout. For room in the executor's queue a
+/// result does not wait, or only for a moment.
 ///
 /// - **An item that fails** is an `Err` in its place, and the iteration goes on.
 /// - **If the executor refuses an item**, because it was shut down or broke meanwhile, all that is in flight is still handed over, and
-///   in the place of that item, as an `Err`, why it was refused. Then the iteration ends: what comes to its end without an `Err` is
+///   then, as an `Err` in the place of that item, why it was refused. Then the iteration ends: what comes to its end without an `Err` is
 ///   complete.
 /// - **If the iterator of the items panics**, its panic comes out of `next` when all that is in flight has been handed over. Then the
-///   iteration ends. (The same if the executor does, where it is asked to take an item.)
+///   iteration ends. (The same if the executor panics when it is to take an item.)
 /// - **Dropping it** cancels what has not begun; what has begun goes on. It makes no difference whether it has been iterated. What is
 ///   unread is dropped there and then; a drop that panics is contained, as there may be many.
 ///
@@ -58,10 +64,13 @@ use crate::label::Label;
 pub struct ScopedBufferedMap<'a, I: Iterator, T> {
     /// Where more comes from; `None` when nothing more does.
     source: Option<Source<'a, I, T>>,
+    /// What has been submitted.
     window: Window<'a, T>,
-    buffer_size: usize,
-    /// What the iterator of the items, or the executor, has panicked with, until its turn has come.
+    /// What was refused: cancelled, and handed over when all else has been.
+    refused: VecDeque<ScopedFuture<'a, T>>,
+    /// What the iterator of the items, or the executor, has panicked with: thrown after that.
     panic: Option<Panic>,
+    buffer_size: usize,
     /// How many items have been taken.
     taken: usize,
     began: Instant,
@@ -86,61 +95,16 @@ pub struct ScopedBufferedMap<'a, I: Iterator, T> {
 /// ```
 pub type BufferedMap<I, T> = ScopedBufferedMap<'static, I, T>;
 
+/// For so long a result may lie there while its reader waits for room.
+const LOOKS_UP_AFTER: Duration = Duration::from_millis(5);
+
 /// The items, and the way from there to the executor.
 struct Source<'a, I: Iterator, T> {
-    items: I,
-    counter: Box<dyn Counter<'a, I::Item, T> + Send + Sync + 'a>,
-}
-
-/// Where items are handed in, and become tasks. The reader knows neither the function's type nor the executor's.
-trait Counter<'a, Item, T> {
-    /// Makes a task of the item, which stays here until it is [passed on](Self::pass_on), and its future.
-    fn hand_in(&mut self, item: Item) -> ScopedFuture<'a, T>;
-
-    /// Submits the task that is here, if there is one. If the executor has no room for it, it stays; if it is refused for good, it
-    /// is cancelled.
-    fn pass_on(&mut self, patience: Patience) -> Result<(), Refusal>;
-}
-
-struct Submitting<'w, E, F> {
-    executor: E,
-    function: Arc<F>,
-    label: Label,
-    task: Option<ScopedTask<'w>>,
-}
-
-impl<'w: 'a, 'a, E, F, Item, T> Counter<'a, Item, T> for Submitting<'w, E, F>
-where
-    E: Takes<'w>,
-    F: Fn(Item) -> T + Send + Sync + 'w,
-    Item: Send + 'w,
-    T: Send + 'w,
-{
-    fn hand_in(&mut self, item: Item) -> ScopedFuture<'a, T> {
-        let function = Arc::clone(&self.function);
-        let (_, task, future) = halves(move || function(item), self.label.clone());
-        self.task = Some(task);
-        future
-    }
-
-    fn pass_on(&mut self, patience: Patience) -> Result<(), Refusal> {
-        let Some(task) = self.task.take() else { return Ok(()) };
-        let Err(refused) = self.executor.take(task, patience) else { return Ok(()) };
-        let (task, why) = refused.into_parts();
-        let reason = match &why {
-            Refusal::Full => {
-                self.task = Some(task);
-                return Err(why);
-            }
-            Refusal::ShutDown => CancelReason::ByShutdown,
-            Refusal::Broken(broken) => CancelReason::PoolBroke(broken.clone()),
-            Refusal::Thread(_) => CancelReason::TaskDropped,
-        };
-        if task.cancel_pending(&reason) {
-            task.clear_away();
-        }
-        Err(why)
-    }
+    /// `None` when they have come to their end.
+    items: Option<I>,
+    /// The futures of the tasks that wait at the desk.
+    waiting: VecDeque<ScopedFuture<'a, T>>,
+    desk: Box<dyn Desk<'a, I::Item, T> + Send + Sync + 'a>,
 }
 
 impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
@@ -162,64 +126,115 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         let began = Instant::now();
         assert!(buffer_size > 0, "a buffered map has no buffer for a single item");
         if let Some(why) = executor.refusal() {
-            panic!("{}", Refused::new((), why));
+            raise(Refused::new((items, function), why));
         }
-        let counter = Submitting { executor, function: Arc::new(function), label: label.clone(), task: None };
-        let source = Source { items: items.into_iter(), counter: Box::new(counter) };
+        let desk = Box::new(Submitting::new(executor, function, label.clone()));
         let mut map = Self {
-            source: Some(source),
+            source: Some(Source { items: Some(items.into_iter()), waiting: VecDeque::new(), desk }),
             window: Window::empty(),
-            buffer_size,
+            refused: VecDeque::new(),
             panic: None,
+            buffer_size,
             taken: 0,
             began,
             label,
         };
-        match map.fill(Patience::Unlimited) {
-            Err(why) if map.taken == 1 => panic!("{}", Refused::new((), why)),
+        match map.fill(Patience::Unlimited, Patience::None) {
+            Err(why) if map.window.len() == 0 => {
+                drop(map);
+                raise(Refused::new((), why))
+            }
             Ok(()) | Err(_) => map,
         }
     }
 
-    /// Takes and submits items until the buffer is full or there are no more; or as far as the executor has room for them.
-    fn fill(&mut self, patience: Patience) -> Result<(), Refusal> {
+    /// Submits what waits at the desk, and takes more items, until the buffer is full or there are no more. How long it waits for room
+    /// depends on whether that has to be `alone`, or has something `beside` it that is on its way.
+    fn fill(&mut self, alone: Patience, beside: Patience) -> Result<(), Refusal> {
         while let Some(source) = &mut self.source {
-            match catch(|| source.counter.pass_on(patience)) {
-                Ok(Ok(())) if self.window.len() < self.buffer_size => {}
-                Ok(Ok(()) | Err(Refusal::Full)) => break,
-                Ok(Err(why)) => {
-                    self.end_source();
-                    return Err(why);
-                }
-                Err(payload) => {
-                    self.end_by_panic(payload);
-                    break;
+            if !source.waiting.is_empty() {
+                let patience = if self.window.len() == 0 { alone } else { beside };
+                match catch(|| source.desk.submit_one(patience)) {
+                    Ok(Ok(())) => {
+                        if let Some(submitted) = source.waiting.pop_front() {
+                            self.window.add(submitted);
+                        }
+                        continue;
+                    }
+                    // There may be room later; unless the executor was to wait for it, and does not.
+                    Ok(Err(Refusal::Full)) if patience != Patience::Unlimited => {}
+                    Ok(Err(why)) => {
+                        self.end_source(&CancelReason::of_refusal(&why));
+                        return Err(why);
+                    }
+                    Err(payload) => {
+                        self.end_by_panic(payload);
+                        break;
+                    }
                 }
             }
-            match catch(|| source.items.next()) {
-                Ok(Some(item)) => {
+            if self.window.len() + source.waiting.len() >= self.buffer_size {
+                break;
+            }
+            match source.items.as_mut().map(|items| catch(|| items.next())) {
+                Some(Ok(Some(item))) => {
                     self.taken += 1;
-                    self.window.add(source.counter.hand_in(item));
+                    source.waiting.push_back(source.desk.take_in(item));
                 }
-                Ok(None) => self.end_source(),
-                Err(payload) => self.end_by_panic(payload),
+                Some(Ok(None)) => discard(source.items.take()),
+                Some(Err(payload)) => self.end_by_panic(payload),
+                None if source.waiting.is_empty() => self.end_source(&CancelReason::TaskDropped),
+                None => break,
             }
         }
         Ok(())
     }
 
-    /// What is in flight comes first, so the panic is kept until then.
-    fn end_by_panic(&mut self, payload: Box<dyn Any + Send>) {
-        self.panic = Some(Panic::new(payload, &self.label));
-        self.end_source();
+    /// Nothing more comes from there. What the function has captured goes with the last task, and is not kept for as long as the map is.
+    fn end_source(&mut self, reason: &CancelReason) {
+        if let Some(Source { items, waiting, mut desk }) = self.source.take() {
+            desk.cancel_waiting(reason);
+            self.refused = waiting;
+            discard(items);
+            discard(desk);
+        }
     }
 
-    /// What the function has captured goes with the last task, and is not kept for as long as the map is.
-    fn end_source(&mut self) {
-        if let Some(Source { items, counter }) = self.source.take() {
-            discard(items);
-            discard(counter);
+    fn end_by_panic(&mut self, payload: Box<dyn Any + Send>) {
+        self.panic = Some(Panic::new(payload, &self.label));
+        self.end_source(&CancelReason::TaskDropped);
+    }
+
+    fn waiting(&self) -> usize {
+        self.source.as_ref().map_or(0, |source| source.waiting.len())
+    }
+
+    /// Taken, and not handed over.
+    fn in_flight(&self) -> usize {
+        self.window.len() + self.waiting() + self.refused.len()
+    }
+
+    fn tally(&self) -> Tally {
+        let known = self.window.iter().chain(&self.refused).map(ScopedFuture::status);
+        Tally::of(known.chain(repeat_n(Status::Pending, self.waiting())))
+    }
+
+    /// What comes last; or nothing, if there is only what the time was too short for.
+    fn next_of_what_is_not_on_its_way(&mut self) -> Result<Option<Result<T, TaskError>>, TimedOut> {
+        if self.source.is_some() {
+            return Err(self.timed_out());
         }
+        if let Some(future) = self.refused.pop_front() {
+            return Ok(Some(future.into_result()));
+        }
+        match self.panic.take() {
+            Some(panic) => panic.resume(),
+            None => Ok(None),
+        }
+    }
+
+    fn timed_out(&self) -> TimedOut {
+        TimedOut::new(self.tally().unfinished(), self.taken)
     }
 
     /// Hands the results over as they come, and no longer in the order of the items. Does not block.
@@ -241,7 +256,8 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         self
     }
 
-    /// Waits in all at most this long, counted from the call of `map_buffered`. When the time is up, what has not begun is cancelled.
+    /// Waits in all at most this long, counted from the call of `map_buffered`. When the time is up, no more items are taken; what is there
+    /// is still handed over, and then what has not begun is cancelled.
     ///
     /// ```
     /// use std::time::Duration;
@@ -257,6 +273,11 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
     }
 }
 
+/// If the time is up, no more items are taken: or else a reader who always finds a result there would never be told.
+fn is_over(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| deadline <= Instant::now())
+}
+
 impl<I: Iterator, T> TimedIterator for ScopedBufferedMap<'_, I, T> {
     type Item = Result<T, TaskError>;
 
@@ -265,26 +286,28 @@ impl<I: Iterator, T> TimedIterator for ScopedBufferedMap<'_, I, T> {
     }
 
     fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<Self::Item>, TimedOut> {
-        if !self.window.has_end() {
-            // Now there is time to wait for room. Why an item is refused, its future says in its turn.
-            let _ = self.fill(Patience::until(deadline));
+        while !self.window.has_end() && !is_over(deadline) {
+            let looks_up = Instant::now() + LOOKS_UP_AFTER;
+            let beside = deadline.map_or(looks_up, |deadline| deadline.min(looks_up));
+            // Why an item is refused, its future says in its turn.
+            let _ = self.fill(Patience::until(deadline), Patience::Until(beside));
+            let has_waited = Instant::now() >= beside;
+            if self.waiting() == 0 || !has_waited {
+                break;
+            }
         }
         if self.window.len() == 0 {
-            return match self.panic.take() {
-                Some(panic) => panic.resume(),
-                None => Ok(None),
-            };
+            return self.next_of_what_is_not_on_its_way();
         }
-        let end = self.window.await_end(deadline);
-        if end == Err(Unfinished::TimedOut) {
-            return Err(TimedOut::new(self.window.len(), self.taken));
+        let next = match self.window.await_end(deadline) {
+            Ok(()) => self.window.take_next().into_result(),
+            Err(Unfinished::OnItself) => Err(self.window.take_first().deadlock()),
+            Err(Unfinished::TimedOut) => return Err(self.timed_out()),
+        };
+        if !is_over(deadline) {
+            let _ = self.fill(Patience::None, Patience::None);
         }
-        let next = self.window.take_next();
-        let _ = self.fill(Patience::None);
-        Ok(next.map(|future| match end {
-            Ok(()) => future.into_result(),
-            Err(_) => Err(future.deadlock()),
-        }))
+        Ok(Some(next))
     }
 }
 
@@ -297,37 +320,42 @@ impl<I: Iterator, T> Iterator for ScopedBufferedMap<'_, I, T> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         // There may be less to come than there are items: the executor may refuse one.
-        let in_flight = self.window.len();
-        let to_come = self.source.as_ref().map_or(Some(0), |source| source.items.size_hint().1);
-        (in_flight, to_come.and_then(|items| items.checked_add(in_flight)))
+        let items = self.source.as_ref().and_then(|source| source.items.as_ref());
+        let to_come = items.map_or(Some(0), |items| items.size_hint().1);
+        (self.in_flight(), to_come.and_then(|items| items.checked_add(self.in_flight())))
     }
 }
 
 impl<I: Iterator, T> FusedIterator for ScopedBufferedMap<'_, I, T> {}
 
-// As for a map. Once its items' iterator has panicked it is not asked again.
-impl<I: Iterator, T> UnwindSafe for ScopedBufferedMap<'_, I, T> {}
+impl<I: Iterator, T> FusedIterator for Timed<ScopedBufferedMap<'_, I, T>> {}
+
+// As for a map, but that the panic of the items' iterator comes out of it.
+impl<I: Iterator + UnwindSafe, T> UnwindSafe for ScopedBufferedMap<'_, I, T> {}
 impl<I: Iterator + RefUnwindSafe, T> RefUnwindSafe for ScopedBufferedMap<'_, I, T> {}
 
 impl<I: Iterator, T> Drop for ScopedBufferedMap<'_, I, T> {
     fn drop(&mut self) {
-        cancel_all(self.window.take_all());
-        self.end_source();
+        let waiting = self.source.as_mut().map(|source| std::mem::take(&mut source.waiting));
+        let in_flight = self.window.take_all().into_iter().chain(waiting.into_iter().flatten());
+        cancel_all(in_flight.chain(self.refused.drain(..)));
+        self.end_source(&CancelReason::ByCaller);
+        discard(self.panic.take());
     }
 }
 
 impl<I: Iterator, T> fmt::Display for ScopedBufferedMap<'_, I, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<BufferedMap {} futures in flight{}>", self.window.len(), self.window.tally())
+        write!(f, "<BufferedMap {} futures in flight{}>", self.in_flight(), self.tally())
     }
 }
 
 impl<I: Iterator, T> fmt::Debug for ScopedBufferedMap<'_, I, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut facts = f.debug_struct("BufferedMap");
-        self.window.tally().add_to(&mut facts);
+        self.tally().add_to(&mut facts);
         facts
-            .field("handed_over", &(self.taken - self.window.len()))
+            .field("handed_over", &(self.taken - self.in_flight()))
             .field("submitted_at", &format_args!("{}", self.label.submitted_at))
             .finish()
     }

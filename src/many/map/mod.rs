@@ -17,13 +17,14 @@ use super::completions::Completions;
 use super::timed::{Timed, TimedIterator};
 use super::waitable::{Watch, Watched};
 use crate::error::{CancelReason, Deadlock, Refused, TaskError, TimedOut};
-use crate::executor::{Patience, Takes};
+use crate::executor::{Patience, Takes, raise};
 use crate::future::contain::discard;
 use crate::future::shared::Unfinished;
 use crate::future::task::{Runnable, ScopedTask};
 use crate::label::Label;
 
 pub(crate) mod buffered;
+mod desk;
 pub(crate) mod job;
 mod tally;
 mod window;
@@ -77,16 +78,19 @@ impl<T> Order<'_, T> {
             }
             Self::OfEnds(completions) => {
                 completions.await_end(deadline)?;
-                Ok(completions.take_next().expect("it has an end").place)
+                Ok(completions.take_next().place)
             }
         }
     }
 
-    /// Goes on without the one that would be next.
-    fn skip_one(&mut self) {
+    /// Goes on without the one that would be next, and says where that is.
+    fn skip_one(&mut self) -> usize {
         match self {
-            Self::OfItems(next) => *next += 1,
-            Self::OfEnds(completions) => drop(completions.take_next()),
+            Self::OfItems(next) => {
+                *next += 1;
+                *next - 1
+            }
+            Self::OfEnds(completions) => completions.take_first().place,
         }
     }
 }
@@ -132,7 +136,7 @@ impl<'a, T: Send + 'a> ScopedMap<'a, T> {
     {
         let began = Instant::now();
         if let Some(why) = executor.refusal() {
-            panic!("{}", Refused::new((), why));
+            raise(Refused::new((items, function), why));
         }
         let items: Vec<I::Item> = items.into_iter().collect();
         let runners = executor.max_workers().max(1).min(items.len());
@@ -145,7 +149,7 @@ impl<'a, T: Send + 'a> ScopedMap<'a, T> {
             // The first runner can do the job alone: the others come if there is room for them.
             let patience = if runner == 0 { Patience::Unlimited } else { Patience::None };
             match executor.take(task, patience) {
-                Err(refused) if runner == 0 => panic!("{refused}"),
+                Err(refused) if runner == 0 => raise(refused),
                 Ok(()) | Err(_) => {}
             }
         }
@@ -230,10 +234,11 @@ impl<T> TimedIterator for ScopedMap<'_, T> {
                 Ok(Some(answer.expect("it is done, and this iterator is its only reader")))
             }
             Err(Unfinished::OnItself) => {
-                self.order.skip_one();
+                let place = self.order.skip_one();
+                discard(self.answers.answer(place).forsake());
                 Ok(Some(Err(TaskError::Deadlock(Deadlock::on_itself(self.label.clone())))))
             }
-            Err(Unfinished::TimedOut) => Err(TimedOut::new(self.left(), self.answers.len())),
+            Err(Unfinished::TimedOut) => Err(TimedOut::new(self.tally().unfinished(), self.answers.len())),
         }
     }
 }
@@ -253,6 +258,8 @@ impl<T> Iterator for ScopedMap<'_, T> {
 impl<T> ExactSizeIterator for ScopedMap<'_, T> {}
 
 impl<T> FusedIterator for ScopedMap<'_, T> {}
+
+impl<T> FusedIterator for Timed<ScopedMap<'_, T>> {}
 
 // As for a future; and no value is lent here.
 impl<T> UnwindSafe for ScopedMap<'_, T> {}

@@ -22,6 +22,12 @@ impl Tally {
         Self(tally)
     }
 
+    /// How many have not ended.
+    pub(super) fn unfinished(&self) -> usize {
+        let [_finished, (running, _), (pending, _), _cancelled] = self.0;
+        running + pending
+    }
+
     /// For `Debug`: every state, also those in which there is none.
     pub(super) fn add_to(&self, facts: &mut fmt::DebugStruct<'_, '_>) {
         for (count, state) in self.0 {

@@ -1,14 +1,13 @@
-//! What a buffered map has in flight: the futures of the items that have been taken and not handed over.
+//! What a buffered map has submitted and not handed over.
 //!
 //! They leave in the order in which they came, or as they end. How many there should be is not known here.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::super::completions::Completions;
-use super::tally::Tally;
 use crate::future::handle::ScopedFuture;
 use crate::future::shared::Unfinished;
+use crate::many::completions::Completions;
 
 pub(super) enum Window<'a, T> {
     InOrder(VecDeque<ScopedFuture<'a, T>>),
@@ -58,11 +57,19 @@ impl<'a, T> Window<'a, T> {
         }
     }
 
-    /// The next, there or not.
-    pub(super) fn take_next(&mut self) -> Option<ScopedFuture<'a, T>> {
+    /// The next, which is there.
+    pub(super) fn take_next(&mut self) -> ScopedFuture<'a, T> {
         match self {
-            Self::InOrder(futures) => futures.pop_front(),
+            Self::InOrder(futures) => futures.pop_front().expect("the next is there"),
             Self::AsTheyEnd(completions) => completions.take_next(),
+        }
+    }
+
+    /// The first that came, there or not.
+    pub(super) fn take_first(&mut self) -> ScopedFuture<'a, T> {
+        match self {
+            Self::InOrder(futures) => futures.pop_front().expect("there is one"),
+            Self::AsTheyEnd(completions) => completions.take_first(),
         }
     }
 
@@ -73,11 +80,10 @@ impl<'a, T> Window<'a, T> {
         }
     }
 
-    pub(super) fn tally(&self) -> Tally {
-        let status = |future: &ScopedFuture<'a, T>| future.status();
+    pub(super) fn iter(&self) -> Box<dyn Iterator<Item = &ScopedFuture<'a, T>> + '_> {
         match self {
-            Self::InOrder(futures) => Tally::of(futures.iter().map(status)),
-            Self::AsTheyEnd(completions) => Tally::of(completions.rest().map(status)),
+            Self::InOrder(futures) => Box::new(futures.iter()),
+            Self::AsTheyEnd(completions) => Box::new(completions.rest()),
         }
     }
 }
