@@ -152,6 +152,22 @@ fn what_is_unfinished_is_counted_and_not_what_is_unread() {
     });
 }
 
+#[test]
+fn what_waits_for_room_when_the_items_iterator_panics_still_runs() {
+    within(|| {
+        let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
+        let gate = Gate::closed();
+        drop(pool.submit(gate.then(|| ())));
+        gate.wait_for(1);
+        let items = (0..).inspect(|&n| assert!(n < 3, "no more items"));
+        let mut results = pool.map_buffered(items, 5, |n| n);
+        assert_eq!(pool.stats().queued, 1);
+        gate.open();
+        assert!(results.by_ref().take(3).map(Result::unwrap).eq(0..3));
+        assert_eq!(panic_of(|| results.next()), "no more items");
+    });
+}
+
 /// In both orders: or else a reader who stops at the first error would lose what was in flight.
 #[test]
 fn what_was_refused_comes_last() {

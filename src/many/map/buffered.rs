@@ -11,7 +11,6 @@
 //! result, so that no worker is idle; but as long as something else is on its way he looks up now and then, because a result may have
 //! come, and whoever has the room may be waiting for him.
 
-use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
 use std::iter::{FusedIterator, repeat_n};
@@ -42,7 +41,7 @@ use crate::many::timed::{Timed, TimedIterator};
 ///   then, as an `Err` in the place of that item, why it was refused. Then the iteration ends: what comes to its end without an `Err` is
 ///   complete.
 /// - **If the iterator of the items panics**, its panic comes out of `next` when all that is in flight has been handed over. Then the
-///   iteration ends. (The same if the executor panics when it is to take an item.)
+///   iteration ends. (The same if the executor panics when it is to take an item; that, and those behind it, are cancelled.)
 /// - **Dropping it** cancels what has not begun; what has begun goes on. It makes no difference whether it has been iterated. What is
 ///   unread is dropped there and then; a drop that panics is contained, as there may be many.
 ///
@@ -168,7 +167,8 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
                         return Err(why);
                     }
                     Err(payload) => {
-                        self.end_by_panic(payload);
+                        self.panic = Some(Panic::new(payload, &self.label));
+                        self.end_source(&CancelReason::TaskDropped);
                         break;
                     }
                 }
@@ -182,7 +182,10 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
                     source.waiting.push_back(source.desk.take_in(item));
                 }
                 Some(Ok(None)) => discard(source.items.take()),
-                Some(Err(payload)) => self.end_by_panic(payload),
+                Some(Err(payload)) => {
+                    self.panic = Some(Panic::new(payload, &self.label));
+                    discard(source.items.take());
+                }
                 None if source.waiting.is_empty() => self.end_source(&CancelReason::TaskDropped),
                 None => break,
             }
@@ -198,11 +201,6 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
             discard(items);
             discard(desk);
         }
-    }
-
-    fn end_by_panic(&mut self, payload: Box<dyn Any + Send>) {
-        self.panic = Some(Panic::new(payload, &self.label));
-        self.end_source(&CancelReason::TaskDropped);
     }
 
     fn waiting(&self) -> usize {
