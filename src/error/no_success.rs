@@ -8,7 +8,7 @@ use super::{TaskError, TimedOut};
 /// None of the futures that [`first_success`](crate::first_success()) was given has succeeded, or none in time: what they came to
 /// instead.
 ///
-/// Its `Display` has the last failure; that of a value which was no success is not known to it, as any type will do.
+/// Its `Display` counts if the time was up, and else gives the last failure; not a value that was no success, as that may be of any type.
 ///
 /// ```
 /// use glasspool::{ThreadPoolExecutor, first_success};

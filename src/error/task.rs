@@ -69,8 +69,8 @@ impl Error for TaskError {
 #[non_exhaustive]
 pub enum CancelReason {
     /// Somebody called [`cancel`](crate::ScopedFuture::cancel) or [`request_stop`](crate::ScopedFuture::request_stop), or the
-    /// [`Map`](crate::Map) or [`BufferedMap`](crate::BufferedMap) it belongs to was dropped, or its time was up, or another was the
-    /// [`first_success`](crate::first_success()).
+    /// [`Map`](crate::Map) or [`BufferedMap`](crate::BufferedMap) it belongs to was dropped or out of time, or
+    /// [`first_success`](crate::first_success()) was over.
     ByCaller,
     /// The pool was shut down with [`CancelPending`](crate::Shutdown::CancelPending) or [`Stop`](crate::Shutdown::Stop), or with a deadline
     /// that has passed; or the body of its [`scope`](crate::scope()) panicked. Or it was closed, however, before a

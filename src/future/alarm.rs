@@ -1,8 +1,8 @@
 //! How a future's end reaches whoever awaits it without a thread: by a waker, which is a runtime's code and not ours.
 //!
 //! The waker is behind a lock of its own, so that a poll can replace it without the answer's; and it is woken, cloned and dropped with
-//! no lock held. **Why no wake-up is lost:** a poll first sets its waker and then looks whether the future is done; who ends the
-//! future first makes it done and then rings. So the poll sees the end, or its waker is the one that is woken.
+//! no lock held. **Why no wake-up is lost:** a poll first sets its waker and then looks whether the future is done; whoever ends
+//! the future makes it done first, and rings then. So the poll sees the end, or its waker is the one that is woken.
 
 use std::sync::Arc;
 use std::task::Waker;

@@ -36,7 +36,7 @@ use crate::sync::{OnceLock, deadline_after};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// `Display` prints what Python prints; `Debug` has the same facts, and where the task was submitted.
+/// `Display` prints what Python prints; `Debug` has the state, the name, and where the task was submitted.
 ///
 /// ```
 /// let (task, future) = glasspool::task(|| 7_u64);

@@ -230,7 +230,7 @@ impl<W, T> Watchable for Shared<W, T> {
 
     fn subscribe(&self, subscriber: Subscriber) -> bool {
         let mut entry = self.entry.lock();
-        entry.observed |= subscriber.looks;
+        entry.observed |= subscriber.observes;
         if entry.state.status().is_done() {
             return false;
         }

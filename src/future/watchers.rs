@@ -30,7 +30,7 @@ pub(crate) struct Subscriber {
     pub(crate) stream: Sender<usize>,
     pub(crate) place: usize,
     /// Whether somebody looks at the future by this: then a panic is theirs to notice.
-    pub(crate) looks: bool,
+    pub(crate) observes: bool,
 }
 
 impl Subscriber {

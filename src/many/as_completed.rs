@@ -106,11 +106,16 @@ impl<W: Waitable> AsCompleted<W> {
 
     /// The next one that has ended, if it comes within this time, counted from now. `None` if none is left.
     ///
-    /// Blocks for at most `timeout`; zero asks without waiting. If the time is up, nothing has changed, and one can ask again.
+    /// Blocks for at most `timeout`; zero asks without waiting, and a timeout too long for the clock waits without limit. If the time is up,
+    /// nothing has changed, and one can ask again.
     ///
     /// # Errors
     ///
     /// If none of those that are left has ended in time.
+    ///
+    /// # Panics
+    ///
+    /// As the iterator does, if the timeout is too long for the clock.
     ///
     /// ```
     /// use std::time::Duration;
@@ -148,7 +153,7 @@ impl<W: Waitable> AsCompleted<W> {
 }
 
 impl<W: Waitable> Timed<AsCompleted<W>> {
-    /// Waits for one more, within the same time: as [`AsCompleted::push`].
+    /// Waits for one more, within the same time: as [`AsCompleted::push`]. Never blocks.
     ///
     /// ```
     /// use std::time::Duration;
@@ -162,10 +167,10 @@ impl<W: Waitable> Timed<AsCompleted<W>> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn push(&mut self, future: W) {
-        self.kept().push(future);
+        self.not_given_up().push(future);
     }
 
-    /// The same without a timeout: with what has not been handed over, also if the time is up.
+    /// The same without a timeout: with what has not been handed over, also if the time is up. Never blocks.
     ///
     /// ```
     /// use std::time::Duration;
@@ -179,7 +184,7 @@ impl<W: Waitable> Timed<AsCompleted<W>> {
     /// }
     /// ```
     pub fn into_inner(self) -> AsCompleted<W> {
-        self.into_kept()
+        self.into_not_given_up()
     }
 }
 

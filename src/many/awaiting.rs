@@ -17,8 +17,8 @@ use crate::future::handle::ScopedFuture;
 
 /// A [`Future`](crate::Future) that is being awaited, by value or by reference: what `.await` makes of it.
 ///
-/// It needs no runtime of ours: any executor will do. Dropping it stops awaiting, and harms nobody; the task goes on. A wait for the task
-/// that awaits is told so, as [`TaskError::Deadlock`].
+/// It needs no runtime of ours: any will do. Dropping it stops awaiting, and harms nobody; the task goes on. A task that awaits its own
+/// future gets [`TaskError::Deadlock`].
 ///
 /// ```
 /// use std::pin::pin;
@@ -59,7 +59,7 @@ impl<W: Watch> Awaiting<W> {
 
     /// Whether the future is done, or never will be for us; else the waker is woken when it is.
     fn poll_end(&mut self, cx: &Context<'_>) -> Poll<Result<&mut Option<W>, Deadlock>> {
-        let future = self.future.as_ref().expect("it is not polled after its value has been moved out");
+        let future = self.future.as_ref().expect("polled after its value was moved out");
         let watched = future.watched();
         match &self.alarm {
             // First the waker, then the look: see `future::alarm`.

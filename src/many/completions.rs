@@ -22,17 +22,17 @@ use crate::sync::{Receiver, Sender, receive_now, receive_until, unbounded};
 /// What is waited for, each in its place until it is handed over.
 pub(crate) struct Completions<W: Waitable> {
     places: Places<W>,
-    /// Whose ends are known, and who have not been handed over.
+    /// The places of those that have ended and have not been handed over, as far as that is known.
     line: VecDeque<usize>,
     stream: Sender<usize>,
     ends: Receiver<usize>,
-    looks: bool,
+    observes: bool,
 }
 
 impl<W: Waitable> Completions<W> {
-    fn listening(looks: bool) -> Self {
+    fn listening(observes: bool) -> Self {
         let (stream, ends) = unbounded();
-        Self { places: Places::new(), line: VecDeque::new(), stream, ends, looks }
+        Self { places: Places::new(), line: VecDeque::new(), stream, ends, observes }
     }
 
     pub(super) fn of_none() -> Self {
@@ -45,7 +45,7 @@ impl<W: Waitable> Completions<W> {
         completions
     }
 
-    /// The first to be added. They may be made while they are: so each is listened to from the moment it is.
+    /// Adds the first ones. The iterator may make them as it goes, so each is listened to as soon as it comes.
     pub(super) fn add_all(&mut self, futures: impl IntoIterator<Item = W>) {
         for future in futures {
             let place = self.add(future);
@@ -162,7 +162,7 @@ impl<W: Waitable> Completions<W> {
     }
 
     fn subscriber(&self, place: usize) -> Subscriber {
-        Subscriber { stream: self.stream.clone(), place, looks: self.looks }
+        Subscriber { stream: self.stream.clone(), place, observes: self.observes }
     }
 
     fn stop_listening(&self) {

@@ -18,14 +18,14 @@ use crate::sync::deadline_after;
 ///
 /// Blocks until there is a success, or all have ended without one, or the time is up; `None` waits without limit. In the end,
 /// whichever it is, the others are [asked to stop](ScopedFuture::request_stop): those that have not begun are cancelled, and those that
-/// run and were given a stop token can see there that nobody waits for them any more. It does not wait for those that run. What
-/// they have captured, and the values that were no success, are dropped in this thread if they are there to be dropped.
+/// run and were given a stop token can see there that nobody waits for them any more. It does not wait for those that run. What the
+/// cancelled ones have captured is dropped in this thread, and so, if there is a winner, are the values that were no success.
 ///
 /// # Errors
 ///
 /// If none has succeeded, or none in time, what those that have ended came to. If there were none, none has succeeded.
-/// If the only ones left are the task that calls it, or tasks which that one runs inside, they count as failed with
-/// [`TaskError::Deadlock`](crate::TaskError::Deadlock).
+/// Without a timeout, if the only ones left are the task that calls it, or tasks which that one runs inside, they count as failed with
+/// [`TaskError::Deadlock`].
 ///
 /// # Panics
 ///

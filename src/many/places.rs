@@ -1,8 +1,8 @@
 //! A row of things, each in a place that it keeps until it is taken, however many are added behind it.
 //!
 //! Places are numbered in the order of addition and never given twice. A thing that is taken leaves a gap; before the row would have to
-//! grow and half of it is gaps, it closes ranks instead. So adding and taking cost the same however many there are, and the
-//! row never takes more than twice the room that its things have needed at one time.
+//! grow and half of it is gaps, it closes ranks instead. So adding costs the same however many there are, taking costs a search in a
+//! sorted row at worst, and the room is that of the most things there have been at one time, a few times over.
 
 pub(super) struct Places<W> {
     /// Each with the number of its place, ascending.

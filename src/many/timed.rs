@@ -52,13 +52,13 @@ impl<I: TimedIterator> Timed<I> {
         Self { inner: Some(inner), deadline, time_is_up: false }
     }
 
-    /// For those who are not [given up](TimedIterator::give_up).
-    pub(super) fn kept(&mut self) -> &mut I {
+    /// For an iterator that is not [given up](TimedIterator::give_up) when its time is.
+    pub(super) fn not_given_up(&mut self) -> &mut I {
         self.inner.as_mut().expect("it is not given up when its time is")
     }
 
-    /// As [`kept`](Self::kept).
-    pub(super) fn into_kept(self) -> I {
+    /// As [`not_given_up`](Self::not_given_up).
+    pub(super) fn into_not_given_up(self) -> I {
         self.inner.expect("it is not given up when its time is")
     }
 }

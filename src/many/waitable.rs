@@ -30,7 +30,7 @@ pub trait Waitable: Watch {}
 impl<W: Watch + ?Sized> Waitable for W {}
 
 /// Leads to the future that is waited for. Public because a public trait stands on it, and out of reach so that nobody else
-/// can implement that.
+/// can implement [`Waitable`].
 pub trait Watch {
     #[doc(hidden)]
     fn watched(&self) -> Watched<'_>;

@@ -236,7 +236,8 @@ impl ThreadPoolExecutor {
     /// come in the order of the items, or [as they come](BufferedMap::unordered). Each item is a task of its own, so tiny ones
     /// cost more than in a [`map`](Self::map).
     ///
-    /// Blocks as that many submits do: on a [bounded](crate::Builder::queue_capacity) pool it waits for room. What becomes of the iteration
+    /// Blocks for workers' threads to start, and on a [bounded](crate::Builder::queue_capacity) pool until there is room for the first
+    /// item; for the others the iteration waits. What becomes of the iteration
     /// when an item fails, when the pool is closed meanwhile, or when the iterator of items panics, is told at
     /// [`ScopedBufferedMap`](crate::ScopedBufferedMap).
     ///

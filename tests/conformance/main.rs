@@ -2,7 +2,7 @@
 //!
 //! `CPython`, the JDK, rayon, tokio, crossbeam, std and `threadpool` each hold their own pools to behaviours that a user may well
 //! expect of any. They are collected in a checklist, and the name of a test here begins with the row that it answers. Where
-//! `tests/spec` says what this library promises, in its own words, this suite follows the models' tests, with their counts and their
+//! `tests/spec` says what this library promises, in its own words, this suite follows those others, with their counts and their
 //! order of events, and knows the library by its public interface alone; so the two check each other.
 //!
 //! `regressions.rs` has what went wrong in `CPython`'s own pool, under the numbers of its tracker.
@@ -11,7 +11,7 @@
 //!
 //! | row | here |
 //! |---|---|
-//! | RES-09 | there are no deadlines, and a duration is never negative: one that has passed leaves no time |
+//! | RES-09 | a result is waited for with a duration, which is never negative |
 //! | RES-14 | asking without waiting lends the value, so it can be asked again; what moves it out takes the handle |
 //! | CAN-09 | there is nothing to purge: a task that is cancelled leaves the queue at once |
 //! | CBK-09 | callbacks that were added before the end run before the future is done, with the outcome in hand |

@@ -209,7 +209,7 @@ fn polling_again_after_the_end() {
         let mut moved = future.into_future();
         assert!(poll(&mut moved, &woken).is_ready());
         let text = crate::support::panic_of(|| poll(&mut moved, &woken));
-        assert_eq!(text, "it is not polled after its value has been moved out");
+        assert_eq!(text, "polled after its value was moved out");
     });
 }
 

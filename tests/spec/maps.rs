@@ -95,8 +95,10 @@ fn an_item_that_fails_is_an_error_in_its_place() {
 fn a_map_of_nothing_ends_at_once() {
     within(|| {
         let (pool, _gate) = held_pool();
-        let mut results = pool.map(iter::empty(), |n: u8| n);
-        assert_eq!(results.len(), 0);
+        let drops = Drops::default();
+        let captured = drops.one();
+        let mut results = pool.map(iter::empty(), move |n: u8| (n, &captured).0);
+        assert_eq!((results.len(), drops.count()), (0, 1)); // and so does what its function has captured
         assert!(results.next().is_none());
     });
 }

@@ -1,15 +1,15 @@
 //! One function, items without end: so many are in flight, and the next is taken when a result is handed over.
 //!
 //! Each item is a task of its own, submitted as any other; what makes it a map is who submits it, and when. That is the reader:
-//! nobody else touches the items, so they may come from anything, and there is nothing here that two threads share.
+//! nobody else touches the items, so they may come from anything, and there is no state here that two threads share.
 //!
 //! **How many are in flight.** Taken, and not handed over: always as many as the buffer holds, until the items end. A result leaves first,
 //! and then the next item comes in, so there is never one more; and it comes in before the result is handed over, so there is none less while
 //! the reader works on that.
 //!
-//! **Waiting for room.** What finds none in the executor's queue stays at the [`Desk`]. The reader waits for room before he waits for a
-//! result, so that no worker is idle; but as long as something else is on its way he looks up now and then, because a result may have
-//! come, and whoever has the room may be waiting for him.
+//! **Waiting for room.** What finds none in the executor's queue stays at the [`Desk`]. The reader waits for room before it waits for a
+//! result, so that no worker is idle; but as long as something else is on its way it looks up now and then, because a result may have
+//! come, and whoever has the room may be waiting for the reader.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -33,8 +33,8 @@ use crate::many::timed::{Timed, TimedIterator};
 /// The results of a `map_buffered`: as a [`ScopedMap`](crate::ScopedMap)'s, with so many items in flight at a time.
 ///
 /// Asking for the next result blocks until it is there, and then takes the next item and submits it, before the result is handed
-/// over: so an iterator of items that waits for something holds the results up, also past a timeout. For room in the executor's queue a
-/// result does not wait, or only for a moment.
+/// over: so an iterator of items that waits for something holds the results up, also past a timeout. A full queue holds up a result that is there
+/// for a moment at most.
 ///
 /// - **An item that fails** is an `Err` in its place, and the iteration goes on.
 /// - **If the executor refuses an item**, because it was shut down or broke meanwhile, all that is in flight is still handed over, and
@@ -44,6 +44,10 @@ use crate::many::timed::{Timed, TimedIterator};
 ///   iteration ends. (The same if the executor panics when it is to take an item; that, and those behind it, are cancelled.)
 /// - **Dropping it** cancels what has not begun; what has begun goes on. It makes no difference whether it has been iterated. What is
 ///   unread is dropped there and then; a drop that panics is contained, as there may be many.
+///
+/// # Panics
+///
+/// `next` does, if the iterator of the items or the executor has: see above.
 ///
 /// ```
 /// use glasspool::ThreadPoolExecutor;
@@ -147,17 +151,15 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         }
     }
 
-    /// Submits what waits at the desk, and takes more items, until the buffer is full or there are no more. How long it waits for room
-    /// depends on whether that has to be `alone`, or has something `beside` it that is on its way.
+    /// Submits what waits at the desk, and takes more items, until the buffer is full or there are no more. It waits for room as long
+    /// as `alone` allows if nothing is on its way, and as `beside` allows if something is.
     fn fill(&mut self, alone: Patience, beside: Patience) -> Result<(), Refusal> {
         while let Some(source) = &mut self.source {
             if !source.waiting.is_empty() {
                 let patience = if self.window.len() == 0 { alone } else { beside };
                 match catch(|| source.desk.submit_one(patience)) {
                     Ok(Ok(())) => {
-                        if let Some(submitted) = source.waiting.pop_front() {
-                            self.window.add(submitted);
-                        }
+                        self.window.add(source.waiting.pop_front().expect("each task has its future"));
                         continue;
                     }
                     // There may be room later; unless the executor was to wait for it, and does not.
@@ -218,7 +220,7 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
     }
 
     /// What comes last; or nothing, if there is only what the time was too short for.
-    fn next_of_what_is_not_on_its_way(&mut self) -> Result<Option<Result<T, TaskError>>, TimedOut> {
+    fn next_leftover(&mut self) -> Result<Option<Result<T, TaskError>>, TimedOut> {
         if self.source.is_some() {
             return Err(self.timed_out());
         }
@@ -255,7 +257,8 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
     }
 
     /// Waits in all at most this long, counted from the call of `map_buffered`. When the time is up, no more items are taken; what is there
-    /// is still handed over, and then what has not begun is cancelled.
+    /// is still handed over, and then what has not begun is cancelled. If all has been handed over, the
+    /// [`TimedOut`] counts none as unfinished: that there may be more items is all it says.
     ///
     /// ```
     /// use std::time::Duration;
@@ -295,7 +298,7 @@ impl<I: Iterator, T> TimedIterator for ScopedBufferedMap<'_, I, T> {
             }
         }
         if self.window.len() == 0 {
-            return self.next_of_what_is_not_on_its_way();
+            return self.next_leftover();
         }
         let next = match self.window.await_end(deadline) {
             Ok(()) => self.window.take_next().into_result(),

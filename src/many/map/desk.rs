@@ -18,7 +18,7 @@ pub(super) trait Desk<'a, Item, T> {
     /// Makes a task of the item, and its future. The task waits here behind those that came before it.
     fn take_in(&mut self, item: Item) -> ScopedFuture<'a, T>;
 
-    /// Submits the first of the tasks that wait here. If it is refused it stays.
+    /// Submits the first of the tasks that wait here; there must be one. If it is refused it stays.
     fn submit_one(&mut self, patience: Patience) -> Result<(), Refusal>;
 
     /// Cancels those that wait here.
@@ -59,7 +59,7 @@ where
     }
 
     fn submit_one(&mut self, patience: Patience) -> Result<(), Refusal> {
-        let Some(task) = self.tasks.pop_front() else { return Ok(()) };
+        let task = self.tasks.pop_front().expect("one waits here");
         self.executor.take(task, patience).map_err(|refused| {
             let (task, why) = refused.into_parts();
             self.tasks.push_front(task);

@@ -77,6 +77,13 @@ struct Runner<F> {
 
 impl<I, T, F> Job<I, T, F> {
     pub(super) fn new(items: Vec<I>, function: F, runners: usize) -> Self {
+        let function = if runners > 0 {
+            Some(Arc::new(function))
+        } else {
+            // Nobody will come for it.
+            discard(function);
+            None
+        };
         Self {
             items: items.into_iter().map(Shared::pending).collect(),
             takings: Mutex::new(Takings {
@@ -86,7 +93,7 @@ impl<I, T, F> Job<I, T, F> {
                 runners_left: runners,
                 taking_part: 0,
                 kept: Vec::new(),
-                function: Some(Arc::new(function)),
+                function,
                 unwanted: None,
                 was_cancelled: false,
             }),
@@ -243,9 +250,12 @@ where
     fn leave(&self) {
         let mut takings = self.takings.lock();
         takings.runners_left -= 1;
-        let last_of_all = takings.runners_left == 0 && takings.untaken < self.items.len();
+        let last_of_all = takings.runners_left == 0;
+        let forgotten = last_of_all && takings.untaken < self.items.len();
+        let function = if last_of_all && !forgotten { takings.function.take() } else { None };
         drop(takings);
-        if last_of_all {
+        discard(function);
+        if forgotten {
             Answers::cancel_pending(self, &CancelReason::TaskDropped);
         }
     }

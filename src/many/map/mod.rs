@@ -31,9 +31,9 @@ mod window;
 use job::{Answers, Job};
 use tally::Tally;
 
-/// The results of a `map`, in the order of the items, each as soon as it is there.
+/// The results of a `map`, in the order of the items.
 ///
-/// The work has begun when `map` returns, whether or not anyone asks. Asking for the next result blocks until that item has
+/// The executor has the work when `map` returns, whether or not anyone asks. Asking for the next result blocks until that item has
 /// ended. An item that fails is an `Err` in its place, and the iteration goes on. Dropping the iterator cancels what has not
 /// begun; what has begun goes on. What is unread is dropped there and then; a drop that panics is contained, as there may be many.
 ///
