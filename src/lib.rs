@@ -4,7 +4,7 @@
 //! [`Future`], which is pending, then running, then done, and lends or gives away what the closure returned. To wait for many there are
 //! [`map`](ThreadPoolExecutor::map) (the answers in the order of the questions), [`as_completed()`] (in the order in which they
 //! end), [`wait()`] (until enough have) and [`first_success()`] (until one is good enough); and a
-//! [`map_buffered`](ThreadPoolExecutor::map_buffered) for items without end. Whoever would rather run the tasks himself takes both halves from [`task()`].
+//! [`map_buffered`](ThreadPoolExecutor::map_buffered) for items without end. To run the tasks yourself, take both halves from [`task()`].
 //!
 //! ```
 //! use glasspool::{ThreadPoolExecutor, as_completed};
@@ -51,7 +51,7 @@
 //!
 //! Cancelling is done by whoever calls [`cancel`](ScopedFuture::cancel) or [`request_stop`](ScopedFuture::request_stop), closes the pool, breaks it, drops a
 //! task, or drops a map (also by being too late for it). If a drop panics, that changes none of this, and nothing else is lost. The panic
-//! comes out only where somebody drops what is his own: a future with its end in it, or what he was handed. In a closure it is the
+//! comes out only where you drop what is your own: a future with its end in it, or what you were handed. In a closure it is the
 //! task's panic. (If a task has returned a value already when one of its captures panics, the compiler forgets that value: rust-lang/rust#47949.)
 //!
 //! # Platforms
