@@ -104,7 +104,7 @@
 //! | who is first, and what becomes of the others | `many/first_success.rs`, `many/cancelling.rs` | [`first_success()`], [`stop_all`](many::cancelling::stop_all) |
 //!
 //! Imports run one way, and this is the order in which the modules stand below: [`sync`](mod@sync), the one door to threads and
-//! locks; [`stop`](mod@stop) and [`label`](mod@label), what goes with a task; [`error`](mod@error), which knows no future;
+//! locks; [`stop`](mod@stop) and [`label`](mod@label), what goes with a task; [`identity`](mod@identity), who a thread is; [`error`](mod@error), which knows no future;
 //! [`future`](mod@future), which knows no pool; [`executor`](mod@executor), the one trait between the two; [`many`] and
 //! [`submit`](mod@submit), which know futures and that trait; and [`pool`], which nothing else knows.
 //!
@@ -123,6 +123,8 @@ mod sync;
 mod stop;
 pub use stop::StopToken;
 mod label;
+mod identity;
+pub use identity::{PoolId, Worker, current_worker};
 
 mod error;
 pub use error::{
@@ -154,7 +156,6 @@ pub use submit::Named;
 mod pool;
 pub use pool::builder::Builder;
 pub use pool::executor::ThreadPoolExecutor;
-pub use pool::identity::{PoolId, Worker, current_worker};
 pub use pool::report::{ShutdownReport, StillRunning};
 pub use pool::scope::{Scope, scope};
 pub use pool::shutdown::Shutdown;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::core::Core;
 use super::executor::ThreadPoolExecutor;
 use super::hooks::Hooks;
-use super::identity::PoolId;
 use super::settings::Settings;
 use crate::error::BuildError;
+use crate::identity::PoolId;
 use crate::sync::{FreeThreads, available_cores};
 
 /// Python's ceiling for the default number of workers.

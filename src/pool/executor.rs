@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::core::Core;
-use super::identity::PoolId;
 use super::report::ShutdownReport;
 use super::shutdown::Shutdown;
 use super::stats::Stats;
@@ -17,6 +16,7 @@ use crate::error::{Refusal, Refused, ShutdownError};
 use crate::executor::Executor;
 use crate::future::handle::Future;
 use crate::future::task::Task;
+use crate::identity::PoolId;
 use crate::many::map::Map;
 use crate::many::map::buffered::BufferedMap;
 use crate::stop::StopToken;

@@ -6,7 +6,7 @@
 //! more; the [`intake`], by which they come in; and the handles on all this, of which any number may [submit](submitter) and
 //! one [owns](executor) it. A [`builder`] makes that one. A [`mod@scope`] is the same once more, for work that borrows.
 //!
-//! What there is to be told about it is in [`stats`], [`report`] and [`identity`]; what there is to choose at its end in [`shutdown`].
+//! What there is to be told about it is in [`stats`] and [`report`]; what there is to choose at its end in [`shutdown`].
 //!
 //! Nothing below knows of this folder.
 
@@ -17,7 +17,6 @@ pub(crate) mod room;
 pub(crate) mod queue;
 pub(crate) mod handover;
 pub(crate) mod threads;
-pub(crate) mod identity;
 pub(crate) mod settings;
 pub(crate) mod shutdown;
 pub(crate) mod report;

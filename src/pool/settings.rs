@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::identity::PoolId;
 use super::seats::SeatNumber;
+use crate::identity::PoolId;
 
 /// Linux keeps so many bytes of a thread's name. A prefix gives way, so that workers stay distinguishable.
 const NAME_BYTES: usize = 15;

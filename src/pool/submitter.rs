@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::core::Core;
-use super::identity::PoolId;
 use super::stats::Stats;
 use crate::error::{Refusal, Refused};
 use crate::executor::{Executor, Patience, Takes};
 use crate::future::handle::Future;
 use crate::future::task::Task;
+use crate::identity::PoolId;
 use crate::label::Label;
 use crate::many::map::Map;
 use crate::many::map::buffered::BufferedMap;

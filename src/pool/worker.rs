@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use super::core::Core;
 use super::handover::{Handover, Offer};
-use super::identity::Worker;
 use super::seats::SeatNumber;
 use crate::future::state::Ending;
 use crate::future::task::{Claimed, ScopedTask};
+use crate::identity::Worker;
 use crate::sync::Builder;
 
 /// Starts a worker for this task, and returns when the worker has claimed it. If the system refuses the thread, the task comes

@@ -22,16 +22,16 @@ thread_local! {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PoolId(pub(super) u64);
+pub struct PoolId(pub(crate) u64);
 
 impl PoolId {
-    pub(super) fn next() -> Self {
+    pub(crate) fn next() -> Self {
         static POOLS: AtomicU64 = AtomicU64::new(0);
         Self(POOLS.fetch_add(1, Relaxed))
     }
 
     /// Whether the caller is one of this pool's workers.
-    pub(super) fn employs_me(self) -> bool {
+    pub(crate) fn employs_me(self) -> bool {
         current_worker().is_some_and(|me| me.pool == self)
     }
 }
@@ -60,12 +60,12 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(pool: PoolId, index: usize) -> Self {
+    pub(crate) fn new(pool: PoolId, index: usize) -> Self {
         Self { pool, index }
     }
 
     /// From now on, the caller's thread is this worker.
-    pub(super) fn becomes_this_thread(self) {
+    pub(crate) fn becomes_this_thread(self) {
         ME.with(|me| me.set(Some(self)));
     }
 
