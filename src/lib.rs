@@ -132,6 +132,9 @@ pub use error::{
     TimedOut,
 };
 
+mod nesting;
+pub use nesting::policy::NestedWait;
+
 mod future;
 pub use future::handle::{Future, ScopedFuture};
 pub use future::task::{ScopedTask, Task, task};

@@ -12,7 +12,10 @@
 //! The types know nothing of futures or pools. A wait that timed out and a task that failed are never the same type.
 
 mod task;
-pub use task::{Broken, CancelReason, Deadlock, TaskError};
+pub use task::{Broken, CancelReason, TaskError};
+mod deadlock;
+pub use deadlock::Deadlock;
+pub(crate) use deadlock::Link;
 mod panic;
 pub use panic::Panic;
 pub(crate) use panic::message_of;

@@ -7,8 +7,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Panic, Refusal};
-use crate::label::Label;
+use super::{Deadlock, Panic, Refusal};
 
 /// Why a future has no value to give.
 ///
@@ -156,46 +155,6 @@ impl fmt::Display for Broken {
 }
 
 impl Error for Broken {}
-
-/// A wait that could never end: the task waits for its own future.
-///
-/// `Display` names the task and where it was submitted.
-///
-/// ```
-/// use std::sync::{Arc, mpsc};
-/// use glasspool::{Future, TaskError, ThreadPoolExecutor};
-///
-/// let pool = ThreadPoolExecutor::new(1)?;
-/// let (give, take) = mpsc::channel::<Arc<Future<String>>>();
-/// let future = Arc::new(pool.submit(move || {
-///     let myself = take.recv().unwrap();
-///     match myself.result() {
-///         Err(TaskError::Deadlock(deadlock)) => deadlock.to_string(),
-///         other => unreachable!("{other:?}"),
-///     }
-/// }));
-/// give.send(Arc::clone(&future))?;
-/// assert!(future.result()?.ends_with("waits for itself"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deadlock {
-    task: Arc<Label>,
-}
-
-impl Deadlock {
-    pub(crate) fn on_itself(task: Label) -> Self {
-        Self { task: Arc::new(task) }
-    }
-}
-
-impl fmt::Display for Deadlock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "deadlock: {} waits for itself", self.task)
-    }
-}
-
-impl Error for Deadlock {}
 
 #[cfg(test)]
 mod tests {

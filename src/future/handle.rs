@@ -12,11 +12,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::contain::contain;
-use super::shared::{Answer, Unfinished};
+use super::shared::Unfinished;
 use super::state::{Cancel, Outcome, Status};
+use super::task::Asked;
+use super::waiting::await_end;
 use super::watchers::{Watchable, lend};
-use crate::error::{CancelReason, Deadlock, TaskError, TimedOut};
+use crate::error::{CancelReason, TaskError, TimedOut};
 use crate::label::Label;
+use crate::nesting::waiting::Awaited;
 use crate::sync::{OnceLock, deadline_after};
 
 /// The answer to a submitted task, which may not be there yet.
@@ -56,7 +59,7 @@ use crate::sync::{OnceLock, deadline_after};
 /// ```
 #[must_use = "dropping a future lets its task run and its result go unread; use `drop` or `let _ =` to say so"]
 pub struct ScopedFuture<'a, T> {
-    answer: Arc<dyn Answer<T> + 'a>,
+    answer: Arc<dyn Asked<T> + 'a>,
     /// Where the outcome is from the first read on.
     outcome: OnceLock<Outcome<T>>,
     label: Label,
@@ -79,7 +82,7 @@ pub struct ScopedFuture<'a, T> {
 pub type Future<T> = ScopedFuture<'static, T>;
 
 impl<'a, T> ScopedFuture<'a, T> {
-    pub(crate) fn new(answer: Arc<dyn Answer<T> + 'a>, label: Label) -> Self {
+    pub(crate) fn new(answer: Arc<dyn Asked<T> + 'a>, label: Label) -> Self {
         Self { answer, outcome: OnceLock::new(), label }
     }
 
@@ -258,7 +261,7 @@ impl<'a, T> ScopedFuture<'a, T> {
         match self.await_end_until(deadline_after(timeout)) {
             Ok(()) => Ok(lend(self.collected())),
             Err(Unfinished::TimedOut) => Err(TimedOut::new(1, 1)),
-            Err(Unfinished::OnItself) => Ok(Err(self.deadlock())),
+            Err(Unfinished::Deadlock(deadlock)) => Ok(Err(TaskError::Deadlock(deadlock))),
         }
     }
 
@@ -323,15 +326,19 @@ impl<'a, T> ScopedFuture<'a, T> {
     }
 
     fn await_end(&self) -> Result<(), TaskError> {
-        // Without a deadline there is one way only for a wait to end before the future does.
-        self.await_end_until(None).map_err(|_| self.deadlock())
+        match self.await_end_until(None) {
+            Err(Unfinished::Deadlock(deadlock)) => Err(TaskError::Deadlock(deadlock)),
+            Ok(()) | Err(Unfinished::TimedOut) => Ok(()),
+        }
     }
 
     pub(crate) fn await_end_until(&self, deadline: Option<Instant>) -> Result<(), Unfinished> {
         if self.outcome.get().is_some() {
             return Ok(());
         }
-        self.answer.wait(deadline)
+        await_end(self.answer.watchable(), self.answer.awaited(), &self.label, deadline, |deadline| {
+            self.answer.wait(deadline)
+        })
     }
 
     /// The outcome, moved here by the first of its readers. The future must be done.
@@ -358,12 +365,13 @@ impl<'a, T> ScopedFuture<'a, T> {
         self.answer.watchable()
     }
 
-    pub(crate) fn label(&self) -> &Label {
-        &self.label
+    /// The same for whoever has to wait for it inside a task.
+    pub(crate) fn awaited(&self) -> &dyn Awaited {
+        self.answer.awaited()
     }
 
-    pub(crate) fn deadlock(&self) -> TaskError {
-        TaskError::Deadlock(Deadlock::on_itself(self.label.clone()))
+    pub(crate) fn label(&self) -> &Label {
+        &self.label
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -14,5 +14,6 @@ pub(crate) mod contain;
 pub(crate) mod shared;
 pub(crate) mod unobserved;
 pub(crate) mod keeper;
+pub(crate) mod waiting;
 pub(crate) mod task;
 pub(crate) mod handle;

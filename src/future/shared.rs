@@ -25,11 +25,15 @@ use super::contain::discard;
 use super::keeper::{Keeper, release, report};
 use super::state::{Cancel, Ending, Outcome, State, Status};
 use super::watchers::{Callback, Subscriber, Watchable, Watchers, run_all};
-use crate::error::{CancelReason, TaskError};
+use crate::error::{CancelReason, Deadlock, TaskError};
+use crate::identity::PoolId;
+use crate::nesting::whereabouts::{Place, Whereabouts};
 use crate::sync::process_wide::{AtomicU64, Relaxed};
 use crate::sync::{Condvar, Mutex, current_thread, wait_until};
 
-pub(crate) struct Shared<W, T> {
+/// `H` is [`Home`] if it is a task of its own, and nothing if it is an item of a map, which has one for all.
+pub(crate) struct Shared<W, T, H = ()> {
+    pub(super) home: H,
     entry: Mutex<Entry<W, T>>,
     /// Announced when the state becomes a final one, to those asleep in [`Answer::wait`].
     ended: Condvar,
@@ -47,28 +51,31 @@ struct Entry<W, T> {
     calling_back: bool,
 }
 
-static CANCELS: AtomicU64 = AtomicU64::new(0);
+static HUSKS: AtomicU64 = AtomicU64::new(0);
 
-fn count_cancel() {
-    CANCELS.fetch_add(1, Relaxed);
+/// For whoever cancels a task, or runs it before its turn.
+pub(super) fn count_husk() {
+    HUSKS.fetch_add(1, Relaxed);
 }
 
-/// How many tasks of this process have been cancelled: whoever keeps tasks knows by this when some of his may be husks.
-pub(crate) fn cancels_so_far() -> u64 {
-    CANCELS.load(Relaxed)
+/// How many tasks of this process have been cancelled, or run before their turn: whoever keeps tasks knows by this when some of his
+/// may be husks.
+pub(crate) fn husks_so_far() -> u64 {
+    HUSKS.load(Relaxed)
 }
 
 /// Why a wait ended before the future did.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unfinished {
     TimedOut,
-    /// The task is being run by the very thread that would wait, below us on its stack: it cannot end until we return.
-    OnItself,
+    /// It would never have ended.
+    Deadlock(Deadlock),
 }
 
-impl<W, T> Shared<W, T> {
-    pub(crate) fn pending(work: W) -> Self {
+impl<W, T, H> Shared<W, T, H> {
+    pub(crate) fn pending(work: W, home: H) -> Self {
         Self {
+            home,
             entry: Mutex::new(Entry {
                 state: State::Pending(work),
                 watchers: Watchers::none(),
@@ -85,7 +92,9 @@ impl<W, T> Shared<W, T> {
     #[must_use]
     pub(crate) fn claim(&self) -> Option<W> {
         let mut entry = self.entry.lock();
-        let work = entry.state.claim(current_thread())?;
+        let me = current_thread();
+        let work = entry.state.claim(me)?;
+        entry.watchers.tell_whereabouts(Place::InHands(me));
         let keeper = entry.watchers.keeper();
         drop(entry);
         release(keeper);
@@ -128,6 +137,7 @@ impl<W, T> Shared<W, T> {
         entry.state.finish(outcome);
         // What nobody will ever read goes at once, and is not kept for as long as somebody holds the task.
         let unread = if entry.forsaken { entry.state.collect() } else { None };
+        entry.watchers.tell_whereabouts(Place::Ended);
         entry.watchers.tell_subscribers();
         let alarms = entry.watchers.take_alarms();
         drop(entry);
@@ -147,10 +157,11 @@ impl<W, T> Shared<W, T> {
         let answer = entry.state.cancel(reason);
         if answer == Cancel::Won {
             entry.calling_back = true;
+            entry.watchers.tell_whereabouts(Place::Ended);
             entry.watchers.tell_subscribers();
             let keeper = entry.watchers.keeper();
             drop(entry);
-            count_cancel();
+            count_husk();
             self.ended.notify_all();
             release(keeper);
         }
@@ -199,8 +210,9 @@ pub(crate) trait Answer<T>: Watchable + Send + Sync {
     /// The same, for those who do not care what its value is.
     fn watchable(&self) -> &dyn Watchable;
 
-    /// Blocks until the future is done, at most until `deadline`.
-    fn wait(&self, deadline: Option<Instant>) -> Result<(), Unfinished>;
+    /// Blocks until the future is done, at most until `deadline`; says whether it is. Not to be called inside a task before it is known that this
+    /// [can end](crate::nesting::waiting).
+    fn wait(&self, deadline: Option<Instant>) -> bool;
 
     /// Moves the outcome out, once; a cancelled task's error is for everyone. `None` before the end, and after the move.
     fn collect(&self) -> Option<Outcome<T>>;
@@ -219,13 +231,23 @@ pub(crate) trait Answer<T>: Watchable + Send + Sync {
     fn forsake(&self) -> Option<Outcome<T>>;
 }
 
-impl<W, T> Watchable for Shared<W, T> {
+impl<W, T, H> Watchable for Shared<W, T, H> {
     fn status(&self) -> Status {
         self.status()
     }
 
     fn runs_here(&self) -> bool {
         matches!(self.entry.lock().state, State::Running(by) if by == current_thread())
+    }
+
+    fn whereabouts(&self, home: Option<PoolId>) -> Option<Arc<Whereabouts>> {
+        let mut entry = self.entry.lock();
+        let place = match entry.state {
+            State::Pending(_) => Place::Waiting(home),
+            State::Running(by) => Place::InHands(by),
+            State::Finished(_) | State::Cancelled(..) | State::Collected(_) => return None,
+        };
+        Some(entry.watchers.whereabouts(place))
     }
 
     fn subscribe(&self, subscriber: Subscriber) -> bool {
@@ -258,25 +280,19 @@ impl<W, T> Watchable for Shared<W, T> {
     }
 }
 
-impl<W: Send, T: Send> Answer<T> for Shared<W, T> {
+impl<W: Send, T: Send, H: Send + Sync> Answer<T> for Shared<W, T, H> {
     fn watchable(&self) -> &dyn Watchable {
         self
     }
 
-    fn wait(&self, deadline: Option<Instant>) -> Result<(), Unfinished> {
+    fn wait(&self, deadline: Option<Instant>) -> bool {
         let mut entry = self.entry.lock();
         entry.observed = true;
-        loop {
-            match &entry.state {
-                State::Finished(_) | State::Cancelled(..) | State::Collected(_) => return Ok(()),
-                State::Running(by) if *by == current_thread() => return Err(Unfinished::OnItself),
-                State::Pending(_) | State::Running(_) => {}
-            }
-            let gave_up = wait_until(&self.ended, &mut entry, deadline);
-            if gave_up && !entry.state.status().is_done() {
-                return Err(Unfinished::TimedOut);
-            }
+        let mut gave_up = false;
+        while !gave_up && !entry.state.status().is_done() {
+            gave_up = wait_until(&self.ended, &mut entry, deadline);
         }
+        entry.state.status().is_done()
     }
 
     fn collect(&self) -> Option<Outcome<T>> {

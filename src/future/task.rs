@@ -14,10 +14,15 @@ use std::sync::{Arc, Weak};
 use super::contain::{catch, contain, discard};
 use super::handle::ScopedFuture;
 use super::keeper::Keeper;
-use super::shared::{Answer, Shared};
+use super::shared::{Answer, Shared, count_husk};
 use super::state::{Cancel, Ending, Outcome, Status};
+use super::watchers::Watchable;
 use crate::error::{Broken, CancelReason, Panic, TaskError};
+use crate::identity::PoolId;
 use crate::label::Label;
+use crate::nesting::inside::by_hand;
+use crate::nesting::waiting::Awaited;
+use crate::nesting::whereabouts::{Home, Whereabouts};
 
 /// Makes a task and the future of what it will return: an executor of one's own is whoever holds the task.
 ///
@@ -80,25 +85,28 @@ where
 pub(crate) fn halves<'a, F, T>(
     work: F,
     label: Label,
-) -> (Arc<Shared<F, T>>, ScopedTask<'a>, ScopedFuture<'a, T>)
+) -> (Arc<Shared<F, T, Home>>, ScopedTask<'a>, ScopedFuture<'a, T>)
 where
     F: FnOnce() -> T + Send + 'a,
     T: Send + 'a,
 {
-    let shared = Arc::new(Shared::pending(work));
+    let shared = Arc::new(Shared::pending(work, Home::none()));
     let task = ScopedTask::new(Arc::clone(&shared) as Arc<dyn Runnable + 'a>, label.clone());
-    let future = ScopedFuture::new(Arc::clone(&shared) as Arc<dyn Answer<T> + 'a>, label);
+    let future = ScopedFuture::new(Arc::clone(&shared) as Arc<dyn Asked<T> + 'a>, label);
     (shared, task, future)
 }
 
 /// What the running side can do, whatever the closure and its value are.
 pub(crate) trait Runnable: Send + Sync {
+    /// This pool has taken it; or if it is none, has not after all.
+    fn set_home(&self, pool: Option<PoolId>);
+
     /// It waits in a place of this keeper's, for somebody to [`run`](Self::run) it. `false` if it has been cancelled already, and
     /// then the keeper is not told of anything.
     fn keep(&self, keeper: &Arc<dyn Keeper>) -> bool;
 
-    /// Claims it and runs it to its end, in this thread; `None` if it was cancelled.
-    fn run(&self, label: &Label) -> Option<Ending>;
+    /// Claims it and runs it to its end, in this thread; or says what has become of it already.
+    fn run(&self, label: &Label) -> Status;
 
     /// Takes the work in order to run it later, in this thread; `None` if it was cancelled. It costs an allocation: it is for a
     /// hand-over, where user code must wait until somebody else has been told of the claim.
@@ -128,18 +136,24 @@ pub(crate) trait Runnable: Send + Sync {
     }
 }
 
-impl<F, T> Runnable for Shared<F, T>
+impl<F, T> Runnable for Shared<F, T, Home>
 where
     F: FnOnce() -> T + Send,
     T: Send,
 {
+    fn set_home(&self, pool: Option<PoolId>) {
+        self.home.set(pool);
+    }
+
     fn keep(&self, keeper: &Arc<dyn Keeper>) -> bool {
         self.keep(keeper)
     }
 
-    fn run(&self, label: &Label) -> Option<Ending> {
-        let work = self.claim()?;
-        Some(self.complete(outcome_of(work, label)))
+    fn run(&self, label: &Label) -> Status {
+        match self.claim() {
+            Some(work) => Status::Finished(self.complete(outcome_of(work, label))),
+            None => self.status(),
+        }
     }
 
     fn claim<'a>(self: Arc<Self>) -> Option<Box<dyn ClaimedWork + 'a>>
@@ -167,6 +181,50 @@ where
     }
 }
 
+/// What the reading side of a task of its own can do: also what there is to do if the reader is a worker.
+pub(crate) trait Asked<T>: Answer<T> + Awaited {
+    /// The same, for those who do not care what its value is.
+    fn awaited(&self) -> &dyn Awaited;
+}
+
+impl<F, T> Asked<T> for Shared<F, T, Home>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    fn awaited(&self) -> &dyn Awaited {
+        self
+    }
+}
+
+impl<F, T> Awaited for Shared<F, T, Home>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    fn id(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    fn home(&self) -> Option<PoolId> {
+        self.home.get()
+    }
+
+    fn whereabouts(&self) -> Option<Arc<Whereabouts>> {
+        Watchable::whereabouts(self, self.home.get())
+    }
+
+    fn run_here(&self, label: &Label) -> bool {
+        let work = self.claim();
+        let claimed = work.is_some();
+        if let Some(work) = work {
+            count_husk();
+            self.complete(outcome_of(work, label));
+        }
+        claimed
+    }
+}
+
 /// What the closure came to. Its captures are dropped before this returns.
 pub(crate) fn outcome_of<T>(work: impl FnOnce() -> T, label: &Label) -> Outcome<T> {
     catch(work).map_err(|payload| TaskError::Panicked(Panic::new(payload, label)))
@@ -180,7 +238,7 @@ pub(crate) trait ClaimedWork {
     fn lose(self: Box<Self>, cause: Option<&Broken>);
 }
 
-impl<F, T> ClaimedWork for (Arc<Shared<F, T>>, F)
+impl<F, T> ClaimedWork for (Arc<Shared<F, T, Home>>, F)
 where
     F: FnOnce() -> T + Send,
     T: Send,
@@ -205,11 +263,12 @@ pub(crate) struct Claimed<'a> {
 }
 
 impl Claimed<'_> {
-    pub(crate) fn run(mut self) -> Option<Ending> {
-        let work = self.work.take()?;
-        let mut ending = None;
-        contain(|| ending = Some(work.run(&self.label)));
-        ending
+    pub(crate) fn run(mut self) -> Status {
+        let mut status = Status::Finished(Ending::Lost);
+        if let Some(work) = self.work.take() {
+            contain(|| status = Status::Finished(work.run(&self.label)));
+        }
+        status
     }
 
     pub(crate) fn lose(mut self, cause: &Broken) {
@@ -258,6 +317,13 @@ pub struct ScopedTask<'a> {
     label: Label,
 }
 
+/// What came of running a task.
+pub(crate) enum Ran<'a> {
+    Ended(Status),
+    /// Somebody who waits for it runs it inside their own, and has not ended it yet.
+    Elsewhere(ScopedTask<'a>),
+}
+
 /// The half that is run, of work that borrows nothing: what an [`Executor`](crate::Executor) takes.
 ///
 /// ```
@@ -287,21 +353,40 @@ impl<'a> ScopedTask<'a> {
     /// assert!(future.cancelled());
     /// ```
     pub fn run(self) {
-        let _ = self.run_to_its_end();
+        drop(by_hand(|| self.run_to_its_end()));
     }
 
-    /// As [`run`](Self::run), and says how it ended; `None` if it had been cancelled.
-    pub(crate) fn run_to_its_end(mut self) -> Option<Ending> {
-        let runnable = self.runnable.take()?;
-        let mut ending = None;
+    /// As [`run`](Self::run), and says how it ended: the task itself, if somebody who waits for it has it in hand.
+    pub(crate) fn run_to_its_end(mut self) -> Ran<'a> {
+        let Some(runnable) = self.runnable.take() else { return Ran::Ended(Status::Cancelled) };
+        let mut status = Status::Finished(Ending::Lost);
         // The closure's panic is caught further in, and nothing of the user's should be left to be dropped here. But this thread may be a
         // worker, and its life shall not hang on that.
-        let running = &mut ending;
-        contain(move || {
-            *running = runnable.run(&self.label);
-            drop(runnable);
+        let mut elsewhere = None;
+        contain(|| {
+            status = runnable.run(&self.label);
+            if status == Status::Running {
+                elsewhere = Some(runnable);
+            } else {
+                drop(runnable);
+            }
         });
-        ending
+        match elsewhere {
+            Some(runnable) => Ran::Elsewhere(Self::new(runnable, self.label.clone())),
+            None => Ran::Ended(status),
+        }
+    }
+
+    /// As [`Runnable::set_home`].
+    pub(crate) fn set_home(&self, pool: Option<PoolId>) {
+        if let Some(runnable) = &self.runnable {
+            runnable.set_home(pool);
+        }
+    }
+
+    /// Whether it is this one, of those that [`Awaited::id`] tells apart.
+    pub(crate) fn has_id(&self, id: usize) -> bool {
+        self.runnable.as_ref().is_some_and(|runnable| Arc::as_ptr(runnable).addr() == id)
     }
 
     /// As [`Runnable::keep`].

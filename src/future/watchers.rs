@@ -17,6 +17,8 @@ use super::contain::contain;
 use super::keeper::Keeper;
 use super::state::{Outcome, Status};
 use crate::error::TaskError;
+use crate::identity::PoolId;
+use crate::nesting::whereabouts::{Place, Whereabouts};
 use crate::sync::Sender;
 
 /// Called once with the outcome, which is lent as [`Future::result`](super::handle::Future::result) lends it.
@@ -46,6 +48,10 @@ pub(crate) trait Watchable {
     /// Whether it is being run by the very thread that asks, below it on its stack: then it cannot end before that returns.
     fn runs_here(&self) -> bool;
 
+    /// Where it is, from now on, for those who wait for it inside a task; `None` if it is done. If nobody has begun it, one of the workers of
+    /// `home` will.
+    fn whereabouts(&self, home: Option<PoolId>) -> Option<Arc<Whereabouts>>;
+
     /// Adds the subscriber, or says `false` if the future is done already.
     fn subscribe(&self, subscriber: Subscriber) -> bool;
 
@@ -65,6 +71,7 @@ struct Lists<T> {
     subscribers: Vec<Subscriber>,
     alarms: Vec<Arc<Alarm>>,
     keeper: Option<Arc<dyn Keeper>>,
+    whereabouts: Option<Arc<Whereabouts>>,
 }
 
 impl<T> Watchers<T> {
@@ -75,7 +82,7 @@ impl<T> Watchers<T> {
     fn lists(&mut self) -> &mut Lists<T> {
         self.0.get_or_insert_with(|| {
             let (callbacks, subscribers, alarms) = (Vec::new(), Vec::new(), Vec::new());
-            Box::new(Lists { callbacks, subscribers, alarms, keeper: None })
+            Box::new(Lists { callbacks, subscribers, alarms, keeper: None, whereabouts: None })
         })
     }
 
@@ -85,6 +92,22 @@ impl<T> Watchers<T> {
 
     pub(crate) fn keeper(&self) -> Option<Arc<dyn Keeper>> {
         self.0.as_ref()?.keeper.clone()
+    }
+
+    /// Those that are kept up to date; or these, from now on.
+    pub(crate) fn whereabouts(&mut self, place: Place) -> Arc<Whereabouts> {
+        let kept = self.lists().whereabouts.get_or_insert_with(|| Arc::new(Whereabouts::at(place)));
+        Arc::clone(kept)
+    }
+
+    pub(crate) fn tell_whereabouts(&mut self, place: Place) {
+        let Some(lists) = &mut self.0 else { return };
+        if let Some(whereabouts) = &lists.whereabouts {
+            whereabouts.move_to(place);
+        }
+        if place == Place::Ended {
+            lists.whereabouts = None;
+        }
     }
 
     pub(crate) fn call_back(&mut self, callback: Callback<T>) {
@@ -143,6 +166,7 @@ impl<T> Watchers<T> {
                 && lists.callbacks.is_empty()
                 && lists.alarms.is_empty()
                 && lists.keeper.is_none()
+                && lists.whereabouts.is_none()
         };
         if self.0.as_deref().is_some_and(empty) {
             self.0 = None;

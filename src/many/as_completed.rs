@@ -211,7 +211,7 @@ impl<W: Waitable> TimedIterator for AsCompleted<W> {
         match self.completions.await_end(deadline) {
             Ok(()) => Ok(Some(self.completions.take_next())),
             Err(Unfinished::TimedOut) => Err(TimedOut::new(self.left(), self.completions.total())),
-            Err(Unfinished::OnItself) => panic!("{}", self.completions.deadlock()),
+            Err(Unfinished::Deadlock(deadlock)) => panic!("{deadlock}"),
         }
     }
 

@@ -14,6 +14,7 @@ use super::waitable::Watch;
 use crate::error::{Deadlock, TaskError};
 use crate::future::alarm::Alarm;
 use crate::future::handle::ScopedFuture;
+use crate::nesting::waiting::on_this_thread;
 
 /// A [`Future`](crate::Future) that is being awaited, by value or by reference: what `.await` makes of it.
 ///
@@ -71,7 +72,7 @@ impl<W: Watch> Awaiting<W> {
             }
             None => {
                 if watched.end.runs_here() {
-                    return Poll::Ready(Err(watched.deadlock()));
+                    return Poll::Ready(Err(on_this_thread(watched.awaited, watched.label)));
                 }
                 let alarm = Arc::new(Alarm::new());
                 alarm.set(cx.waker());

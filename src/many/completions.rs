@@ -9,14 +9,17 @@
 //! waits that are long over.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::places::Places;
 use super::waitable::Waitable;
-use crate::error::Deadlock;
 use crate::future::contain::discard;
 use crate::future::shared::Unfinished;
 use crate::future::watchers::Subscriber;
+use crate::nesting::graph::Roll;
+use crate::nesting::inside::is_inside;
+use crate::nesting::waiting::before_waiting_for_any;
 use crate::sync::{Receiver, Sender, receive_now, receive_until, unbounded};
 
 /// What is waited for, each in its place until it is handed over.
@@ -27,12 +30,14 @@ pub(crate) struct Completions<W: Waitable> {
     stream: Sender<usize>,
     ends: Receiver<usize>,
     observes: bool,
+    /// Those that are left, for others to see; from when they are first waited for inside a task.
+    roll: Option<Arc<Roll>>,
 }
 
 impl<W: Waitable> Completions<W> {
     fn listening(observes: bool) -> Self {
         let (stream, ends) = unbounded();
-        Self { places: Places::new(), line: VecDeque::new(), stream, ends, observes }
+        Self { places: Places::new(), line: VecDeque::new(), stream, ends, observes, roll: None }
     }
 
     pub(super) fn of_none() -> Self {
@@ -84,6 +89,9 @@ impl<W: Waitable> Completions<W> {
     fn add(&mut self, future: W) -> Option<usize> {
         let place = self.places.total();
         let will_tell = future.watched().end.subscribe(self.subscriber(place));
+        if let (Some(roll), Some(sought)) = (&self.roll, future.watched().sought()) {
+            roll.add(place, sought);
+        }
         self.places.add(future);
         (!will_tell).then_some(place)
     }
@@ -91,16 +99,29 @@ impl<W: Waitable> Completions<W> {
     /// Waits until there is a [next](Self::take_next) that has ended, at most until `deadline`. There must be one left to wait for.
     pub(super) fn await_end(&mut self, deadline: Option<Instant>) -> Result<(), Unfinished> {
         debug_assert!(self.places.left() > 0, "nothing is left to wait for");
-        if self.has_end() {
-            return Ok(());
+        while !self.has_end() {
+            let _blocked = match is_inside().then(|| before_waiting_for_any(self.roll(), deadline.is_some()))
+            {
+                None => None,
+                Some(Ok(blocked)) => Some(blocked),
+                // No worker can come for any of them. Then it had better be this one.
+                Some(Err(_)) if self.places.iter().any(|(_, future)| future.watched().run_inline()) => {
+                    continue;
+                }
+                Some(Err(deadlock)) => return Err(Unfinished::Deadlock(deadlock)),
+            };
+            // We hold a sender ourselves, so the channel cannot be disconnected: an error means that the time is up.
+            let place = receive_until(&self.ends, deadline).map_err(|_| Unfinished::TimedOut)?;
+            self.line.push_back(place);
         }
-        if deadline.is_none() && self.all_run_here() {
-            return Err(Unfinished::OnItself);
-        }
-        // We hold a sender ourselves, so the channel cannot be disconnected: an error means that the time is up.
-        let place = receive_until(&self.ends, deadline).map_err(|_| Unfinished::TimedOut)?;
-        self.line.push_back(place);
         Ok(())
+    }
+
+    fn roll(&mut self) -> &Arc<Roll> {
+        let places = &self.places;
+        self.roll.get_or_insert_with(|| {
+            Roll::of(places.iter().filter_map(|(place, future)| Some((place, future.watched().sought()?))))
+        })
     }
 
     /// Whether there is a next that has ended. Does not wait.
@@ -119,25 +140,21 @@ impl<W: Waitable> Completions<W> {
     /// As [`take_next`](Self::take_next), with the place that it had.
     pub(super) fn take_next_with_place(&mut self) -> (usize, W) {
         let place = self.line.pop_front().expect("its end is known");
-        (place, self.places.take(place).expect("each tells of its end once"))
+        (place, self.take(place).expect("each tells of its end once"))
     }
 
     /// Hands over the first that was added, of whose end nobody will be told.
     pub(super) fn take_first(&mut self) -> W {
         let (place, future) = self.places.iter().next().expect("something is left");
         future.watched().end.unsubscribe(&self.subscriber(place));
-        self.places.take(place).expect("it is still there")
+        self.take(place).expect("it is still there")
     }
 
-    /// Whether a wait for the next end would never end: all that is left waits for this very thread to return.
-    fn all_run_here(&self) -> bool {
-        self.places.iter().all(|(_, future)| future.watched().end.runs_here())
-    }
-
-    /// What is wrong if it is so.
-    pub(super) fn deadlock(&self) -> Deadlock {
-        let (_, first) = self.places.iter().next().expect("something is left to wait for");
-        first.watched().deadlock()
+    fn take(&mut self, place: usize) -> Option<W> {
+        if let Some(roll) = &self.roll {
+            roll.strike(place);
+        }
+        self.places.take(place)
     }
 
     /// Hands over everything that is left, with its place; nobody listens any more.

@@ -57,7 +57,11 @@ pub fn first_success<'a, T>(
     while contest.running.left() > 0 {
         let outcome = match contest.running.await_end(deadline) {
             Ok(()) => contest.running.take_next().into_result(),
-            Err(Unfinished::OnItself) => Err(contest.running.take_first().deadlock()),
+            Err(Unfinished::Deadlock(deadlock)) => {
+                // The others may still succeed, once nobody waits for this one.
+                discard(contest.running.take_first());
+                Err(TaskError::Deadlock(deadlock))
+            }
             Err(Unfinished::TimedOut) => {
                 let timed_out = TimedOut::new(contest.running.left(), contest.running.total());
                 return Err(NoSuccess::new(contest.take_failed(), Some(timed_out)));

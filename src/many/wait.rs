@@ -82,7 +82,7 @@ pub fn wait<W: Waitable>(
         match completions.await_end(deadline) {
             Ok(()) => {}
             Err(Unfinished::TimedOut) => break,
-            Err(Unfinished::OnItself) => panic!("{}", completions.deadlock()),
+            Err(Unfinished::Deadlock(deadlock)) => panic!("{deadlock}"),
         }
         let (place, future) = completions.take_next_with_place();
         let enough = match return_when {

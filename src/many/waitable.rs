@@ -6,10 +6,11 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::error::Deadlock;
 use crate::future::handle::ScopedFuture;
 use crate::future::watchers::Watchable;
 use crate::label::Label;
+use crate::nesting::graph::Sought;
+use crate::nesting::waiting::{Awaited, run_inline};
 
 /// What [`as_completed`](crate::as_completed()) and [`wait`](crate::wait()) take: a [`Future`](crate::Future), owned or borrowed or shared, with a
 /// key beside it if you want one.
@@ -41,19 +42,26 @@ pub trait Watch {
 #[expect(missing_debug_implementations, reason = "nobody outside can get hold of one")]
 pub struct Watched<'a> {
     pub(super) end: &'a dyn Watchable,
+    pub(super) awaited: &'a dyn Awaited,
     pub(super) label: &'a Label,
 }
 
 impl Watched<'_> {
-    /// What is wrong with waiting for it where it runs.
-    pub(super) fn deadlock(self) -> Deadlock {
-        Deadlock::on_itself(self.label.clone())
+    /// For those who wait for it inside a task; `None` if it is done.
+    pub(super) fn sought(self) -> Option<Sought> {
+        let whereabouts = self.awaited.whereabouts()?;
+        Some(Sought { id: self.awaited.id(), label: self.label.clone(), whereabouts })
+    }
+
+    /// As [`run_inline`].
+    pub(super) fn run_inline(self) -> bool {
+        run_inline(self.awaited, self.label)
     }
 }
 
 impl<T> Watch for ScopedFuture<'_, T> {
     fn watched(&self) -> Watched<'_> {
-        Watched { end: self.watchable(), label: self.label() }
+        Watched { end: self.watchable(), awaited: self.awaited(), label: self.label() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The options of a pool, their defaults, and the one check of them all.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::core::Core;
@@ -10,6 +10,8 @@ use super::hooks::Hooks;
 use super::settings::Settings;
 use crate::error::BuildError;
 use crate::identity::PoolId;
+use crate::nesting::crew::Recruiter;
+use crate::nesting::policy::NestedWait;
 use crate::sync::{FreeThreads, available_cores};
 
 /// Python's ceiling for the default number of workers.
@@ -27,6 +29,7 @@ const MORE_THAN_CORES: usize = 4;
 /// | [`thread_name_prefix`](Self::thread_name_prefix) | `pool-0`, `pool-1`, … in the order in which pools and scopes are made |
 /// | [`stack_size`](Self::stack_size) | the system's for threads |
 /// | [`keep_alive`](Self::keep_alive) | idle workers stay until the pool is closed, as in Python |
+/// | [`nested_wait`](Self::nested_wait) | [`NestedWait::RunInline`] |
 /// | [`initializer`](Self::initializer), [`exit_hook`](Self::exit_hook) | none |
 ///
 /// ```
@@ -45,6 +48,7 @@ pub struct Builder {
     thread_name_prefix: Option<String>,
     stack_size: Option<usize>,
     keep_alive: Option<Duration>,
+    nested_wait: NestedWait,
     hooks: Hooks,
 }
 
@@ -199,7 +203,23 @@ impl Builder {
     /// ```
     pub fn build(self) -> Result<ThreadPoolExecutor, BuildError> {
         let (settings, hooks) = self.check("pool")?;
-        Ok(ThreadPoolExecutor::of(Core::new(settings, hooks, FreeThreads)))
+        let core = Core::new(settings, hooks, FreeThreads);
+        core.crew.recruited_by(Arc::downgrade(&core) as Weak<dyn Recruiter>);
+        Ok(ThreadPoolExecutor::of(core))
+    }
+
+    /// What a worker does whose task waits for another of the pool; see [`NestedWait`], also for what each choice costs.
+    ///
+    /// ```
+    /// use glasspool::{NestedWait, ThreadPoolExecutor};
+    ///
+    /// let pool = ThreadPoolExecutor::builder().nested_wait(NestedWait::Block).build()?;
+    /// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn nested_wait(mut self, policy: NestedWait) -> Self {
+        self.nested_wait = policy;
+        self
     }
 
     /// Whether the queue has been given a capacity.
@@ -228,6 +248,7 @@ impl Builder {
             name: self.thread_name_prefix.unwrap_or_else(|| format!("{kind}-{}", id.0)),
             stack_size: self.stack_size,
             keep_alive: self.keep_alive,
+            nested_wait: self.nested_wait,
         };
         Ok((settings, self.hooks))
     }
@@ -241,6 +262,7 @@ impl fmt::Debug for Builder {
             .field("thread_name_prefix", &self.thread_name_prefix)
             .field("stack_size", &self.stack_size)
             .field("keep_alive", &self.keep_alive)
+            .field("nested_wait", &self.nested_wait)
             .field("initializer", &self.hooks.initializer.as_ref().map(|_| "…"))
             .field("exit_hook", &self.hooks.exit.as_ref().map(|_| "…"))
             .finish()

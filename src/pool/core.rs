@@ -15,10 +15,12 @@ use super::settings::Settings;
 use super::shutdown::Shutdown;
 use super::threads::Threads;
 use crate::error::ShutdownError;
+use crate::nesting::crew::Crew;
 use crate::sync::{Mutex, Nursery, deadline_after};
 
 pub(crate) struct Core<'a> {
     pub(super) settings: Settings,
+    pub(super) crew: Arc<Crew>,
     pub(super) queue: Queue<'a>,
     pub(super) hooks: KeptHooks,
     pub(super) threads: Threads<'a>,
@@ -28,8 +30,10 @@ pub(crate) struct Core<'a> {
 
 impl<'a> Core<'a> {
     pub(super) fn new(settings: Settings, hooks: Hooks, nursery: impl Nursery<'a> + 'a) -> Arc<Self> {
+        let crew = Arc::new(Crew::new(settings.id, settings.nested_wait, settings.max_workers));
         Arc::new(Self {
-            queue: Queue::new(settings.max_workers, settings.queue_capacity),
+            queue: Queue::new(Arc::clone(&crew), settings.queue_capacity),
+            crew,
             settings,
             hooks: KeptHooks::new(hooks),
             threads: Threads::of(nursery),

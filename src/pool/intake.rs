@@ -11,17 +11,22 @@ use super::worker::hire;
 use crate::error::{Refusal, Refused};
 use crate::executor::{Patience, Takes};
 use crate::future::task::ScopedTask;
+use crate::label::Label;
+use crate::nesting::crew::Recruiter;
 
 impl<'a> Takes<'a> for Arc<Core<'a>> {
     fn take(&self, mut task: ScopedTask<'a>, patience: Patience) -> Result<(), Refused<ScopedTask<'a>>> {
         let from_inside = self.settings.id.employs_me();
+        task.set_home(Some(self.settings.id));
         let mut submit = Submit { patience, from_inside, thread_refused: None };
         loop {
-            match self.queue.admit(task, &mut submit)? {
+            let admitted = self.queue.admit(task, &mut submit);
+            match admitted.map_err(|refused| refused.map(leave_home))? {
                 Admitted::Queued => return Ok(()),
                 Admitted::NeedsWorker(first_task, seat) => match hire(self, first_task, seat) {
                     Ok(()) => return Ok(()),
                     Err((refused, cause)) => {
+                        self.queue.hire_failed(seat);
                         task = refused;
                         submit.thread_refused = Some(cause);
                     }
@@ -36,5 +41,26 @@ impl<'a> Takes<'a> for Arc<Core<'a>> {
 
     fn refusal(&self) -> Option<Refusal> {
         self.queue.refusal()
+    }
+}
+
+/// For a task that the pool has not taken after all.
+fn leave_home(task: ScopedTask<'_>) -> ScopedTask<'_> {
+    task.set_home(None);
+    task
+}
+
+/// For workers that wait for other tasks. (Only a pool whose tasks borrow nothing can be known to its workers' threads.)
+impl Recruiter for Core<'static> {
+    fn fill_in(self: Arc<Self>, wanted: Option<usize>) {
+        if let Some((task, seat)) = self.queue.stand_in(wanted) {
+            if let Err((task, _)) = hire(&self, task, seat) {
+                self.queue.stand_in_failed(task, seat);
+            }
+        }
+    }
+
+    fn in_hand(&self, index: usize) -> Option<Label> {
+        self.queue.label_in_hand(index)
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::future::state::Status;
 use crate::future::task::{Runnable, ScopedTask};
 use crate::label::Label;
+use crate::nesting::crew::Crew;
 use crate::stop::StopToken;
 
 /// A worker's number: the index of its seat. Whoever has one has taken the seat.
@@ -19,7 +20,7 @@ pub(crate) struct Seats<'a> {
     /// Those that were ever taken.
     all: Vec<Seat<'a>>,
     taken: usize,
-    most: usize,
+    crew: Arc<Crew>,
 }
 
 #[derive(Default)]
@@ -44,13 +45,23 @@ pub(super) struct AtWork {
 }
 
 impl<'a> Seats<'a> {
-    pub(super) fn new(most: usize) -> Self {
-        Self { all: Vec::new(), taken: 0, most }
+    pub(super) fn of(crew: Arc<Crew>) -> Self {
+        Self { all: Vec::new(), taken: 0, crew }
+    }
+
+    /// Whether a worker on this seat is one too many now: it was added when others waited, and that is over.
+    pub(super) fn is_one_too_many(&self, seat: SeatNumber) -> bool {
+        self.is_added(seat) && self.taken > self.crew.most()
+    }
+
+    /// Whether it is a seat that there is only while others wait.
+    pub(super) fn is_added(&self, seat: SeatNumber) -> bool {
+        seat.0 >= self.crew.max_workers
     }
 
     /// The free seat with the lowest number, so that a worker's successor has its name; for a worker who begins with this task.
     pub(super) fn take(&mut self, first_task: &ScopedTask<'a>) -> Option<SeatNumber> {
-        if self.taken == self.most {
+        if self.taken >= self.crew.most() {
             return None;
         }
         let number = self.all.iter().position(|seat| !seat.taken).unwrap_or_else(|| {
@@ -58,6 +69,7 @@ impl<'a> Seats<'a> {
             self.all.len() - 1
         });
         self.taken += 1;
+        self.crew.seat_taken();
         self.all[number].taken = true;
         self.hand(SeatNumber(number), first_task, Instant::now());
         Some(SeatNumber(number))
@@ -66,12 +78,17 @@ impl<'a> Seats<'a> {
     pub(super) fn leave(&mut self, seat: SeatNumber) {
         self.all[seat.0] = Seat::default();
         self.taken -= 1;
+        self.crew.seat_left();
     }
 
     pub(super) fn hand(&mut self, seat: SeatNumber, task: &ScopedTask<'a>, now: Instant) {
         let in_hand =
             task.in_hand().map(|weak| InHand { task: weak, label: task.label().clone(), since: now });
         self.all[seat.0].in_hand = in_hand;
+    }
+
+    pub(super) fn label_in_hand(&self, number: usize) -> Option<Label> {
+        Some(self.all.get(number)?.in_hand.as_ref()?.label.clone())
     }
 
     pub(super) fn put_down(&mut self, seat: SeatNumber) {

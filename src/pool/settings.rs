@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::seats::SeatNumber;
 use crate::identity::PoolId;
+use crate::nesting::policy::NestedWait;
+use crate::sync::default_stack_size;
 
 /// Linux keeps so many bytes of a thread's name. A prefix gives way, so that workers stay distinguishable.
 const NAME_BYTES: usize = 15;
@@ -20,9 +22,15 @@ pub(crate) struct Settings {
     pub(super) name: String,
     pub(super) stack_size: Option<usize>,
     pub(super) keep_alive: Option<Duration>,
+    pub(super) nested_wait: NestedWait,
 }
 
 impl Settings {
+    /// How large a worker's stack is, in bytes.
+    pub(super) fn stack_bytes(&self) -> usize {
+        self.stack_size.unwrap_or_else(default_stack_size)
+    }
+
     pub(super) fn thread_name(&self, seat: SeatNumber) -> String {
         format!("{}_{}", prefix_that_fits(&self.name, self.max_workers), seat.0)
     }

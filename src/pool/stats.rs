@@ -7,7 +7,7 @@ use crate::future::state::{Ending, Status};
 /// A pool's numbers, all of one moment: they agree with each other.
 ///
 /// - `workers` = `idle` + `running`
-/// - `submitted` = `queued` + `running` + `returned` + `panicked` + `cancelled` + `lost`, but for workers that are just starting
+/// - `submitted` = `queued` + `running` + `nested` + `returned` + `panicked` + `cancelled` + `lost`, but for workers that are just starting
 ///
 /// A task that has ended counts as running until its worker has come back for the next, so the totals may lag behind what
 /// futures say, and never lead. A map counts as one task for each worker that takes part in it.
@@ -33,6 +33,13 @@ pub struct Stats {
     pub idle: usize,
     /// And those that have: a task, or what comes before its first (the initializer).
     pub running: usize,
+    /// Of those that are running, those that wait for another task. For each, the pool may have
+    /// [a worker more](crate::NestedWait::RunInline) than its `max_workers`.
+    pub blocked: usize,
+    /// Tasks that are run inside another, which waits for them.
+    pub nested: usize,
+    /// Workers that were ever added in the stead of others that waited.
+    pub added: u64,
     /// Tasks that wait for a worker. Those that were cancelled do not wait.
     pub queued: usize,
     /// Tasks that were ever taken.
@@ -78,10 +85,18 @@ impl Stats {
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { workers, idle, running, queued, submitted, .. } = self;
-        write!(
-            f,
-            "workers {workers} (idle {idle}, running {running}), queued {queued}, submitted {submitted}"
-        )?;
+        write!(f, "workers {workers} (idle {idle}, running {running}")?;
+        if self.blocked > 0 {
+            write!(f, ", of these blocked {}", self.blocked)?;
+        }
+        if self.added > 0 {
+            write!(f, ", ever added {}", self.added)?;
+        }
+        write!(f, "), queued {queued}")?;
+        if self.nested > 0 {
+            write!(f, ", nested {}", self.nested)?;
+        }
+        write!(f, ", submitted {submitted}")?;
         let ended = [
             ("returned", self.returned),
             ("panicked", self.panicked),

@@ -9,13 +9,15 @@ use std::sync::Arc;
 use super::core::Core;
 use super::handover::{Handover, Offer};
 use super::seats::SeatNumber;
-use crate::future::state::Ending;
-use crate::future::task::{Claimed, ScopedTask};
+use crate::future::state::{Ending, Status};
+use crate::future::task::{Claimed, Ran, ScopedTask};
 use crate::identity::Worker;
+use crate::nesting::inside::Employment;
+use crate::nesting::policy::NestedWait;
 use crate::sync::Builder;
 
 /// Starts a worker for this task, and returns when the worker has claimed it. If the system refuses the thread, the task comes
-/// back.
+/// back, and the queue is still to be told.
 pub(super) fn hire<'a>(
     core: &Arc<Core<'a>>,
     first_task: ScopedTask<'a>,
@@ -39,7 +41,6 @@ pub(super) fn hire<'a>(
         Err(cause) => {
             let offer = handover.take_back();
             core.threads.keep(seat, offer.predecessor);
-            core.queue.hire_failed(seat);
             Err((offer.first_task, cause))
         }
     }
@@ -50,20 +51,25 @@ pub(crate) fn work<'a>(core: &Arc<Core<'a>>, seat: SeatNumber, handover: &Handov
     core.queue.arrive();
     let (first_task, predecessor) = handover.claim();
     Worker::new(core.settings.id, seat.0).becomes_this_thread();
+    let employment = Employment::with(Arc::clone(&core.crew));
     match core.hooks.initialize() {
         Ok(()) => {
-            let mut last = first_task.and_then(Claimed::run);
+            if core.settings.nested_wait == NestedWait::RunInline {
+                employment.is_ready(core.settings.stack_bytes());
+            }
+            let mut last = Ran::Ended(first_task.map_or(Status::Cancelled, Claimed::run));
             core.threads.keep(seat, Some(handover.take_handle()));
             while let Some(task) = core.queue.next(seat, last, core.settings.keep_alive) {
                 last = task.run_to_its_end();
             }
+            employment.is_over();
             core.hooks.exit();
         }
         Err(broken) => {
             let husks = core.queue.break_down(&broken);
-            let first = first_task.map(|claimed| {
+            let first = first_task.map_or(Status::Cancelled, |claimed| {
                 claimed.lose(&broken);
-                Ending::Lost
+                Status::Finished(Ending::Lost)
             });
             husks.clear_away();
             core.threads.keep(seat, Some(handover.take_handle()));

@@ -13,12 +13,28 @@ use std::time::Instant;
 
 use super::{Body, Nursery};
 
+pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 pub(crate) use loom::thread::ThreadId;
 pub(crate) use loom::thread_local;
-pub(crate) use std::cell::Cell;
+pub(crate) use std::cell::{Cell, RefCell};
+
+/// A lock that all threads of one run see.
+macro_rules! global {
+    ($(#[$attribute:meta])* static $name:ident: Mutex<$held:ty> = $first:expr;) => {
+        loom::lazy_static! {
+            $(#[$attribute])*
+            static ref $name: Mutex<$held> = Mutex::new($first);
+        }
+    };
+}
+pub(crate) use global;
 
 pub(crate) fn current_thread() -> ThreadId {
     loom::thread::current().id()
+}
+
+pub(crate) fn default_stack_size() -> usize {
+    2 << 20
 }
 
 pub(crate) fn available_cores() -> usize {

@@ -8,10 +8,20 @@ use super::{Body, Nursery};
 
 pub(crate) use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
-pub(crate) use std::cell::Cell;
+pub(crate) use std::cell::{Cell, RefCell};
 pub(crate) use std::sync::OnceLock;
+pub(crate) use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 pub(crate) use std::thread::{Builder, Scope as ThreadScope, ThreadId, scope as thread_scope};
 pub(crate) use std::thread_local;
+
+/// A lock that all threads see.
+macro_rules! global {
+    ($(#[$attribute:meta])* static $name:ident: Mutex<$held:ty> = $first:expr;) => {
+        $(#[$attribute])*
+        static $name: Mutex<$held> = Mutex::new($first);
+    };
+}
+pub(crate) use global;
 
 thread_local! {
     // `thread::current()` clones a reference-counted handle; every task asks for the id, so it is kept.
@@ -83,6 +93,12 @@ pub(crate) fn receive_until<T>(from: &Receiver<T>, deadline: Option<Instant>) ->
         Some(deadline) => from.recv_deadline(deadline),
         None => from.recv().map_err(|_| RecvTimeoutError::Disconnected),
     }
+}
+
+/// How large the stack of a thread is that was not given a size, in bytes.
+pub(crate) fn default_stack_size() -> usize {
+    let given = std::env::var("RUST_MIN_STACK").ok().and_then(|bytes| bytes.parse().ok());
+    given.unwrap_or(2 << 20)
 }
 
 /// How many threads this process can run at once, by its affinity and quota.

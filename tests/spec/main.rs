@@ -19,6 +19,7 @@ mod states;
 mod results;
 mod callbacks;
 mod cancelling;
+mod nesting;
 mod panics;
 mod unobserved;
 mod drops;

@@ -302,7 +302,10 @@ impl<I: Iterator, T> TimedIterator for ScopedBufferedMap<'_, I, T> {
         }
         let next = match self.window.await_end(deadline) {
             Ok(()) => self.window.take_next().into_result(),
-            Err(Unfinished::OnItself) => Err(self.window.take_first().deadlock()),
+            Err(Unfinished::Deadlock(deadlock)) => {
+                discard(self.window.take_first());
+                Err(TaskError::Deadlock(deadlock))
+            }
             Err(Unfinished::TimedOut) => return Err(self.timed_out()),
         };
         if !is_over(deadline) {

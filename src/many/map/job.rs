@@ -22,7 +22,9 @@ use crate::future::keeper::{Keeper, release};
 use crate::future::shared::{Answer, Shared};
 use crate::future::state::{Ending, Status};
 use crate::future::task::{ClaimedWork, Runnable, outcome_of};
+use crate::identity::PoolId;
 use crate::label::Label;
+use crate::nesting::whereabouts::Home;
 use crate::sync::Mutex;
 
 /// A stride that takes longer than this is too long.
@@ -34,6 +36,7 @@ const LONGEST_STRIDE: usize = 256;
 pub(crate) struct Job<I, T, F> {
     items: Box<[Shared<I, T>]>,
     takings: Mutex<Takings<F>>,
+    home: Home,
 }
 
 struct Takings<F> {
@@ -85,7 +88,7 @@ impl<I, T, F> Job<I, T, F> {
             None
         };
         Self {
-            items: items.into_iter().map(Shared::pending).collect(),
+            items: items.into_iter().map(|item| Shared::pending(item, ())).collect(),
             takings: Mutex::new(Takings {
                 untaken: 0,
                 strides: Vec::new(),
@@ -97,6 +100,7 @@ impl<I, T, F> Job<I, T, F> {
                 unwanted: None,
                 was_cancelled: false,
             }),
+            home: Home::none(),
         }
     }
 
@@ -121,8 +125,8 @@ impl<I, T, F> Job<I, T, F> {
     }
 
     /// What becomes of a runner for whom nothing is left to begin: it is cancelled with the job, or else has done all there was to do.
-    fn too_late(&self) -> Option<Ending> {
-        (!self.takings.lock().was_cancelled).then_some(Ending::Returned)
+    fn too_late(&self) -> Status {
+        if self.takings.lock().was_cancelled { Status::Cancelled } else { Status::Finished(Ending::Returned) }
     }
 
     /// A runner that was kept has been called to its turn.
@@ -176,6 +180,12 @@ pub(super) trait Answers<T>: Send + Sync {
 
     fn answer(&self, place: usize) -> &dyn Answer<T>;
 
+    /// The pool that has taken the job.
+    fn home(&self) -> Option<PoolId>;
+
+    /// As [`Awaited::run_here`](crate::nesting::waiting::Awaited::run_here), for the item in this place.
+    fn run_here(&self, place: usize, label: &Label) -> bool;
+
     /// Cancels every item that has not begun.
     fn cancel_pending(&self, reason: &CancelReason);
 }
@@ -184,7 +194,7 @@ impl<I, T, F> Answers<T> for Job<I, T, F>
 where
     I: Send,
     T: Send,
-    F: Send + Sync,
+    F: Fn(I) -> T + Send + Sync,
 {
     fn len(&self) -> usize {
         self.items.len()
@@ -192,6 +202,19 @@ where
 
     fn answer(&self, place: usize) -> &dyn Answer<T> {
         &self.items[place]
+    }
+
+    fn home(&self) -> Option<PoolId> {
+        self.home.get()
+    }
+
+    fn run_here(&self, place: usize, label: &Label) -> bool {
+        // As long as something is pending it is there, unless the job is just being cancelled.
+        let Some(function) = self.takings.lock().function.clone() else { return false };
+        let was_pending = Self::run_item(&self.items[place], &function, label);
+        // It may be the last to have it by now.
+        discard(function);
+        was_pending
     }
 
     fn cancel_pending(&self, reason: &CancelReason) {
@@ -212,7 +235,7 @@ where
         while let Some(stride) = self.take_stride(runner, len) {
             let began = Instant::now();
             for item in self.items_in(stride) {
-                Self::run_item(item, runner, label);
+                Self::run_item(item, &runner.function, label);
             }
             len = if began.elapsed() < LONG { (len * 2).min(LONGEST_STRIDE) } else { 1 };
         }
@@ -220,7 +243,7 @@ where
         for stride in strides {
             // From the back: what its owner would come to last.
             for item in self.items_in(stride).iter().rev() {
-                Self::run_item(item, runner, label);
+                Self::run_item(item, &runner.function, label);
             }
         }
         // Every item has been begun, so whoever comes now comes too late. (The runner has the function too, so this is not the
@@ -232,11 +255,14 @@ where
         release(kept);
     }
 
-    /// Runs the item, unless somebody has begun or cancelled it.
-    fn run_item(item: &Shared<I, T>, runner: &Runner<F>, label: &Label) {
-        if let Some(work) = item.claim() {
-            item.complete(outcome_of(|| (runner.function)(work), label));
+    /// Runs the item, unless somebody has begun or cancelled it; says whether it has.
+    fn run_item(item: &Shared<I, T>, function: &F, label: &Label) -> bool {
+        let work = item.claim();
+        let was_pending = work.is_some();
+        if let Some(work) = work {
+            item.complete(outcome_of(|| function(work), label));
         }
+        was_pending
     }
 
     /// The last act of a runner that has signed up.
@@ -267,6 +293,10 @@ where
     T: Send,
     F: Fn(I) -> T + Send + Sync,
 {
+    fn set_home(&self, pool: Option<PoolId>) {
+        self.home.set(pool);
+    }
+
     fn keep(&self, keeper: &Arc<dyn Keeper>) -> bool {
         let mut takings = self.takings.lock();
         let pending = takings.function.is_some();
@@ -276,7 +306,7 @@ where
         pending
     }
 
-    fn run(&self, label: &Label) -> Option<Ending> {
+    fn run(&self, label: &Label) -> Status {
         self.release_one();
         let Some(runner) = self.sign_up() else {
             self.leave();
@@ -285,7 +315,7 @@ where
         self.take_part(&runner, label);
         contain(|| drop(runner));
         self.leave_off();
-        Some(Ending::Returned)
+        Status::Finished(Ending::Returned)
     }
 
     /// Claims the runner's first item, so that whoever hired its worker sees that item running.
@@ -295,7 +325,10 @@ where
     {
         let Some(runner) = self.sign_up() else {
             self.leave();
-            return self.too_late().map(|ending| Box::new(LateRunner(ending)) as Box<dyn ClaimedWork + 'a>);
+            return match self.too_late() {
+                Status::Cancelled => None,
+                _ => Some(Box::new(LateRunner)),
+            };
         };
         let first = self.take_stride(&runner, 1).and_then(|stride| {
             let work = self.items[stride.from].claim()?;
@@ -333,12 +366,12 @@ where
     }
 }
 
-/// A runner for whom nothing was left to begin.
-struct LateRunner(Ending);
+/// A runner for whom nothing was left to begin: the job is done.
+struct LateRunner;
 
 impl ClaimedWork for LateRunner {
     fn run(self: Box<Self>, _: &Label) -> Ending {
-        self.0
+        Ending::Returned
     }
 
     fn lose(self: Box<Self>, _: Option<&Broken>) {}

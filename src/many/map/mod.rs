@@ -16,12 +16,16 @@ use std::time::{Duration, Instant};
 use super::completions::Completions;
 use super::timed::{Timed, TimedIterator};
 use super::waitable::{Watch, Watched};
-use crate::error::{CancelReason, Deadlock, Refused, TaskError, TimedOut};
+use crate::error::{CancelReason, Refused, TaskError, TimedOut};
 use crate::executor::{Patience, Takes, raise};
 use crate::future::contain::discard;
 use crate::future::shared::Unfinished;
 use crate::future::task::{Runnable, ScopedTask};
+use crate::future::waiting::await_end;
+use crate::identity::PoolId;
 use crate::label::Label;
+use crate::nesting::waiting::Awaited;
+use crate::nesting::whereabouts::Whereabouts;
 
 pub(crate) mod buffered;
 mod desk;
@@ -61,20 +65,20 @@ pub struct ScopedMap<'a, T> {
 
 /// In which order the answers are handed over.
 enum Order<'a, T> {
-    /// That of the items: the place of the next answer; those before it have gone.
-    OfItems(usize),
+    /// That of the items: the next; those before it have gone.
+    OfItems(Item<'a, T>),
     /// That of their ends.
     OfEnds(Box<Completions<Item<'a, T>>>),
 }
 
 impl<T> Order<'_, T> {
     /// The place of the next answer, when it is there.
-    fn next_end(&mut self, answers: &dyn Answers<T>, deadline: Option<Instant>) -> Result<usize, Unfinished> {
+    fn next_end(&mut self, deadline: Option<Instant>) -> Result<usize, Unfinished> {
         match self {
             Self::OfItems(next) => {
-                answers.answer(*next).wait(deadline)?;
-                *next += 1;
-                Ok(*next - 1)
+                let answer = next.answers.answer(next.place);
+                await_end(answer.watchable(), next, &next.label, deadline, |deadline| answer.wait(deadline))?;
+                Ok(next.step())
             }
             Self::OfEnds(completions) => {
                 completions.await_end(deadline)?;
@@ -86,25 +90,48 @@ impl<T> Order<'_, T> {
     /// Goes on without the one that would be next, and says where that is.
     fn skip_one(&mut self) -> usize {
         match self {
-            Self::OfItems(next) => {
-                *next += 1;
-                *next - 1
-            }
+            Self::OfItems(next) => next.step(),
             Self::OfEnds(completions) => completions.take_first().place,
         }
     }
 }
 
-/// One of a job's items, to be waited for with others.
+/// One of a job's items, to be waited for, alone or with others.
 struct Item<'a, T> {
     answers: Arc<dyn Answers<T> + 'a>,
     place: usize,
     label: Label,
 }
 
+impl<T> Item<'_, T> {
+    /// Goes on to the next, and says where it was.
+    fn step(&mut self) -> usize {
+        self.place += 1;
+        self.place - 1
+    }
+}
+
 impl<T> Watch for Item<'_, T> {
     fn watched(&self) -> Watched<'_> {
-        Watched { end: self.answers.answer(self.place).watchable(), label: &self.label }
+        Watched { end: self.answers.answer(self.place).watchable(), awaited: self, label: &self.label }
+    }
+}
+
+impl<T> Awaited for Item<'_, T> {
+    fn id(&self) -> usize {
+        std::ptr::from_ref(self.answers.answer(self.place)).addr()
+    }
+
+    fn home(&self) -> Option<PoolId> {
+        self.answers.home()
+    }
+
+    fn whereabouts(&self) -> Option<Arc<Whereabouts>> {
+        self.answers.answer(self.place).watchable().whereabouts(self.home())
+    }
+
+    fn run_here(&self, label: &Label) -> bool {
+        self.answers.run_here(self.place, label)
     }
 }
 
@@ -143,7 +170,8 @@ impl<'a, T: Send + 'a> ScopedMap<'a, T> {
         let job = Arc::new(Job::new(items, function, runners));
         // Made first: if the executor refuses the job, dropping this cancels its items.
         let answers = Arc::clone(&job) as Arc<dyn Answers<T> + 'a>;
-        let map = Self { answers, order: Order::OfItems(0), began, label };
+        let first = Item { answers: Arc::clone(&answers), place: 0, label: label.clone() };
+        let map = Self { answers, order: Order::OfItems(first), began, label };
         for runner in 0..runners {
             let task = ScopedTask::new(Arc::clone(&job) as Arc<dyn Runnable + 'a>, map.label.clone());
             // The first runner can do the job alone: the others come if there is room for them.
@@ -176,9 +204,9 @@ impl<T> ScopedMap<'_, T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn unordered(mut self) -> Self {
-        if let Order::OfItems(next) = self.order {
+        if let Order::OfItems(next) = &self.order {
             let item = |place| Item { answers: Arc::clone(&self.answers), place, label: self.label.clone() };
-            let left = (next..self.answers.len()).map(item).collect();
+            let left = (next.place..self.answers.len()).map(item).collect();
             self.order = Order::OfEnds(Box::new(Completions::of_map(left)));
         }
         self
@@ -207,7 +235,7 @@ impl<T> ScopedMap<'_, T> {
 
     fn left(&self) -> usize {
         match &self.order {
-            Order::OfItems(next) => self.answers.len() - next,
+            Order::OfItems(next) => self.answers.len() - next.place,
             Order::OfEnds(completions) => completions.left(),
         }
     }
@@ -228,15 +256,15 @@ impl<T> TimedIterator for ScopedMap<'_, T> {
         if self.left() == 0 {
             return Ok(None);
         }
-        match self.order.next_end(&*self.answers, deadline) {
+        match self.order.next_end(deadline) {
             Ok(place) => {
                 let answer = self.answers.answer(place).collect();
                 Ok(Some(answer.expect("it is done, and this iterator is its only reader")))
             }
-            Err(Unfinished::OnItself) => {
+            Err(Unfinished::Deadlock(deadlock)) => {
                 let place = self.order.skip_one();
                 discard(self.answers.answer(place).forsake());
-                Ok(Some(Err(TaskError::Deadlock(Deadlock::on_itself(self.label.clone())))))
+                Ok(Some(Err(TaskError::Deadlock(deadlock))))
             }
             Err(Unfinished::TimedOut) => Err(TimedOut::new(self.tally().unfinished(), self.answers.len())),
         }
@@ -273,7 +301,7 @@ impl<T> Drop for ScopedMap<'_, T> {
         // One whose drop panics keeps no other from being dropped.
         let forsake = |place| discard(self.answers.answer(place).forsake());
         match &self.order {
-            Order::OfItems(next) => (*next..self.answers.len()).for_each(forsake),
+            Order::OfItems(next) => (next.place..self.answers.len()).for_each(forsake),
             Order::OfEnds(completions) => completions.rest().map(|item| item.place).for_each(forsake),
         }
     }

@@ -7,6 +7,7 @@
 //! does with those who wait for a hire, or for room. Whoever waits for the end looks at the counters under the lock, and each
 //! step that may be the last looks at them under the same lock and tells.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::super::husks::Husks;
@@ -14,6 +15,8 @@ use super::super::shutdown::Shutdown;
 use super::super::stats::Stats;
 use super::{Phase, Queue, State};
 use crate::error::{Broken, CancelReason};
+use crate::future::state::Status;
+use crate::stop::StopToken;
 use crate::sync::{MutexGuard, wait_until};
 
 impl<'a> Queue<'a> {
@@ -32,7 +35,7 @@ impl<'a> Queue<'a> {
         if matches!(state.phase, Phase::Open | Phase::LastCall) {
             state.phase = Phase::Closed;
         }
-        let stops: Vec<_> = if stop { state.seats.stop_tokens().collect() } else { Vec::new() };
+        let stops: Vec<_> = if stop { state.stop_tokens().collect() } else { Vec::new() };
         let husks = self.end(state, cancel);
         for stop in stops {
             stop.request_stop();
@@ -103,19 +106,27 @@ impl<'a> Queue<'a> {
         });
         drop(state);
         self.wake_all_who_wait_for_more();
-        let Some((reason, mut waiting, in_hand)) = unbegun else { return Husks::none() };
+        let Some((reason, waiting, in_hand)) = unbegun else { return Husks::none() };
         let taken = waiting.len();
         // All of them, before anything of any of them is dropped or called back: see `future::shared`.
         let mut cancelled = Stats::default();
-        waiting.retain(|task| {
+        let mut elsewhere = VecDeque::new();
+        let waiting = waiting.into_iter().filter_map(|task| {
             let won = task.cancel_pending(reason);
-            cancelled.count_status(task.status());
-            won
+            let status = task.status();
+            if status == Status::Running {
+                elsewhere.push_back(task);
+                return None;
+            }
+            cancelled.count_status(status);
+            won.then_some(task)
         });
+        let waiting = waiting.collect();
         let (in_hand, begun) = in_hand.into_iter().partition(|task| task.cancel_pending(reason));
         let mut state = self.state.lock();
         state.stats.add(&cancelled);
         state.being_cancelled -= taken;
+        state.elsewhere.append(&mut elsewhere);
         state.cancelling -= 1;
         self.tell_if_everyone_gone(state);
         Husks { waiting, in_hand, begun }
@@ -140,6 +151,15 @@ impl<'a> Queue<'a> {
 }
 
 impl State<'_> {
+    /// Those that were given to what is running, also inside another task.
+    fn stop_tokens(&self) -> impl Iterator<Item = StopToken> {
+        let nested = self.tasks.iter().chain(&self.elsewhere).filter_map(|task| {
+            let stop = task.label().stop()?;
+            (task.status() == Status::Running).then(|| stop.clone())
+        });
+        self.seats.stop_tokens().chain(nested)
+    }
+
     /// And nobody will come any more: while tasks are still taken, the last worker to retire is not the last of all.
     pub(super) fn everyone_gone(&self) -> bool {
         let no_more_come = matches!(self.phase, Phase::Closed | Phase::Broken(_));

@@ -17,9 +17,12 @@
 //! **Retiring** is decided in the same critical section in which the worker saw that no task waits: a push comes either
 //! before, and the worker takes the task, or after, and finds one idle worker less.
 //!
-//! **Husks.** A task that has been cancelled stays where it is until a worker comes to it, or until there may be more husks
-//! than tasks, or until somebody counts: then they are swept out. (Until then it has spoken for a worker as a task does, so it may
-//! cost a hire too many.)
+//! **Husks.** A task that has been cancelled, or run by somebody who waits for it, stays where it is until a worker comes to it, or until
+//! there may be more husks than tasks, or until somebody counts: then they are swept out. (Until then it has spoken for a worker as a
+//! task does, so it may cost a hire too many.) What then is still being run is kept aside until it has ended, to be counted.
+//!
+//! **Workers that wait** for other tasks are counted by the [`Crew`], which also says how many seats there may be. Those beyond the pool's own are
+//! for workers that stand in for them: such a worker never sleeps, but leaves when nothing waits for it, or when it is one too many.
 //!
 //! **Hiring.** The thread for a new worker is started outside the lock, by whoever submitted the task that needs it, and may be
 //! refused by the system. A task is left in the queue only where a worker is present that will look there before it leaves; while
@@ -41,9 +44,11 @@ use super::stats::Stats;
 use crate::error::{Broken, Refusal, Refused};
 use crate::executor::Patience;
 use crate::future::keeper::Keeper;
-use crate::future::shared::cancels_so_far;
-use crate::future::state::Ending;
-use crate::future::task::ScopedTask;
+use crate::future::shared::husks_so_far;
+use crate::future::state::Status;
+use crate::future::task::{Ran, ScopedTask};
+use crate::label::Label;
+use crate::nesting::crew::Crew;
 use crate::sync::{Condvar, Mutex, MutexGuard, deadline_after, wait_until};
 
 /// So few husks are not worth a broom.
@@ -51,6 +56,7 @@ const FEWEST_TO_SWEEP: u64 = 64;
 
 pub(crate) struct Queue<'a> {
     state: Mutex<State<'a>>,
+    crew: Arc<Crew>,
     room: Option<Arc<Room>>,
     /// For sleeping workers: a task waits, or there will be no more.
     task_ready: Condvar,
@@ -63,6 +69,8 @@ pub(crate) struct Queue<'a> {
 /// What the lock protects.
 struct State<'a> {
     tasks: VecDeque<ScopedTask<'a>>,
+    /// Those that somebody who waits for them had in hand when their turn came.
+    elsewhere: VecDeque<ScopedTask<'a>>,
     phase: Phase,
     seats: Seats<'a>,
     /// Workers that have come and not left.
@@ -83,8 +91,8 @@ struct State<'a> {
     cancelling: usize,
     /// What they have taken out of the queue for that.
     being_cancelled: usize,
-    /// How many tasks of the process had been cancelled when husks were last swept out.
-    cancels_when_swept: u64,
+    /// How many husks there had been in the process when they were last swept out.
+    husks_when_swept: u64,
     /// Only its totals are kept up to date.
     stats: Stats,
 }
@@ -137,12 +145,13 @@ impl Submit {
 }
 
 impl<'a> Queue<'a> {
-    pub(super) fn new(max_workers: usize, capacity: Option<usize>) -> Self {
+    pub(super) fn new(crew: Arc<Crew>, capacity: Option<usize>) -> Self {
         Self {
             state: Mutex::new(State {
                 tasks: VecDeque::new(),
+                elsewhere: VecDeque::new(),
                 phase: Phase::Open,
-                seats: Seats::new(max_workers),
+                seats: Seats::of(Arc::clone(&crew)),
                 present: 0,
                 threads: 0,
                 hires: 0,
@@ -152,9 +161,10 @@ impl<'a> Queue<'a> {
                 waking: false,
                 cancelling: 0,
                 being_cancelled: 0,
-                cancels_when_swept: cancels_so_far(),
+                husks_when_swept: husks_so_far(),
                 stats: Stats::default(),
             }),
+            crew,
             room: capacity.map(|capacity| Arc::new(Room::new(capacity))),
             task_ready: Condvar::new(),
             hire_settled: Condvar::new(),
@@ -181,7 +191,7 @@ impl<'a> Queue<'a> {
             if spoken_for {
                 if submit.thread_refused.is_none() {
                     if let Some(seat) = state.seats.take(&task) {
-                        state.hires += 1;
+                        state.begin_hire(seat);
                         state.stats.submitted += 1;
                         drop(state);
                         self.give_back_room(has_room);
@@ -259,8 +269,7 @@ impl<'a> Queue<'a> {
     /// The system refused the thread; the task is the submitter's again, who comes once more and says so.
     pub(super) fn hire_failed(&self, seat: SeatNumber) {
         let mut state = self.state.lock();
-        state.seats.leave(seat);
-        state.hires -= 1;
+        state.fail_hire(seat);
         state.coming += 1;
         state.stats.submitted -= 1;
         // Somebody may be waiting for this seat, or for this hire.
@@ -268,31 +277,77 @@ impl<'a> Queue<'a> {
         self.tell_if_everyone_gone(state);
     }
 
-    /// The next task for this worker, whose last came to this end (`None` if it was cancelled); sleeps until there is one. No task
-    /// means that the worker has left: because the pool is closed and all is done, or because it slept for as long as `keep_alive`
-    /// and nothing came.
+    /// A task for a worker that is to be added, and its seat, if one is needed: a task waits for whom no idle worker is there, and there may be
+    /// one more. It is the `wanted` one, if that waits here; else the first.
+    pub(super) fn stand_in(&self, wanted: Option<usize>) -> Option<(ScopedTask<'a>, SeatNumber)> {
+        let mut state = self.state.lock();
+        let mut husks = state.sweep_if_worth_it();
+        while state.tasks.front().is_some_and(|task| task.status() != Status::Pending) {
+            let husk = state.tasks.pop_front();
+            husks.extend(husk.and_then(|husk| state.set_aside(husk)));
+        }
+        let mut begins_with = None;
+        if state.tasks.len() > state.idle {
+            let is_wanted = |task: &ScopedTask<'a>| wanted.is_some_and(|id| task.has_id(id));
+            // From the back: what is waited for has mostly been submitted just now.
+            let at = state.tasks.iter().rposition(is_wanted).unwrap_or(0);
+            let State { seats, tasks, .. } = &mut *state;
+            if let Some(seat) = seats.take(&tasks[at]) {
+                begins_with = tasks.remove(at).map(|task| (task, seat));
+                state.begin_hire(seat);
+            }
+        }
+        drop(state);
+        drop(husks);
+        begins_with
+    }
+
+    /// The system refused the thread of a worker that was to be added; the task waits for those who are there.
+    pub(super) fn stand_in_failed(&self, task: ScopedTask<'a>, seat: SeatNumber) {
+        let mut state = self.state.lock();
+        state.fail_hire(seat);
+        state.tasks.push_front(task);
+        self.hire_settled.notify_all();
+        self.wake_one_if_needed(state);
+    }
+
+    /// What the worker with this number has in hand.
+    pub(super) fn label_in_hand(&self, number: usize) -> Option<Label> {
+        self.state.lock().seats.label_in_hand(number)
+    }
+
+    /// The next task for this worker, whose last came to this; sleeps until there is one. No task means that the worker has left: because the
+    /// pool is closed and all is done, or because it slept for as long as `keep_alive` and nothing came; or because it had been added, and is not
+    /// needed now.
     pub(super) fn next(
         &self,
         seat: SeatNumber,
-        last: Option<Ending>,
+        last: Ran<'a>,
         keep_alive: Option<Duration>,
     ) -> Option<ScopedTask<'a>> {
         // Read off before the lock is taken, which others wait for.
         let mut now = Instant::now();
         let mut state = self.state.lock();
         state.seats.put_down(seat);
-        state.stats.count(last);
+        let husk = match last {
+            Ran::Ended(status) => {
+                state.stats.count_status(status);
+                None
+            }
+            Ran::Elsewhere(task) => state.set_aside(task),
+        };
         state.idle += 1;
         let mut retires_at = None;
-        loop {
+        while !state.seats.is_one_too_many(seat) {
             if let Some(task) = state.tasks.pop_front() {
                 state.idle -= 1;
                 state.seats.hand(seat, &task, now);
                 self.wake_one_if_needed(state);
+                drop(husk);
                 return Some(task);
             }
             self.close_if_idle(&mut state);
-            if !matches!(state.phase, Phase::Open | Phase::LastCall) {
+            if !matches!(state.phase, Phase::Open | Phase::LastCall) || state.seats.is_added(seat) {
                 break;
             }
             let deadline = *retires_at.get_or_insert_with(|| keep_alive.and_then(deadline_after));
@@ -308,13 +363,15 @@ impl<'a> Queue<'a> {
         }
         state.idle -= 1;
         state.leave_seat(seat);
+        drop(state);
+        drop(husk);
         None
     }
 
     /// A worker leaves that has not asked for a task; its first came to this end.
-    pub(super) fn leave(&self, seat: SeatNumber, first: Option<Ending>) {
+    pub(super) fn leave(&self, seat: SeatNumber, first: Status) {
         let mut state = self.state.lock();
-        state.stats.count(first);
+        state.stats.count_status(first);
         state.leave_seat(seat);
     }
 
@@ -326,7 +383,7 @@ impl<'a> Queue<'a> {
         let mut state = self.state.lock();
         let husks = state.sweep(1);
         self.close_if_idle(&mut state);
-        let now = state.stats();
+        let now = self.stats_of(&state);
         drop(state);
         drop(husks);
         now
@@ -337,7 +394,7 @@ impl<'a> Queue<'a> {
         let mut state = self.state.lock();
         let husks = state.sweep(1);
         self.close_if_idle(&mut state);
-        let (mut now, threads) = (state.stats(), state.threads + state.hires);
+        let (mut now, threads) = (self.stats_of(&state), state.threads + state.hires);
         let everyone_gone = state.everyone_gone();
         let (at_work, just_ended, held) = state.seats.at_work();
         drop(state);
@@ -347,6 +404,18 @@ impl<'a> Queue<'a> {
             now.count_status(ended);
         }
         Census { stats: now, at_work, threads, everyone_gone }
+    }
+
+    fn stats_of(&self, state: &State<'a>) -> Stats {
+        Stats {
+            workers: state.present,
+            idle: state.idle,
+            running: state.present - state.idle,
+            blocked: self.crew.blocked(),
+            nested: state.elsewhere.len(),
+            queued: state.tasks.len() + state.being_cancelled,
+            ..state.stats
+        }
     }
 
     fn wake_one_if_needed(&self, mut state: MutexGuard<'_, State<'a>>) {
@@ -375,13 +444,28 @@ impl<'a> State<'a> {
         self.present -= 1;
     }
 
-    fn stats(&self) -> Stats {
-        Stats {
-            workers: self.present,
-            idle: self.idle,
-            running: self.present - self.idle,
-            queued: self.tasks.len() + self.being_cancelled,
-            ..self.stats
+    fn begin_hire(&mut self, seat: SeatNumber) {
+        self.hires += 1;
+        self.stats.added += u64::from(self.seats.is_added(seat));
+    }
+
+    fn fail_hire(&mut self, seat: SeatNumber) {
+        self.stats.added -= u64::from(self.seats.is_added(seat));
+        self.seats.leave(seat);
+        self.hires -= 1;
+    }
+
+    /// A husk: it is counted when it has ended, and until then kept. The caller may drop it, without the lock.
+    fn set_aside(&mut self, husk: ScopedTask<'a>) -> Option<ScopedTask<'a>> {
+        match husk.status() {
+            Status::Running => {
+                self.elsewhere.push_back(husk);
+                None
+            }
+            ended => {
+                self.stats.count_status(ended);
+                Some(husk)
+            }
         }
     }
 
@@ -389,22 +473,19 @@ impl<'a> State<'a> {
         self.sweep(FEWEST_TO_SWEEP.max(self.tasks.len() as u64 / 2))
     }
 
-    /// Takes out the husks, if there may be so many of them: there are no more than tasks have been cancelled since the last
-    /// time, wherever that was. They are the caller's to drop, without the lock. (No user code is run by that: a husk has nothing of
+    /// Takes out the husks, if there may be so many of them: there are no more than tasks have been cancelled, or run before their turn, since the
+    /// last time, wherever that was. They are the caller's to drop, without the lock. (No user code is run by that: a husk has nothing of
     /// the user's left, or whoever cancelled it still holds it.)
     fn sweep(&mut self, if_so_many: u64) -> VecDeque<ScopedTask<'a>> {
-        let cancels = cancels_so_far();
-        let most_husks = cancels - self.cancels_when_swept;
-        if most_husks < if_so_many {
-            return VecDeque::new();
+        let so_far = husks_so_far();
+        let mut husks = std::mem::take(&mut self.elsewhere);
+        if so_far - self.husks_when_swept >= if_so_many {
+            self.husks_when_swept = so_far;
+            let waits = |task: &ScopedTask<'a>| task.status() == Status::Pending;
+            let (tasks, more) = std::mem::take(&mut self.tasks).into_iter().partition(waits);
+            self.tasks = tasks;
+            husks.extend::<VecDeque<_>>(more);
         }
-        self.cancels_when_swept = cancels;
-        let is_husk = |task: &ScopedTask<'a>| task.status().is_done();
-        let (husks, tasks) = std::mem::take(&mut self.tasks).into_iter().partition(is_husk);
-        self.tasks = tasks;
-        for husk in &husks {
-            self.stats.count_status(ScopedTask::status(husk));
-        }
-        husks
+        husks.into_iter().filter_map(|husk| self.set_aside(husk)).collect()
     }
 }

@@ -1,0 +1,220 @@
+//! Who waits for what, among the threads that have tasks in hand; and whether a wait would close a cycle.
+//!
+//! Only waits *inside* a task come here, and only those that really have to wait. Each thread has one at most. A thread enters it
+//! before it goes to sleep, and looks in the same critical section whether it could ever be woken; if not, it does not wait at all.
+//!
+//! **Why every cycle is found.** Its waits enter one after the other, and the last of them sees all others: what each task is in the hands of
+//! is [kept up to date](super::whereabouts) before that thread can wait for anything itself. So just one closes the cycle, and is told.
+//!
+//! **Why there is no false alarm.** What is found to be stuck *is*: a thread that is in here sleeps, or will, or has been woken by an
+//! end that shows in what it waits for; a task in its hands can be ended by nobody else; and one that waits for a pool is taken by a
+//! worker that has a seat there, of which all are among the stuck. So none of them can make the first move. Whatever might move
+//! otherwise counts as moving: a thread that is not in here, a wait with a deadline, a task that no pool has taken. (That somebody
+//! outside might cancel a task for which no worker can come is not counted.)
+//!
+//! The lock is the outermost: under it, those of [`Roll`] and [`Whereabouts`] are taken, for a moment, and nobody's code is run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::crew::Crew;
+use super::whereabouts::{Place, Whereabouts};
+use crate::error::{Deadlock, Link};
+use crate::identity::{PoolId, Worker};
+use crate::label::Label;
+use crate::sync::{Mutex, ThreadId, current_thread, global};
+
+global! {
+    static WAITS: Mutex<Vec<Wait>> = Vec::new();
+}
+
+/// One thread that waits.
+pub(super) struct Wait {
+    pub(super) thread: ThreadId,
+    pub(super) worker: Option<Worker>,
+    /// Where it has a seat.
+    pub(super) crew: Option<Arc<Crew>>,
+    /// The tasks that it runs inside the one it has in hand, each because the one before waits for it.
+    pub(super) nest: Vec<Nested>,
+    pub(super) whom: Whom,
+    /// It ends by itself.
+    pub(super) timed: bool,
+}
+
+/// A task that is run inside another.
+#[derive(Clone)]
+pub(super) struct Nested {
+    pub(super) id: usize,
+    pub(super) label: Label,
+}
+
+/// What one thread waits for.
+pub(super) enum Whom {
+    One(Sought),
+    AnyOf(Arc<Roll>),
+}
+
+/// A task that is waited for.
+#[derive(Clone)]
+pub(crate) struct Sought {
+    pub(crate) id: usize,
+    pub(crate) label: Label,
+    pub(crate) whereabouts: Arc<Whereabouts>,
+}
+
+/// Those of whom any will do, by their places. It is kept as long as somebody goes on waiting for them, and not made for each wait: so
+/// waiting for all of them costs what there are, and not the square of it.
+pub(crate) struct Roll(Mutex<BTreeMap<usize, Sought>>);
+
+impl Roll {
+    pub(crate) fn of(all: impl IntoIterator<Item = (usize, Sought)>) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(all.into_iter().collect())))
+    }
+
+    pub(crate) fn add(&self, place: usize, sought: Sought) {
+        self.0.lock().insert(place, sought);
+    }
+
+    pub(crate) fn strike(&self, place: usize) {
+        let struck = self.0.lock().remove(&place);
+        drop(struck);
+    }
+}
+
+impl Whom {
+    fn any(&self, mut will_do: impl FnMut(&Sought) -> bool) -> bool {
+        match self {
+            Self::One(sought) => will_do(sought),
+            Self::AnyOf(roll) => roll.0.lock().values().any(will_do),
+        }
+    }
+
+    fn first(&self) -> Option<Sought> {
+        match self {
+            Self::One(sought) => Some(sought.clone()),
+            Self::AnyOf(roll) => roll.0.lock().values().next().cloned(),
+        }
+    }
+}
+
+/// The caller's wait, for as long as this lives.
+pub(super) struct Entered(());
+
+impl Entered {
+    /// # Errors
+    ///
+    /// If that wait would never end: then it is not entered.
+    pub(super) fn with(wait: Wait) -> Result<Self, Stuck> {
+        let mut waits = WAITS.lock();
+        waits.push(wait);
+        if !is_stuck(&waits) {
+            return Ok(Self(()));
+        }
+        let chain = chain_from_last(&waits);
+        let wait = waits.pop();
+        drop(waits);
+        drop(wait);
+        Err(chain)
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let mut waits = WAITS.lock();
+        let mine = position_of(&waits, current_thread()).map(|at| waits.swap_remove(at));
+        drop(waits);
+        drop(mine);
+    }
+}
+
+fn position_of(waits: &[Wait], thread: ThreadId) -> Option<usize> {
+    // From the back: whoever looks for one mostly looks for who came last.
+    waits.iter().rposition(|wait| wait.thread == thread)
+}
+
+/// Whether the last wait can never end. All are held for stuck at first, and then those are let go of whom something that is not stuck will
+/// free, until nobody more is; what is left waits for itself.
+fn is_stuck(waits: &[Wait]) -> bool {
+    let last = waits.len() - 1;
+    let mut stuck: Vec<bool> = waits.iter().map(|wait| !wait.timed).collect();
+    loop {
+        let before = stuck.iter().filter(|&&stuck| stuck).count();
+        // From the back: mostly, who came later is who frees those that came before.
+        for at in (0..waits.len()).rev().filter(|&at| stuck[at]).collect::<Vec<_>>() {
+            stuck[at] = !waits[at].whom.any(|sought| can_end(sought, waits, &stuck));
+            if !stuck[last] {
+                return false;
+            }
+        }
+        if stuck.iter().filter(|&&stuck| stuck).count() == before {
+            return true;
+        }
+    }
+}
+
+fn can_end(sought: &Sought, waits: &[Wait], stuck: &[bool]) -> bool {
+    match sought.whereabouts.now() {
+        Place::Ended | Place::Waiting(None) => true,
+        Place::InHands(thread) => position_of(waits, thread).is_none_or(|at| !stuck[at]),
+        Place::Waiting(Some(pool)) => has_worker_that_can_come(pool, waits, stuck),
+    }
+}
+
+fn has_worker_that_can_come(pool: PoolId, waits: &[Wait], stuck: &[bool]) -> bool {
+    let crews = waits.iter().map(|wait| wait.crew.as_ref().filter(|crew| crew.id == pool));
+    let mut those_stuck = crews.zip(stuck).filter_map(|(crew, stuck)| crew.filter(|_| *stuck));
+    let Some(crew) = those_stuck.next() else { return true };
+    crew.seated() > 1 + those_stuck.count()
+}
+
+/// What the last wait, which is stuck, would wait for, and so on, back to the start or to a pool of which no worker can come.
+fn chain_from_last(waits: &[Wait]) -> Stuck {
+    let mut chain: Vec<(usize, Link)> = Vec::new();
+    let mut next = waits.last();
+    let mut for_want_of = None;
+    while let Some(Sought { id, label, whereabouts }) = next.and_then(|wait| wait.whom.first()) {
+        if let Some(start) = chain.iter().position(|&(before, _)| before == id) {
+            chain.drain(..start);
+            break;
+        }
+        next = whereabouts.holder().and_then(|thread| waits.get(position_of(waits, thread)?));
+        let (worker, nest) = next.map_or((None, &[][..]), |holder| (holder.worker, &holder.nest));
+        chain.extend(links_from(id, label, worker, nest));
+        if let Place::Waiting(pool) = whereabouts.now() {
+            for_want_of = pool;
+        }
+    }
+    Stuck { chain: chain.into_iter().map(|(_, link)| link).collect(), for_want_of }
+}
+
+/// A task in somebody's hands, and those that are run inside it, each waited for by the one before; by their ids.
+pub(super) fn links_from(
+    id: usize,
+    label: Label,
+    worker: Option<Worker>,
+    nest: &[Nested],
+) -> impl Iterator<Item = (usize, Link)> {
+    let below = nest.iter().position(|nested| nested.id == id);
+    let inside = nest[below.map_or(0, |below| below + 1)..].iter();
+    let tasks = std::iter::once((id, label)).chain(inside.map(|nested| (nested.id, nested.label.clone())));
+    tasks.map(move |(id, label)| (id, Link { task: Some(label), worker }))
+}
+
+/// Why a wait was not entered: the tasks that would wait for each other, from the one that was to be waited for.
+pub(super) struct Stuck {
+    chain: Vec<Link>,
+    /// The last waits for one of its workers.
+    for_want_of: Option<PoolId>,
+}
+
+impl Stuck {
+    /// The error of whoever was to wait. If the chain does not lead back to them, they come first.
+    pub(super) fn deadlock(self, who_waits: impl FnOnce() -> Link) -> Deadlock {
+        match self.for_want_of {
+            Some(pool) => {
+                Deadlock::starvation(std::iter::once(who_waits()).chain(self.chain).collect(), pool)
+            }
+            None => Deadlock::cycle(self.chain),
+        }
+    }
+}
