@@ -20,7 +20,7 @@ use crate::future::watchers::Subscriber;
 use crate::nesting::graph::Roll;
 use crate::nesting::inside::is_inside;
 use crate::nesting::waiting::before_waiting_for_any;
-use crate::sync::{Receiver, Sender, receive_now, receive_until, unbounded};
+use crate::sync::{Receiver, Sender, is_over, receive_now, receive_until, unbounded};
 
 /// What is waited for, each in its place until it is handed over.
 pub(crate) struct Completions<W: Waitable> {
@@ -100,8 +100,8 @@ impl<W: Waitable> Completions<W> {
     pub(super) fn await_end(&mut self, deadline: Option<Instant>) -> Result<(), Unfinished> {
         debug_assert!(self.places.left() > 0, "nothing is left to wait for");
         while !self.has_end() {
-            let _blocked = match is_inside().then(|| before_waiting_for_any(self.roll(), deadline.is_some()))
-            {
+            let inside = is_inside() && !is_over(deadline);
+            let _blocked = match inside.then(|| before_waiting_for_any(self.roll(), deadline.is_some())) {
                 None => None,
                 Some(Ok(blocked)) => Some(blocked),
                 // No worker can come for any of them. Then it had better be this one.

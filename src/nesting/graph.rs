@@ -15,6 +15,7 @@
 //! The lock is the outermost: under it, those of [`Roll`] and [`Whereabouts`] are taken, for a moment, and nobody's code is run.
 
 use std::collections::BTreeMap;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use super::crew::Crew;
@@ -61,6 +62,10 @@ pub(crate) struct Sought {
     pub(crate) label: Label,
     pub(crate) whereabouts: Arc<Whereabouts>,
 }
+
+// No user code runs while it is locked.
+impl UnwindSafe for Roll {}
+impl RefUnwindSafe for Roll {}
 
 /// Those of whom any will do, by their places. It is kept as long as somebody goes on waiting for them, and not made for each wait: so
 /// waiting for all of them costs what there are, and not the square of it.
@@ -137,19 +142,21 @@ fn position_of(waits: &[Wait], thread: ThreadId) -> Option<usize> {
 fn is_stuck(waits: &[Wait]) -> bool {
     let last = waits.len() - 1;
     let mut stuck: Vec<bool> = waits.iter().map(|wait| !wait.timed).collect();
-    loop {
-        let before = stuck.iter().filter(|&&stuck| stuck).count();
+    let mut changes = true;
+    while changes && stuck[last] {
+        changes = false;
         // From the back: mostly, who came later is who frees those that came before.
-        for at in (0..waits.len()).rev().filter(|&at| stuck[at]).collect::<Vec<_>>() {
-            stuck[at] = !waits[at].whom.any(|sought| can_end(sought, waits, &stuck));
+        for at in (0..waits.len()).rev() {
+            if stuck[at] && waits[at].whom.any(|sought| can_end(sought, waits, &stuck)) {
+                stuck[at] = false;
+                changes = true;
+            }
             if !stuck[last] {
-                return false;
+                break;
             }
         }
-        if stuck.iter().filter(|&&stuck| stuck).count() == before {
-            return true;
-        }
     }
+    stuck[last]
 }
 
 fn can_end(sought: &Sought, waits: &[Wait], stuck: &[bool]) -> bool {

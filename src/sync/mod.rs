@@ -35,6 +35,11 @@ pub(crate) fn deadline_after(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }
 
+/// Whether there is no time left to wait.
+pub(crate) fn is_over(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| deadline <= Instant::now())
+}
+
 /// For what belongs to the process and outlives every model's run: a `static` is made before any model begins, so these are
 /// the real ones in both worlds.
 pub(crate) mod process_wide {

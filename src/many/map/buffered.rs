@@ -29,6 +29,7 @@ use crate::future::state::Status;
 use crate::label::Label;
 use crate::many::cancelling::cancel_all;
 use crate::many::timed::{Timed, TimedIterator};
+use crate::sync::is_over;
 
 /// The results of a `map_buffered`: as a [`ScopedMap`](crate::ScopedMap)'s, with so many items in flight at a time.
 ///
@@ -274,11 +275,6 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
     }
 }
 
-/// If the time is up, no more items are taken: or else a reader who always finds a result there would never be told.
-fn is_over(deadline: Option<Instant>) -> bool {
-    deadline.is_some_and(|deadline| deadline <= Instant::now())
-}
-
 impl<I: Iterator, T> TimedIterator for ScopedBufferedMap<'_, I, T> {
     type Item = Result<T, TaskError>;
 
@@ -287,6 +283,7 @@ impl<I: Iterator, T> TimedIterator for ScopedBufferedMap<'_, I, T> {
     }
 
     fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<Self::Item>, TimedOut> {
+        // If the time is up, no more items are taken: or else a reader who always finds a result there would never be told.
         while !self.window.has_end() && !is_over(deadline) {
             let looks_up = Instant::now() + LOOKS_UP_AFTER;
             let beside = deadline.map_or(looks_up, |deadline| deadline.min(looks_up));

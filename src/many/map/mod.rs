@@ -57,43 +57,11 @@ use tally::Tally;
 /// ```
 #[must_use = "dropping a map cancels what has not begun"]
 pub struct ScopedMap<'a, T> {
-    answers: Arc<dyn Answers<T> + 'a>,
-    order: Order<'a, T>,
+    /// The next in the order of the items, those before it having gone; and by it, the job.
+    next: Item<'a, T>,
+    /// Where they come from instead when they come as they end.
+    ends: Option<Box<Completions<Item<'a, T>>>>,
     began: Instant,
-    label: Label,
-}
-
-/// In which order the answers are handed over.
-enum Order<'a, T> {
-    /// That of the items: the next; those before it have gone.
-    OfItems(Item<'a, T>),
-    /// That of their ends.
-    OfEnds(Box<Completions<Item<'a, T>>>),
-}
-
-impl<T> Order<'_, T> {
-    /// The place of the next answer, when it is there.
-    fn next_end(&mut self, deadline: Option<Instant>) -> Result<usize, Unfinished> {
-        match self {
-            Self::OfItems(next) => {
-                let answer = next.answers.answer(next.place);
-                await_end(answer.watchable(), next, &next.label, deadline, |deadline| answer.wait(deadline))?;
-                Ok(next.step())
-            }
-            Self::OfEnds(completions) => {
-                completions.await_end(deadline)?;
-                Ok(completions.take_next().place)
-            }
-        }
-    }
-
-    /// Goes on without the one that would be next, and says where that is.
-    fn skip_one(&mut self) -> usize {
-        match self {
-            Self::OfItems(next) => next.step(),
-            Self::OfEnds(completions) => completions.take_first().place,
-        }
-    }
 }
 
 /// One of a job's items, to be waited for, alone or with others.
@@ -104,6 +72,15 @@ struct Item<'a, T> {
 }
 
 impl<T> Item<'_, T> {
+    fn at(&self, place: usize) -> Self {
+        Self { answers: Arc::clone(&self.answers), place, label: self.label.clone() }
+    }
+
+    fn await_end(&self, deadline: Option<Instant>) -> Result<(), Unfinished> {
+        let answer = self.answers.answer(self.place);
+        await_end(answer.watchable(), self, &self.label, deadline, |deadline| answer.wait(deadline))
+    }
+
     /// Goes on to the next, and says where it was.
     fn step(&mut self) -> usize {
         self.place += 1;
@@ -170,10 +147,9 @@ impl<'a, T: Send + 'a> ScopedMap<'a, T> {
         let job = Arc::new(Job::new(items, function, runners));
         // Made first: if the executor refuses the job, dropping this cancels its items.
         let answers = Arc::clone(&job) as Arc<dyn Answers<T> + 'a>;
-        let first = Item { answers: Arc::clone(&answers), place: 0, label: label.clone() };
-        let map = Self { answers, order: Order::OfItems(first), began, label };
+        let map = Self { next: Item { answers, place: 0, label }, ends: None, began };
         for runner in 0..runners {
-            let task = ScopedTask::new(Arc::clone(&job) as Arc<dyn Runnable + 'a>, map.label.clone());
+            let task = ScopedTask::new(Arc::clone(&job) as Arc<dyn Runnable + 'a>, map.next.label.clone());
             // The first runner can do the job alone: the others come if there is room for them.
             let patience = if runner == 0 { Patience::Unlimited } else { Patience::None };
             match executor.take(task, patience) {
@@ -204,10 +180,9 @@ impl<T> ScopedMap<'_, T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn unordered(mut self) -> Self {
-        if let Order::OfItems(next) = &self.order {
-            let item = |place| Item { answers: Arc::clone(&self.answers), place, label: self.label.clone() };
-            let left = (next.place..self.answers.len()).map(item).collect();
-            self.order = Order::OfEnds(Box::new(Completions::of_map(left)));
+        if self.ends.is_none() {
+            let left = (self.next.place..self.answers().len()).map(|place| self.next.at(place)).collect();
+            self.ends = Some(Box::new(Completions::of_map(left)));
         }
         self
     }
@@ -233,15 +208,37 @@ impl<T> ScopedMap<'_, T> {
         Timed::new(self, timeout)
     }
 
+    fn answers(&self) -> &dyn Answers<T> {
+        &*self.next.answers
+    }
+
     fn left(&self) -> usize {
-        match &self.order {
-            Order::OfItems(next) => self.answers.len() - next.place,
-            Order::OfEnds(completions) => completions.left(),
+        match &self.ends {
+            None => self.answers().len() - self.next.place,
+            Some(ends) => ends.left(),
+        }
+    }
+
+    /// The place of the next answer, when it is there.
+    fn next_end(&mut self, deadline: Option<Instant>) -> Result<usize, Unfinished> {
+        if let Some(ends) = &mut self.ends {
+            ends.await_end(deadline)?;
+            return Ok(ends.take_next().place);
+        }
+        self.next.await_end(deadline)?;
+        Ok(self.next.step())
+    }
+
+    /// Goes on without the one that would be next, and says where that is.
+    fn skip_one(&mut self) -> usize {
+        match &mut self.ends {
+            None => self.next.step(),
+            Some(ends) => ends.take_first().place,
         }
     }
 
     fn tally(&self) -> Tally {
-        Tally::of((0..self.answers.len()).map(|place| self.answers.answer(place).status()))
+        Tally::of((0..self.answers().len()).map(|place| self.answers().answer(place).status()))
     }
 }
 
@@ -256,17 +253,17 @@ impl<T> TimedIterator for ScopedMap<'_, T> {
         if self.left() == 0 {
             return Ok(None);
         }
-        match self.order.next_end(deadline) {
+        match self.next_end(deadline) {
             Ok(place) => {
-                let answer = self.answers.answer(place).collect();
+                let answer = self.answers().answer(place).collect();
                 Ok(Some(answer.expect("it is done, and this iterator is its only reader")))
             }
             Err(Unfinished::Deadlock(deadlock)) => {
-                let place = self.order.skip_one();
-                discard(self.answers.answer(place).forsake());
+                let place = self.skip_one();
+                discard(self.answers().answer(place).forsake());
                 Ok(Some(Err(TaskError::Deadlock(deadlock))))
             }
-            Err(Unfinished::TimedOut) => Err(TimedOut::new(self.tally().unfinished(), self.answers.len())),
+            Err(Unfinished::TimedOut) => Err(TimedOut::new(self.tally().unfinished(), self.answers().len())),
         }
     }
 }
@@ -296,21 +293,21 @@ impl<T> RefUnwindSafe for ScopedMap<'_, T> {}
 impl<T> Drop for ScopedMap<'_, T> {
     fn drop(&mut self) {
         if self.left() > 0 {
-            self.answers.cancel_pending(&CancelReason::ByCaller);
+            self.answers().cancel_pending(&CancelReason::ByCaller);
         }
         // One whose drop panics keeps no other from being dropped.
-        let forsake = |place| discard(self.answers.answer(place).forsake());
-        match &self.order {
-            Order::OfItems(next) => (next.place..self.answers.len()).for_each(forsake),
-            Order::OfEnds(completions) => completions.rest().map(|item| item.place).for_each(forsake),
+        let forsake = |place| discard(self.answers().answer(place).forsake());
+        match &self.ends {
+            None => (self.next.place..self.answers().len()).for_each(forsake),
+            Some(ends) => ends.rest().map(|item| item.place).for_each(forsake),
         }
     }
 }
 
 impl<T> fmt::Display for ScopedMap<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = Arc::as_ptr(&self.answers).cast::<()>();
-        write!(f, "<Map at {address:p} {} futures{}>", self.answers.len(), self.tally())
+        let address = Arc::as_ptr(&self.next.answers).cast::<()>();
+        write!(f, "<Map at {address:p} {} futures{}>", self.answers().len(), self.tally())
     }
 }
 
@@ -319,8 +316,8 @@ impl<T> fmt::Debug for ScopedMap<'_, T> {
         let mut facts = f.debug_struct("Map");
         self.tally().add_to(&mut facts);
         facts
-            .field("handed_over", &(self.answers.len() - self.left()))
-            .field("submitted_at", &format_args!("{}", self.label.submitted_at))
+            .field("handed_over", &(self.answers().len() - self.left()))
+            .field("submitted_at", &format_args!("{}", self.next.label.submitted_at))
             .finish()
     }
 }
