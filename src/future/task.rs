@@ -98,8 +98,8 @@ where
 
 /// What the running side can do, whatever the closure and its value are.
 pub(crate) trait Runnable: Send + Sync {
-    /// This pool has taken it; or if it is none, has not after all.
-    fn set_home(&self, pool: Option<PoolId>);
+    /// This pool has taken it, for good.
+    fn set_home(&self, pool: PoolId);
 
     /// It waits in a place of this keeper's, for somebody to [`run`](Self::run) it. `false` if it has been cancelled already, and
     /// then the keeper is not told of anything.
@@ -141,7 +141,7 @@ where
     F: FnOnce() -> T + Send,
     T: Send,
 {
-    fn set_home(&self, pool: Option<PoolId>) {
+    fn set_home(&self, pool: PoolId) {
         self.home.set(pool);
     }
 
@@ -378,7 +378,7 @@ impl<'a> ScopedTask<'a> {
     }
 
     /// As [`Runnable::set_home`].
-    pub(crate) fn set_home(&self, pool: Option<PoolId>) {
+    pub(crate) fn set_home(&self, pool: PoolId) {
         if let Some(runnable) = &self.runnable {
             runnable.set_home(pool);
         }

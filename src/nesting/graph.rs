@@ -160,10 +160,14 @@ fn is_stuck(waits: &[Wait]) -> bool {
 }
 
 fn can_end(sought: &Sought, waits: &[Wait], stuck: &[bool]) -> bool {
-    match sought.whereabouts.now() {
+    let place = sought.whereabouts.now();
+    match place {
         Place::Ended | Place::Waiting(None) => true,
         Place::InHands(thread) => position_of(waits, thread).is_none_or(|at| !stuck[at]),
-        Place::Waiting(Some(pool)) => has_worker_that_can_come(pool, waits, stuck),
+        // Looked at again: whoever was there to be counted may have come for it in between, and left since.
+        Place::Waiting(Some(pool)) => {
+            has_worker_that_can_come(pool, waits, stuck) || sought.whereabouts.now() != place
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::sync::{Mutex, ThreadId};
 
 pub(crate) struct Whereabouts(Mutex<Place>);
 
-/// The pool that has taken a task, as soon as one has. Whoever got the future from that pool's submit finds it set.
+/// The pool that has taken a task, for good: whoever got the future from that pool's submit finds it set.
 pub(crate) struct Home(AtomicU64);
 
 impl Home {
@@ -20,8 +20,8 @@ impl Home {
         Self(AtomicU64::new(Self::NONE))
     }
 
-    pub(crate) fn set(&self, pool: Option<PoolId>) {
-        self.0.store(pool.map_or(Self::NONE, |pool| pool.0), Relaxed);
+    pub(crate) fn set(&self, pool: PoolId) {
+        self.0.store(pool.0, Relaxed);
     }
 
     pub(crate) fn get(&self) -> Option<PoolId> {

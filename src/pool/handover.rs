@@ -11,6 +11,7 @@
 
 use crate::future::contain::contain;
 use crate::future::task::{Claimed, ScopedTask};
+use crate::identity::PoolId;
 use crate::sync::{Condvar, Mutex, Thread};
 
 pub(crate) struct Handover<'a> {
@@ -44,9 +45,10 @@ impl<'a> Handover<'a> {
     }
 
     /// The new thread's side: claims the task and lets the giver go. No task if it has been cancelled meanwhile.
-    pub(super) fn claim(&self) -> (Option<Claimed<'a>>, Option<Thread<'a>>) {
+    pub(super) fn claim(&self, pool: PoolId) -> (Option<Claimed<'a>>, Option<Thread<'a>>) {
         let offer =
             self.state.lock().offer.take().expect("it is claimed once, by the thread it was made for");
+        offer.first_task.set_home(pool);
         let (first_task, remains) = offer.first_task.claim();
         self.state.lock().is_claimed = true;
         // The giver looks under the lock before it sleeps, so it either sees the claim or is woken.

@@ -17,11 +17,9 @@ use crate::nesting::crew::Recruiter;
 impl<'a> Takes<'a> for Arc<Core<'a>> {
     fn take(&self, mut task: ScopedTask<'a>, patience: Patience) -> Result<(), Refused<ScopedTask<'a>>> {
         let from_inside = self.settings.id.employs_me();
-        task.set_home(Some(self.settings.id));
         let mut submit = Submit { patience, from_inside, thread_refused: None };
         loop {
-            let admitted = self.queue.admit(task, &mut submit);
-            match admitted.map_err(|refused| refused.map(leave_home))? {
+            match self.queue.admit(task, &mut submit)? {
                 Admitted::Queued => return Ok(()),
                 Admitted::NeedsWorker(first_task, seat) => match hire(self, first_task, seat) {
                     Ok(()) => return Ok(()),
@@ -42,12 +40,6 @@ impl<'a> Takes<'a> for Arc<Core<'a>> {
     fn refusal(&self) -> Option<Refusal> {
         self.queue.refusal()
     }
-}
-
-/// For a task that the pool has not taken after all.
-fn leave_home(task: ScopedTask<'_>) -> ScopedTask<'_> {
-    task.set_home(None);
-    task
 }
 
 /// For workers that wait for other tasks. (Only a pool whose tasks borrow nothing can be known to its workers' threads.)

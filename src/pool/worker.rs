@@ -49,7 +49,7 @@ pub(super) fn hire<'a>(
 /// What a worker's thread does.
 pub(crate) fn work<'a>(core: &Arc<Core<'a>>, seat: SeatNumber, handover: &Handover<'a>) {
     core.queue.arrive();
-    let (first_task, predecessor) = handover.claim();
+    let (first_task, predecessor) = handover.claim(core.crew.id);
     Worker::new(core.settings.id, seat.0).becomes_this_thread();
     let employment = Employment::with(Arc::clone(&core.crew));
     match core.hooks.initialize() {

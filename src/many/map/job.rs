@@ -293,7 +293,7 @@ where
     T: Send,
     F: Fn(I) -> T + Send + Sync,
 {
-    fn set_home(&self, pool: Option<PoolId>) {
+    fn set_home(&self, pool: PoolId) {
         self.home.set(pool);
     }
 

@@ -233,6 +233,7 @@ impl<'a> Queue<'a> {
             }
             let husks = state.sweep_if_worth_it();
             state.stats.submitted += 1;
+            task.set_home(self.crew.id);
             state.tasks.push_back(task);
             self.wake_one_if_needed(state);
             drop(husks);
