@@ -382,7 +382,7 @@ impl<'a> Queue<'a> {
 
     pub(super) fn stats(&self) -> Stats {
         let mut state = self.state.lock();
-        let husks = state.sweep(1);
+        let husks = state.sweep();
         self.close_if_idle(&mut state);
         let now = self.stats_of(&state);
         drop(state);
@@ -393,7 +393,7 @@ impl<'a> Queue<'a> {
     /// The same, and who is at work on what. What has ended and not been counted yet is counted here.
     pub(super) fn census(&self) -> Census {
         let mut state = self.state.lock();
-        let husks = state.sweep(1);
+        let husks = state.sweep();
         self.close_if_idle(&mut state);
         let (mut now, threads) = (self.stats_of(&state), state.threads + state.hires);
         let everyone_gone = state.everyone_gone();
@@ -470,17 +470,19 @@ impl<'a> State<'a> {
         }
     }
 
+    /// There are no more husks than tasks have been cancelled, or run before their turn, since the last time, wherever that was.
     fn sweep_if_worth_it(&mut self) -> VecDeque<ScopedTask<'a>> {
-        self.sweep(FEWEST_TO_SWEEP.max(self.tasks.len() as u64 / 2))
+        let half = (self.tasks.len() + self.elsewhere.len()) as u64 / 2;
+        let many = FEWEST_TO_SWEEP.max(half);
+        if husks_so_far() - self.husks_when_swept < many { VecDeque::new() } else { self.sweep() }
     }
 
-    /// Takes out the husks, if there may be so many of them: there are no more than tasks have been cancelled, or run before their turn, since the
-    /// last time, wherever that was. They are the caller's to drop, without the lock. (No user code is run by that: a husk has nothing of
-    /// the user's left, or whoever cancelled it still holds it.)
-    fn sweep(&mut self, if_so_many: u64) -> VecDeque<ScopedTask<'a>> {
-        let so_far = husks_so_far();
+    /// Takes out the husks, which are the caller's to drop, without the lock. (No user code is run by that: a husk has nothing of the user's left,
+    /// or whoever cancelled it still holds it.)
+    fn sweep(&mut self) -> VecDeque<ScopedTask<'a>> {
         let mut husks = std::mem::take(&mut self.elsewhere);
-        if so_far - self.husks_when_swept >= if_so_many {
+        let so_far = husks_so_far();
+        if so_far > self.husks_when_swept {
             self.husks_when_swept = so_far;
             let waits = |task: &ScopedTask<'a>| task.status() == Status::Pending;
             let (tasks, more) = std::mem::take(&mut self.tasks).into_iter().partition(waits);
