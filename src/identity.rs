@@ -69,7 +69,8 @@ impl Worker {
         ME.with(|me| me.set(Some(self)));
     }
 
-    /// Its number in its pool: from 0, and below the pool's `max_workers`. Never blocks.
+    /// Its number in its pool: from 0, and below the pool's `max_workers`, but for those that are [added](crate::NestedWait::RunInline) while others wait.
+    /// Never blocks.
     ///
     /// No two workers have the same number while they run tasks; but one that has left, and is still in its
     /// [exit hook](crate::Builder::exit_hook), may have its successor beside it.

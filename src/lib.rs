@@ -32,8 +32,10 @@
 //! - **A future can be awaited**, by value and by reference, under any runtime: see [`Awaiting`].
 //! - **The queue has no bound** unless it is [given one](Builder::queue_capacity): then submits from outside wait for room.
 //! - **A pool's tasks borrow nothing**, because nobody knows when they run. Those of a [`scope()`] may.
-//! - **Tasks that wait for each other** can wait for ever on a pool that is too small for them: a worker that waits does not work.
-//!   A task that waits for *itself* is told so: by [`TaskError::Deadlock`], or a panic where there is no error to return.
+//! - **A task may wait for other tasks of its pool**, at any number of workers: its worker runs what it waits for, or another is added for as long
+//!   as it waits. What could never end, a cycle, is found when it closes, and is [`TaskError::Deadlock`], or a panic where there is no error to
+//!   return. All of this, its costs, and the other choice are at [`NestedWait`]. Channels, locks and barriers between tasks are yours to keep free of
+//!   cycles: nobody sees those.
 //!
 //! # Who drops what, and on which thread
 //!
@@ -67,7 +69,7 @@
 //!   and what is submitted to [`Inline`] work.
 //! - **At the end of `main`** the process ends, and with it every thread that nobody has joined: a pool in a `static`, or one that
 //!   was [given up](ThreadPoolExecutor::shutdown_timeout) or forgotten, does not keep it alive. Python waits there.
-//! - **A task that overflows its stack** ends the process, as in any thread, and so does a thread-local whose drop panics; how large the
+//! - **A task that overflows its stack** ends the process, as in any thread (waiting for other tasks never does so by itself, however deep), and so does a thread-local whose drop panics; how large the
 //!   stacks are is an [option](Builder::stack_size).
 //! - **Thread names** are cut to 15 bytes on Linux, and to other lengths elsewhere; ours fit everywhere that we know of.
 //!
@@ -84,6 +86,9 @@
 //! | a closure meets its promise: the half that is run | `future/task.rs` | [`Task`], made by [`task()`] |
 //! | what is known of it beside its work | `label.rs`, `stop.rs` | [`Label`](label::Label), [`StopToken`] |
 //! | the half that is read | `future/handle.rs` | [`Future`] |
+//! | which may be inside a task, and not for ever: **nesting** | `nesting/waiting.rs`, `future/waiting.rs` | [`Awaited`](nesting::waiting::Awaited), [`await_end`](future::waiting::await_end) |
+//! | who waits for what, and whether that is a cycle | `nesting/graph.rs` | [`graph`](nesting::graph) |
+//! | how many wait, and how many workers there may be | `nesting/crew.rs` | [`Crew`](nesting::crew::Crew) |
 //! | who takes tasks | `executor.rs` | [`Executor`] |
 //! | a closure becomes a task, and is given to whoever takes tasks: **submit** | `submit.rs` | [`try_submit`](submit::try_submit) |
 //! | a pool takes it | `pool/submitter.rs`, `pool/intake.rs` | [`Submitter`], [`intake`](pool::intake) |
@@ -105,6 +110,7 @@
 //!
 //! Imports run one way, and this is the order in which the modules stand below: [`sync`](mod@sync), the one door to threads and
 //! locks; [`stop`](mod@stop) and [`label`](mod@label), what goes with a task; [`identity`](mod@identity), who a thread is; [`error`](mod@error), which knows no future;
+//! [`nesting`](mod@nesting), which knows who waits for what, and not what a future is;
 //! [`future`](mod@future), which knows no pool; [`executor`](mod@executor), the one trait between the two; [`many`] and
 //! [`submit`](mod@submit), which know futures and that trait; and [`pool`], which nothing else knows.
 //!
@@ -112,7 +118,7 @@
 //! `docs/python.md` leads from Python's module to this crate, feature by feature; `docs/misuse.md` shows what the compiler
 //! refuses, and what to write instead.
 //!
-//! What two threads may do to each other is written where they meet, at the head of `future/shared.rs`, `future/alarm.rs`,
+//! What two threads may do to each other is written where they meet, at the head of `future/shared.rs`, `future/alarm.rs`, `nesting/crew.rs`, `nesting/graph.rs`,
 //! `pool/queue/mod.rs`, `pool/queue/closing.rs`, `pool/room.rs`, `pool/handover.rs` and `many/map/job.rs`; `tests/models` runs these files through a model checker.
 //!
 //! [`concurrent.futures`]: https://docs.python.org/3/library/concurrent.futures.html

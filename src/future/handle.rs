@@ -174,12 +174,13 @@ impl<'a, T> ScopedFuture<'a, T> {
 
     /// Waits for the end and lends the value.
     ///
-    /// Blocks until the task has ended. Any number of threads may call it, any number of times.
+    /// Blocks until the task has ended. Any number of threads may call it, any number of times. A task that calls it for another of its own pool, which is
+    /// pending, runs that meanwhile: see [`NestedWait`](crate::NestedWait).
     ///
     /// # Errors
     ///
-    /// Why there is no value, if there is none. If it is asked for by the very thread that has the task in hand (by the task itself, by
-    /// a callback or a drop of its captures before the end), the answer is [`TaskError::Deadlock`], because waiting would never end.
+    /// Why there is no value, if there is none. If waiting would never end, because the task waits in turn for whoever asks, or is in the hands of this very
+    /// thread (it is asked by the task itself, by a callback or a drop of its captures before the end), the answer is [`TaskError::Deadlock`].
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;

@@ -21,8 +21,8 @@ use crate::sync::deadline_after;
 ///
 /// # Panics
 ///
-/// The iterator does, if it could never go on: it has no timeout, and all that is left are the task that asks, or tasks which that
-/// one runs inside.
+/// The iterator does, if it could never go on: it has no timeout, and all that is left wait, in turn, for the task that asks. See
+/// [`NestedWait`](crate::NestedWait).
 ///
 /// ```
 /// use glasspool::{ThreadPoolExecutor, as_completed};

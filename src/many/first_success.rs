@@ -24,8 +24,8 @@ use crate::sync::deadline_after;
 /// # Errors
 ///
 /// If none has succeeded, or none in time, what those that have ended came to. If there were none, none has succeeded.
-/// Without a timeout, if the only ones left are the task that calls it, or tasks which that one runs inside, they count as failed with
-/// [`TaskError::Deadlock`].
+/// Without a timeout, if all that are left wait, in turn, for the task that calls it, they count as failed with [`TaskError::Deadlock`], one by one. See
+/// [`NestedWait`](crate::NestedWait).
 ///
 /// # Panics
 ///

@@ -54,8 +54,8 @@ pub struct DoneAndNotDone<W> {
 ///
 /// # Panics
 ///
-/// If it could never return: it has no timeout, and all that it still waits for are the task that calls it, or tasks which that one
-/// runs inside.
+/// If it could never return: it has no timeout, and all that it still waits for wait, in turn, for the task that calls it. See
+/// [`NestedWait`](crate::NestedWait).
 ///
 /// ```
 /// use std::time::Duration;
