@@ -79,7 +79,11 @@ impl fmt::Display for Deadlock {
         let which = if links.len() > 1 { "which " } else { "" };
         match for_want_of {
             Some(pool) => write!(f, "{which}waits for a worker of {pool}, and all of these wait"),
-            None => write!(f, "{which}waits for {}", links[0].task()),
+            None => write!(
+                f,
+                "{which}waits for {}",
+                links.first().map_or(&"itself" as &dyn fmt::Display, Link::task)
+            ),
         }
     }
 }

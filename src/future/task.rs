@@ -108,9 +108,9 @@ pub(crate) trait Runnable: Send + Sync {
     /// Claims it and runs it to its end, in this thread; or says what has become of it already.
     fn run(&self, label: &Label) -> Status;
 
-    /// Takes the work in order to run it later, in this thread; `None` if it was cancelled. It costs an allocation: it is for a
+    /// Takes the work in order to run it later, in this thread; or says what has become of it already. It costs an allocation: it is for a
     /// hand-over, where user code must wait until somebody else has been told of the claim.
-    fn claim<'a>(self: Arc<Self>) -> Option<Box<dyn ClaimedWork + 'a>>
+    fn claim<'a>(self: Arc<Self>) -> Result<Box<dyn ClaimedWork + 'a>, Status>
     where
         Self: 'a;
 
@@ -156,12 +156,14 @@ where
         }
     }
 
-    fn claim<'a>(self: Arc<Self>) -> Option<Box<dyn ClaimedWork + 'a>>
+    fn claim<'a>(self: Arc<Self>) -> Result<Box<dyn ClaimedWork + 'a>, Status>
     where
         Self: 'a,
     {
-        let work = Shared::claim(&*self)?;
-        Some(Box::new((self, work)))
+        match Shared::claim(&*self) {
+            Some(work) => Ok(Box::new((self, work))),
+            None => Err(self.status()),
+        }
     }
 
     fn cancel_pending(&self, reason: &CancelReason) -> bool {
@@ -400,10 +402,13 @@ impl<'a> ScopedTask<'a> {
 
     /// Claims the closure for this thread, without running it yet. What comes beside it is to be dropped where user code may run: it may
     /// be the last that holds what the task has left unread.
-    pub(crate) fn claim(mut self) -> (Option<Claimed<'a>>, Option<Arc<dyn Runnable + 'a>>) {
-        let Some(runnable) = self.runnable.take() else { return (None, None) };
-        let work = Arc::clone(&runnable).claim();
-        (work.map(|work| Claimed { work: Some(work), label: self.label.clone() }), Some(runnable))
+    pub(crate) fn claim(mut self) -> (Result<Claimed<'a>, Ran<'a>>, Option<Arc<dyn Runnable + 'a>>) {
+        let Some(runnable) = self.runnable.take() else { return (Err(Ran::Ended(Status::Cancelled)), None) };
+        match Arc::clone(&runnable).claim() {
+            Ok(work) => (Ok(Claimed { work: Some(work), label: self.label.clone() }), Some(runnable)),
+            Err(Status::Running) => (Err(Ran::Elsewhere(Self::new(runnable, self.label.clone()))), None),
+            Err(ended) => (Err(Ran::Ended(ended)), Some(runnable)),
+        }
     }
 
     /// For those who may want to cancel what of it has not begun, while somebody else runs it.

@@ -89,8 +89,8 @@ impl<W: Waitable> Completions<W> {
     fn add(&mut self, future: W) -> Option<usize> {
         let place = self.places.total();
         let will_tell = future.watched().end.subscribe(self.subscriber(place));
-        if let (Some(roll), Some(sought)) = (&self.roll, future.watched().sought()) {
-            roll.add(place, sought);
+        if let Some(roll) = &self.roll {
+            roll.add(place, future.watched().sought());
         }
         self.places.add(future);
         (!will_tell).then_some(place)
@@ -120,7 +120,7 @@ impl<W: Waitable> Completions<W> {
     fn roll(&mut self) -> &Arc<Roll> {
         let places = &self.places;
         self.roll.get_or_insert_with(|| {
-            Roll::of(places.iter().filter_map(|(place, future)| Some((place, future.watched().sought()?))))
+            Roll::of(places.iter().map(|(place, future)| (place, future.watched().sought())))
         })
     }
 

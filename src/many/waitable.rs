@@ -11,6 +11,7 @@ use crate::future::watchers::Watchable;
 use crate::label::Label;
 use crate::nesting::graph::Sought;
 use crate::nesting::waiting::{Awaited, run_inline};
+use crate::nesting::whereabouts::Whereabouts;
 
 /// What [`as_completed`](crate::as_completed()) and [`wait`](crate::wait()) take: a [`Future`](crate::Future), owned or borrowed or shared, with a
 /// key beside it if you want one.
@@ -47,10 +48,10 @@ pub struct Watched<'a> {
 }
 
 impl Watched<'_> {
-    /// For those who wait for it inside a task; `None` if it is done.
-    pub(super) fn sought(self) -> Option<Sought> {
-        let whereabouts = self.awaited.whereabouts()?;
-        Some(Sought { id: self.awaited.id(), label: self.label.clone(), whereabouts })
+    /// For those who wait for it inside a task.
+    pub(super) fn sought(self) -> Sought {
+        let whereabouts = self.awaited.whereabouts().unwrap_or_else(Whereabouts::of_what_has_ended);
+        Sought { id: self.awaited.id(), label: self.label.clone(), whereabouts }
     }
 
     /// As [`run_inline`].

@@ -94,10 +94,10 @@ impl Whom {
         }
     }
 
-    fn first(&self) -> Option<Sought> {
+    fn all(&self) -> Vec<Sought> {
         match self {
-            Self::One(sought) => Some(sought.clone()),
-            Self::AnyOf(roll) => roll.0.lock().values().next().cloned(),
+            Self::One(sought) => vec![sought.clone()],
+            Self::AnyOf(roll) => roll.0.lock().values().cloned().collect(),
         }
     }
 }
@@ -178,37 +178,55 @@ fn has_worker_that_can_come(pool: PoolId, waits: &[Wait], stuck: &[bool]) -> boo
     crew.seated() > 1 + those_stuck.count()
 }
 
-/// What the last wait, which is stuck, would wait for, and so on, back to the start or to a pool of which no worker can come.
+/// Why the last wait, which is stuck, would never end: the shortest way from what it waits for back to itself, or else to a pool of which no
+/// worker can come.
 fn chain_from_last(waits: &[Wait]) -> Stuck {
-    let mut chain: Vec<(usize, Link)> = Vec::new();
-    let mut next = waits.last();
-    let mut for_want_of = None;
-    while let Some(Sought { id, label, whereabouts }) = next.and_then(|wait| wait.whom.first()) {
-        if let Some(start) = chain.iter().position(|&(before, _)| before == id) {
-            chain.drain(..start);
-            break;
+    let last = waits.len() - 1;
+    let mut seen = vec![false; waits.len()];
+    // Each with its place in here of the one that waits for it.
+    let mut found: Vec<(Sought, Option<usize>)> = Vec::new();
+    found.extend(waits[last].whom.all().into_iter().map(|sought| (sought, None)));
+    let (mut next, mut want) = (0, None);
+    while let Some((sought, _)) = found.get(next) {
+        match sought.whereabouts.now() {
+            Place::InHands(thread) => match position_of(waits, thread) {
+                Some(at) if at == last => {
+                    return Stuck { chain: chain_to(next, &found, waits), for_want_of: None };
+                }
+                Some(at) if !seen[at] => {
+                    seen[at] = true;
+                    found.extend(waits[at].whom.all().into_iter().map(|sought| (sought, Some(next))));
+                }
+                Some(_) | None => {}
+            },
+            Place::Waiting(Some(pool)) => want = want.or(Some((next, pool))),
+            Place::Waiting(None) | Place::Ended => {}
         }
-        next = whereabouts.holder().and_then(|thread| waits.get(position_of(waits, thread)?));
-        let (worker, nest) = next.map_or((None, &[][..]), |holder| (holder.worker, &holder.nest));
-        chain.extend(links_from(id, label, worker, nest));
-        if let Place::Waiting(pool) = whereabouts.now() {
-            for_want_of = pool;
-        }
+        next += 1;
     }
-    Stuck { chain: chain.into_iter().map(|(_, link)| link).collect(), for_want_of }
+    match want {
+        Some((at, pool)) => Stuck { chain: chain_to(at, &found, waits), for_want_of: Some(pool) },
+        None => Stuck { chain: chain_to(0, &found, waits), for_want_of: None },
+    }
 }
 
-/// A task in somebody's hands, and those that are run inside it, each waited for by the one before; by their ids.
-pub(super) fn links_from(
-    id: usize,
-    label: Label,
-    worker: Option<Worker>,
-    nest: &[Nested],
-) -> impl Iterator<Item = (usize, Link)> {
+fn chain_to(end: usize, found: &[(Sought, Option<usize>)], waits: &[Wait]) -> Vec<Link> {
+    let way = std::iter::successors(Some(end), |&at| found.get(at)?.1);
+    let way: Vec<&Sought> = way.filter_map(|at| Some(&found.get(at)?.0)).collect();
+    let links = way.into_iter().rev().flat_map(|Sought { id, label, whereabouts }| {
+        let holder = whereabouts.holder().and_then(|thread| waits.get(position_of(waits, thread)?));
+        let (worker, nest) = holder.map_or((None, &[][..]), |holder| (holder.worker, &holder.nest));
+        links_from(*id, label.clone(), worker, nest)
+    });
+    links.collect()
+}
+
+/// A task in somebody's hands, and those that are run inside it, each waited for by the one before.
+pub(super) fn links_from(id: usize, label: Label, worker: Option<Worker>, nest: &[Nested]) -> Vec<Link> {
     let below = nest.iter().position(|nested| nested.id == id);
     let inside = nest[below.map_or(0, |below| below + 1)..].iter();
-    let tasks = std::iter::once((id, label)).chain(inside.map(|nested| (nested.id, nested.label.clone())));
-    tasks.map(move |(id, label)| (id, Link { task: Some(label), worker }))
+    let tasks = std::iter::once(label).chain(inside.map(|nested| nested.label.clone()));
+    tasks.map(|task| Link { task: Some(task), worker }).collect()
 }
 
 /// Why a wait was not entered: the tasks that would wait for each other, from the one that was to be waited for.

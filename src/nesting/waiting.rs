@@ -64,8 +64,7 @@ pub(crate) fn before_waiting_for(awaited: &dyn Awaited, label: &Label, timed: bo
 /// What is wrong with waiting for what this very thread has in hand: it cannot end before the wait does.
 pub(crate) fn on_this_thread(awaited: &dyn Awaited, label: &Label) -> Deadlock {
     let nest = standing().nest;
-    let links = links_from(awaited.id(), label.clone(), current_worker(), &nest);
-    Deadlock::cycle(links.map(|(_, link)| link).collect())
+    Deadlock::cycle(links_from(awaited.id(), label.clone(), current_worker(), &nest))
 }
 
 /// Before a wait for any of those on the roll.

@@ -4,6 +4,8 @@
 //! changes. It has no type and borrows nothing, so it can lie where all threads look: in the [graph](super::graph). Its lock is
 //! held for a moment only, and no other is taken under it.
 
+use std::sync::Arc;
+
 use crate::identity::PoolId;
 use crate::sync::process_wide::{AtomicU64, Relaxed};
 use crate::sync::{Mutex, ThreadId};
@@ -42,6 +44,10 @@ pub(crate) enum Place {
 impl Whereabouts {
     pub(crate) fn at(place: Place) -> Self {
         Self(Mutex::new(place))
+    }
+
+    pub(crate) fn of_what_has_ended() -> Arc<Self> {
+        Arc::new(Self::at(Place::Ended))
     }
 
     pub(crate) fn move_to(&self, place: Place) {

@@ -149,7 +149,8 @@ impl Builder {
     /// What each worker runs once, before its first task.
     ///
     /// If it panics, the pool is broken: the worker's first task is lost, what is pending is cancelled, later submits are
-    /// refused, and each says why. It may submit to the pool, and must not wait for what it submits: there may be no other worker.
+    /// refused, and each says why. It may submit to the pool. If it waits for that, a worker is [added](NestedWait::RunInline), which has its own
+    /// initializer to run first: so if every worker waits in its initializer, that comes to an end only as an error.
     /// What it has captured is dropped when the pool has been closed and its last worker has gone.
     ///
     /// ```

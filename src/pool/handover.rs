@@ -10,7 +10,7 @@
 //! looked for; so the giver has nothing more to do when the task is claimed, and is never the last to know of a pool.
 
 use crate::future::contain::contain;
-use crate::future::task::{Claimed, ScopedTask};
+use crate::future::task::{Claimed, Ran, ScopedTask};
 use crate::identity::PoolId;
 use crate::sync::{Condvar, Mutex, Thread};
 
@@ -44,8 +44,8 @@ impl<'a> Handover<'a> {
         }
     }
 
-    /// The new thread's side: claims the task and lets the giver go. No task if it has been cancelled meanwhile.
-    pub(super) fn claim(&self, pool: PoolId) -> (Option<Claimed<'a>>, Option<Thread<'a>>) {
+    /// The new thread's side: claims the task, if it is not too late, and lets the giver go.
+    pub(super) fn claim(&self, pool: PoolId) -> (Result<Claimed<'a>, Ran<'a>>, Option<Thread<'a>>) {
         let offer =
             self.state.lock().offer.take().expect("it is claimed once, by the thread it was made for");
         offer.first_task.set_home(pool);

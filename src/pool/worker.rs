@@ -10,7 +10,7 @@ use super::core::Core;
 use super::handover::{Handover, Offer};
 use super::seats::SeatNumber;
 use crate::future::state::{Ending, Status};
-use crate::future::task::{Claimed, Ran, ScopedTask};
+use crate::future::task::{Ran, ScopedTask};
 use crate::identity::Worker;
 use crate::nesting::inside::Employment;
 use crate::nesting::policy::NestedWait;
@@ -57,7 +57,7 @@ pub(crate) fn work<'a>(core: &Arc<Core<'a>>, seat: SeatNumber, handover: &Handov
             if core.settings.nested_wait == NestedWait::RunInline {
                 employment.is_ready(core.settings.stack_bytes());
             }
-            let mut last = Ran::Ended(first_task.map_or(Status::Cancelled, Claimed::run));
+            let mut last = first_task.map_or_else(|too_late| too_late, |claimed| Ran::Ended(claimed.run()));
             core.threads.keep(seat, Some(handover.take_handle()));
             while let Some(task) = core.queue.next(seat, last, core.settings.keep_alive) {
                 last = task.run_to_its_end();
@@ -67,10 +67,13 @@ pub(crate) fn work<'a>(core: &Arc<Core<'a>>, seat: SeatNumber, handover: &Handov
         }
         Err(broken) => {
             let husks = core.queue.break_down(&broken);
-            let first = first_task.map_or(Status::Cancelled, |claimed| {
-                claimed.lose(&broken);
-                Status::Finished(Ending::Lost)
-            });
+            let first = first_task.map_or_else(
+                |too_late| too_late,
+                |claimed| {
+                    claimed.lose(&broken);
+                    Ran::Ended(Status::Finished(Ending::Lost))
+                },
+            );
             husks.clear_away();
             core.threads.keep(seat, Some(handover.take_handle()));
             core.queue.leave(seat, first);

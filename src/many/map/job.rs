@@ -319,22 +319,22 @@ where
     }
 
     /// Claims the runner's first item, so that whoever hired its worker sees that item running.
-    fn claim<'a>(self: Arc<Self>) -> Option<Box<dyn ClaimedWork + 'a>>
+    fn claim<'a>(self: Arc<Self>) -> Result<Box<dyn ClaimedWork + 'a>, Status>
     where
         Self: 'a,
     {
         let Some(runner) = self.sign_up() else {
             self.leave();
             return match self.too_late() {
-                Status::Cancelled => None,
-                _ => Some(Box::new(LateRunner)),
+                Status::Cancelled => Err(Status::Cancelled),
+                _ => Ok(Box::new(LateRunner)),
             };
         };
         let first = self.take_stride(&runner, 1).and_then(|stride| {
             let work = self.items[stride.from].claim()?;
             Some((stride.from, work))
         });
-        Some(Box::new(ClaimedRunner { job: self, runner, first }))
+        Ok(Box::new(ClaimedRunner { job: self, runner, first }))
     }
 
     fn cancel_pending(&self, reason: &CancelReason) -> bool {

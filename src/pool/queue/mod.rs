@@ -330,13 +330,7 @@ impl<'a> Queue<'a> {
         let mut now = Instant::now();
         let mut state = self.state.lock();
         state.seats.put_down(seat);
-        let husk = match last {
-            Ran::Ended(status) => {
-                state.stats.count_status(status);
-                None
-            }
-            Ran::Elsewhere(task) => state.set_aside(task),
-        };
+        let husk = state.count_last(last);
         state.idle += 1;
         let mut retires_at = None;
         while !state.seats.is_one_too_many(seat) {
@@ -370,10 +364,12 @@ impl<'a> Queue<'a> {
     }
 
     /// A worker leaves that has not asked for a task; its first came to this end.
-    pub(super) fn leave(&self, seat: SeatNumber, first: Status) {
+    pub(super) fn leave(&self, seat: SeatNumber, first: Ran<'a>) {
         let mut state = self.state.lock();
-        state.stats.count_status(first);
+        let husk = state.count_last(first);
         state.leave_seat(seat);
+        drop(state);
+        drop(husk);
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -454,6 +450,17 @@ impl<'a> State<'a> {
         self.stats.added -= u64::from(self.seats.is_added(seat));
         self.seats.leave(seat);
         self.hires -= 1;
+    }
+
+    /// Counts what a worker's last task came to. What comes back is to be dropped without the lock.
+    fn count_last(&mut self, last: Ran<'a>) -> Option<ScopedTask<'a>> {
+        match last {
+            Ran::Ended(status) => {
+                self.stats.count_status(status);
+                None
+            }
+            Ran::Elsewhere(task) => self.set_aside(task),
+        }
     }
 
     /// A husk: it is counted when it has ended, and until then kept. The caller may drop it, without the lock.
