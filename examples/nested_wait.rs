@@ -80,10 +80,20 @@ fn told(answer: Answer) -> String {
     }
 }
 
+/// The future, when it is in its place.
+fn future_in(later: &Later) -> &Future<Answer> {
+    loop {
+        if let Some(future) = later.get() {
+            return future;
+        }
+        sleep(Duration::from_millis(1));
+    }
+}
+
 /// Waits for what another task returns, and passes it on.
 fn wait_on(other: &Later) -> Answer {
     sleep(Duration::from_millis(50)); // five seconds in Python's: time for the other to begin
-    other.wait().result()?.clone()
+    future_in(other).result()?.clone()
 }
 
 fn each_other(pool: &ThreadPoolExecutor) -> String {
@@ -94,7 +104,7 @@ fn each_other(pool: &ThreadPoolExecutor) -> String {
     // b = executor.submit(wait_on_a)
     let theirs = Arc::clone(&a);
     let _ = b.set(pool.named("b").submit(move || wait_on(&theirs)));
-    told(a.wait().result().cloned().and_then(|answer| answer))
+    told(future_in(&a).result().cloned().and_then(|answer| answer))
 }
 
 fn one_worker(pool: &ThreadPoolExecutor) -> String {
@@ -172,9 +182,9 @@ fn two_pools(mine: &ThreadPoolExecutor) -> String {
     let _ = here.set(mine.named("here").submit(move || wait_on(&theirs)));
     let theirs = Arc::clone(&here);
     let _ = there.set(yours.named("there").submit(move || wait_on(&theirs)));
-    let both = [&here, &there].map(|later| later.wait());
+    let both = [&here, &there].map(future_in);
     wait(both, None, ReturnWhen::AllCompleted);
-    told(here.wait().result().cloned().and_then(|answer| answer))
+    told(future_in(&here).result().cloned().and_then(|answer| answer))
 }
 
 fn run(policies: &[NestedWait]) -> io::Result<()> {

@@ -14,17 +14,16 @@ use crate::label::Label;
 /// for, back to the start.
 ///
 /// ```
-/// use std::sync::{Arc, OnceLock};
+/// use std::sync::{Arc, mpsc};
 /// use glasspool::{Future, TaskError, ThreadPoolExecutor};
 ///
 /// let pool = ThreadPoolExecutor::new(2)?;
-/// let later = Arc::new(OnceLock::<Future<Result<u32, TaskError>>>::new());
-/// let theirs = Arc::clone(&later);
-/// let chicken = pool.named("chicken").submit(move || theirs.wait().result().and_then(Clone::clone));
+/// let (give, take) = mpsc::channel::<Future<Result<u32, TaskError>>>();
+/// let chicken = pool.named("chicken").submit(move || take.recv().unwrap().into_result()?);
 /// let chicken = Arc::new(chicken);
 /// let theirs = Arc::clone(&chicken);
-/// let egg = pool.named("egg").submit(move || theirs.result().and_then(Clone::clone));
-/// later.set(egg).unwrap();
+/// let egg = pool.named("egg").submit(move || theirs.result()?.clone());
+/// give.send(egg)?;
 ///
 /// let Err(TaskError::Deadlock(deadlock)) = chicken.result()? else { unreachable!() };
 /// let text = deadlock.to_string();

@@ -8,9 +8,18 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::state::Outcome;
+use crate::error::{Panic, TaskError};
+use crate::label::Label;
+
 /// Runs it; its panic is a value.
 pub(crate) fn catch<R>(user_code: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
     catch_unwind(AssertUnwindSafe(user_code))
+}
+
+/// What the closure came to. Its captures are dropped before this returns.
+pub(crate) fn outcome_of<T>(work: impl FnOnce() -> T, label: &Label) -> Outcome<T> {
+    catch(work).map_err(|payload| TaskError::Panicked(Panic::new(payload, label)))
 }
 
 /// Runs it; its panic is nobody's (the panic hook has already said what there is to say).

@@ -11,10 +11,10 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::asked::Asked;
 use super::contain::contain;
 use super::shared::Unfinished;
 use super::state::{Cancel, Outcome, Status};
-use super::task::Asked;
 use super::waiting::await_end;
 use super::watchers::{Watchable, lend};
 use crate::error::{CancelReason, TaskError, TimedOut};

@@ -11,18 +11,18 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Weak};
 
-use super::contain::{catch, contain, discard};
+use super::asked::Asked;
+use super::claimed::{Claimed, ClaimedWork};
+use super::contain::{contain, outcome_of};
 use super::handle::ScopedFuture;
 use super::keeper::Keeper;
-use super::shared::{Answer, Shared, count_husk};
-use super::state::{Cancel, Ending, Outcome, Status};
-use super::watchers::Watchable;
-use crate::error::{Broken, CancelReason, Panic, TaskError};
+use super::shared::Shared;
+use super::state::{Cancel, Ending, Status};
+use crate::error::CancelReason;
 use crate::identity::PoolId;
 use crate::label::Label;
 use crate::nesting::inside::by_hand;
-use crate::nesting::waiting::Awaited;
-use crate::nesting::whereabouts::{Home, Whereabouts};
+use crate::nesting::whereabouts::Home;
 
 /// Makes a task and the future of what it will return: an executor of one's own is whoever holds the task.
 ///
@@ -128,6 +128,11 @@ pub(crate) trait Runnable: Send + Sync {
     /// What is to be said of it. If that is that it is done, nothing of it is left to do.
     fn status(&self) -> Status;
 
+    /// Whether it is of no more use to whoever keeps it, to be run in its turn.
+    fn is_husk(&self) -> bool {
+        self.status() != Status::Pending
+    }
+
     /// This task will not be run.
     fn abandon(&self) {
         if self.cancel_pending(&CancelReason::TaskDropped) {
@@ -180,111 +185,6 @@ where
 
     fn status(&self) -> Status {
         self.status()
-    }
-}
-
-/// What the reading side of a task of its own can do: also what there is to do if the reader is a worker.
-pub(crate) trait Asked<T>: Answer<T> + Awaited {
-    /// The same, for those who do not care what its value is.
-    fn awaited(&self) -> &dyn Awaited;
-}
-
-impl<F, T> Asked<T> for Shared<F, T, Home>
-where
-    F: FnOnce() -> T + Send,
-    T: Send,
-{
-    fn awaited(&self) -> &dyn Awaited {
-        self
-    }
-}
-
-impl<F, T> Awaited for Shared<F, T, Home>
-where
-    F: FnOnce() -> T + Send,
-    T: Send,
-{
-    fn id(&self) -> usize {
-        std::ptr::from_ref(self).addr()
-    }
-
-    fn home(&self) -> Option<PoolId> {
-        self.home.get()
-    }
-
-    fn whereabouts(&self) -> Option<Arc<Whereabouts>> {
-        Watchable::whereabouts(self, self.home.get())
-    }
-
-    fn run_here(&self, label: &Label) -> bool {
-        let work = self.claim();
-        let claimed = work.is_some();
-        if let Some(work) = work {
-            count_husk();
-            self.complete(outcome_of(work, label));
-        }
-        claimed
-    }
-}
-
-/// What the closure came to. Its captures are dropped before this returns.
-pub(crate) fn outcome_of<T>(work: impl FnOnce() -> T, label: &Label) -> Outcome<T> {
-    catch(work).map_err(|payload| TaskError::Panicked(Panic::new(payload, label)))
-}
-
-/// Work that has been claimed and not begun: it is either run or lost.
-pub(crate) trait ClaimedWork {
-    fn run(self: Box<Self>, label: &Label) -> Ending;
-
-    /// The worker that claimed it will not run it; the cause, if it is known.
-    fn lose(self: Box<Self>, cause: Option<&Broken>);
-}
-
-impl<F, T> ClaimedWork for (Arc<Shared<F, T, Home>>, F)
-where
-    F: FnOnce() -> T + Send,
-    T: Send,
-{
-    fn run(self: Box<Self>, label: &Label) -> Ending {
-        let (shared, work) = *self;
-        shared.complete(outcome_of(work, label))
-    }
-
-    fn lose(self: Box<Self>, cause: Option<&Broken>) {
-        let (shared, work) = *self;
-        discard(work);
-        shared.complete(Err(TaskError::Lost(cause.cloned())));
-    }
-}
-
-/// A task that this thread has claimed and not begun. Dropping it loses it.
-pub(crate) struct Claimed<'a> {
-    /// `None` once it has been run or lost.
-    work: Option<Box<dyn ClaimedWork + 'a>>,
-    label: Label,
-}
-
-impl Claimed<'_> {
-    pub(crate) fn run(mut self) -> Status {
-        let mut status = Status::Finished(Ending::Lost);
-        if let Some(work) = self.work.take() {
-            contain(|| status = Status::Finished(work.run(&self.label)));
-        }
-        status
-    }
-
-    pub(crate) fn lose(mut self, cause: &Broken) {
-        if let Some(work) = self.work.take() {
-            contain(|| work.lose(Some(cause)));
-        }
-    }
-}
-
-impl Drop for Claimed<'_> {
-    fn drop(&mut self) {
-        if let Some(work) = self.work.take() {
-            contain(|| work.lose(None));
-        }
     }
 }
 
@@ -435,7 +335,12 @@ impl<'a> ScopedTask<'a> {
         }
     }
 
-    /// As [`Runnable::status`]. A task that is done and still here is a husk.
+    /// As [`Runnable::is_husk`].
+    pub(crate) fn is_husk(&self) -> bool {
+        self.runnable.as_ref().is_none_or(|runnable| runnable.is_husk())
+    }
+
+    /// As [`Runnable::status`].
     pub(crate) fn status(&self) -> Status {
         self.runnable.as_ref().map_or(Status::Cancelled, |runnable| runnable.status())
     }

@@ -133,6 +133,7 @@ pub(crate) struct Employment {
     _deeper: Deeper,
 }
 
+#[expect(clippy::unused_self, reason = "only who is employed can say so")]
 impl Employment {
     /// It has a seat, and is not ready yet to run anything inside a task.
     pub(crate) fn with(crew: Arc<Crew>) -> Self {

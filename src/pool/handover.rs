@@ -9,8 +9,9 @@
 //! The other way round the giver leaves the new thread's handle here, which only it can have, for the worker to keep where it is
 //! looked for; so the giver has nothing more to do when the task is claimed, and is never the last to know of a pool.
 
+use crate::future::claimed::Claimed;
 use crate::future::contain::contain;
-use crate::future::task::{Claimed, Ran, ScopedTask};
+use crate::future::task::{Ran, ScopedTask};
 use crate::identity::PoolId;
 use crate::sync::{Condvar, Mutex, Thread};
 

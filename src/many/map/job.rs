@@ -17,11 +17,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Broken, CancelReason, TaskError};
-use crate::future::contain::{contain, discard};
+use crate::future::claimed::ClaimedWork;
+use crate::future::contain::{contain, discard, outcome_of};
 use crate::future::keeper::{Keeper, release};
 use crate::future::shared::{Answer, Shared};
 use crate::future::state::{Ending, Status};
-use crate::future::task::{ClaimedWork, Runnable, outcome_of};
+use crate::future::task::Runnable;
 use crate::identity::PoolId;
 use crate::label::Label;
 use crate::nesting::whereabouts::Home;
@@ -358,6 +359,11 @@ where
         } else {
             Status::Finished(Ending::Returned)
         }
+    }
+
+    /// A runner that comes too late has still to say so.
+    fn is_husk(&self) -> bool {
+        self.status().is_done()
     }
 
     /// A runner less: the others can do the job.

@@ -28,9 +28,11 @@
 //! refused by the system. A task is left in the queue only where a worker is present that will look there before it leaves; while
 //! the only workers are still being hired, submitters wait to see whether they come.
 //!
-//! How it all comes to its end is in [`closing`].
+//! How hires are begun and settled is in [`hiring`], how it all comes to its end in [`closing`].
 
 pub(crate) mod closing;
+pub(crate) mod hiring;
+mod sweeping;
 
 use std::collections::VecDeque;
 use std::io;
@@ -45,14 +47,9 @@ use crate::error::{Broken, Refusal, Refused};
 use crate::executor::Patience;
 use crate::future::keeper::Keeper;
 use crate::future::shared::husks_so_far;
-use crate::future::state::Status;
 use crate::future::task::{Ran, ScopedTask};
-use crate::label::Label;
 use crate::nesting::crew::Crew;
 use crate::sync::{Condvar, Mutex, MutexGuard, deadline_after, wait_until};
-
-/// So few husks are not worth a broom.
-const FEWEST_TO_SWEEP: u64 = 64;
 
 pub(crate) struct Queue<'a> {
     state: Mutex<State<'a>>,
@@ -257,66 +254,6 @@ impl<'a> Queue<'a> {
         self.state.lock().refusal()
     }
 
-    /// A new worker's thread has begun.
-    pub(super) fn arrive(&self) {
-        let mut state = self.state.lock();
-        state.hires -= 1;
-        state.present += 1;
-        state.threads += 1;
-        drop(state);
-        self.hire_settled.notify_all();
-    }
-
-    /// The system refused the thread; the task is the submitter's again, who comes once more and says so.
-    pub(super) fn hire_failed(&self, seat: SeatNumber) {
-        let mut state = self.state.lock();
-        state.fail_hire(seat);
-        state.coming += 1;
-        state.stats.submitted -= 1;
-        // Somebody may be waiting for this seat, or for this hire.
-        self.hire_settled.notify_all();
-        self.tell_if_everyone_gone(state);
-    }
-
-    /// A task for a worker that is to be added, and its seat, if one is needed: a task waits for whom no idle worker is there, and there may be
-    /// one more. It is the `wanted` one, if that waits here; else the first.
-    pub(super) fn stand_in(&self, wanted: Option<usize>) -> Option<(ScopedTask<'a>, SeatNumber)> {
-        let mut state = self.state.lock();
-        let mut husks = state.sweep_if_worth_it();
-        while state.tasks.front().is_some_and(|task| task.status() != Status::Pending) {
-            let husk = state.tasks.pop_front();
-            husks.extend(husk.and_then(|husk| state.set_aside(husk)));
-        }
-        let mut begins_with = None;
-        if state.tasks.len() > state.idle {
-            let is_wanted = |task: &ScopedTask<'a>| wanted.is_some_and(|id| task.has_id(id));
-            // From the back: what is waited for has mostly been submitted just now.
-            let at = state.tasks.iter().rposition(is_wanted).unwrap_or(0);
-            let State { seats, tasks, .. } = &mut *state;
-            if let Some(seat) = seats.take(&tasks[at]) {
-                begins_with = tasks.remove(at).map(|task| (task, seat));
-                state.begin_hire(seat);
-            }
-        }
-        drop(state);
-        drop(husks);
-        begins_with
-    }
-
-    /// The system refused the thread of a worker that was to be added; the task waits for those who are there.
-    pub(super) fn stand_in_failed(&self, task: ScopedTask<'a>, seat: SeatNumber) {
-        let mut state = self.state.lock();
-        state.fail_hire(seat);
-        state.tasks.push_front(task);
-        self.hire_settled.notify_all();
-        self.wake_one_if_needed(state);
-    }
-
-    /// What the worker with this number has in hand.
-    pub(super) fn label_in_hand(&self, number: usize) -> Option<Label> {
-        self.state.lock().seats.label_in_hand(number)
-    }
-
     /// The next task for this worker, whose last came to this; sleeps until there is one. No task means that the worker has left: because the
     /// pool is closed and all is done, or because it slept for as long as `keep_alive` and nothing came; or because it had been added, and is not
     /// needed now.
@@ -427,7 +364,7 @@ impl<'a> Queue<'a> {
     }
 }
 
-impl<'a> State<'a> {
+impl State<'_> {
     fn refusal(&self) -> Option<Refusal> {
         match &self.phase {
             Phase::Open | Phase::LastCall => None,
@@ -439,63 +376,5 @@ impl<'a> State<'a> {
     fn leave_seat(&mut self, seat: SeatNumber) {
         self.seats.leave(seat);
         self.present -= 1;
-    }
-
-    fn begin_hire(&mut self, seat: SeatNumber) {
-        self.hires += 1;
-        self.stats.added += u64::from(self.seats.is_added(seat));
-    }
-
-    fn fail_hire(&mut self, seat: SeatNumber) {
-        self.stats.added -= u64::from(self.seats.is_added(seat));
-        self.seats.leave(seat);
-        self.hires -= 1;
-    }
-
-    /// Counts what a worker's last task came to. What comes back is to be dropped without the lock.
-    fn count_last(&mut self, last: Ran<'a>) -> Option<ScopedTask<'a>> {
-        match last {
-            Ran::Ended(status) => {
-                self.stats.count_status(status);
-                None
-            }
-            Ran::Elsewhere(task) => self.set_aside(task),
-        }
-    }
-
-    /// A husk: it is counted when it has ended, and until then kept. The caller may drop it, without the lock.
-    fn set_aside(&mut self, husk: ScopedTask<'a>) -> Option<ScopedTask<'a>> {
-        match husk.status() {
-            Status::Running => {
-                self.elsewhere.push_back(husk);
-                None
-            }
-            ended => {
-                self.stats.count_status(ended);
-                Some(husk)
-            }
-        }
-    }
-
-    /// There are no more husks than tasks have been cancelled, or run before their turn, since the last time, wherever that was.
-    fn sweep_if_worth_it(&mut self) -> VecDeque<ScopedTask<'a>> {
-        let half = (self.tasks.len() + self.elsewhere.len()) as u64 / 2;
-        let many = FEWEST_TO_SWEEP.max(half);
-        if husks_so_far() - self.husks_when_swept < many { VecDeque::new() } else { self.sweep() }
-    }
-
-    /// Takes out the husks, which are the caller's to drop, without the lock. (No user code is run by that: a husk has nothing of the user's left,
-    /// or whoever cancelled it still holds it.)
-    fn sweep(&mut self) -> VecDeque<ScopedTask<'a>> {
-        let mut husks = std::mem::take(&mut self.elsewhere);
-        let so_far = husks_so_far();
-        if so_far > self.husks_when_swept {
-            self.husks_when_swept = so_far;
-            let waits = |task: &ScopedTask<'a>| task.status() == Status::Pending;
-            let (tasks, more) = std::mem::take(&mut self.tasks).into_iter().partition(waits);
-            self.tasks = tasks;
-            husks.extend::<VecDeque<_>>(more);
-        }
-        husks.into_iter().filter_map(|husk| self.set_aside(husk)).collect()
     }
 }
