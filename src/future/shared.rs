@@ -31,7 +31,7 @@ use crate::nesting::whereabouts::{Place, Whereabouts};
 use crate::sync::process_wide::{AtomicU64, Relaxed};
 use crate::sync::{Condvar, Mutex, current_thread, wait_until};
 
-/// `H` is [`Home`] if it is a task of its own, and nothing if it is an item of a map, which has one for all.
+/// `H` is [`Home`](crate::nesting::whereabouts::Home) if it is a task of its own, and nothing if it is an item of a map, which has one for all.
 pub(crate) struct Shared<W, T, H = ()> {
     pub(super) home: H,
     entry: Mutex<Entry<W, T>>,

@@ -286,7 +286,7 @@ impl<'a> ScopedTask<'a> {
         }
     }
 
-    /// Whether it is this one, of those that [`Awaited::id`] tells apart.
+    /// Whether it is this one, of those that [`Awaited::id`](crate::nesting::waiting::Awaited::id) tells apart.
     pub(crate) fn has_id(&self, id: usize) -> bool {
         self.runnable.as_ref().is_some_and(|runnable| Arc::as_ptr(runnable).addr() == id)
     }

@@ -40,7 +40,7 @@ fn running_inside_against_a_cancel() {
         let outer = pool.submit(move || {
             let inner = Arc::new(run_by.submit(|| 7));
             let _ = theirs.set(Arc::clone(&inner));
-            inner.result().map(|value| *value)
+            inner.result().copied()
         });
         let cancels = gate.get().map(|inner| inner.cancel());
         match outer.into_result().unwrap() {
@@ -138,7 +138,7 @@ fn a_worker_that_blocks_and_whom_nobody_can_help() {
         let submitter = pool.submitter();
         let outer = pool.submit(move || {
             let inner = submitter.submit(|| 7);
-            inner.result().map(|value| *value)
+            inner.result().copied()
         });
         assert!(matches!(outer.into_result().unwrap(), Err(TaskError::Deadlock(_))));
     });
