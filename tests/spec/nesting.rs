@@ -400,3 +400,57 @@ fn a_task_that_is_only_executed_is_run_inside_too() {
         assert_eq!(pool.stats().added, 0);
     });
 }
+
+#[test]
+fn one_worker_is_always_left_that_does_not_wait() {
+    within(|| {
+        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let (submitter, (give, take)) = (pool.submitter(), mpsc::channel());
+        let (tell, told) = mpsc::channel();
+        let outer = Arc::new(pool.submit(move || {
+            let myself: Arc<Future<u64>> = take.recv().unwrap();
+            // The worker that is added takes this one first, which waits for us.
+            let first = submitter.submit(move || tell.send(myself.result().cloned()).unwrap());
+            let second = submitter.submit(|| 7);
+            drop(first);
+            as_completed([second]).next().unwrap().into_result().unwrap()
+        }));
+        give.send(Arc::clone(&outer)).unwrap();
+        assert_eq!(told.recv().unwrap().unwrap(), 7);
+    });
+}
+
+#[test]
+fn a_pool_that_closes_when_it_is_idle_does_so_after_an_added_worker_too() {
+    within(|| {
+        for _ in 0..100 {
+            let pool = ThreadPoolExecutor::new(1).unwrap();
+            let submitter = pool.submitter();
+            let outer = pool.submit(move || {
+                let inner = submitter.submit(std::thread::yield_now);
+                inner.result_timeout(Duration::from_secs(100)).is_ok()
+            });
+            pool.shutdown(Shutdown::WhenIdle).unwrap();
+            assert!(outer.into_result().unwrap());
+        }
+    });
+}
+
+#[test]
+fn a_shutdown_that_stops_asks_what_is_run_inside_too() {
+    within(|| {
+        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let submitter = pool.submitter();
+        let (tell, told) = mpsc::channel();
+        let outer = pool.submit(move || {
+            let inner = submitter.submit_stoppable(move |stop| {
+                tell.send(()).unwrap();
+                stop.wait_timeout(Duration::from_secs(100))
+            });
+            inner.into_result().unwrap()
+        });
+        told.recv().unwrap();
+        pool.shutdown(Shutdown::Stop).unwrap();
+        assert!(outer.into_result().unwrap(), "it was asked");
+    });
+}

@@ -293,6 +293,8 @@ impl<'a> Queue<'a> {
             }
             now = Instant::now();
         }
+        // An added worker may be the last to have had a task.
+        self.close_if_idle(&mut state);
         state.idle -= 1;
         state.leave_seat(seat);
         drop(state);

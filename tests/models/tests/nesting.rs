@@ -173,3 +173,51 @@ fn the_last_worker_that_does_not_wait() {
         assert_eq!(outer.into_result().unwrap(), 3);
     });
 }
+
+/// Whoever has just ended what another waits for can be waited for, and can wait for that other: it is no cycle any more.
+#[test]
+fn an_end_against_a_wait_for_whoever_waited_for_it() {
+    check(|| {
+        let (first, one) = task(|| 1);
+        let (second, two) = task(move || one.into_result().unwrap() + 1);
+        let (third, three) = task(move || two.into_result().unwrap() + 1);
+        let runs = thread::spawn(move || {
+            first.run();
+            third.run();
+        });
+        second.run();
+        runs.join().unwrap();
+        assert_eq!(three.into_result().unwrap(), 3);
+    });
+}
+
+/// The same of a task that is cancelled, for which no worker could have come.
+#[test]
+fn a_cancel_against_a_wait_for_whoever_waited_for_it() {
+    check(|| {
+        let pool =
+            ThreadPoolExecutor::builder().max_workers(2).nested_wait(NestedWait::Block).build().unwrap();
+        let submitter = pool.submitter();
+        let first = pool.submit(move || {
+            let way = Arc::new(OnceLock::<Arc<Future<bool>>>::new());
+            let theirs = Arc::clone(&way);
+            // The other worker has this in hand, so there is nobody for what is submitted next.
+            let cancels = Arc::new(OnceLock::<Arc<Future<u8>>>::new());
+            let cancelled = Arc::clone(&cancels);
+            let second = submitter.submit(move || match (cancelled.get(), theirs.get()) {
+                (Some(queued), Some(first)) if queued.cancel() => first.result().is_ok(),
+                _ => true,
+            });
+            let queued = Arc::new(submitter.submit(|| 7));
+            let (middle, waits) = task({
+                let queued = Arc::clone(&queued);
+                move || queued.result().is_err()
+            });
+            let _ = way.set(Arc::new(waits));
+            let _ = cancels.set(queued);
+            middle.run();
+            second
+        });
+        assert!(first.into_result().unwrap().into_result().unwrap());
+    });
+}
