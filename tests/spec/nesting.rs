@@ -454,3 +454,29 @@ fn a_shutdown_that_stops_asks_what_is_run_inside_too() {
         assert!(outer.into_result().unwrap(), "it was asked");
     });
 }
+
+#[test]
+fn an_added_worker_ends_what_it_has_in_hand_when_the_wait_is_over_and_no_more() {
+    within(|| {
+        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let (submitter, ended) = (pool.submitter(), Arc::new(AtomicUsize::new(0)));
+        let counted = Arc::clone(&ended);
+        let outer = pool.submit(move || {
+            let inner = submitter.submit(|| ());
+            for _ in 0..100 {
+                let ended = Arc::clone(&counted);
+                drop(submitter.submit(move || {
+                    std::thread::sleep(Duration::from_millis(1));
+                    ended.fetch_add(1, SeqCst);
+                }));
+            }
+            inner.result_timeout(Duration::from_secs(100)).unwrap().unwrap();
+            let before = counted.load(SeqCst);
+            std::thread::sleep(Duration::from_millis(20));
+            counted.load(SeqCst) - before
+        });
+        assert!(outer.into_result().unwrap() <= 1);
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(ended.load(SeqCst), 100);
+    });
+}
