@@ -19,7 +19,7 @@ use crate::future::shared::Unfinished;
 use crate::future::watchers::Subscriber;
 use crate::nesting::graph::Roll;
 use crate::nesting::inside::is_inside;
-use crate::nesting::waiting::before_waiting_for_any;
+use crate::nesting::waiting::{before_waiting_for_any, nobody_can_stand_in};
 use crate::sync::{Receiver, Sender, is_over, receive_now, receive_until, unbounded};
 
 /// What is waited for, each in its place until it is handed over.
@@ -101,13 +101,18 @@ impl<W: Waitable> Completions<W> {
         debug_assert!(self.places.left() > 0, "nothing is left to wait for");
         while !self.has_end() {
             let inside = is_inside() && !is_over(deadline);
+            if inside
+                && deadline.is_none()
+                && (self.left() == 1 || nobody_can_stand_in())
+                && self.run_one_inline()
+            {
+                continue;
+            }
             let _blocked = match inside.then(|| before_waiting_for_any(self.roll(), deadline.is_some())) {
                 None => None,
                 Some(Ok(blocked)) => Some(blocked),
                 // No worker can come for any of them. Then it had better be this one.
-                Some(Err(_)) if self.places.iter().any(|(_, future)| future.watched().run_inline()) => {
-                    continue;
-                }
+                Some(Err(_)) if self.run_one_inline() => continue,
                 Some(Err(deadlock)) => return Err(Unfinished::Deadlock(deadlock)),
             };
             // We hold a sender ourselves, so the channel cannot be disconnected: an error means that the time is up.
@@ -115,6 +120,11 @@ impl<W: Waitable> Completions<W> {
             self.line.push_back(place);
         }
         Ok(())
+    }
+
+    /// Runs one of them in this thread, inside the task that waits for them, if one is pending and that may be.
+    fn run_one_inline(&self) -> bool {
+        self.places.iter().any(|(_, future)| future.watched().run_inline())
     }
 
     fn roll(&mut self) -> &Arc<Roll> {

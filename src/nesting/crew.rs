@@ -71,7 +71,16 @@ impl Crew {
             return self.max_workers;
         }
         let (away, behind) = (self.away.load(SeqCst), self.behind.load(SeqCst));
-        (away + self.max_workers.max(behind + 1)).min(self.max_workers.saturating_add(MOST_ADDED))
+        away.saturating_add(self.max_workers.max(behind + 1)).min(self.most_ever())
+    }
+
+    fn most_ever(&self) -> usize {
+        self.max_workers.saturating_add(MOST_ADDED)
+    }
+
+    /// Whether nobody can be added, whoever waits.
+    pub(super) fn is_complete(&self) -> bool {
+        self.recruiter.get().is_none() || self.seated() >= self.most_ever()
     }
 
     pub(crate) fn blocked(&self) -> usize {
@@ -118,8 +127,7 @@ pub(super) struct Absent {
 impl Absent {
     pub(super) fn from(crew: Arc<Crew>, absence: Absence, wanted: Option<usize>) -> Self {
         crew.count(absence).fetch_add(1, SeqCst);
-        let all_wait = || crew.blocked() >= crew.seated();
-        if crew.policy == NestedWait::RunInline && (absence == Absence::Away || all_wait()) {
+        if crew.policy == NestedWait::RunInline {
             crew.fill_in(wanted);
         }
         Self { crew, absence }

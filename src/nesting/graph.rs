@@ -137,45 +137,48 @@ fn position_of(waits: &[Wait], thread: ThreadId) -> Option<usize> {
     waits.iter().rposition(|wait| wait.thread == thread)
 }
 
-/// Whether the last wait can never end. All are held for stuck at first, and then those are let go of whom something that is not stuck will
-/// free, until nobody more is; what is left waits for itself.
+/// Whether the last wait can never end: nothing that can move is to be found from there. (Each waits for *any* of what it is for, and a pool for
+/// any of its workers; so one that can move will in the end set free all from whom it can be reached.)
 fn is_stuck(waits: &[Wait]) -> bool {
     let last = waits.len() - 1;
-    let mut stuck: Vec<bool> = waits.iter().map(|wait| !wait.timed).collect();
-    let mut changes = true;
-    while changes && stuck[last] {
-        changes = false;
-        // From the back: mostly, who came later is who frees those that came before.
-        for at in (0..waits.len()).rev() {
-            if stuck[at] && waits[at].whom.any(|sought| can_end(sought, waits, &stuck)) {
-                stuck[at] = false;
-                changes = true;
+    let mut seen = vec![false; waits.len()];
+    seen[last] = true;
+    let mut to_visit = vec![last];
+    while let Some(at) = to_visit.pop() {
+        let mut visit = |found: usize| {
+            if !std::mem::replace(&mut seen[found], true) {
+                to_visit.push(found);
             }
-            if !stuck[last] {
-                break;
-            }
+        };
+        if waits[at].timed || waits[at].whom.any(|sought| can_end(sought, waits, &mut visit)) {
+            return false;
         }
     }
-    stuck[last]
+    true
 }
 
-fn can_end(sought: &Sought, waits: &[Wait], stuck: &[bool]) -> bool {
+/// Whether it can, for what is known here; else those are visited of whom one would have to move.
+fn can_end(sought: &Sought, waits: &[Wait], visit: &mut impl FnMut(usize)) -> bool {
     let place = sought.whereabouts.now();
     match place {
         Place::Ended | Place::Waiting(None) => true,
-        Place::InHands(thread) => position_of(waits, thread).is_none_or(|at| !stuck[at]),
-        // Looked at again: whoever was there to be counted may have come for it in between, and left since.
+        Place::InHands(thread) => match position_of(waits, thread) {
+            None => true,
+            Some(at) => {
+                visit(at);
+                false
+            }
+        },
         Place::Waiting(Some(pool)) => {
-            has_worker_that_can_come(pool, waits, stuck) || sought.whereabouts.now() != place
+            let crew_of = |wait: &Wait| wait.crew.as_ref().filter(|crew| crew.id == pool).map(Arc::clone);
+            let waiting = waits.iter().enumerate().filter_map(|(at, wait)| Some((at, crew_of(wait)?)));
+            let waiting: Vec<_> = waiting.collect();
+            let all_wait = waiting.first().is_some_and(|(_, crew)| crew.seated() <= waiting.len());
+            waiting.iter().for_each(|&(at, _)| visit(at));
+            // Looked at again: whoever was there to be counted may have come for it in between, and left since.
+            !all_wait || sought.whereabouts.now() != place
         }
     }
-}
-
-fn has_worker_that_can_come(pool: PoolId, waits: &[Wait], stuck: &[bool]) -> bool {
-    let crews = waits.iter().map(|wait| wait.crew.as_ref().filter(|crew| crew.id == pool));
-    let mut those_stuck = crews.zip(stuck).filter_map(|(crew, stuck)| crew.filter(|_| *stuck));
-    let Some(crew) = those_stuck.next() else { return true };
-    crew.seated() > 1 + those_stuck.count()
 }
 
 /// Why the last wait, which is stuck, would never end: the shortest way from what it waits for back to itself, or else to a pool of which no

@@ -28,6 +28,8 @@
 /// - A wait with a **deadline** is in no cycle: it ends by itself. (A task that waits for itself is told at once, deadline or not.)
 /// - **Callbacks** run in the middle of the task that they belong to: what they wait for, it waits for.
 /// - A wait from **outside** a pool is never helped: the caller's thread runs no tasks.
+/// - What nobody has taken yet counts as moving: a [`Task`](crate::Task) that is given to a pool only when another waits for it already, and an item of a
+///   map that one of its runners has still before it.
 /// - What is not a future is not seen: channels, locks and barriers between tasks, room in another pool's queue, the end of a pool that a task
 ///   closes, an `.await` inside a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -43,15 +45,15 @@ pub enum NestedWait {
     ///   [stack](crate::Builder::stack_size) is used. It is not for a task of its own pool that is running already, as long as one worker is
     ///   left that does not wait. At most 256 are added at a time; they leave when they are not needed any more, and [`Stats`](crate::Stats) counts them.
     /// - **If none can be added** (those are 256, or the system gives no thread, or the pool is a [`scope`](crate::scope()), which adds none), a wait for
-    ///   any of several runs one of them inline after all, rather than never end.
+    ///   any of several runs those of them that are pending inline, until one has ended. In a scope a wait with a deadline may so miss it.
     ///
     /// What it costs:
     ///
     /// - *Stack.* A task that is run inline has the rest of that of the one that waits for it: at least half, and not the whole.
     /// - *Threads.* There may be more than `max_workers` for a while, though not more that *work*, but for a moment: when a wait is over, the
     ///   added worker first ends the task it has in hand.
-    /// - *Latency.* A wait may take longer than the task it is for would need: if that task ends early, being run inline, it still is on
-    ///   the way of nobody; but a task that was next in the queue may be overtaken by one that is waited for.
+    /// - *Latency.* A task that is waited for overtakes those before it in the queue. And a wait lasts at least as long as what is run for it, also if
+    ///   another worker could have been faster.
     /// - *Surprise.* Whoever waits with a lock held, or with something in a thread-local, runs the other task with it: one that wants the same
     ///   lock never gets it. Let go of locks before you wait.
     #[default]

@@ -8,7 +8,7 @@ use glasspool::{Future, ReturnWhen, Shutdown, Submitter, TaskError, as_completed
 
 use crate::support::{Counted, Drops, Gate, LONG, panic_of, pool, within};
 
-/// (A task that waits for another one of its pool, which nobody else will run, is not helped yet.)
+/// (`nested.rs` has what becomes of a task that waits for another one of its pool.)
 #[test]
 fn ree_01_a_task_that_waits_for_itself_is_told_so_and_does_not_hang() {
     within(|| {

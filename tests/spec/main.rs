@@ -20,6 +20,7 @@ mod results;
 mod callbacks;
 mod cancelling;
 mod nesting;
+mod nesting_odds;
 mod panics;
 mod unobserved;
 mod drops;

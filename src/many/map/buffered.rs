@@ -29,6 +29,7 @@ use crate::future::state::Status;
 use crate::label::Label;
 use crate::many::cancelling::cancel_all;
 use crate::many::timed::{Timed, TimedIterator};
+use crate::nesting::inside::is_inside;
 use crate::sync::is_over;
 
 /// The results of a `map_buffered`: as a [`ScopedMap`](crate::ScopedMap)'s, with so many items in flight at a time.
@@ -288,7 +289,9 @@ impl<I: Iterator, T> TimedIterator for ScopedBufferedMap<'_, I, T> {
             let looks_up = Instant::now() + LOOKS_UP_AFTER;
             let beside = deadline.map_or(looks_up, |deadline| deadline.min(looks_up));
             // Why an item is refused, its future says in its turn.
-            let _ = self.fill(Patience::until(deadline), Patience::Until(beside));
+            // Inside a task it does not wait for room beside what is on its way: whoever has the room may be waiting for this worker.
+            let patience = if is_inside() { Patience::None } else { Patience::Until(beside) };
+            let _ = self.fill(Patience::until(deadline), patience);
             let has_waited = Instant::now() >= beside;
             if self.waiting() == 0 || !has_waited {
                 break;

@@ -36,7 +36,7 @@ impl<'a> Queue<'a> {
             state.phase = Phase::Closed;
         }
         let stops: Vec<_> = if stop { state.stop_tokens().collect() } else { Vec::new() };
-        let husks = self.end(state, cancel);
+        let husks = self.end(state, cancel, stop);
         for stop in stops {
             stop.request_stop();
         }
@@ -67,7 +67,7 @@ impl<'a> Queue<'a> {
     pub(in crate::pool) fn break_down(&self, broken: &Broken) -> Husks<'a> {
         let mut state = self.state.lock();
         state.phase = Phase::Broken(broken.clone());
-        self.end(state, Some(&CancelReason::PoolBroke(broken.clone())))
+        self.end(state, Some(&CancelReason::PoolBroke(broken.clone())), false)
     }
 
     /// Blocks until every worker has gone, every hire is settled, and whatever was cancelled is known to be; at most until
@@ -98,7 +98,12 @@ impl<'a> Queue<'a> {
         self.tell_if_everyone_gone(state);
     }
 
-    fn end(&self, mut state: MutexGuard<'_, State<'a>>, cancel: Option<&CancelReason>) -> Husks<'a> {
+    fn end(
+        &self,
+        mut state: MutexGuard<'_, State<'a>>,
+        cancel: Option<&CancelReason>,
+        stop: bool,
+    ) -> Husks<'a> {
         let unbegun = cancel.map(|reason| {
             state.cancelling += 1;
             state.being_cancelled += state.tasks.len();
@@ -115,6 +120,10 @@ impl<'a> Queue<'a> {
             let won = task.cancel_pending(reason);
             let status = task.status();
             if status == Status::Running {
+                // Whoever waits for it has begun it in this moment.
+                if let Some(token) = task.label().stop().filter(|_| stop) {
+                    token.request_stop();
+                }
                 elsewhere.push_back(task);
                 return None;
             }

@@ -119,8 +119,8 @@ fn a_worker_is_added_for_a_wait_for_any() {
         let pool = ThreadPoolExecutor::new(1).unwrap();
         let submitter = pool.submitter();
         let outer = pool.submit(move || {
-            let inner = submitter.submit(|| 7);
-            let done = wait([inner], None, ReturnWhen::AllCompleted).done;
+            let inner = [3, 4].map(|n| submitter.submit(move || n));
+            let done = wait(inner, None, ReturnWhen::AllCompleted).done;
             done.into_iter().map(|inner| inner.into_result().unwrap()).sum::<u8>()
         });
         assert_eq!(outer.into_result().unwrap(), 7);
