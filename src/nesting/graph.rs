@@ -174,31 +174,42 @@ fn can_end(sought: &Sought, waits: &[Wait], visit: &mut impl FnMut(usize)) -> bo
             let waiting = waits.iter().enumerate().filter_map(|(at, wait)| Some((at, crew_of(wait)?)));
             let waiting: Vec<_> = waiting.collect();
             let all_wait = waiting.first().is_some_and(|(_, crew)| crew.seated() <= waiting.len());
-            waiting.iter().for_each(|&(at, _)| visit(at));
+            for &(at, _) in &waiting {
+                visit(at);
+            }
             // Looked at again: whoever was there to be counted may have come for it in between, and left since.
             !all_wait || sought.whereabouts.now() != place
         }
     }
 }
 
+/// A task on the way from a wait to where that comes to nothing.
+struct Step {
+    sought: Sought,
+    place: Place,
+    /// The step at which it is waited for; the wait itself, if there is none.
+    before: Option<usize>,
+}
+
 /// Why the last wait, which is stuck, would never end: the shortest way from what it waits for back to itself, or else to a pool of which no
 /// worker can come.
 fn chain_from_last(waits: &[Wait]) -> Stuck {
     let last = waits.len() - 1;
+    let steps_from = |wait: &Wait, before: Option<usize>| {
+        let step = move |sought: Sought| Step { place: sought.whereabouts.now(), sought, before };
+        wait.whom.all().into_iter().map(step)
+    };
     let mut seen = vec![false; waits.len()];
-    // Each with its place in here of the one that waits for it.
-    let mut found: Vec<(Sought, Option<usize>)> = Vec::new();
-    found.extend(waits[last].whom.all().into_iter().map(|sought| (sought, None)));
+    let mut steps: Vec<Step> = steps_from(&waits[last], None).collect();
     let (mut next, mut want) = (0, None);
-    while let Some((sought, _)) = found.get(next) {
-        match sought.whereabouts.now() {
+    while let Some(step) = steps.get(next) {
+        match step.place {
             Place::InHands(thread) => match position_of(waits, thread) {
                 Some(at) if at == last => {
-                    return Stuck { chain: chain_to(next, &found, waits), for_want_of: None };
+                    return Stuck { chain: chain_to(next, &steps, waits), for_want_of: None };
                 }
-                Some(at) if !seen[at] => {
-                    seen[at] = true;
-                    found.extend(waits[at].whom.all().into_iter().map(|sought| (sought, Some(next))));
+                Some(at) if !std::mem::replace(&mut seen[at], true) => {
+                    steps.extend(steps_from(&waits[at], Some(next)));
                 }
                 Some(_) | None => {}
             },
@@ -208,18 +219,21 @@ fn chain_from_last(waits: &[Wait]) -> Stuck {
         next += 1;
     }
     match want {
-        Some((at, pool)) => Stuck { chain: chain_to(at, &found, waits), for_want_of: Some(pool) },
-        None => Stuck { chain: chain_to(0, &found, waits), for_want_of: None },
+        Some((at, pool)) => Stuck { chain: chain_to(at, &steps, waits), for_want_of: Some(pool) },
+        None => Stuck { chain: chain_to(0, &steps, waits), for_want_of: None },
     }
 }
 
-fn chain_to(end: usize, found: &[(Sought, Option<usize>)], waits: &[Wait]) -> Vec<Link> {
-    let way = std::iter::successors(Some(end), |&at| found.get(at)?.1);
-    let way: Vec<&Sought> = way.filter_map(|at| Some(&found.get(at)?.0)).collect();
-    let links = way.into_iter().rev().flat_map(|Sought { id, label, whereabouts }| {
-        let holder = whereabouts.holder().and_then(|thread| waits.get(position_of(waits, thread)?));
+fn chain_to(end: usize, steps: &[Step], waits: &[Wait]) -> Vec<Link> {
+    let way = std::iter::successors(steps.get(end), |step| steps.get(step.before?));
+    let way: Vec<&Step> = way.collect();
+    let links = way.into_iter().rev().flat_map(|Step { sought, place, .. }| {
+        let holder = match place {
+            Place::InHands(thread) => position_of(waits, *thread).map(|at| &waits[at]),
+            Place::Waiting(_) | Place::Ended => None,
+        };
         let (worker, nest) = holder.map_or((None, &[][..]), |holder| (holder.worker, &holder.nest));
-        links_from(*id, label.clone(), worker, nest)
+        links_from(sought.id, sought.label.clone(), worker, nest)
     });
     links.collect()
 }
