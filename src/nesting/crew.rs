@@ -11,9 +11,6 @@ use crate::identity::{PoolId, Worker};
 use crate::label::Label;
 use crate::sync::{AtomicUsize, OnceLock, SeqCst};
 
-/// So many workers at most are added to a pool at a time. (Java's common `ForkJoinPool` has the same bound for its spares.)
-pub(crate) const MOST_ADDED: usize = 256;
-
 pub(crate) struct Crew {
     pub(crate) id: PoolId,
     pub(crate) policy: NestedWait,
@@ -75,7 +72,7 @@ impl Crew {
     }
 
     fn most_ever(&self) -> usize {
-        self.max_workers.saturating_add(MOST_ADDED)
+        self.max_workers.saturating_add(NestedWait::MOST_ADDED)
     }
 
     /// Whether nobody can be added, whoever waits.

@@ -43,8 +43,8 @@ pub enum NestedWait {
     /// - **A worker is added** for the duration of every other wait: with a deadline, for any of several, for another pool's task, in an
     ///   initializer (whose worker is not ready to run tasks), or past the depth at which half of the worker's
     ///   [stack](crate::Builder::stack_size) is used. It is not for a task of its own pool that is running already, as long as one worker is
-    ///   left that does not wait. At most 256 are added at a time; they leave when they are not needed any more, and [`Stats`](crate::Stats) counts them.
-    /// - **If none can be added** (those are 256, or the system gives no thread, or the pool is a [`scope`](crate::scope()), which adds none), a wait for
+    ///   left that does not wait. At most [`MOST_ADDED`](Self::MOST_ADDED) are added at a time; they leave when they are not needed any more, and [`Stats`](crate::Stats) counts them.
+    /// - **If none can be added** (those are there, or the system gives no thread, or the pool is a [`scope`](crate::scope()), which adds none), a wait for
     ///   any of several runs those of them that are pending inline, until one has ended. In a scope a wait with a deadline may so miss it.
     ///
     /// What it costs:
@@ -65,4 +65,16 @@ pub enum NestedWait {
     /// What it costs: a pool that is too small for its tasks fails them, and whether it does can depend on timing. Choose it if tasks must not share a stack, a
     /// thread-local or a lock with one another.
     Block,
+}
+
+impl NestedWait {
+    /// So many workers at most are added to a pool at a time. (Java's common `ForkJoinPool` has the same bound for its spare threads.)
+    ///
+    /// ```
+    /// # use glasspool::{NestedWait, ThreadPoolExecutor};
+    /// let pool = ThreadPoolExecutor::new(2)?;
+    /// assert!(pool.stats().workers <= 2 + NestedWait::MOST_ADDED);
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub const MOST_ADDED: usize = 256;
 }
