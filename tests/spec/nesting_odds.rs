@@ -2,8 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
-use glasspool::{Future, ReturnWhen, TaskError, ThreadPoolExecutor, as_completed, scope, wait};
+use glasspool::{
+    Future, ReturnWhen, TaskError, ThreadPoolExecutor, as_completed, current_worker, scope, wait,
+};
 
 use crate::support::within;
 
@@ -117,5 +120,57 @@ fn a_wait_for_any_is_told_of_a_cycle_when_nothing_else_is_left() {
             Ok(text) => assert!(text.starts_with("deadlock: ") && text.contains("'back'"), "{text}"),
             Err(error) => assert!(error.to_string().contains("deadlock: "), "{error}"),
         }
+    });
+}
+
+#[test]
+fn a_wait_with_a_deadline_is_in_no_cycle_so_whoever_waits_for_it_gets_what_it_comes_to() {
+    within(|| {
+        let pool = ThreadPoolExecutor::new(2).unwrap();
+        let (give, take) = mpsc::channel::<Future<u64>>();
+        let timed = Arc::new(pool.submit(move || {
+            let other = take.recv().unwrap();
+            u64::from(other.result_timeout(Duration::from_millis(50)).is_err())
+        }));
+        let theirs = Arc::clone(&timed);
+        let other = pool.submit(move || *theirs.result().unwrap() + 1);
+        give.send(other).unwrap();
+        assert_eq!(timed.result().unwrap(), &1);
+    });
+}
+
+#[test]
+fn another_pools_task_is_run_by_that_pool() {
+    within(|| {
+        let (mine, theirs) = (ThreadPoolExecutor::new(1).unwrap(), ThreadPoolExecutor::new(1).unwrap());
+        let (open, gate) = mpsc::channel::<()>();
+        let busy = theirs.submit(move || gate.recv().is_err());
+        let there = theirs.submit(|| current_worker().unwrap().pool());
+        let outer = mine.submit(move || {
+            drop(open);
+            there.into_result().unwrap()
+        });
+        assert_eq!(outer.into_result().unwrap(), theirs.id());
+        assert!(busy.into_result().unwrap());
+    });
+}
+
+#[test]
+fn what_is_added_to_a_stream_while_it_is_waited_for_inside_a_task_is_waited_for_too() {
+    within(|| {
+        let pool = ThreadPoolExecutor::new(3).unwrap();
+        let submitter = pool.submitter();
+        let outer = pool.submit(move || {
+            let slow = |n: u64| {
+                let slowly = move || std::thread::sleep(Duration::from_millis(5 * n));
+                submitter.submit(move || (slowly(), n).1)
+            };
+            let mut ended = as_completed([slow(1), slow(2)]);
+            let mut values = vec![ended.next().unwrap().into_result().unwrap()];
+            ended.push(slow(4));
+            values.extend(ended.map(|future| future.into_result().unwrap()));
+            values
+        });
+        assert_eq!(outer.into_result().unwrap(), [1, 2, 4]);
     });
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use glasspool::{Future, NestedWait, ReturnWhen, TaskError, ThreadPoolExecutor, as_completed, task, wait};
+use loom::sync::Mutex;
 use loom::thread;
 
 /// Three pre-emptions at most, as for pools.
@@ -14,6 +15,23 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
 }
 
 type Value = Result<u8, TaskError>;
+
+/// Where one thread leaves something for another: with a lock of the checker's, so that it tries both who comes first.
+struct Slot<T>(Mutex<Option<T>>);
+
+impl<T: Clone> Slot<T> {
+    fn empty() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(None)))
+    }
+
+    fn set(&self, value: T) {
+        *self.0.lock().unwrap() = Some(value);
+    }
+
+    fn get(&self) -> Option<T> {
+        self.0.lock().unwrap().clone()
+    }
+}
 
 /// A worker runs what it waits for inside, against another worker that comes for the same task: it is run once, and both go on.
 #[test]
@@ -35,11 +53,11 @@ fn running_inside_against_a_worker_that_comes_for_it() {
 fn running_inside_against_a_cancel() {
     check(|| {
         let pool = ThreadPoolExecutor::new(1).unwrap();
-        let gate = Arc::new(OnceLock::<Arc<Future<u8>>>::new());
+        let gate = Slot::<Arc<Future<u8>>>::empty();
         let (run_by, theirs) = (pool.submitter(), Arc::clone(&gate));
         let outer = pool.submit(move || {
             let inner = Arc::new(run_by.submit(|| 7));
-            let _ = theirs.set(Arc::clone(&inner));
+            theirs.set(Arc::clone(&inner));
             inner.result().copied()
         });
         let cancels = gate.get().map(|inner| inner.cancel());
@@ -165,10 +183,9 @@ fn the_last_worker_that_does_not_wait() {
         let pool = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO).build().unwrap();
         let submitter = pool.submitter();
         let outer = pool.submit(move || {
-            let first = submitter.submit(|| 1);
-            let second = submitter.submit(|| 2);
-            let both = wait([first, second], None, ReturnWhen::AllCompleted).done;
-            both.into_iter().map(|inner| inner.into_result().unwrap()).sum::<u8>()
+            let three = [1, 1, 1].map(|n| submitter.submit(move || n));
+            let done = wait(three, None, ReturnWhen::AllCompleted).done;
+            done.into_iter().map(|inner| inner.into_result().unwrap()).sum::<u8>()
         });
         assert_eq!(outer.into_result().unwrap(), 3);
     });
@@ -199,10 +216,10 @@ fn a_cancel_against_a_wait_for_whoever_waited_for_it() {
             ThreadPoolExecutor::builder().max_workers(2).nested_wait(NestedWait::Block).build().unwrap();
         let submitter = pool.submitter();
         let first = pool.submit(move || {
-            let way = Arc::new(OnceLock::<Arc<Future<bool>>>::new());
+            let way = Slot::<Arc<Future<bool>>>::empty();
             let theirs = Arc::clone(&way);
             // The other worker has this in hand, so there is nobody for what is submitted next.
-            let cancels = Arc::new(OnceLock::<Arc<Future<u8>>>::new());
+            let cancels = Slot::<Arc<Future<u8>>>::empty();
             let cancelled = Arc::clone(&cancels);
             let second = submitter.submit(move || match (cancelled.get(), theirs.get()) {
                 (Some(queued), Some(first)) if queued.cancel() => first.result().is_ok(),
@@ -213,8 +230,8 @@ fn a_cancel_against_a_wait_for_whoever_waited_for_it() {
                 let queued = Arc::clone(&queued);
                 move || queued.result().is_err()
             });
-            let _ = way.set(Arc::new(waits));
-            let _ = cancels.set(queued);
+            way.set(Arc::new(waits));
+            cancels.set(queued);
             middle.run();
             second
         });
