@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use glasspool::{Executor, Future, Refusal, Shutdown, Task, TaskError, ThreadPoolExecutor, task};
+use glasspool::{
+    Builder, Executor, Future, NestedWait, Refusal, Shutdown, Task, TaskError, ThreadPoolExecutor, task,
+};
 use loom::thread;
 
 /// Counts threads that have run a task, and those of them that have ended: their thread-locals are gone.
@@ -49,11 +51,16 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
     builder.check(model);
 }
 
+/// Whose workers just wait when they wait, so that a task can keep one busy by that. (What the others do is in the models of nested waits.)
+fn a_pool() -> Builder {
+    ThreadPoolExecutor::builder().nested_wait(NestedWait::Block)
+}
+
 /// A task submitted while a worker falls asleep, or wakes, is run.
 #[test]
 fn a_sleeping_worker_against_a_submit() {
     check(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let pool = a_pool().max_workers(1).build().unwrap();
         let first = pool.submit(|| 1);
         let second = pool.submit(|| 2);
         assert_eq!(first.into_result().unwrap() + second.into_result().unwrap(), 3);
@@ -64,7 +71,7 @@ fn a_sleeping_worker_against_a_submit() {
 #[test]
 fn a_retiring_worker_against_a_submit() {
     check(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO).build().unwrap();
+        let pool = a_pool().max_workers(1).keep_alive(Duration::ZERO).build().unwrap();
         let first = pool.submit(|| 1);
         let second = pool.submit(|| 2);
         assert_eq!(first.into_result().unwrap() + second.into_result().unwrap(), 3);
@@ -76,7 +83,7 @@ fn a_retiring_worker_against_a_submit() {
 #[test]
 fn closing_against_a_submit() {
     check(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let pool = a_pool().max_workers(1).build().unwrap();
         let submitter = pool.submitter();
         let threads = Threads::default();
         let other = thread::spawn({
@@ -96,7 +103,7 @@ fn closing_against_a_submit() {
 #[test]
 fn cancelling_what_is_pending_against_a_submit() {
     check(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let pool = a_pool().max_workers(1).build().unwrap();
         let first = pool.submit(|| 1);
         let submitter = pool.submitter();
         let other =
@@ -115,7 +122,7 @@ fn cancelling_what_is_pending_against_a_submit() {
 #[test]
 fn closing_against_closing() {
     check(|| {
-        let pool = Arc::new(ThreadPoolExecutor::new(1).unwrap());
+        let pool = Arc::new(a_pool().max_workers(1).build().unwrap());
         let threads = Threads::default();
         let close = {
             let (pool, threads) = (Arc::clone(&pool), threads.clone());
@@ -135,7 +142,7 @@ fn closing_against_closing() {
 #[test]
 fn two_workers_against_three_tasks() {
     check(|| {
-        let pool = ThreadPoolExecutor::new(2).unwrap();
+        let pool = a_pool().max_workers(2).build().unwrap();
         let futures = [1, 2, 3].map(|n| pool.submit(move || n));
         let total: i32 = futures.into_iter().map(|future| future.into_result().unwrap()).sum();
         assert_eq!(total, 6);
@@ -147,7 +154,7 @@ fn two_workers_against_three_tasks() {
 #[test]
 fn an_idle_worker_against_two_tasks_that_need_each_other() {
     check(|| {
-        let pool = ThreadPoolExecutor::new(2).unwrap();
+        let pool = a_pool().max_workers(2).build().unwrap();
         pool.submit(|| ()).into_result().unwrap();
         let (task, future) = task(|| 1);
         let waits = pool.submit(|| future.into_result().unwrap());
@@ -161,7 +168,7 @@ fn an_idle_worker_against_two_tasks_that_need_each_other() {
 #[test]
 fn a_hire_against_a_submit() {
     check(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let pool = a_pool().max_workers(1).build().unwrap();
         let submitter = pool.submitter();
         let other = thread::spawn(move || submitter.submit(|| 1).into_result().unwrap());
         assert_eq!(pool.submit(|| 2).into_result().unwrap(), 2);
@@ -173,7 +180,7 @@ fn a_hire_against_a_submit() {
 #[test]
 fn a_refused_hire_against_a_submit() {
     check(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).stack_size(usize::MAX).build().unwrap();
+        let pool = a_pool().max_workers(1).stack_size(usize::MAX).build().unwrap();
         let submitter = pool.submitter();
         let other = thread::spawn(move || submitter.try_submit(|| 1).unwrap_err().into_inner()());
         let refused = pool.try_submit(|| 2).unwrap_err();
@@ -186,7 +193,7 @@ fn a_refused_hire_against_a_submit() {
 #[test]
 fn a_breaking_pool_against_a_submit() {
     check(|| {
-        let pool = ThreadPoolExecutor::builder()
+        let pool = a_pool()
             .max_workers(1)
             .initializer(|| std::panic::resume_unwind(Box::new("no")))
             .build()
@@ -209,7 +216,7 @@ fn a_breaking_pool_against_a_submit() {
 #[test]
 fn two_sleepers_against_two_tasks_that_need_each_other() {
     check(|| {
-        let pool = ThreadPoolExecutor::new(2).unwrap();
+        let pool = a_pool().max_workers(2).build().unwrap();
         // The first pair hires both workers, the second finds them asleep, or about to be, or still at work.
         for _ in 0..2 {
             let (task, future) = task(|| 1);
@@ -225,7 +232,7 @@ fn two_sleepers_against_two_tasks_that_need_each_other() {
 #[test]
 fn a_map_against_its_drop() {
     check(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let pool = a_pool().max_workers(1).build().unwrap();
         let mut results = pool.map([1, 2], |n| n);
         assert_eq!(results.next().unwrap().unwrap(), 1);
         drop(results);
@@ -236,7 +243,7 @@ fn a_map_against_its_drop() {
 #[test]
 fn a_map_by_two_workers() {
     check(|| {
-        let pool = ThreadPoolExecutor::new(2).unwrap();
+        let pool = a_pool().max_workers(2).build().unwrap();
         let results: Vec<i32> = pool.map([1, 2, 3], |n| n).map(Result::unwrap).collect();
         assert_eq!(results, [1, 2, 3]);
     });
@@ -244,7 +251,7 @@ fn a_map_by_two_workers() {
 
 /// A pool of one worker that is busy until the returned task is run, and a pending task that takes all the room there is.
 fn full_pool() -> (ThreadPoolExecutor, Task, Future<i32>) {
-    let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
+    let pool = a_pool().max_workers(1).queue_capacity(1).build().unwrap();
     let (gate, opened) = task(|| ());
     drop(pool.submit(move || opened.into_result()));
     let pending = pool.submit(|| 2);
@@ -299,7 +306,7 @@ fn room_against_closing() {
 #[test]
 fn room_against_a_task_that_submits() {
     check(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
+        let pool = a_pool().max_workers(1).queue_capacity(1).build().unwrap();
         let inside = pool.submitter();
         let outer = pool.submit(move || inside.submit(|| 1));
         let pending = pool.submit(|| 2);
@@ -311,7 +318,7 @@ fn room_against_a_task_that_submits() {
 #[test]
 fn the_last_call_against_a_task_that_submits() {
     check(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let pool = a_pool().max_workers(1).build().unwrap();
         let inside = pool.submitter();
         let outer = pool.submit(move || inside.submit(|| 1));
         pool.shutdown(Shutdown::WhenIdle).unwrap();
@@ -324,7 +331,7 @@ fn the_last_call_against_a_task_that_submits() {
 #[test]
 fn the_last_call_against_a_submit() {
     check(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let pool = a_pool().max_workers(1).build().unwrap();
         let (submitter, inside) = (pool.submitter(), pool.submitter());
         let other = thread::spawn(move || {
             if let Ok(outer) = submitter.try_submit(move || inside.submit(|| 1)) {
@@ -340,7 +347,7 @@ fn the_last_call_against_a_submit() {
 #[test]
 fn the_last_call_against_two_workers() {
     check(|| {
-        let pool = ThreadPoolExecutor::new(2).unwrap();
+        let pool = a_pool().max_workers(2).build().unwrap();
         let futures = [1, 2].map(|n| pool.submit(move || n));
         pool.shutdown(Shutdown::WhenIdle).unwrap();
         assert!(futures.iter().all(Future::done));
@@ -351,7 +358,7 @@ fn the_last_call_against_two_workers() {
 #[test]
 fn closing_within_no_time_against_closing() {
     check(|| {
-        let pool = Arc::new(ThreadPoolExecutor::new(1).unwrap());
+        let pool = Arc::new(a_pool().max_workers(1).build().unwrap());
         let threads = Threads::default();
         let counting = threads.clone();
         let future = pool.submit(move || counting.count_this_one());
@@ -371,7 +378,7 @@ fn closing_within_no_time_against_closing() {
 #[test]
 fn a_request_to_stop_against_a_wait_for_it() {
     check(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let pool = a_pool().max_workers(1).build().unwrap();
         let future = pool.submit_stoppable(|stop| stop.wait_timeout(Duration::MAX));
         assert!(future.request_stop());
         assert!(future.into_result().unwrap());
@@ -383,7 +390,7 @@ fn a_request_to_stop_against_a_wait_for_it() {
 #[test]
 fn a_shutdown_that_stops_against_a_worker() {
     check(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
+        let pool = a_pool().max_workers(1).build().unwrap();
         let (gate, opened) = task(|| ());
         drop(pool.submit(move || opened.into_result()));
         let stoppable = pool.submit_stoppable(|stop| stop.wait_timeout(Duration::MAX));
@@ -401,7 +408,7 @@ fn a_shutdown_that_stops_against_a_worker() {
 #[test]
 fn room_against_a_cancel_on_the_way() {
     check(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
+        let pool = a_pool().max_workers(1).queue_capacity(1).build().unwrap();
         let (gate, opened) = task(|| ());
         drop(pool.submit(move || opened.into_result()));
         let (late, future) = task(|| ());
@@ -420,7 +427,7 @@ fn hooks_against_the_end() {
     check(|| {
         let runs = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&runs);
-        let builder = ThreadPoolExecutor::builder().max_workers(1);
+        let builder = a_pool().max_workers(1);
         let pool = builder.exit_hook(move || _ = counted.fetch_add(1, SeqCst)).build().unwrap();
         let submitter = pool.submitter();
         let other = thread::spawn(move || submitter.try_submit(|| ()).is_ok());
@@ -435,7 +442,7 @@ fn hooks_against_the_end() {
 #[test]
 fn a_refused_hire_against_a_cancelling_close() {
     check(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).stack_size(usize::MAX).build().unwrap();
+        let pool = a_pool().max_workers(1).stack_size(usize::MAX).build().unwrap();
         let submitter = pool.submitter();
         let other = thread::spawn(move || match submitter.try_submit(|| 1) {
             Ok(future) => assert!(matches!(future.into_result(), Err(TaskError::Cancelled(_)))),
@@ -450,7 +457,7 @@ fn a_refused_hire_against_a_cancelling_close() {
 #[test]
 fn the_last_call_against_a_retiring_worker() {
     check(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO).build().unwrap();
+        let pool = a_pool().max_workers(1).keep_alive(Duration::ZERO).build().unwrap();
         drop(pool.submit(|| 1));
         let second = pool.submit(|| 2);
         second.cancel();
@@ -484,7 +491,7 @@ fn the_last_call_against_a_submit_that_waits_for_room() {
 #[test]
 fn a_retiring_worker_against_two_submitters_and_a_bound() {
     check(|| {
-        let builder = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1);
+        let builder = a_pool().max_workers(1).queue_capacity(1);
         let pool = builder.keep_alive(Duration::ZERO).build().unwrap();
         let submitter = pool.submitter();
         let first = pool.submit(|| 1);
@@ -499,7 +506,7 @@ fn a_retiring_worker_against_two_submitters_and_a_bound() {
 #[test]
 fn the_last_call_against_a_retiring_worker_and_a_bound() {
     check(|| {
-        let builder = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1);
+        let builder = a_pool().max_workers(1).queue_capacity(1);
         let pool = builder.keep_alive(Duration::ZERO).build().unwrap();
         let (gate, opened) = task(|| ());
         drop(pool.submit(move || opened.into_result()));
@@ -518,7 +525,7 @@ fn the_last_call_against_a_retiring_worker_and_a_bound() {
 #[test]
 fn the_last_call_against_a_refused_hire() {
     check(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).stack_size(usize::MAX).build().unwrap();
+        let pool = a_pool().max_workers(1).stack_size(usize::MAX).build().unwrap();
         let submitter = pool.submitter();
         let other = thread::spawn(move || submitter.try_submit(|| 1).unwrap_err().into_inner()());
         pool.shutdown(Shutdown::WhenIdle).unwrap();
