@@ -439,19 +439,25 @@ fn a_pool_that_closes_when_it_is_idle_does_so_after_an_added_worker_too() {
 #[test]
 fn a_shutdown_that_stops_asks_what_is_run_inside_too() {
     within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let submitter = pool.submitter();
-        let (tell, told) = mpsc::channel();
-        let outer = pool.submit(move || {
-            let inner = submitter.submit_stoppable(move |stop| {
-                tell.send(()).unwrap();
-                stop.wait_timeout(Duration::from_secs(100))
+        for counted in [false, true] {
+            let pool = ThreadPoolExecutor::new(1).unwrap();
+            let submitter = pool.submitter();
+            let (tell, told) = mpsc::channel();
+            let outer = pool.submit(move || {
+                let inner = submitter.submit_stoppable(move |stop| {
+                    tell.send(()).unwrap();
+                    stop.wait_timeout(Duration::from_secs(100))
+                });
+                inner.into_result().unwrap()
             });
-            inner.into_result().unwrap()
-        });
-        told.recv().unwrap();
-        pool.shutdown(Shutdown::Stop).unwrap();
-        assert!(outer.into_result().unwrap(), "it was asked");
+            told.recv().unwrap();
+            if counted {
+                // Whoever counts has it taken out of the queue.
+                assert_eq!(pool.stats().nested, 1);
+            }
+            pool.shutdown(Shutdown::Stop).unwrap();
+            assert!(outer.into_result().unwrap(), "it was asked");
+        }
     });
 }
 

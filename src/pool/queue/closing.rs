@@ -120,7 +120,7 @@ impl<'a> Queue<'a> {
             let won = task.cancel_pending(reason);
             let status = task.status();
             if status == Status::Running {
-                // Whoever waits for it has begun it in this moment.
+                // Whoever waits for it runs it inside another.
                 if let Some(token) = task.label().stop().filter(|_| stop) {
                     token.request_stop();
                 }
@@ -160,12 +160,9 @@ impl<'a> Queue<'a> {
 }
 
 impl State<'_> {
-    /// Those that were given to what is running, also inside another task.
+    /// Those that were given to what is running: by workers in their turn, or inside another task, unless it still lies among those that wait.
     fn stop_tokens(&self) -> impl Iterator<Item = StopToken> {
-        let nested = self.tasks.iter().chain(&self.elsewhere).filter_map(|task| {
-            let stop = task.label().stop()?;
-            (task.status() == Status::Running).then(|| stop.clone())
-        });
+        let nested = self.elsewhere.iter().filter_map(|task| task.label().stop().cloned());
         self.seats.stop_tokens().chain(nested)
     }
 
