@@ -288,11 +288,12 @@ impl<W: Send, T: Send, H: Send + Sync> Answer<T> for Shared<W, T, H> {
     fn wait(&self, deadline: Option<Instant>) -> bool {
         let mut entry = self.entry.lock();
         entry.observed = true;
-        let mut gave_up = false;
-        while !gave_up && !entry.state.status().is_done() {
-            gave_up = wait_until(&self.ended, &mut entry, deadline);
+        while !entry.state.status().is_done() {
+            if wait_until(&self.ended, &mut entry, deadline) {
+                return entry.state.status().is_done();
+            }
         }
-        entry.state.status().is_done()
+        true
     }
 
     fn collect(&self) -> Option<Outcome<T>> {

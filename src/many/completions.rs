@@ -18,8 +18,8 @@ use crate::future::contain::discard;
 use crate::future::shared::Unfinished;
 use crate::future::watchers::Subscriber;
 use crate::nesting::graph::Roll;
-use crate::nesting::inside::is_inside;
-use crate::nesting::waiting::{before_waiting_for_any, nobody_can_stand_in};
+use crate::nesting::inside::{is_inside, nobody_can_stand_in};
+use crate::nesting::waiting::before_waiting_for_any;
 use crate::sync::{Receiver, Sender, is_over, receive_now, receive_until, unbounded};
 
 /// What is waited for, each in its place until it is handed over.

@@ -1,6 +1,6 @@
 //! What a thread is inside of: as whose worker, with which tasks one inside the other, and with how much of its stack left.
 //!
-//! Each thread knows this of itself only. A thread that has no task in hand is outside, and then nothing here costs anything.
+//! Each thread knows this of itself only. A thread that has no task in hand is outside, and all that costs is to look whether it is.
 
 use std::sync::Arc;
 
@@ -71,6 +71,11 @@ pub(super) fn may_run(home: Option<PoolId>) -> bool {
 
 pub(super) fn is_worker_of(home: Option<PoolId>) -> bool {
     with_post(|post| Some(post.crew.id) == home).unwrap_or(false)
+}
+
+/// Whether a wait for any of several had better run one of them than sleep: this worker has nobody to stand in for it.
+pub(crate) fn nobody_can_stand_in() -> bool {
+    with_post(|post| post.has_seat && post.crew.is_complete()).unwrap_or(false)
 }
 
 pub(super) fn standing() -> Standing {

@@ -28,8 +28,8 @@
 /// - A wait with a **deadline** is in no cycle: it ends by itself. (A task that waits for itself is told at once, deadline or not.)
 /// - **Callbacks** run in the middle of the task that they belong to: what they wait for, it waits for.
 /// - A wait from **outside** a pool is never helped: the caller's thread runs no tasks.
-/// - What nobody has taken yet counts as moving: a [`Task`](crate::Task) that is given to a pool only when another waits for it already, and an item of a
-///   map that one of its runners has still before it.
+/// - Two things count as moving, though it may be that nothing comes of them, and then a wait for them never ends: a [`Task`](crate::Task) that is given to
+///   a pool only when another waits for it already, and an item that a runner of its map has still before it.
 /// - What is not a future is not seen: channels, locks and barriers between tasks, room in another pool's queue, the end of a pool that a task
 ///   closes, an `.await` inside a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -72,12 +72,6 @@ pub(crate) fn before_waiting_for_any(roll: &Arc<Roll>, timed: bool) -> Result<Bl
     block(Whom::AnyOf(Arc::clone(roll)), timed, Absence::Away)
 }
 
-/// Whether a wait for any of several had better run one of them than sleep: its worker has nobody to stand in for it.
-pub(crate) fn nobody_can_stand_in() -> bool {
-    let Standing { crew, has_seat, .. } = standing();
-    crew.is_some_and(|crew| has_seat && crew.is_complete())
-}
-
 /// Runs it inside the task that this thread has in hand, if it is pending, and that may be. Says whether it is done by that.
 pub(crate) fn run_inline(awaited: &dyn Awaited, label: &Label) -> bool {
     may_run(awaited.home()) && nested(awaited.id(), label, || awaited.run_here(label))

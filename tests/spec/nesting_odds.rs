@@ -169,6 +169,7 @@ fn what_is_added_to_a_stream_while_it_is_waited_for_inside_a_task_is_waited_for_
             let mut values = vec![ended.next().unwrap().into_result().unwrap()];
             ended.push(slow(4));
             values.extend(ended.map(|future| future.into_result().unwrap()));
+            values.sort_unstable();
             values
         });
         assert_eq!(outer.into_result().unwrap(), [1, 2, 4]);

@@ -119,7 +119,7 @@ impl<'a> Queue<'a> {
         let waiting = waiting.into_iter().filter_map(|task| {
             let won = task.cancel_pending(reason);
             let status = task.status();
-            if status == Status::Running {
+            if !won && status == Status::Running {
                 // Whoever waits for it runs it inside another.
                 if let Some(token) = task.label().stop().filter(|_| stop) {
                     token.request_stop();

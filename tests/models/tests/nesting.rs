@@ -191,6 +191,21 @@ fn the_last_worker_that_does_not_wait() {
     });
 }
 
+/// A wait is looked at while the only worker that can come for what it is for does so, ends it, and leaves.
+#[test]
+fn a_worker_that_comes_and_leaves_while_workers_are_counted() {
+    check(|| {
+        let blocks = ThreadPoolExecutor::builder().nested_wait(NestedWait::Block);
+        let pool = blocks.max_workers(2).keep_alive(Duration::ZERO).build().unwrap();
+        let submitter = pool.submitter();
+        let outer = pool.submit(move || {
+            drop(submitter.submit(|| ()));
+            submitter.submit(|| 7).into_result()
+        });
+        assert_eq!(outer.into_result().unwrap().unwrap(), 7);
+    });
+}
+
 /// Whoever has just ended what another waits for can be waited for, and can wait for that other: it is no cycle any more.
 #[test]
 fn an_end_against_a_wait_for_whoever_waited_for_it() {
