@@ -54,6 +54,20 @@ fn held(pool: &ThreadPoolExecutor) -> (mpsc::Sender<()>, [Future<bool>; 2]) {
     (open, futures)
 }
 
+fn nested_waits() {
+    let pool = ThreadPoolExecutor::new(1).unwrap();
+    let submitter = pool.submitter();
+    let (give, take) = mpsc::channel::<Future<bool>>();
+    let outer = pool.submit(move || {
+        let myself = take.recv().unwrap();
+        let alone = submitter.submit(|| 1).into_result().unwrap();
+        let timed = submitter.submit(|| 1).result_timeout(Duration::from_secs(100)).is_ok();
+        let any = wait([1, 2].map(|n| submitter.submit(move || n)), None, ReturnWhen::AllCompleted);
+        alone == 1 && timed && any.done.len() == 2 && myself.into_result().is_err()
+    });
+    give.send(outer).unwrap();
+}
+
 #[test]
 fn drp_11_nothing_is_left_behind() {
     // What the tests' own threads panic with is expected, and printing it would allocate.
@@ -133,19 +147,7 @@ fn drp_11_nothing_is_left_behind() {
         told.recv().unwrap();
         future.into_result().unwrap();
     });
-    leaks_nothing("tasks that wait for tasks: inside, on an added worker, and in a circle", || {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let submitter = pool.submitter();
-        let (give, take) = mpsc::channel::<Future<bool>>();
-        let outer = pool.submit(move || {
-            let myself = take.recv().unwrap();
-            let alone = submitter.submit(|| 1).into_result().unwrap();
-            let timed = submitter.submit(|| 1).result_timeout(Duration::from_secs(100)).is_ok();
-            let any = wait([1, 2].map(|n| submitter.submit(move || n)), None, ReturnWhen::AllCompleted);
-            alone == 1 && timed && any.done.len() == 2 && myself.into_result().is_err()
-        });
-        give.send(outer).unwrap();
-    });
+    leaks_nothing("tasks that wait for tasks: inside, on an added worker, and in a circle", nested_waits);
     leaks_nothing("scopes that return, and that panic", || {
         let words = ["to", "be"];
         let again = scope(2, |s| {
