@@ -1,4 +1,4 @@
-//! Which pool is which, and which worker of which pool a thread is.
+//! Which pool is which, which task of those that are observed, and which worker of which pool a thread is.
 
 use std::fmt;
 
@@ -40,6 +40,37 @@ impl fmt::Display for PoolId {
     /// As in the default names of a pool's threads (a scope's begin with `scope-`).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "pool-{}", self.0)
+    }
+}
+
+/// Which task, in this process: those that an [`Observer`](crate::Observer) is told of count from 0, in the order in which they are submitted.
+///
+/// ```
+/// use glasspool::{Event, ThreadPoolExecutor};
+///
+/// let observer = |event: &Event<'_>| {
+///     if let Some(task) = event.task {
+///         println!("{}: {:?}", task.id, event.kind); // F0: Submitted
+///     }
+/// };
+/// let pool = ThreadPoolExecutor::builder().observer(observer).build()?;
+/// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskId(pub(crate) u64);
+
+impl TaskId {
+    pub(crate) fn next() -> Self {
+        static TASKS: AtomicU64 = AtomicU64::new(0);
+        Self(TASKS.fetch_add(1, Relaxed))
+    }
+}
+
+impl fmt::Display for TaskId {
+    /// `F` is for the future that it is read by.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "F{}", self.0)
     }
 }
 

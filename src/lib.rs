@@ -128,9 +128,11 @@
 mod sync;
 mod stop;
 pub use stop::StopToken;
+mod shutdown;
+pub use shutdown::Shutdown;
 mod label;
 mod identity;
-pub use identity::{PoolId, Worker, current_worker};
+pub use identity::{PoolId, TaskId, Worker, current_worker};
 
 mod error;
 pub use error::{
@@ -145,6 +147,13 @@ mod future;
 pub use future::handle::{Future, ScopedFuture};
 pub use future::task::{ScopedTask, Task, task};
 pub use future::unobserved::{UnobservedPanicHook, set_unobserved_panic_hook, unobserved_panics};
+
+mod events;
+pub use events::event::{BlockedOn, Event, EventKind, Observer, TaskInfo};
+pub use future::state::Ending;
+
+#[cfg(feature = "timeline")]
+pub mod timeline;
 
 mod executor;
 pub use executor::{Executor, Inline};
@@ -167,7 +176,6 @@ pub use pool::builder::Builder;
 pub use pool::executor::ThreadPoolExecutor;
 pub use pool::report::{ShutdownReport, StillRunning};
 pub use pool::scope::{Scope, scope};
-pub use pool::shutdown::Shutdown;
 pub use pool::stats::Stats;
 pub use pool::submitter::Submitter;
 

@@ -33,11 +33,27 @@ pub(crate) enum State<W, T> {
     Collected(Ending),
 }
 
-/// How a task that had begun came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+/// How a task that somebody had in hand came to its end.
+///
+/// ```
+/// use glasspool::{Ending, Event, EventKind, ThreadPoolExecutor};
+///
+/// let alarm = |event: &Event<'_>| {
+///     if event.kind == EventKind::Finished(Ending::Panicked) {
+///         eprintln!("a task has panicked: {:?}", event.task);
+///     }
+/// };
+/// let pool = ThreadPoolExecutor::builder().observer(alarm).build()?;
+/// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// Its closure has returned.
     Returned,
+    /// Its closure has panicked.
     Panicked,
+    /// Its worker ended before running it.
     Lost,
 }
 

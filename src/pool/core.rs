@@ -12,10 +12,10 @@ use super::hooks::{Hooks, KeptHooks};
 use super::queue::Queue;
 use super::report::ShutdownReport;
 use super::settings::Settings;
-use super::shutdown::Shutdown;
 use super::threads::Threads;
 use crate::error::ShutdownError;
 use crate::nesting::crew::Crew;
+use crate::shutdown::Shutdown;
 use crate::sync::{Mutex, Nursery, deadline_after};
 
 pub(crate) struct Core<'a> {

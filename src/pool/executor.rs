@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use super::core::Core;
 use super::report::ShutdownReport;
-use super::shutdown::Shutdown;
 use super::stats::Stats;
 use super::submitter::Submitter;
 use crate::error::{Refusal, Refused, ShutdownError};
@@ -19,6 +18,7 @@ use crate::future::task::Task;
 use crate::identity::PoolId;
 use crate::many::map::Map;
 use crate::many::map::buffered::BufferedMap;
+use crate::shutdown::Shutdown;
 use crate::stop::StopToken;
 use crate::submit::Named;
 

@@ -6,7 +6,7 @@
 //! more; the [`intake`], by which they come in; and the handles on all this, of which any number may [submit](submitter) and
 //! one [owns](executor) it. A [`builder`] makes that one. A [`mod@scope`] is the same once more, for work that borrows.
 //!
-//! What there is to be told about it is in [`stats`] and [`report`]; what there is to choose at its end in [`shutdown`].
+//! What there is to be told about it is in [`stats`] and [`report`].
 //!
 //! Nothing below knows of this folder.
 
@@ -18,7 +18,6 @@ pub(crate) mod queue;
 pub(crate) mod handover;
 pub(crate) mod threads;
 pub(crate) mod settings;
-pub(crate) mod shutdown;
 pub(crate) mod report;
 pub(crate) mod hooks;
 pub(crate) mod core;

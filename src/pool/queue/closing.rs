@@ -11,11 +11,11 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::super::husks::Husks;
-use super::super::shutdown::Shutdown;
 use super::super::stats::Stats;
 use super::{Phase, Queue, State};
 use crate::error::{Broken, CancelReason};
 use crate::future::state::Status;
+use crate::shutdown::Shutdown;
 use crate::stop::StopToken;
 use crate::sync::{MutexGuard, wait_until};
 
