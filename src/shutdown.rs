@@ -1,4 +1,4 @@
-//! The choice there is in closing a pool.
+//! The choice there is in closing a pool. It stands here, and not with the pools, because events tell of it.
 
 /// What a shutdown does with tasks that have not ended. Those that run go on to their end in any case; whether that is waited for is
 /// the call's to say.
@@ -24,4 +24,11 @@ pub enum Shutdown {
     CancelPending,
     /// The same; and those that run, and were given a [`StopToken`](crate::StopToken), are asked to stop.
     Stop,
+}
+
+impl Shutdown {
+    /// Whether what has not begun is cancelled.
+    pub(crate) fn cancels(self) -> bool {
+        matches!(self, Self::CancelPending | Self::Stop)
+    }
 }

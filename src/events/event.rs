@@ -152,7 +152,7 @@ pub enum BlockedOn {
     Task,
     /// The end of any of so many tasks.
     AnyOf(usize),
-    /// Room in the pool's queue, for the task that the event is about.
+    /// Room in the pool's queue, for the task that this thread has just submitted.
     Room,
     /// The end of the pool.
     Shutdown,

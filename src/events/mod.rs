@@ -7,3 +7,4 @@
 //! It knows no pool and no queue. What can be made of a stream of events is in `timeline`.
 
 pub(crate) mod event;
+pub(crate) mod watch;

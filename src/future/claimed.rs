@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::contain::{contain, discard, outcome_of};
 use super::shared::Shared;
 use super::state::{Ending, Status};
+use super::watchers::Watchable;
+use super::witness::{Moment, tell};
 use crate::error::{Broken, TaskError};
 use crate::label::Label;
 use crate::nesting::whereabouts::Home;
@@ -24,6 +26,7 @@ where
 {
     fn run(self: Box<Self>, label: &Label) -> Ending {
         let (shared, work) = *self;
+        tell(shared.witness().as_ref(), Moment::Started);
         shared.complete(outcome_of(work, label))
     }
 

@@ -12,11 +12,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::asked::Asked;
-use super::contain::contain;
 use super::shared::Unfinished;
 use super::state::{Cancel, Outcome, Status};
 use super::waiting::await_end;
-use super::watchers::{Watchable, lend};
+use super::watchers::{Watchable, lend, run_all};
 use crate::error::{CancelReason, TaskError, TimedOut};
 use crate::label::Label;
 use crate::nesting::waiting::Awaited;
@@ -298,7 +297,8 @@ impl<'a, T> ScopedFuture<'a, T> {
         C: FnOnce(Result<&T, TaskError>) + Send + 'static,
     {
         if let Some(callback) = self.answer.call_back(Box::new(callback)) {
-            contain(|| callback(lend(self.collected())));
+            let outcome = self.collected();
+            run_all(vec![callback], outcome, self.watchable().witness().as_ref());
         }
     }
 

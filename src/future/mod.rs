@@ -4,7 +4,7 @@
 //! where two threads share it; and its two halves, the [`Future`](handle) that is read, of what can be [`asked`] there, and the [`Task`](task) that is run, at once or
 //! after it was [`claimed`]. How one [waits](waiting) for one depends on whether that is inside a task.
 //! What comes of user code that panics is caught in [`contain`]; a panic that nobody looked at ends in [`unobserved`], unless the
-//! task has a [`keeper`].
+//! task has a [`keeper`]. Whoever wants to know all that becomes of a task is its [`witness`].
 //!
 //! Nothing in here knows of workers, queues or pools: whoever holds a [`Task`](task::Task) is its executor.
 
@@ -15,6 +15,7 @@ pub(crate) mod contain;
 pub(crate) mod shared;
 pub(crate) mod unobserved;
 pub(crate) mod keeper;
+pub(crate) mod witness;
 pub(crate) mod waiting;
 pub(crate) mod asked;
 pub(crate) mod claimed;

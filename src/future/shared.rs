@@ -25,11 +25,12 @@ use super::contain::discard;
 use super::keeper::{Keeper, release, report};
 use super::state::{Cancel, Ending, Outcome, State, Status};
 use super::watchers::{Callback, Subscriber, Watchable, Watchers, run_all};
+use super::witness::{Moment, Witness, tell};
 use crate::error::{CancelReason, Deadlock, TaskError};
 use crate::identity::PoolId;
 use crate::nesting::whereabouts::{Place, Whereabouts};
 use crate::sync::process_wide::{AtomicU64, Relaxed};
-use crate::sync::{Condvar, Mutex, current_thread, wait_until};
+use crate::sync::{Condvar, Mutex, MutexGuard, current_thread, is_over, wait_until};
 
 /// `H` is [`Home`](crate::nesting::whereabouts::Home) if it is a task of its own, and nothing if it is an item of a map, which has one for all.
 pub(crate) struct Shared<W, T, H = ()> {
@@ -91,14 +92,31 @@ impl<W, T, H> Shared<W, T, H> {
     /// [cancelling](Self::cancel_and_tell) wins or loses. Whoever gets the work owes a [`complete`](Self::complete).
     #[must_use]
     pub(crate) fn claim(&self) -> Option<W> {
+        let (work, witness) = self.claim_untold()?;
+        tell(witness.as_ref(), Moment::Started);
+        Some(work)
+    }
+
+    /// As [`claim`](Self::claim), for a task that is not begun yet; who claims it has its witness to tell when it is.
+    pub(crate) fn claim_untold(&self) -> Option<(W, Option<Arc<dyn Witness>>)> {
         let mut entry = self.entry.lock();
         let me = current_thread();
         let work = entry.state.claim(me)?;
         entry.watchers.tell_whereabouts(Place::InHands(me));
-        let keeper = entry.watchers.keeper();
+        let (keeper, witness) = (entry.watchers.keeper(), entry.watchers.witness());
         drop(entry);
         release(keeper);
-        Some(work)
+        Some((work, witness))
+    }
+
+    /// From now on it has this witness. (If it has ended already, that has nothing to see.)
+    pub(crate) fn witnessed_by(&self, witness: Arc<dyn Witness>) {
+        self.entry.lock().watchers.witnessed_by(witness);
+    }
+
+    /// From now on it has none.
+    pub(crate) fn take_witness(&self) -> Option<Arc<dyn Witness>> {
+        self.entry.lock().watchers.take_witness()
     }
 
     /// From now on it waits in a place of this keeper's. `false` if it has been cancelled already.
@@ -117,13 +135,19 @@ impl<W, T, H> Shared<W, T, H> {
     /// else hears of it. So whoever has the result knows that the callbacks registered before it have run.
     pub(crate) fn complete(&self, outcome: Outcome<T>) -> Ending {
         let mut entry = self.entry.lock();
+        let witness = entry.watchers.witness();
+        let mut told = witness.is_none();
         loop {
             let callbacks = entry.watchers.take_callbacks();
-            if callbacks.is_empty() {
+            if callbacks.is_empty() && told {
                 break;
             }
             drop(entry);
-            run_all(callbacks, &outcome);
+            if callbacks.is_empty() {
+                tell(witness.as_ref(), Moment::Finished(Ending::of(&outcome)));
+                told = true;
+            }
+            run_all(callbacks, &outcome, witness.as_ref());
             // Meanwhile more may have been registered, by the callbacks themselves or by others: look again.
             entry = self.entry.lock();
         }
@@ -160,6 +184,9 @@ impl<W, T, H> Shared<W, T, H> {
             entry.watchers.tell_whereabouts(Place::Ended);
             entry.watchers.tell_subscribers();
             let keeper = entry.watchers.keeper();
+            if let Some(witness) = entry.watchers.witness() {
+                witness.mark_time();
+            }
             drop(entry);
             count_husk();
             self.ended.notify_all();
@@ -177,10 +204,12 @@ impl<W, T, H> Shared<W, T, H> {
     /// Drops the work of a task that has been cancelled, and runs its callbacks.
     pub(crate) fn clear_away(&self) {
         self.ring();
+        self.tell_cancelled();
         if let Some(work) = self.take_work_left() {
             discard(work);
         }
         let mut entry = self.entry.lock();
+        let witness = entry.watchers.witness();
         while entry.calling_back {
             let callbacks = entry.watchers.take_callbacks();
             let State::Cancelled(reason, _) = &entry.state else { return };
@@ -190,8 +219,18 @@ impl<W, T, H> Shared<W, T, H> {
             }
             let outcome = Err(TaskError::Cancelled(reason.clone()));
             drop(entry);
-            run_all(callbacks, &outcome);
+            run_all(callbacks, &outcome, witness.as_ref());
             entry = self.entry.lock();
+        }
+    }
+
+    fn tell_cancelled(&self) {
+        let entry = self.entry.lock();
+        let State::Cancelled(reason, _) = &entry.state else { return };
+        let told = entry.watchers.witness().map(|witness| (witness, reason.clone()));
+        drop(entry);
+        if let Some((witness, reason)) = told {
+            witness.tell(Moment::Cancelled(&reason));
         }
     }
 
@@ -202,6 +241,16 @@ impl<W, T, H> Shared<W, T, H> {
 
     pub(crate) fn status(&self) -> Status {
         self.entry.lock().state.status()
+    }
+
+    /// Asleep until it is done, at most until `deadline`; says whether it is.
+    fn sleep(&self, mut entry: MutexGuard<'_, Entry<W, T>>, deadline: Option<Instant>) -> bool {
+        while !entry.state.status().is_done() {
+            if wait_until(&self.ended, &mut entry, deadline) {
+                return entry.state.status().is_done();
+            }
+        }
+        true
     }
 }
 
@@ -278,6 +327,10 @@ impl<W, T, H> Watchable for Shared<W, T, H> {
         let alarm = self.entry.lock().watchers.take_alarm_back(alarm);
         drop(alarm);
     }
+
+    fn witness(&self) -> Option<Arc<dyn Witness>> {
+        self.entry.lock().watchers.witness()
+    }
 }
 
 impl<W: Send, T: Send, H: Send + Sync> Answer<T> for Shared<W, T, H> {
@@ -288,18 +341,25 @@ impl<W: Send, T: Send, H: Send + Sync> Answer<T> for Shared<W, T, H> {
     fn wait(&self, deadline: Option<Instant>) -> bool {
         let mut entry = self.entry.lock();
         entry.observed = true;
-        while !entry.state.status().is_done() {
-            if wait_until(&self.ended, &mut entry, deadline) {
-                return entry.state.status().is_done();
-            }
+        let to_tell = if entry.state.status().is_done() { None } else { entry.watchers.witness() };
+        // What only asks does not go to sleep.
+        if let Some(witness) = to_tell.as_ref().filter(|_| !is_over(deadline)) {
+            drop(entry);
+            witness.tell(Moment::Blocked);
+            let ended = self.sleep(self.entry.lock(), deadline);
+            witness.tell(Moment::Unblocked(ended.then(|| witness.id())));
+            return ended;
         }
-        true
+        self.sleep(entry, deadline)
     }
 
     fn collect(&self) -> Option<Outcome<T>> {
         let mut entry = self.entry.lock();
         let outcome = entry.state.collect();
         entry.observed |= outcome.is_some();
+        let witness = outcome.as_ref().and_then(|_| entry.watchers.witness());
+        drop(entry);
+        tell(witness.as_ref(), Moment::Collected);
         outcome
     }
 

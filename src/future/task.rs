@@ -18,6 +18,7 @@ use super::handle::ScopedFuture;
 use super::keeper::Keeper;
 use super::shared::Shared;
 use super::state::{Cancel, Ending, Status};
+use super::witness::{Moment, Witnesses, tell};
 use crate::error::CancelReason;
 use crate::identity::PoolId;
 use crate::label::Label;
@@ -101,6 +102,12 @@ pub(crate) trait Runnable: Send + Sync {
     /// This pool has taken it, for good.
     fn set_home(&self, pool: PoolId);
 
+    /// From now on, it has one of these witnesses.
+    fn be_witnessed(&self, by: &dyn Witnesses, label: &Label);
+
+    /// The pool whose witness it has does not take it after all.
+    fn be_refused(&self);
+
     /// It waits in a place of this keeper's, for somebody to [`run`](Self::run) it. `false` if it has been cancelled already, and
     /// then the keeper is not told of anything.
     fn keep(&self, keeper: &Arc<dyn Keeper>) -> bool;
@@ -150,6 +157,15 @@ where
         self.home.set(pool);
     }
 
+    fn be_witnessed(&self, by: &dyn Witnesses, label: &Label) {
+        let witness = by.one_for(label, None);
+        self.witnessed_by(witness);
+    }
+
+    fn be_refused(&self) {
+        tell(self.take_witness().as_ref(), Moment::Refused);
+    }
+
     fn keep(&self, keeper: &Arc<dyn Keeper>) -> bool {
         self.keep(keeper)
     }
@@ -165,8 +181,8 @@ where
     where
         Self: 'a,
     {
-        match Shared::claim(&*self) {
-            Some(work) => Ok(Box::new((self, work))),
+        match self.claim_untold() {
+            Some((work, _)) => Ok(Box::new((self, work))),
             None => Err(self.status()),
         }
     }
@@ -283,6 +299,20 @@ impl<'a> ScopedTask<'a> {
     pub(crate) fn set_home(&self, pool: PoolId) {
         if let Some(runnable) = &self.runnable {
             runnable.set_home(pool);
+        }
+    }
+
+    /// As [`Runnable::be_witnessed`].
+    pub(crate) fn be_witnessed(&self, by: &dyn Witnesses) {
+        if let Some(runnable) = &self.runnable {
+            runnable.be_witnessed(by, &self.label);
+        }
+    }
+
+    /// As [`Runnable::be_refused`].
+    pub(crate) fn be_refused(&self) {
+        if let Some(runnable) = &self.runnable {
+            runnable.be_refused();
         }
     }
 

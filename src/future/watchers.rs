@@ -3,7 +3,7 @@
 //! Two kinds want to know its end, and they differ in when they are told. A callback runs while the outcome is still in the hands of the
 //! thread that ends the future. A subscriber hears of it when the future *is* done, and may take it back before (see
 //! [`Shared::complete`]). A subscriber listens on a channel, or has an [`Alarm`] if it has no thread to wait. Beside them there may be one
-//! [`Keeper`].
+//! [`Keeper`], and one [`Witness`].
 //!
 //! The lists know no lock: the one around them is [`Shared`]'s. No callback is run while that is held.
 //!
@@ -16,6 +16,7 @@ use super::alarm::Alarm;
 use super::contain::contain;
 use super::keeper::Keeper;
 use super::state::{Outcome, Status};
+use super::witness::{Moment, Witness, tell};
 use crate::error::TaskError;
 use crate::identity::PoolId;
 use crate::nesting::whereabouts::{Place, Whereabouts};
@@ -61,6 +62,9 @@ pub(crate) trait Watchable {
     fn set_alarm(&self, alarm: &Arc<Alarm>) -> bool;
 
     fn take_alarm_back(&self, alarm: &Arc<Alarm>);
+
+    /// Whoever is told of all that becomes of it.
+    fn witness(&self) -> Option<Arc<dyn Witness>>;
 }
 
 /// The watchers of one future. Most futures have none, and then this is a null pointer.
@@ -72,6 +76,7 @@ struct Lists<T> {
     alarms: Vec<Arc<Alarm>>,
     keeper: Option<Arc<dyn Keeper>>,
     whereabouts: Option<Arc<Whereabouts>>,
+    witness: Option<Arc<dyn Witness>>,
 }
 
 impl<T> Watchers<T> {
@@ -82,7 +87,7 @@ impl<T> Watchers<T> {
     fn lists(&mut self) -> &mut Lists<T> {
         self.0.get_or_insert_with(|| {
             let (callbacks, subscribers, alarms) = (Vec::new(), Vec::new(), Vec::new());
-            Box::new(Lists { callbacks, subscribers, alarms, keeper: None, whereabouts: None })
+            Box::new(Lists { callbacks, subscribers, alarms, keeper: None, whereabouts: None, witness: None })
         })
     }
 
@@ -92,6 +97,21 @@ impl<T> Watchers<T> {
 
     pub(crate) fn keeper(&self) -> Option<Arc<dyn Keeper>> {
         self.0.as_ref()?.keeper.clone()
+    }
+
+    pub(crate) fn witnessed_by(&mut self, witness: Arc<dyn Witness>) {
+        self.lists().witness = Some(witness);
+    }
+
+    pub(crate) fn witness(&self) -> Option<Arc<dyn Witness>> {
+        self.0.as_ref()?.witness.clone()
+    }
+
+    /// It is nobody's from now on.
+    pub(crate) fn take_witness(&mut self) -> Option<Arc<dyn Witness>> {
+        let witness = self.0.as_mut()?.witness.take();
+        self.forget_if_empty();
+        witness
     }
 
     /// Those that are kept up to date; or these, from now on.
@@ -167,6 +187,7 @@ impl<T> Watchers<T> {
                 && lists.alarms.is_empty()
                 && lists.keeper.is_none()
                 && lists.whereabouts.is_none()
+                && lists.witness.is_none()
         };
         if self.0.as_deref().is_some_and(empty) {
             self.0 = None;
@@ -175,9 +196,15 @@ impl<T> Watchers<T> {
 }
 
 /// Runs callbacks in the order in which they were registered. One that panics harms neither the next nor the outcome.
-pub(crate) fn run_all<T>(callbacks: Vec<Callback<T>>, outcome: &Outcome<T>) {
+pub(crate) fn run_all<T>(
+    callbacks: Vec<Callback<T>>,
+    outcome: &Outcome<T>,
+    witness: Option<&Arc<dyn Witness>>,
+) {
     for callback in callbacks {
+        tell(witness, Moment::CallbackBegan);
         contain(|| callback(lend(outcome)));
+        tell(witness, Moment::CallbackEnded);
     }
 }
 

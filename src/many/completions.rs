@@ -17,6 +17,7 @@ use super::waitable::Waitable;
 use crate::future::contain::discard;
 use crate::future::shared::Unfinished;
 use crate::future::watchers::Subscriber;
+use crate::future::witness::{self, Moment, Witness, tell};
 use crate::nesting::graph::Roll;
 use crate::nesting::inside::{is_inside, nobody_can_stand_in};
 use crate::nesting::waiting::before_waiting_for_any;
@@ -32,12 +33,22 @@ pub(crate) struct Completions<W: Waitable> {
     observes: bool,
     /// Those that are left, for others to see; from when they are first waited for inside a task.
     roll: Option<Arc<Roll>>,
+    /// Of the first that has one: who is told when nobody has ended yet.
+    witness: Option<Arc<dyn Witness>>,
 }
 
 impl<W: Waitable> Completions<W> {
     fn listening(observes: bool) -> Self {
         let (stream, ends) = unbounded();
-        Self { places: Places::new(), line: VecDeque::new(), stream, ends, observes, roll: None }
+        Self {
+            places: Places::new(),
+            line: VecDeque::new(),
+            stream,
+            ends,
+            observes,
+            roll: None,
+            witness: None,
+        }
     }
 
     pub(super) fn of_none() -> Self {
@@ -92,6 +103,9 @@ impl<W: Waitable> Completions<W> {
         if let Some(roll) = &self.roll {
             roll.add(place, future.watched().sought());
         }
+        if witness::may_be_any() && self.witness.is_none() {
+            self.witness = future.watched().end.witness();
+        }
         self.places.add(future);
         (!will_tell).then_some(place)
     }
@@ -115,11 +129,25 @@ impl<W: Waitable> Completions<W> {
                 Some(Err(_)) if self.run_one_inline() => continue,
                 Some(Err(deadlock)) => return Err(Unfinished::Deadlock(deadlock)),
             };
-            // We hold a sender ourselves, so the channel cannot be disconnected: an error means that the time is up.
-            let place = receive_until(&self.ends, deadline).map_err(|_| Unfinished::TimedOut)?;
+            let place = self.next_place(deadline)?;
             self.line.push_back(place);
         }
         Ok(())
+    }
+
+    /// Asleep until one says that it has ended.
+    fn next_place(&self, deadline: Option<Instant>) -> Result<usize, Unfinished> {
+        // What only asks does not go to sleep.
+        let to_tell = self.witness.as_ref().filter(|_| !is_over(deadline));
+        tell(to_tell, Moment::BlockedOnAnyOf(self.left()));
+        // We hold a sender ourselves, so the channel cannot be disconnected: an error means that the time is up.
+        let place = receive_until(&self.ends, deadline).map_err(|_| Unfinished::TimedOut);
+        if to_tell.is_some() {
+            let ended = place.as_ref().ok().and_then(|&place| self.places.get(place));
+            let by = ended.and_then(|future| future.watched().end.witness());
+            tell(to_tell, Moment::Unblocked(by.map(|witness| witness.id())));
+        }
+        place
     }
 
     /// Runs one of them in this thread, inside the task that waits for them, if one is pending and that may be.

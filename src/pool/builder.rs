@@ -9,6 +9,8 @@ use super::executor::ThreadPoolExecutor;
 use super::hooks::Hooks;
 use super::settings::Settings;
 use crate::error::BuildError;
+use crate::events::event::Observer;
+use crate::events::watch::Watch;
 use crate::identity::PoolId;
 use crate::nesting::crew::Recruiter;
 use crate::nesting::policy::NestedWait;
@@ -31,6 +33,7 @@ const MORE_THAN_CORES: usize = 4;
 /// | [`keep_alive`](Self::keep_alive) | idle workers stay until the pool is closed, as in Python |
 /// | [`nested_wait`](Self::nested_wait) | [`NestedWait::RunInline`] |
 /// | [`initializer`](Self::initializer), [`exit_hook`](Self::exit_hook) | none |
+/// | [`observer`](Self::observer) | none |
 ///
 /// ```
 /// use glasspool::ThreadPoolExecutor;
@@ -50,6 +53,7 @@ pub struct Builder {
     keep_alive: Option<Duration>,
     nested_wait: NestedWait,
     hooks: Hooks,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Builder {
@@ -190,6 +194,34 @@ impl Builder {
         self
     }
 
+    /// Who is told of all that happens in the pool. There is one at most: the last that was given.
+    ///
+    /// What it is told, when, and by whom, is at [`Observer`]. A pool without one pays for the look whether it has, and no more.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::sync::Mutex;
+    /// use glasspool::{Event, ThreadPoolExecutor};
+    ///
+    /// let (tell, told) = mpsc::channel();
+    /// let pool = ThreadPoolExecutor::builder()
+    ///     .max_workers(1)
+    ///     .observer(move |event: &Event<'_>| {
+    ///         let _ = tell.send(format!("{:?}", event.kind));
+    ///     })
+    ///     .build()?;
+    /// pool.submit(|| 1).into_result()?;
+    /// drop(pool);
+    /// let story: Vec<String> = told.iter().collect();
+    /// assert_eq!(story[0], "Submitted");
+    /// assert_eq!(story.last().unwrap(), "Unblocked { by: None }"); // whoever has waited for the end of the pool
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
     /// Makes the pool; its workers start when there is work. Never blocks.
     ///
     /// # Errors
@@ -250,6 +282,7 @@ impl Builder {
             stack_size: self.stack_size,
             keep_alive: self.keep_alive,
             nested_wait: self.nested_wait,
+            watch: self.observer.map(|observer| Watch::new(id, observer)),
         };
         Ok((settings, self.hooks))
     }
@@ -266,6 +299,7 @@ impl fmt::Debug for Builder {
             .field("nested_wait", &self.nested_wait)
             .field("initializer", &self.hooks.initializer.as_ref().map(|_| "…"))
             .field("exit_hook", &self.hooks.exit.as_ref().map(|_| "…"))
+            .field("observer", &self.observer.as_ref().map(|_| "…"))
             .finish()
     }
 }

@@ -6,7 +6,7 @@
 //! [`intake`](super::intake)'s, how it is run the [`worker`](super::worker)'s.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::hooks::{Hooks, KeptHooks};
 use super::queue::Queue;
@@ -14,6 +14,7 @@ use super::report::ShutdownReport;
 use super::settings::Settings;
 use super::threads::Threads;
 use crate::error::ShutdownError;
+use crate::events::event::{BlockedOn, EventKind};
 use crate::nesting::crew::Crew;
 use crate::shutdown::Shutdown;
 use crate::sync::{Mutex, Nursery, deadline_after};
@@ -32,7 +33,7 @@ impl<'a> Core<'a> {
     pub(super) fn new(settings: Settings, hooks: Hooks, nursery: impl Nursery<'a> + 'a) -> Arc<Self> {
         let crew = Arc::new(Crew::new(settings.id, settings.nested_wait, settings.max_workers));
         Arc::new(Self {
-            queue: Queue::new(Arc::clone(&crew), settings.queue_capacity),
+            queue: Queue::new(Arc::clone(&crew), settings.queue_capacity, settings.watch.clone()),
             crew,
             settings,
             hooks: KeptHooks::new(hooks),
@@ -41,7 +42,18 @@ impl<'a> Core<'a> {
         })
     }
 
+    /// Tells the observer, if there is one.
+    pub(super) fn tell(&self, kind: EventKind) {
+        if let Some(watch) = &self.settings.watch {
+            watch.tell(kind);
+        }
+    }
+
     pub(super) fn close(&self, how: Shutdown) {
+        // That a pool which is closed already is closed when its owner drops it is not worth telling.
+        if self.queue.is_open() || how.cancels() {
+            self.tell(EventKind::Closed(how));
+        }
         self.queue.close(how).clear_away();
         self.let_go_if_over();
     }
@@ -52,6 +64,16 @@ impl<'a> Core<'a> {
         if self.queue.is_over() {
             self.hooks.dismiss();
         }
+    }
+
+    /// Blocks until every worker's thread has ended, or until `deadline`; says whether they have.
+    fn wait_for_the_end(&self, deadline: Option<Instant>) -> bool {
+        let _asleep = self.settings.watch.as_ref().map(|watch| watch.block(BlockedOn::Shutdown));
+        let in_time = self.queue.wait_until_everyone_gone(deadline);
+        if in_time {
+            self.see_off();
+        }
+        in_time
     }
 
     /// When everyone has gone: blocks until the last of their threads has ended.
@@ -65,8 +87,7 @@ impl<'a> Core<'a> {
         if self.settings.id.employs_me() {
             return Err(ShutdownError);
         }
-        self.queue.wait_until_everyone_gone(None);
-        self.see_off();
+        self.wait_for_the_end(None);
         Ok(())
     }
 
@@ -82,10 +103,8 @@ impl<'a> Core<'a> {
         if self.settings.id.employs_me() {
             return Err(ShutdownError);
         }
-        let in_time = self.queue.wait_until_everyone_gone(deadline);
-        if in_time {
-            self.see_off();
-        } else {
+        let in_time = self.wait_for_the_end(deadline);
+        if !in_time {
             self.close(Shutdown::Stop);
         }
         let report = ShutdownReport::new(&before.stats, self.queue.census(), &self.settings);

@@ -15,22 +15,15 @@ use crate::label::Label;
 use crate::nesting::crew::Recruiter;
 
 impl<'a> Takes<'a> for Arc<Core<'a>> {
-    fn take(&self, mut task: ScopedTask<'a>, patience: Patience) -> Result<(), Refused<ScopedTask<'a>>> {
-        let from_inside = self.settings.id.employs_me();
-        let mut submit = Submit { patience, from_inside, thread_refused: None };
-        loop {
-            match self.queue.admit(task, &mut submit)? {
-                Admitted::Queued => return Ok(()),
-                Admitted::NeedsWorker(first_task, seat) => match hire(self, first_task, seat) {
-                    Ok(()) => return Ok(()),
-                    Err((refused, cause)) => {
-                        self.queue.hire_failed(seat);
-                        task = refused;
-                        submit.thread_refused = Some(cause);
-                    }
-                },
-            }
-        }
+    fn take(&self, task: ScopedTask<'a>, patience: Patience) -> Result<(), Refused<ScopedTask<'a>>> {
+        let Some(watch) = &self.settings.watch else { return take_in(self, task, patience) };
+        task.be_witnessed(watch);
+        take_in(self, task, patience).map_err(|refused| {
+            refused.map(|task| {
+                task.be_refused();
+                task
+            })
+        })
     }
 
     fn max_workers(&self) -> usize {
@@ -39,6 +32,28 @@ impl<'a> Takes<'a> for Arc<Core<'a>> {
 
     fn refusal(&self) -> Option<Refusal> {
         self.queue.refusal()
+    }
+}
+
+fn take_in<'a>(
+    core: &Arc<Core<'a>>,
+    mut task: ScopedTask<'a>,
+    patience: Patience,
+) -> Result<(), Refused<ScopedTask<'a>>> {
+    let from_inside = core.settings.id.employs_me();
+    let mut submit = Submit { patience, from_inside, thread_refused: None };
+    loop {
+        match core.queue.admit(task, &mut submit)? {
+            Admitted::Queued => return Ok(()),
+            Admitted::NeedsWorker(first_task, seat) => match hire(core, first_task, seat) {
+                Ok(()) => return Ok(()),
+                Err((refused, cause)) => {
+                    core.queue.hire_failed(seat);
+                    task = refused;
+                    submit.thread_refused = Some(cause);
+                }
+            },
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a pool has been told to be: the options, checked and with their defaults filled in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::seats::SeatNumber;
+use crate::events::watch::Watch;
 use crate::identity::PoolId;
 use crate::nesting::policy::NestedWait;
 use crate::sync::default_stack_size;
@@ -23,6 +25,8 @@ pub(crate) struct Settings {
     pub(super) stack_size: Option<usize>,
     pub(super) keep_alive: Option<Duration>,
     pub(super) nested_wait: NestedWait,
+    /// Through what it tells its observer, if it has one.
+    pub(super) watch: Option<Arc<Watch>>,
 }
 
 impl Settings {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::core::Core;
 use super::handover::{Handover, Offer};
 use super::seats::SeatNumber;
+use crate::events::event::EventKind;
 use crate::future::state::{Ending, Status};
 use crate::future::task::{Ran, ScopedTask};
 use crate::identity::Worker;
@@ -52,6 +53,7 @@ pub(crate) fn work<'a>(core: &Arc<Core<'a>>, seat: SeatNumber, handover: &Handov
     let (first_task, predecessor) = handover.claim(core.crew.id);
     Worker::new(core.settings.id, seat.0).becomes_this_thread();
     let employment = Employment::with(Arc::clone(&core.crew));
+    core.tell(EventKind::WorkerBorn);
     match core.hooks.initialize() {
         Ok(()) => {
             if core.settings.nested_wait == NestedWait::RunInline {
@@ -79,6 +81,7 @@ pub(crate) fn work<'a>(core: &Arc<Core<'a>>, seat: SeatNumber, handover: &Handov
             core.queue.leave(seat, first);
         }
     }
+    core.tell(EventKind::WorkerGone);
     core.queue.go();
     core.let_go_if_over();
     if let Some(thread) = predecessor {

@@ -44,5 +44,5 @@ pub(crate) fn is_over(deadline: Option<Instant>) -> bool {
 /// the real ones in both worlds.
 pub(crate) mod process_wide {
     pub(crate) use parking_lot::Mutex;
-    pub(crate) use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 }

@@ -36,6 +36,7 @@
 //! task did is put together from it in [`run`], with the figures that can be read off; and the views only draw that.
 
 pub(crate) mod trace;
+pub(crate) mod recorder;
 pub(crate) mod file;
 pub(crate) mod run;
 mod gantt;
@@ -49,6 +50,7 @@ pub use file::ReadError;
 pub use gantt::Gantt;
 pub use narration::Narration;
 pub use page::Page;
+pub use recorder::Recorder;
 pub use run::figures::{Figures, WhatIf};
 pub use svg::Svg;
 pub use trace::{Entry, Task, Thread, Trace};

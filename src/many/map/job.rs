@@ -23,6 +23,7 @@ use crate::future::keeper::{Keeper, release};
 use crate::future::shared::{Answer, Shared};
 use crate::future::state::{Ending, Status};
 use crate::future::task::Runnable;
+use crate::future::witness::{Moment, Witness, Witnesses, tell};
 use crate::identity::PoolId;
 use crate::label::Label;
 use crate::nesting::whereabouts::Home;
@@ -59,6 +60,8 @@ struct Takings<F> {
     /// That, when the job was cancelled before its time, to be cleared away.
     unwanted: Option<Arc<F>>,
     was_cancelled: bool,
+    /// Each item has its witness, or will have none.
+    taken: bool,
 }
 
 /// Some neighbouring items: from the first up to, and without, the last.
@@ -100,6 +103,7 @@ impl<I, T, F> Job<I, T, F> {
                 function,
                 unwanted: None,
                 was_cancelled: false,
+                taken: false,
             }),
             home: Home::none(),
         }
@@ -298,6 +302,19 @@ where
         self.home.set(pool);
     }
 
+    /// Each item has its own, from when the first of the runners is taken.
+    fn be_witnessed(&self, by: &dyn Witnesses, label: &Label) {
+        if std::mem::replace(&mut self.takings.lock().taken, true) {
+            return;
+        }
+        for (place, item) in self.items.iter().enumerate() {
+            item.witnessed_by(by.one_for(label, Some(place)));
+        }
+    }
+
+    /// Others may come; and if none does, the items are cancelled with their map.
+    fn be_refused(&self) {}
+
     fn keep(&self, keeper: &Arc<dyn Keeper>) -> bool {
         let mut takings = self.takings.lock();
         let pending = takings.function.is_some();
@@ -332,8 +349,8 @@ where
             };
         };
         let first = self.take_stride(&runner, 1).and_then(|stride| {
-            let work = self.items[stride.from].claim()?;
-            Some((stride.from, work))
+            let (work, witness) = self.items[stride.from].claim_untold()?;
+            Some(ClaimedItem { place: stride.from, work, witness })
         });
         Ok(Box::new(ClaimedRunner { job: self, runner, first }))
     }
@@ -388,7 +405,14 @@ struct ClaimedRunner<I, T, F> {
     job: Arc<Job<I, T, F>>,
     runner: Runner<F>,
     /// `None` if nothing was left to claim.
-    first: Option<(usize, I)>,
+    first: Option<ClaimedItem<I>>,
+}
+
+struct ClaimedItem<I> {
+    place: usize,
+    work: I,
+    /// Who has still to be told that it is begun.
+    witness: Option<Arc<dyn Witness>>,
 }
 
 impl<I, T, F> ClaimedWork for ClaimedRunner<I, T, F>
@@ -399,7 +423,8 @@ where
 {
     fn run(self: Box<Self>, label: &Label) -> Ending {
         let Self { job, runner, first } = *self;
-        if let Some((place, work)) = first {
+        if let Some(ClaimedItem { place, work, witness }) = first {
+            tell(witness.as_ref(), Moment::Started);
             job.items[place].complete(outcome_of(|| (runner.function)(work), label));
         }
         job.take_part(&runner, label);
@@ -411,7 +436,7 @@ where
     fn lose(self: Box<Self>, cause: Option<&Broken>) {
         let Self { job, runner, first } = *self;
         contain(|| drop(runner));
-        if let Some((place, work)) = first {
+        if let Some(ClaimedItem { place, work, .. }) = first {
             discard(work);
             job.items[place].complete(Err(TaskError::Lost(cause.cloned())));
         }

@@ -44,6 +44,8 @@ use super::room::Room;
 use super::seats::{AtWork, SeatNumber, Seats};
 use super::stats::Stats;
 use crate::error::{Broken, Refusal, Refused};
+use crate::events::event::{BlockedOn, EventKind};
+use crate::events::watch::Watch;
 use crate::executor::Patience;
 use crate::future::keeper::Keeper;
 use crate::future::shared::husks_so_far;
@@ -55,6 +57,8 @@ pub(crate) struct Queue<'a> {
     state: Mutex<State<'a>>,
     crew: Arc<Crew>,
     room: Option<Arc<Room>>,
+    /// Who is told, with the lock released, of what is decided here and shows nowhere else.
+    watch: Option<Arc<Watch>>,
     /// For sleeping workers: a task waits, or there will be no more.
     task_ready: Condvar,
     /// For submitters that found every seat taken by a worker still to come: one has come, or will not.
@@ -142,7 +146,7 @@ impl Submit {
 }
 
 impl<'a> Queue<'a> {
-    pub(super) fn new(crew: Arc<Crew>, capacity: Option<usize>) -> Self {
+    pub(super) fn new(crew: Arc<Crew>, capacity: Option<usize>, watch: Option<Arc<Watch>>) -> Self {
         Self {
             state: Mutex::new(State {
                 tasks: VecDeque::new(),
@@ -163,6 +167,7 @@ impl<'a> Queue<'a> {
             }),
             crew,
             room: capacity.map(|capacity| Arc::new(Room::new(capacity))),
+            watch,
             task_ready: Condvar::new(),
             hire_settled: Condvar::new(),
             everyone_gone: Condvar::new(),
@@ -212,7 +217,7 @@ impl<'a> Queue<'a> {
                 if !has_room {
                     state.coming += 1;
                     drop(state);
-                    has_room = room.wait_to_enter(submit.patience);
+                    has_room = self.wait_for_room(room, submit.patience);
                     // That may have taken long: if the system refused a thread before, it may have one now.
                     submit.thread_refused = None;
                     state = self.state.lock();
@@ -240,6 +245,12 @@ impl<'a> Queue<'a> {
         drop(state);
         self.give_back_room(has_room);
         Err(Refused::new(task, refusal))
+    }
+
+    fn wait_for_room(&self, room: &Room, patience: Patience) -> bool {
+        let sleeps = patience != Patience::None;
+        let _asleep = self.watch.as_ref().filter(|_| sleeps).map(|watch| watch.block(BlockedOn::Room));
+        room.wait_to_enter(patience)
     }
 
     /// For a task that had room and goes elsewhere.
@@ -270,6 +281,7 @@ impl<'a> Queue<'a> {
         let husk = state.count_last(last);
         state.idle += 1;
         let mut retires_at = None;
+        let mut to_tell = self.watch.as_ref();
         while !state.seats.is_one_too_many(seat) {
             if let Some(task) = state.tasks.pop_front() {
                 state.idle -= 1;
@@ -281,6 +293,13 @@ impl<'a> Queue<'a> {
             self.close_if_idle(&mut state);
             if !matches!(state.phase, Phase::Open | Phase::LastCall) || state.seats.is_added(seat) {
                 break;
+            }
+            if let Some(watch) = to_tell.take() {
+                // It is not asleep yet, so nobody wakes it: it looks again.
+                drop(state);
+                watch.tell(EventKind::WorkerIdle);
+                state = self.state.lock();
+                continue;
             }
             let deadline = *retires_at.get_or_insert_with(|| keep_alive.and_then(deadline_after));
             state.asleep += 1;

@@ -1,0 +1,330 @@
+//! A recorder keeps what it is told, up to a bound, and counts the rest.
+//!
+//! Each thread has a [`Shelf`] of its own to keep its events on, so threads do not get into each other's way; they are put together when somebody asks for
+//! the [trace](Recorder::trace).
+//!
+//! **The bound.** A shelf grows by a board at a time, and a board is counted when it is full, or when its thread ends. As long as fewer events are counted than the
+//! recorder has capacity for, everything is kept; from then on nothing is. So nothing is dropped below the bound, and above it
+//! are at most the boards that were begun. It is the last events that are dropped, and not the first: what is kept is a whole story, as far as it goes.
+
+use std::collections::HashMap;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::trace::{Entry, Task, Thread, Trace};
+use crate::events::event::{Event, EventKind, Observer, TaskInfo};
+use crate::identity::{PoolId, TaskId, Worker};
+use crate::sync::process_wide::{AtomicU64, AtomicUsize, Relaxed};
+use crate::sync::{Mutex, RefCell, ThreadId, current_thread, current_thread_name, thread_local};
+
+/// A board has room for so many events, or for less in a small recorder.
+const LONGEST_BOARD: usize = 1024;
+
+/// The boards that are begun are at most one part in so many of the capacity, each.
+const BOARDS: usize = 16;
+
+thread_local! {
+    /// This thread's, of every recorder that it has told anything.
+    static MY_SHELVES: RefCell<Vec<MyShelf>> = const { RefCell::new(Vec::new()) };
+}
+
+/// An [`Observer`] that keeps the events it is told of, for a [`Trace`].
+///
+/// It keeps everything until it has as many events as its capacity, and then nothing more: [`Trace::dropped`] says how many there were. An event takes about
+/// 60 bytes, and as much again with each task. To keep one costs some tens of nanoseconds in the thread in which it happens, most of
+/// which is looking at the clock (`cargo bench --bench recorder` measures it); threads do not wait for each other.
+///
+/// Give a pool an `Arc` of it, and keep another. Several pools may have the same: then their events are in one trace.
+///
+/// ```
+/// use std::sync::Arc;
+/// use glasspool::ThreadPoolExecutor;
+/// use glasspool::timeline::Recorder;
+///
+/// let recorder = Arc::new(Recorder::default());
+/// let pool = ThreadPoolExecutor::builder().observer(Arc::clone(&recorder)).build()?;
+/// pool.submit(|| 2 + 2).into_result()?;
+/// assert_eq!(recorder.trace().tasks().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Recorder {
+    /// Never that of another.
+    id: u64,
+    began: Instant,
+    counter: Arc<Counter>,
+    shelves: Mutex<Vec<Arc<Shelf>>>,
+}
+
+/// How many events are kept, and how many more may be.
+#[derive(Debug)]
+struct Counter {
+    capacity: usize,
+    board: usize,
+    /// Those on boards that are full, or whose thread has ended.
+    counted: AtomicUsize,
+    /// By threads that have no shelf, because it was too late for one.
+    dropped: AtomicU64,
+}
+
+impl Counter {
+    fn is_full(&self) -> bool {
+        self.counted.load(Relaxed) >= self.capacity
+    }
+}
+
+/// One thread's events.
+#[derive(Debug)]
+struct Shelf {
+    id: ThreadId,
+    name: String,
+    worker: Option<Worker>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    boards: Vec<Vec<Record>>,
+    tasks: Vec<(TaskId, TaskRecord)>,
+    dropped: u64,
+    /// The last board is counted already: nothing more is put on it.
+    closed: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Record {
+    at: Instant,
+    pool: PoolId,
+    task: Option<TaskId>,
+    queue_depth: u32,
+    kind: EventKind,
+}
+
+#[derive(Clone, Debug)]
+struct TaskRecord {
+    name: Option<Arc<str>>,
+    item: Option<usize>,
+    submitted_at: &'static Location<'static>,
+}
+
+/// A thread's own way to its shelf. When it ends, so does the thread.
+struct MyShelf {
+    recorder: u64,
+    shelf: Arc<Shelf>,
+    counter: Arc<Counter>,
+}
+
+impl Drop for MyShelf {
+    fn drop(&mut self) {
+        self.shelf.kept.lock().close(&self.counter);
+    }
+}
+
+impl Recorder {
+    /// So many events are kept unless one says otherwise.
+    ///
+    /// ```
+    /// # use glasspool::timeline::Recorder;
+    /// assert!(Recorder::DEFAULT_CAPACITY >= 1_000_000);
+    /// ```
+    pub const DEFAULT_CAPACITY: usize = 1 << 20;
+
+    /// A recorder that keeps so many events, and a little more: each thread may have begun another sixteenth. Its clock begins now.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use glasspool::ThreadPoolExecutor;
+    /// use glasspool::timeline::Recorder;
+    ///
+    /// let recorder = Arc::new(Recorder::with_capacity(10));
+    /// let pool = ThreadPoolExecutor::builder().max_workers(1).observer(Arc::clone(&recorder)).build()?;
+    /// pool.map(0..100, |n| n).for_each(drop);
+    /// let trace = recorder.trace();
+    /// assert!(trace.entries().len() >= 10 && trace.dropped() > 0);
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn with_capacity(events: usize) -> Self {
+        static RECORDERS: AtomicU64 = AtomicU64::new(0);
+        let counter = Counter {
+            capacity: events,
+            board: (events / BOARDS).clamp(1, LONGEST_BOARD),
+            counted: AtomicUsize::new(0),
+            dropped: AtomicU64::new(0),
+        };
+        Self {
+            id: RECORDERS.fetch_add(1, Relaxed),
+            began: Instant::now(),
+            counter: Arc::new(counter),
+            shelves: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// What has been kept so far. It goes on recording. Blocks for as long as it takes to copy that.
+    ///
+    /// What threads do meanwhile may be in it, or not; all that [had been told](Observer) before is.
+    ///
+    /// ```
+    /// # use glasspool::timeline::Recorder;
+    /// assert!(Recorder::default().trace().entries().is_empty());
+    /// ```
+    pub fn trace(&self) -> Trace {
+        let shelves = self.shelves.lock().clone();
+        let mut trace = Trace { dropped: self.counter.dropped.load(Relaxed), ..Trace::default() };
+        let mut sites = HashMap::new();
+        for (thread, shelf) in shelves.iter().enumerate() {
+            trace.threads.push(Thread { name: shelf.name.clone(), worker: shelf.worker });
+            let kept = shelf.kept.lock();
+            trace.dropped += kept.dropped;
+            trace.tasks.extend(kept.tasks.iter().map(|(id, task)| (*id, task.to_task(&mut sites))));
+            trace
+                .entries
+                .extend(kept.boards.iter().flatten().map(|record| record.to_entry(thread, self.began)));
+        }
+        trace.sort();
+        trace
+    }
+
+    /// A shelf for this thread; `None` if it is too late for one.
+    fn new_shelf(&self, worker: Option<Worker>) -> Option<Arc<Shelf>> {
+        if self.counter.is_full() {
+            return None;
+        }
+        let (id, name) = (current_thread(), current_thread_name().unwrap_or_default());
+        let shelf = Arc::new(Shelf { id, name, worker, kept: Mutex::new(Kept::default()) });
+        self.shelves.lock().push(Arc::clone(&shelf));
+        Some(shelf)
+    }
+
+    /// That of a thread which is ending, and has lost its own way to it.
+    fn shelf_of_this_thread(&self) -> Option<Arc<Shelf>> {
+        let id = current_thread();
+        self.shelves.lock().iter().rev().find(|shelf| shelf.id == id).cloned()
+    }
+
+    /// The first event of a thread.
+    fn keep_first(&self, event: &Event<'_>, shelves: &mut Vec<MyShelf>) {
+        let Some(shelf) = self.new_shelf(event.worker) else { return self.drop_one() };
+        shelf.kept.lock().keep(event, &self.counter);
+        // Of those whose recorder is gone, nobody else has the shelf.
+        shelves.retain(|mine| Arc::strong_count(&mine.shelf) > 1);
+        shelves.push(MyShelf { recorder: self.id, shelf, counter: Arc::clone(&self.counter) });
+    }
+
+    /// One of the last events of a thread.
+    fn keep_last(&self, event: &Event<'_>) {
+        let Some(shelf) = self.shelf_of_this_thread().or_else(|| self.new_shelf(event.worker)) else {
+            return self.drop_one();
+        };
+        let mut kept = shelf.kept.lock();
+        kept.keep(event, &self.counter);
+        kept.close(&self.counter);
+    }
+
+    fn drop_one(&self) {
+        self.counter.dropped.fetch_add(1, Relaxed);
+    }
+}
+
+/// With the [default capacity](Recorder::DEFAULT_CAPACITY).
+impl Default for Recorder {
+    fn default() -> Self {
+        Self::with_capacity(Self::DEFAULT_CAPACITY)
+    }
+}
+
+impl Observer for Recorder {
+    fn observe(&self, event: &Event<'_>) {
+        let kept = MY_SHELVES.try_with(|shelves| {
+            let mut shelves = shelves.borrow_mut();
+            match shelves.iter().find(|mine| mine.recorder == self.id) {
+                Some(mine) => mine.shelf.kept.lock().keep(event, &self.counter),
+                None => self.keep_first(event, &mut shelves),
+            }
+        });
+        if kept.is_err() {
+            self.keep_last(event);
+        }
+    }
+}
+
+/// Threads may keep their way to a shelf, but not what was on it.
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        for shelf in self.shelves.lock().drain(..) {
+            *shelf.kept.lock() = Kept::default();
+        }
+    }
+}
+
+impl Kept {
+    fn keep(&mut self, event: &Event<'_>, counter: &Counter) {
+        if self.closed {
+            self.dropped += 1;
+            return;
+        }
+        if let (Some(info), EventKind::Submitted) = (&event.task, &event.kind) {
+            let task = self.task_of(info);
+            self.tasks.push((info.id, task));
+        }
+        if self.boards.last().is_none_or(|board| board.len() == counter.board) {
+            // The first one grows as it is needed: most threads tell little.
+            let room = if self.boards.is_empty() { 0 } else { counter.board };
+            self.boards.push(Vec::with_capacity(room));
+        }
+        let Some(board) = self.boards.last_mut() else { return };
+        board.push(Record {
+            at: event.at,
+            pool: event.pool,
+            task: event.task.map(|task| task.id),
+            queue_depth: u32::try_from(event.queue_depth).unwrap_or(u32::MAX),
+            kind: event.kind.clone(),
+        });
+        if board.len() == counter.board {
+            counter.counted.fetch_add(counter.board, Relaxed);
+            self.closed = counter.is_full();
+        }
+    }
+
+    fn task_of(&self, info: &TaskInfo<'_>) -> TaskRecord {
+        // A name is mostly that of the task before.
+        let known = self.tasks.last().and_then(|(_, task)| task.name.as_ref());
+        let name = info.name.map(|name| match known {
+            Some(known) if **known == *name => Arc::clone(known),
+            _ => Arc::from(name),
+        });
+        TaskRecord { name, item: info.item, submitted_at: info.submitted_at }
+    }
+
+    /// Counts what is on the last board.
+    fn close(&mut self, counter: &Counter) {
+        let begun = self.boards.last().map_or(0, Vec::len);
+        if begun < counter.board {
+            counter.counted.fetch_add(begun, Relaxed);
+        }
+        self.boards.push(Vec::new());
+        self.closed = counter.is_full();
+    }
+}
+
+impl Record {
+    fn to_entry(&self, thread: usize, began: Instant) -> Entry {
+        let since: Duration = self.at.saturating_duration_since(began);
+        Entry {
+            at: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
+            thread,
+            pool: self.pool,
+            task: self.task,
+            queue_depth: self.queue_depth as usize,
+            kind: self.kind.clone(),
+        }
+    }
+}
+
+impl TaskRecord {
+    /// Many have the same site, and few sites are to be written out.
+    fn to_task(&self, sites: &mut HashMap<&'static Location<'static>, Arc<str>>) -> Task {
+        let site = sites.entry(self.submitted_at).or_insert_with_key(|site| site.to_string().into());
+        Task { name: self.name.clone(), item: self.item, submitted_at: Arc::clone(site) }
+    }
+}
