@@ -1,11 +1,11 @@
 //! A recorder keeps what it is told, up to a bound, and counts the rest.
 //!
-//! Each thread has a [`Shelf`] of its own to keep its events on, so threads do not get into each other's way; they are put together when somebody asks for
+//! Each thread has a [`Tape`] of its own to keep its events on, so threads do not get into each other's way; they are put together when somebody asks for
 //! the [trace](Recorder::trace).
 //!
-//! **The bound.** A shelf grows by a board at a time, and a board is counted when it is full, or when its thread ends. As long as fewer events are counted than the
+//! **The bound.** A tape grows by a reel at a time, and a reel is counted when it is full, or when its thread ends. As long as fewer events are counted than the
 //! recorder has capacity for, everything is kept; from then on nothing is. So nothing is dropped below the bound, and above it
-//! are at most the boards that were begun. It is the last events that are dropped, and not the first: what is kept is a whole story, as far as it goes.
+//! are at most the reels that were begun. It is the last events that are dropped, and not the first: what is kept is a whole story, as far as it goes.
 
 use std::collections::HashMap;
 use std::panic::Location;
@@ -18,15 +18,15 @@ use crate::identity::{PoolId, TaskId, Worker};
 use crate::sync::process_wide::{AtomicU64, AtomicUsize, Relaxed};
 use crate::sync::{Mutex, RefCell, ThreadId, current_thread, current_thread_name, thread_local};
 
-/// A board has room for so many events, or for less in a small recorder.
-const LONGEST_BOARD: usize = 1024;
+/// A reel has room for so many events, or for less in a small recorder.
+const LONGEST_REEL: usize = 1024;
 
-/// The boards that are begun are at most one part in so many of the capacity, each.
-const BOARDS: usize = 16;
+/// The reels that are begun are at most one part in so many of the capacity, each.
+const REELS: usize = 16;
 
 thread_local! {
     /// This thread's, of every recorder that it has told anything.
-    static MY_SHELVES: RefCell<Vec<MyShelf>> = const { RefCell::new(Vec::new()) };
+    static MY_TAPES: RefCell<Vec<MyTape>> = const { RefCell::new(Vec::new()) };
 }
 
 /// An [`Observer`] that keeps the events it is told of, for a [`Trace`].
@@ -54,17 +54,17 @@ pub struct Recorder {
     id: u64,
     began: Instant,
     counter: Arc<Counter>,
-    shelves: Mutex<Vec<Arc<Shelf>>>,
+    tapes: Mutex<Vec<Arc<Tape>>>,
 }
 
 /// How many events are kept, and how many more may be.
 #[derive(Debug)]
 struct Counter {
     capacity: usize,
-    board: usize,
-    /// Those on boards that are full, or whose thread has ended.
+    reel: usize,
+    /// Those on reels that are full, or whose thread has ended.
     counted: AtomicUsize,
-    /// By threads that have no shelf, because it was too late for one.
+    /// By threads that have no tape, because it was too late for one.
     dropped: AtomicU64,
 }
 
@@ -76,7 +76,7 @@ impl Counter {
 
 /// One thread's events.
 #[derive(Debug)]
-struct Shelf {
+struct Tape {
     id: ThreadId,
     name: String,
     worker: Option<Worker>,
@@ -85,10 +85,10 @@ struct Shelf {
 
 #[derive(Debug, Default)]
 struct Kept {
-    boards: Vec<Vec<Record>>,
+    reels: Vec<Vec<Record>>,
     tasks: Vec<(TaskId, TaskRecord)>,
     dropped: u64,
-    /// The last board is counted already: nothing more is put on it.
+    /// The last reel is counted already: nothing more is put on it.
     closed: bool,
 }
 
@@ -108,16 +108,16 @@ struct TaskRecord {
     submitted_at: &'static Location<'static>,
 }
 
-/// A thread's own way to its shelf. When it ends, so does the thread.
-struct MyShelf {
+/// A thread's own way to its tape. When it ends, so does the thread.
+struct MyTape {
     recorder: u64,
-    shelf: Arc<Shelf>,
+    tape: Arc<Tape>,
     counter: Arc<Counter>,
 }
 
-impl Drop for MyShelf {
+impl Drop for MyTape {
     fn drop(&mut self) {
-        self.shelf.kept.lock().close(&self.counter);
+        self.tape.kept.lock().close(&self.counter);
     }
 }
 
@@ -148,7 +148,7 @@ impl Recorder {
         static RECORDERS: AtomicU64 = AtomicU64::new(0);
         let counter = Counter {
             capacity: events,
-            board: (events / BOARDS).clamp(1, LONGEST_BOARD),
+            reel: (events / REELS).clamp(1, LONGEST_REEL),
             counted: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),
         };
@@ -156,7 +156,7 @@ impl Recorder {
             id: RECORDERS.fetch_add(1, Relaxed),
             began: Instant::now(),
             counter: Arc::new(counter),
-            shelves: Mutex::new(Vec::new()),
+            tapes: Mutex::new(Vec::new()),
         }
     }
 
@@ -169,54 +169,54 @@ impl Recorder {
     /// assert!(Recorder::default().trace().entries().is_empty());
     /// ```
     pub fn trace(&self) -> Trace {
-        let shelves = self.shelves.lock().clone();
+        let tapes = self.tapes.lock().clone();
         let mut trace = Trace { dropped: self.counter.dropped.load(Relaxed), ..Trace::default() };
         let mut sites = HashMap::new();
-        for (thread, shelf) in shelves.iter().enumerate() {
-            trace.threads.push(Thread { name: shelf.name.clone(), worker: shelf.worker });
-            let kept = shelf.kept.lock();
+        for (thread, tape) in tapes.iter().enumerate() {
+            trace.threads.push(Thread { name: tape.name.clone(), worker: tape.worker });
+            let kept = tape.kept.lock();
             trace.dropped += kept.dropped;
             trace.tasks.extend(kept.tasks.iter().map(|(id, task)| (*id, task.to_task(&mut sites))));
             trace
                 .entries
-                .extend(kept.boards.iter().flatten().map(|record| record.to_entry(thread, self.began)));
+                .extend(kept.reels.iter().flatten().map(|record| record.to_entry(thread, self.began)));
         }
         trace.sort();
         trace
     }
 
-    /// A shelf for this thread; `None` if it is too late for one.
-    fn new_shelf(&self, worker: Option<Worker>) -> Option<Arc<Shelf>> {
+    /// A tape for this thread; `None` if it is too late for one.
+    fn new_tape(&self, worker: Option<Worker>) -> Option<Arc<Tape>> {
         if self.counter.is_full() {
             return None;
         }
         let (id, name) = (current_thread(), current_thread_name().unwrap_or_default());
-        let shelf = Arc::new(Shelf { id, name, worker, kept: Mutex::new(Kept::default()) });
-        self.shelves.lock().push(Arc::clone(&shelf));
-        Some(shelf)
+        let tape = Arc::new(Tape { id, name, worker, kept: Mutex::new(Kept::default()) });
+        self.tapes.lock().push(Arc::clone(&tape));
+        Some(tape)
     }
 
     /// That of a thread which is ending, and has lost its own way to it.
-    fn shelf_of_this_thread(&self) -> Option<Arc<Shelf>> {
+    fn tape_of_this_thread(&self) -> Option<Arc<Tape>> {
         let id = current_thread();
-        self.shelves.lock().iter().rev().find(|shelf| shelf.id == id).cloned()
+        self.tapes.lock().iter().rev().find(|tape| tape.id == id).cloned()
     }
 
     /// The first event of a thread.
-    fn keep_first(&self, event: &Event<'_>, shelves: &mut Vec<MyShelf>) {
-        let Some(shelf) = self.new_shelf(event.worker) else { return self.drop_one() };
-        shelf.kept.lock().keep(event, &self.counter);
-        // Of those whose recorder is gone, nobody else has the shelf.
-        shelves.retain(|mine| Arc::strong_count(&mine.shelf) > 1);
-        shelves.push(MyShelf { recorder: self.id, shelf, counter: Arc::clone(&self.counter) });
+    fn keep_first(&self, event: &Event<'_>, tapes: &mut Vec<MyTape>) {
+        let Some(tape) = self.new_tape(event.worker) else { return self.drop_one() };
+        tape.kept.lock().keep(event, &self.counter);
+        // Of those whose recorder is gone, nobody else has the tape.
+        tapes.retain(|mine| Arc::strong_count(&mine.tape) > 1);
+        tapes.push(MyTape { recorder: self.id, tape, counter: Arc::clone(&self.counter) });
     }
 
     /// One of the last events of a thread.
     fn keep_last(&self, event: &Event<'_>) {
-        let Some(shelf) = self.shelf_of_this_thread().or_else(|| self.new_shelf(event.worker)) else {
+        let Some(tape) = self.tape_of_this_thread().or_else(|| self.new_tape(event.worker)) else {
             return self.drop_one();
         };
-        let mut kept = shelf.kept.lock();
+        let mut kept = tape.kept.lock();
         kept.keep(event, &self.counter);
         kept.close(&self.counter);
     }
@@ -235,11 +235,11 @@ impl Default for Recorder {
 
 impl Observer for Recorder {
     fn observe(&self, event: &Event<'_>) {
-        let kept = MY_SHELVES.try_with(|shelves| {
-            let mut shelves = shelves.borrow_mut();
-            match shelves.iter().find(|mine| mine.recorder == self.id) {
-                Some(mine) => mine.shelf.kept.lock().keep(event, &self.counter),
-                None => self.keep_first(event, &mut shelves),
+        let kept = MY_TAPES.try_with(|tapes| {
+            let mut tapes = tapes.borrow_mut();
+            match tapes.iter().find(|mine| mine.recorder == self.id) {
+                Some(mine) => mine.tape.kept.lock().keep(event, &self.counter),
+                None => self.keep_first(event, &mut tapes),
             }
         });
         if kept.is_err() {
@@ -248,11 +248,11 @@ impl Observer for Recorder {
     }
 }
 
-/// Threads may keep their way to a shelf, but not what was on it.
+/// Threads may keep their way to a tape, but not what was on it.
 impl Drop for Recorder {
     fn drop(&mut self) {
-        for shelf in self.shelves.lock().drain(..) {
-            *shelf.kept.lock() = Kept::default();
+        for tape in self.tapes.lock().drain(..) {
+            *tape.kept.lock() = Kept::default();
         }
     }
 }
@@ -267,21 +267,21 @@ impl Kept {
             let task = self.task_of(info);
             self.tasks.push((info.id, task));
         }
-        if self.boards.last().is_none_or(|board| board.len() == counter.board) {
+        if self.reels.last().is_none_or(|reel| reel.len() == counter.reel) {
             // The first one grows as it is needed: most threads tell little.
-            let room = if self.boards.is_empty() { 0 } else { counter.board };
-            self.boards.push(Vec::with_capacity(room));
+            let room = if self.reels.is_empty() { 0 } else { counter.reel };
+            self.reels.push(Vec::with_capacity(room));
         }
-        let Some(board) = self.boards.last_mut() else { return };
-        board.push(Record {
+        let Some(reel) = self.reels.last_mut() else { return };
+        reel.push(Record {
             at: event.at,
             pool: event.pool,
             task: event.task.map(|task| task.id),
             queue_depth: u32::try_from(event.queue_depth).unwrap_or(u32::MAX),
             kind: event.kind.clone(),
         });
-        if board.len() == counter.board {
-            counter.counted.fetch_add(counter.board, Relaxed);
+        if reel.len() == counter.reel {
+            counter.counted.fetch_add(counter.reel, Relaxed);
             self.closed = counter.is_full();
         }
     }
@@ -296,13 +296,13 @@ impl Kept {
         TaskRecord { name, item: info.item, submitted_at: info.submitted_at }
     }
 
-    /// Counts what is on the last board.
+    /// Counts what is on the last reel.
     fn close(&mut self, counter: &Counter) {
-        let begun = self.boards.last().map_or(0, Vec::len);
-        if begun < counter.board {
+        let begun = self.reels.last().map_or(0, Vec::len);
+        if begun < counter.reel {
             counter.counted.fetch_add(begun, Relaxed);
         }
-        self.boards.push(Vec::new());
+        self.reels.push(Vec::new());
         self.closed = counter.is_full();
     }
 }
