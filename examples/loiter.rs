@@ -10,6 +10,10 @@
 
 #![allow(clippy::print_stderr, reason = "a program prints")]
 
+#[path = "common/views.rs"]
+#[allow(dead_code, unreachable_pub, reason = "a program uses a part of it")]
+mod views;
+
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -19,36 +23,49 @@ use std::time::{Duration, Instant};
 use glasspool::ThreadPoolExecutor;
 use jiff::civil::Time;
 use jiff::{SignedDuration, Zoned};
+use views::Views;
 
 const USAGE: &str = "\
-Usage: loiter [--workers N] [--tasks N] [--speed X]
+Usage: loiter [--workers N] [--tasks N] [--speed X] [--no-gantt] [view ...]
 
-Runs tasks that do nothing: task n for n seconds.
+Runs tasks that do nothing: task n for n seconds. Then shows who did what when.
 
-  --workers N   how many workers the pool has at most (default 3)
-  --tasks N     how many tasks there are, 1000 at most (default 5)
-  --speed X     lets the demo's clock run X times as fast (default 1)
-  -h, --help    prints this
+  --workers N       how many workers the pool has at most (default 3)
+  --tasks N         how many tasks there are, 1000 at most (default 5)
+  --speed X         lets the demo's clock run X times as fast (default 1)
+  --no-gantt        no chart at the end
+  -h, --help        prints this
+
+Views of what the pool did:
+
 ";
 
 struct Options {
     workers: usize,
     tasks: u32,
     speed: f64,
+    views: Views,
 }
 
 /// `None` if only help was asked for.
 fn parse_options() -> Result<Option<Options>, lexopt::Error> {
     use lexopt::prelude::*;
 
-    let mut options = Options { workers: 3, tasks: 5, speed: 1.0 };
+    let mut options = Options { workers: 3, tasks: 5, speed: 1.0, views: Views::with_gantt() };
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
             Long("workers") => options.workers = args.value()?.parse()?,
             Long("tasks") => options.tasks = args.value()?.parse_with(parse_tasks)?,
             Long("speed") => options.speed = args.value()?.parse_with(parse_speed)?,
+            Long("no-gantt") => options.views.gantt = false,
             Short('h') | Long("help") => return Ok(None),
+            Long(option) => {
+                let option = option.to_owned();
+                if !options.views.of_option(&option, &mut args)? {
+                    return Err(Long(&option).unexpected());
+                }
+            }
             _ => return Err(arg.unexpected()),
         }
     }
@@ -116,25 +133,27 @@ fn loiter(clock: Clock, n: u32) -> u32 {
     n * 10
 }
 
-fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+fn run(mut options: Options) -> Result<(), Box<dyn Error>> {
     let clock = Clock::start(options.speed);
-    let executor = ThreadPoolExecutor::new(options.workers)?;
+    let executor = options.views.watch(ThreadPoolExecutor::builder().max_workers(options.workers)).build()?;
     clock.display("Script starting.");
-    let results = executor.map(0..options.tasks, move |n| loiter(clock, n));
+    let results = executor.named("loiter").map(0..options.tasks, move |n| loiter(clock, n));
     clock.display(&format!("results: {results}"));
     clock.display("Waiting for individual results:");
     for (i, result) in results.enumerate() {
         clock.display(&format!("result {i}: {}", result?));
     }
+    drop(executor);
+    options.views.show(format!("loiter: {} tasks on {} workers", options.tasks, options.workers))?;
     Ok(())
 }
 
 fn main() -> ExitCode {
     let outcome = match parse_options() {
-        Ok(Some(options)) => run(&options),
+        Ok(Some(options)) => run(options),
         Ok(None) => {
             // If nobody reads it, nobody needs it.
-            let _ = io::stdout().write_all(USAGE.as_bytes());
+            let _ = write!(io::stdout(), "{USAGE}{}", views::USAGE);
             return ExitCode::SUCCESS;
         }
         Err(error) => Err(error.into()),

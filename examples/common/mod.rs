@@ -13,3 +13,4 @@ pub mod program;
 pub mod save;
 pub mod say;
 pub mod server;
+pub mod views;

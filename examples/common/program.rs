@@ -9,6 +9,8 @@ use super::save::{self, Folder, Unsaved};
 use super::say::{complain, print, say};
 use super::server::FlagServer;
 use super::server::fate::{Label, Plan, SEED};
+use super::views::{self, Views};
+use glasspool::{Builder, ThreadPoolExecutor};
 
 /// The book's.
 const TIMEOUT: Duration = Duration::from_millis(6100);
@@ -20,6 +22,7 @@ const FOLDER: &str = "downloaded";
 pub struct Session {
     client: Client,
     folder: Folder,
+    views: Views,
 }
 
 /// Why a program ended without its total.
@@ -28,6 +31,11 @@ pub type Trouble = Box<dyn Error + Send + Sync>;
 impl Session {
     pub fn get_flag(&self, code: &str) -> Result<Vec<u8>, Failure> {
         self.client.get_flag(code)
+    }
+
+    /// The pool to download with, observed if anybody wants to see it.
+    pub fn watch(&self, pool: Builder) -> Builder {
+        self.views.watch(pool)
     }
 
     pub fn save_flag(&self, image: &[u8], name: &str) -> Result<(), Unsaved> {
@@ -43,16 +51,37 @@ pub fn show(code: &str) {
 /// The exit code of a program that was interrupted: 128 and the signal's number.
 pub const INTERRUPTED: u8 = 130;
 
+/// One of them.
+pub struct Program {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub seen: Seen,
+}
+
+/// Whose pool its views show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// The one that downloads.
+    Its,
+    /// The server's, as it has none: a view of how busy a server is with one request at a time.
+    TheServers,
+}
+
 struct Options {
     label: Label,
     seed: u64,
     url: Option<String>,
     folder: String,
+    views: Views,
 }
 
-fn usage(name: &str, about: &str) -> String {
+fn usage(Program { name, about, seen }: &Program) -> String {
+    let whose = match seen {
+        Seen::Its => "its pool",
+        Seen::TheServers => "the server's pool (it has none itself)",
+    };
     format!(
-        "Usage: {name} [-s LABEL] [--seed N] [--server-url URL] [--folder FOLDER]
+        "Usage: {name} [-s LABEL] [--seed N] [--server-url URL] [--folder FOLDER] [view ...]
 
 {about}
 
@@ -61,14 +90,24 @@ fn usage(name: &str, about: &str) -> String {
   --server-url URL     asks this server instead
   --folder FOLDER      where to save the flags (default {FOLDER})
   -h, --help           prints this
-"
+
+Views of what {whose} did:
+
+{}",
+        views::USAGE
     )
 }
 
 fn parse_options() -> Result<Option<Options>, lexopt::Error> {
     use lexopt::prelude::*;
 
-    let mut options = Options { label: Label::Delay, seed: SEED, url: None, folder: FOLDER.to_owned() };
+    let mut options = Options {
+        label: Label::Delay,
+        seed: SEED,
+        url: None,
+        folder: FOLDER.to_owned(),
+        views: Views::default(),
+    };
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
@@ -80,6 +119,12 @@ fn parse_options() -> Result<Option<Options>, lexopt::Error> {
             Long("server-url") => options.url = Some(args.value()?.string()?),
             Long("folder") => options.folder = args.value()?.string()?,
             Short('h') | Long("help") => return Ok(None),
+            Long(option) => {
+                let option = option.to_owned();
+                if !options.views.of_option(&option, &mut args)? {
+                    return Err(Long(&option).unexpected());
+                }
+            }
             _ => return Err(arg.unexpected()),
         }
     }
@@ -87,15 +132,12 @@ fn parse_options() -> Result<Option<Options>, lexopt::Error> {
 }
 
 /// Runs `download_many`, which says how many flags it has downloaded, and prints how long that took.
-pub fn run(
-    name: &str,
-    about: &str,
-    download_many: impl FnOnce(&Session) -> Result<usize, Trouble>,
-) -> ExitCode {
+pub fn run(program: &Program, download_many: impl FnOnce(&Session) -> Result<usize, Trouble>) -> ExitCode {
+    let name = program.name;
     let options = match parse_options() {
         Ok(Some(options)) => options,
         Ok(None) => {
-            print(format_args!("{}", usage(name, about)));
+            print(format_args!("{}", usage(program)));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -103,7 +145,7 @@ pub fn run(
             return ExitCode::from(2);
         }
     };
-    match download(name, &options, download_many) {
+    match download(program, &options, download_many) {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
             complain(format_args!("\n{name}: {trouble}"));
@@ -113,7 +155,7 @@ pub fn run(
 }
 
 fn download(
-    name: &str,
+    program: &Program,
     options: &Options,
     download_many: impl FnOnce(&Session) -> Result<usize, Trouble>,
 ) -> Result<(), Trouble> {
@@ -122,19 +164,27 @@ fn download(
         complain(format_args!("\nInterrupted: {} flags are saved, whole.", save::saved()));
         save::exit(INTERRUPTED.into());
     })?;
+    let name = program.name;
     let mut server = None;
     let url = match &options.url {
         Some(url) => url.clone(),
         None => {
             let plan = Plan { seed: options.seed, ..Plan::new(options.label) };
-            let url = server.insert(FlagServer::start(plan, None)?).url();
+            let pool = ThreadPoolExecutor::builder();
+            let pool = if program.seen == Seen::TheServers { options.views.watch(pool) } else { pool };
+            let url = server.insert(FlagServer::served_by(pool, plan, None)?).url();
             complain(format_args!("{name}: {} site: {url} (seed {})", options.label.name(), options.seed));
             url
         }
     };
-    let session = Session { client: Client::new(&url, TIMEOUT), folder };
+    let session = Session { client: Client::new(&url, TIMEOUT), folder, views: options.views.clone() };
     let began = Instant::now();
-    let count = download_many(&session)?;
-    say(format_args!("\n{count} downloads in {:.2}s", began.elapsed().as_secs_f64()));
-    Ok(())
+    let downloaded = download_many(&session);
+    if let Ok(count) = &downloaded {
+        say(format_args!("\n{count} downloads in {:.2}s", began.elapsed().as_secs_f64()));
+    }
+    drop(server);
+    // Also what went wrong is worth seeing.
+    options.views.show(format!("{name}: {}", program.about))?;
+    downloaded.map(drop)
 }

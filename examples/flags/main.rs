@@ -12,7 +12,7 @@ mod common;
 use std::process::ExitCode;
 
 use common::countries::POP20;
-use common::program::{self, Session, Trouble, show};
+use common::program::{self, Program, Seen, Session, Trouble, show};
 
 fn download_many(session: &Session) -> Result<usize, Trouble> {
     let mut codes = POP20;
@@ -26,5 +26,6 @@ fn download_many(session: &Session) -> Result<usize, Trouble> {
 }
 
 fn main() -> ExitCode {
-    program::run("flags", "Downloads twenty flags, one after the other.", download_many)
+    let about = "Downloads twenty flags, one after the other.";
+    program::run(&Program { name: "flags", about, seen: Seen::TheServers }, download_many)
 }

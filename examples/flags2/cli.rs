@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use crate::common::countries::{self, POP20};
 use crate::common::server::fate::{DELAY, Label, SEED};
+use crate::common::views::Views;
 
 pub const USAGE: &str = "\
 Usage: flags2 [-h] [-a | -e] [-l N] [-m CONCURRENT] [-s LABEL] [-v] [--how HOW]
               [--seed N] [--delay MIN..MAX] [--timeout SECONDS]
-              [--server-url URL] [--folder FOLDER] [CC ...]
+              [--server-url URL] [--folder FOLDER] [view ...] [CC ...]
 
 Downloads flags, by default those of the twenty most populous countries.
 
@@ -33,6 +34,9 @@ Downloads flags, by default those of the twenty most populous countries.
   --server-url URL       asks this server instead
   --folder FOLDER        where to save the flags (default downloaded)
   -h, --help             prints this
+
+Views of what its pool did:
+
 ";
 
 /// The book's ceiling for requests at once.
@@ -52,6 +56,7 @@ pub struct Options {
     pub delay: RangeInclusive<Duration>,
     pub timeout: Duration,
     pub folder: String,
+    pub views: Views,
 }
 
 #[derive(Clone, Debug)]
@@ -107,6 +112,7 @@ fn try_parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Options>
         delay: DELAY,
         timeout: Duration::from_millis(3100),
         folder: "downloaded".to_owned(),
+        views: Views::default(),
     };
     let mut codes = BTreeSet::new();
     let (mut all, mut every, mut limit) = (false, false, usize::MAX);
@@ -128,6 +134,12 @@ fn try_parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Options>
             Long("server-url") => options.server = Server::Url(args.value()?.parse_with(url)?),
             Long("folder") => options.folder = args.value()?.string()?,
             Short('h') | Long("help") => return Ok(None),
+            Long(option) => {
+                let option = option.to_owned();
+                if !options.views.of_option(&option, &mut args)? {
+                    return Err(Long(&option).unexpected());
+                }
+            }
             Value(argument) => match countries::named_by(&argument.string()?) {
                 Some(named) => codes.extend(named),
                 None => return Err("each CC argument must be A to Z or AA to ZZ.".into()),

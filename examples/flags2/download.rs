@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use glasspool::{Shutdown, TaskError, ThreadPoolExecutor, as_completed};
 
+use crate::cli::Options;
 use crate::common::client::{Client, Failure, out_of_descriptors};
 use crate::common::program::Trouble;
 use crate::common::save::{Folder, Unsaved};
@@ -73,20 +74,20 @@ pub fn one_by_one(
 /// In the order in which they are done. An interrupt closes the pool, and so cancels what is pending.
 pub fn by_a_pool(
     fetch: &Arc<Fetch>,
-    codes: Vec<String>,
-    workers: usize,
+    options: &Options,
     interrupt: &Interrupt,
 ) -> Result<Box<dyn Iterator<Item = Download>>, Trouble> {
-    let pool = Arc::new(ThreadPoolExecutor::new(workers)?);
+    let builder = ThreadPoolExecutor::builder().max_workers(options.workers());
+    let pool = Arc::new(options.views.watch(builder).build()?);
     interrupt.closes(&pool);
-    let mut to_do = Vec::with_capacity(codes.len());
-    for code in codes {
+    let mut to_do = Vec::with_capacity(options.codes.len());
+    for code in options.codes.clone() {
         let task = {
             let (fetch, code) = (Arc::clone(fetch), code.clone());
             move || fetch.one(&code)
         };
         // A pool that has been closed already refuses what it would have cancelled.
-        let future = pool.try_submit(task).unwrap_or_else(|_| {
+        let future = pool.named(&*code).try_submit(task).unwrap_or_else(|_| {
             let (task, future) = glasspool::task(|| Fetched::NotBegun);
             drop(task);
             future

@@ -32,6 +32,7 @@ use common::save::Folder;
 use common::say::{complain, print, say};
 use common::server::FlagServer;
 use common::server::fate::Plan;
+use common::views;
 use download::{Download, Fetch, Fetched};
 use interrupt::Interrupt;
 use progress::Progress;
@@ -44,13 +45,13 @@ fn main() -> ExitCode {
     let options = match cli::parse(std::env::args_os()) {
         Parsed::Run(options) => options,
         Parsed::Help => {
-            print(format_args!("{}", cli::USAGE));
+            print(format_args!("{}{}", cli::USAGE, views::USAGE));
             return ExitCode::SUCCESS;
         }
         Parsed::Error(complaint) => {
             // To standard output, and the whole usage with it, as the book's does.
             say(format_args!("*** Usage error: {complaint}"));
-            print(format_args!("{}", cli::USAGE));
+            print(format_args!("{}{}", cli::USAGE, views::USAGE));
             return ExitCode::from(2);
         }
     };
@@ -84,7 +85,7 @@ fn run(options: &Options) -> Result<bool, Trouble> {
     let interrupt = Interrupt::listen()?;
     let downloads: Box<dyn Iterator<Item = Download>> = match options.how {
         How::Sequential => download::one_by_one(fetch, options.codes.clone(), interrupt.clone()),
-        How::Pool => download::by_a_pool(&fetch, options.codes.clone(), options.workers(), &interrupt)?,
+        How::Pool => download::by_a_pool(&fetch, options, &interrupt)?,
     };
     let mut progress = Progress::of(options.codes.len(), options.verbose);
     let mut counts = Counts::default();
@@ -106,6 +107,7 @@ fn run(options: &Options) -> Result<bool, Trouble> {
     progress.finish();
     counts.not_begun_of(options.codes.len());
     report::last(&counts, began.elapsed());
+    options.views.show(format!("flags2: {} flags on {} workers", options.codes.len(), options.workers()))?;
     match unsaved {
         None => Ok(interrupt.happened()),
         Some(error) => Err(error.into()),

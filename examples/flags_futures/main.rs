@@ -15,7 +15,7 @@ use std::panic::resume_unwind;
 use std::process::ExitCode;
 
 use common::countries::POP20;
-use common::program::{self, Session, Trouble, show};
+use common::program::{self, Program, Seen, Session, Trouble, show};
 use common::say::say;
 use glasspool::{ThreadPoolExecutor, as_completed};
 
@@ -35,11 +35,11 @@ fn try_download_one(session: &Session, code: &'static str) -> Result<&'static st
 fn download_many(session: &Session) -> Result<usize, Trouble> {
     let mut codes: Vec<&'static str> = POP20[..5].to_vec();
     codes.sort_unstable();
-    let executor = ThreadPoolExecutor::new(3)?;
+    let executor = session.watch(ThreadPoolExecutor::builder().max_workers(3)).build()?;
     let mut to_do = Vec::new();
     for code in codes {
         let session = session.clone();
-        let future = executor.submit(move || download_one(&session, code));
+        let future = executor.named(code).submit(move || download_one(&session, code));
         say(format_args!("Scheduled for {code}: {future}"));
         to_do.push((code, future));
     }
@@ -59,9 +59,6 @@ fn download_many(session: &Session) -> Result<usize, Trouble> {
 }
 
 fn main() -> ExitCode {
-    program::run(
-        "flags_futures",
-        "Downloads five flags with three workers, and shows the futures.",
-        download_many,
-    )
+    let about = "Downloads five flags with three workers, and shows the futures.";
+    program::run(&Program { name: "flags_futures", about, seen: Seen::Its }, download_many)
 }

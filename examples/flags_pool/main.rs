@@ -13,7 +13,7 @@ mod common;
 use std::process::ExitCode;
 
 use common::countries::POP20;
-use common::program::{self, Session, Trouble, show};
+use common::program::{self, Program, Seen, Session, Trouble, show};
 use glasspool::ThreadPoolExecutor;
 
 /// Who waits needs no core, so there may be more workers than those: here, one for each flag.
@@ -29,9 +29,10 @@ fn download_one(session: &Session, code: &'static str) -> Result<&'static str, T
 fn download_many(session: &Session) -> Result<usize, Trouble> {
     let mut codes = POP20;
     codes.sort_unstable();
-    let executor = ThreadPoolExecutor::new(MAX_WORKERS.min(codes.len()))?;
+    let builder = ThreadPoolExecutor::builder().max_workers(MAX_WORKERS.min(codes.len()));
+    let executor = session.watch(builder).build()?;
     let session = session.clone();
-    let results = executor.map(codes, move |code| download_one(&session, code));
+    let results = executor.named("flag").map(codes, move |code| download_one(&session, code));
 
     let mut count = 0;
     for result in results {
@@ -42,5 +43,6 @@ fn download_many(session: &Session) -> Result<usize, Trouble> {
 }
 
 fn main() -> ExitCode {
-    program::run("flags_pool", "Downloads twenty flags on a pool of workers, with map.", download_many)
+    let about = "Downloads twenty flags on a pool of workers, with map.";
+    program::run(&Program { name: "flags_pool", about, seen: Seen::Its }, download_many)
 }

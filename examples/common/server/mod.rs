@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::{Future, Shutdown, Task, ThreadPoolExecutor, task};
+use glasspool::{Builder, Future, Shutdown, Task, ThreadPoolExecutor, task};
 
 use super::{countries, pictures};
 use fate::{Answer, LIMIT, Label, Plan};
@@ -71,15 +71,17 @@ impl Site {
 impl FlagServer {
     /// Starts a server on this port of loopback, or on any if it is taken, or if none is named.
     pub fn start(plan: Plan, port: Option<u16>) -> io::Result<Self> {
+        Self::served_by(ThreadPoolExecutor::builder(), plan, port)
+    }
+
+    /// As [`start`](Self::start), served by a pool with these options.
+    pub fn served_by(pool: Builder, plan: Plan, port: Option<u16>) -> io::Result<Self> {
         let listen = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
         let listener = listen(port.unwrap_or(0)).or_else(|_| listen(0))?;
         let address = listener.local_addr()?;
         let workers = if plan.label == Label::Limit { LIMIT } else { WORKERS };
-        let pool = ThreadPoolExecutor::builder()
-            .max_workers(workers)
-            .thread_name_prefix("flags")
-            .build()
-            .map_err(io::Error::other)?;
+        let pool =
+            pool.max_workers(workers).thread_name_prefix("server").build().map_err(io::Error::other)?;
         let (close, closed) = task(|| ());
         let site = Arc::new(Site { plan, closed, drawn: Mutex::default() });
         for code in countries::POP20 {
@@ -120,7 +122,7 @@ fn accept(listener: &TcpListener, pool: &ThreadPoolExecutor, site: &Arc<Site>) {
             Ok(stream) => {
                 let site = Arc::clone(site);
                 // Refused for want of a thread, the connection is dropped, and its client sees it closed.
-                drop(pool.try_submit(move || {
+                drop(pool.named("request").try_submit(move || {
                     // A client that goes away while it is being answered is its own business.
                     let _ = serve(stream, &site);
                 }));
