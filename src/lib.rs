@@ -154,6 +154,10 @@ pub use future::state::Ending;
 
 #[cfg(feature = "timeline")]
 pub mod timeline;
+#[cfg(feature = "tracing")]
+mod spans;
+#[cfg(feature = "tracing")]
+pub use spans::Spans;
 
 mod executor;
 pub use executor::{Executor, Inline};

@@ -102,6 +102,9 @@ impl<W, T, H> Shared<W, T, H> {
         let mut entry = self.entry.lock();
         let me = current_thread();
         let work = entry.state.claim(me)?;
+        if entry.watchers.are_none() {
+            return Some((work, None));
+        }
         entry.watchers.tell_whereabouts(Place::InHands(me));
         let (keeper, witness) = (entry.watchers.keeper(), entry.watchers.witness());
         drop(entry);
@@ -135,21 +138,8 @@ impl<W, T, H> Shared<W, T, H> {
     /// else hears of it. So whoever has the result knows that the callbacks registered before it have run.
     pub(crate) fn complete(&self, outcome: Outcome<T>) -> Ending {
         let mut entry = self.entry.lock();
-        let witness = entry.watchers.witness();
-        let mut told = witness.is_none();
-        loop {
-            let callbacks = entry.watchers.take_callbacks();
-            if callbacks.is_empty() && told {
-                break;
-            }
-            drop(entry);
-            if callbacks.is_empty() {
-                tell(witness.as_ref(), Moment::Finished(Ending::of(&outcome)));
-                told = true;
-            }
-            run_all(callbacks, &outcome, witness.as_ref());
-            // Meanwhile more may have been registered, by the callbacks themselves or by others: look again.
-            entry = self.entry.lock();
+        if !entry.watchers.are_none() {
+            entry = self.tell_before_the_end(entry, &outcome);
         }
         let unnoticed = match &outcome {
             Err(TaskError::Panicked(panic)) if entry.forsaken && !entry.observed => {
@@ -161,18 +151,42 @@ impl<W, T, H> Shared<W, T, H> {
         entry.state.finish(outcome);
         // What nobody will ever read goes at once, and is not kept for as long as somebody holds the task.
         let unread = if entry.forsaken { entry.state.collect() } else { None };
-        entry.watchers.tell_whereabouts(Place::Ended);
-        entry.watchers.tell_subscribers();
-        let alarms = entry.watchers.take_alarms();
+        let alarms = if entry.watchers.are_none() { Vec::new() } else { entry.watchers.tell_of_the_end() };
         drop(entry);
         // After unlocking, so that those woken do not run into the lock. They cannot miss it: see above.
         self.ended.notify_all();
-        ring_all(alarms);
+        if !alarms.is_empty() {
+            ring_all(alarms);
+        }
         if let Some((panic, keeper)) = unnoticed {
             report(&panic, keeper);
         }
         discard(unread);
         ending
+    }
+
+    /// Runs the callbacks, and tells the witness, of whose task this thread has the outcome still in its hands.
+    fn tell_before_the_end<'a>(
+        &'a self,
+        mut entry: MutexGuard<'a, Entry<W, T>>,
+        outcome: &Outcome<T>,
+    ) -> MutexGuard<'a, Entry<W, T>> {
+        let witness = entry.watchers.witness();
+        let mut told = witness.is_none();
+        loop {
+            let callbacks = entry.watchers.take_callbacks();
+            if callbacks.is_empty() && told {
+                return entry;
+            }
+            drop(entry);
+            if callbacks.is_empty() {
+                tell(witness.as_ref(), Moment::Finished(Ending::of(outcome)));
+                told = true;
+            }
+            run_all(callbacks, outcome, witness.as_ref());
+            // Meanwhile more may have been registered, by the callbacks themselves or by others: look again.
+            entry = self.entry.lock();
+        }
     }
 
     /// Cancels it if it is not too late, and tells everyone who waits. Whoever wins owes a [`clear_away`](Self::clear_away).
@@ -341,25 +355,29 @@ impl<W: Send, T: Send, H: Send + Sync> Answer<T> for Shared<W, T, H> {
     fn wait(&self, deadline: Option<Instant>) -> bool {
         let mut entry = self.entry.lock();
         entry.observed = true;
-        let to_tell = if entry.state.status().is_done() { None } else { entry.watchers.witness() };
-        // What only asks does not go to sleep.
-        if let Some(witness) = to_tell.as_ref().filter(|_| !is_over(deadline)) {
-            drop(entry);
-            witness.tell(Moment::Blocked);
-            let ended = self.sleep(self.entry.lock(), deadline);
-            witness.tell(Moment::Unblocked(ended.then(|| witness.id())));
-            return ended;
+        if entry.state.status().is_done() {
+            return true;
         }
-        self.sleep(entry, deadline)
+        // What only asks does not go to sleep.
+        let Some(witness) = entry.watchers.witness().filter(|_| !is_over(deadline)) else {
+            return self.sleep(entry, deadline);
+        };
+        drop(entry);
+        witness.tell(Moment::Blocked);
+        let ended = self.sleep(self.entry.lock(), deadline);
+        witness.tell(Moment::Unblocked(ended.then(|| witness.id())));
+        ended
     }
 
     fn collect(&self) -> Option<Outcome<T>> {
         let mut entry = self.entry.lock();
         let outcome = entry.state.collect();
         entry.observed |= outcome.is_some();
-        let witness = outcome.as_ref().and_then(|_| entry.watchers.witness());
-        drop(entry);
-        tell(witness.as_ref(), Moment::Collected);
+        if outcome.is_some() && !entry.watchers.are_none() {
+            let witness = entry.watchers.witness();
+            drop(entry);
+            tell(witness.as_ref(), Moment::Collected);
+        }
         outcome
     }
 

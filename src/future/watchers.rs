@@ -84,6 +84,11 @@ impl<T> Watchers<T> {
         Self(None)
     }
 
+    /// Whether there is nobody at all, as of most tasks: so whoever has somebody to tell, each in their way, looks here first.
+    pub(crate) fn are_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     fn lists(&mut self) -> &mut Lists<T> {
         self.0.get_or_insert_with(|| {
             let (callbacks, subscribers, alarms) = (Vec::new(), Vec::new(), Vec::new());
@@ -159,6 +164,13 @@ impl<T> Watchers<T> {
         let alarm = lists.alarms.swap_remove(at);
         self.forget_if_empty();
         Some(alarm)
+    }
+
+    /// Tells all who may be told under the lock; the alarms are still to ring.
+    pub(crate) fn tell_of_the_end(&mut self) -> Vec<Arc<Alarm>> {
+        self.tell_whereabouts(Place::Ended);
+        self.tell_subscribers();
+        self.take_alarms()
     }
 
     /// All that are to ring, which is not to be done under the lock.

@@ -35,6 +35,7 @@ impl<'a> Takes<'a> for Arc<Core<'a>> {
     }
 }
 
+#[inline]
 fn take_in<'a>(
     core: &Arc<Core<'a>>,
     mut task: ScopedTask<'a>,
