@@ -3,6 +3,7 @@
 //! **The observer harms nobody.** It is called with no lock held. Its panic ends here, and with it its calls: one that panics at every event would drown all
 //! else. What it does itself is not told.
 
+use std::panic::RefUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -132,6 +133,9 @@ impl TaskWitness {
         }
     }
 }
+
+// An observer that panics is told no more, so nobody sees what it has left half-done.
+impl RefUnwindSafe for TaskWitness {}
 
 impl Witness for TaskWitness {
     fn id(&self) -> TaskId {

@@ -8,6 +8,7 @@
 //! knows that its witness has heard of the end. That it was [cancelled](Moment::Cancelled) is told when it is, because whoever cancels many tells
 //! all who wait before any user code is run; so its time is [marked](Witness::mark_time) at once, and told later.
 
+use std::panic::RefUnwindSafe;
 use std::sync::Arc;
 
 use super::state::Ending;
@@ -16,7 +17,8 @@ use crate::identity::TaskId;
 use crate::label::Label;
 use crate::sync::process_wide::{AtomicBool, Relaxed};
 
-pub(crate) trait Witness: Send + Sync {
+/// (What holds one is no less safe to unwind through for that.)
+pub(crate) trait Witness: Send + Sync + RefUnwindSafe {
     fn id(&self) -> TaskId;
 
     /// Something becomes of the task in this thread. It may run anybody's code, but does not panic.
