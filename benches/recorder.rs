@@ -1,0 +1,45 @@
+//! What it costs to be seen: the same tasks on a pool that nobody observes, on one that an observer which does nothing is told of, and on one that is recorded.
+//!
+//! The tasks are empty, so that nothing hides the cost. Each has four events (submitted, started, finished, collected), and a few times
+//! a thread blocks or a worker falls idle; so what an event costs is the difference by a little more than four.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use glasspool::timeline::Recorder;
+use glasspool::{Builder, Event, ThreadPoolExecutor};
+
+const TASKS: u64 = 1000;
+
+/// More than are told in all rounds.
+const EVENTS: usize = 50_000_000;
+
+fn pools() -> [(&'static str, fn(Builder) -> Builder); 3] {
+    [
+        ("unobserved", |pool| pool),
+        ("observed", |pool| pool.observer(|event: &Event<'_>| drop(black_box(event.at)))),
+        ("recorded", |pool| pool.observer(Arc::new(Recorder::with_capacity(EVENTS)))),
+    ]
+}
+
+fn tasks(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("seen");
+    group.throughput(Throughput::Elements(TASKS)).sample_size(20);
+    for (seen, watch) in pools() {
+        let pool = watch(ThreadPoolExecutor::builder().max_workers(2)).build().unwrap();
+        group.bench_function(BenchmarkId::new("submit", seen), |bencher| {
+            bencher.iter(|| {
+                let futures: Vec<_> = (0..TASKS).map(|n| pool.submit(move || n)).collect();
+                futures.into_iter().map(|future| future.into_result().unwrap()).sum::<u64>()
+            });
+        });
+        group.bench_function(BenchmarkId::new("map", seen), |bencher| {
+            bencher.iter(|| pool.map(0..TASKS, |n| n).map(Result::unwrap).sum::<u64>());
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, tasks);
+criterion_main!(benches);
