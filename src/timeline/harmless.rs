@@ -33,117 +33,42 @@ fn turns_or_breaks_text(c: char) -> bool {
     )
 }
 
+/// Marks that are set upon the letter before them, joiners, and what chooses between forms of a letter: they take no column.
+#[rustfmt::skip]
+const WITHOUT_WIDTH: [(char, char); 30] = [
+    ('\u{300}', '\u{36f}'), ('\u{483}', '\u{489}'), ('\u{591}', '\u{5bd}'), ('\u{610}', '\u{61a}'), ('\u{64b}', '\u{65f}'),
+    ('\u{6d6}', '\u{6dc}'), ('\u{900}', '\u{902}'), ('\u{93c}', '\u{93c}'), ('\u{941}', '\u{948}'), ('\u{94d}', '\u{94d}'),
+    ('\u{981}', '\u{981}'), ('\u{9bc}', '\u{9bc}'), ('\u{9c1}', '\u{9c4}'), ('\u{bcd}', '\u{bcd}'), ('\u{e31}', '\u{e31}'),
+    ('\u{e34}', '\u{e3a}'), ('\u{e47}', '\u{e4e}'), ('\u{eb1}', '\u{eb1}'), ('\u{eb4}', '\u{ebc}'), ('\u{1160}', '\u{11ff}'),
+    ('\u{1ab0}', '\u{1aff}'), ('\u{1dc0}', '\u{1dff}'), ('\u{200c}', '\u{200d}'), ('\u{20d0}', '\u{20ff}'), ('\u{302a}', '\u{302d}'),
+    ('\u{3099}', '\u{309a}'), ('\u{a66f}', '\u{a672}'), ('\u{fe00}', '\u{fe0f}'), ('\u{fe20}', '\u{fe2f}'),
+    ('\u{e0100}', '\u{e01ef}'),
+];
+
+/// East Asian wide letters and emoji: they take two.
+#[rustfmt::skip]
+const WIDE: [(char, char); 42] = [
+    ('\u{1100}', '\u{115f}'), ('\u{231a}', '\u{231b}'), ('\u{2329}', '\u{232a}'), ('\u{23e9}', '\u{23ec}'), ('\u{23f0}', '\u{23f0}'),
+    ('\u{23f3}', '\u{23f3}'), ('\u{25fd}', '\u{25fe}'), ('\u{2614}', '\u{2615}'), ('\u{2648}', '\u{2653}'), ('\u{267f}', '\u{267f}'),
+    ('\u{2693}', '\u{2693}'), ('\u{26a1}', '\u{26a1}'), ('\u{26aa}', '\u{26ab}'), ('\u{26bd}', '\u{26be}'), ('\u{26c4}', '\u{26c5}'),
+    ('\u{26ce}', '\u{26ce}'), ('\u{26d4}', '\u{26d4}'), ('\u{26ea}', '\u{26ea}'), ('\u{26f2}', '\u{26f5}'), ('\u{26fa}', '\u{26fd}'),
+    ('\u{2705}', '\u{2705}'), ('\u{270a}', '\u{270b}'), ('\u{2728}', '\u{2728}'), ('\u{274c}', '\u{274e}'), ('\u{2753}', '\u{2757}'),
+    ('\u{2795}', '\u{2797}'), ('\u{27b0}', '\u{27bf}'), ('\u{2b1b}', '\u{2b1c}'), ('\u{2b50}', '\u{2b55}'), ('\u{2e80}', '\u{303e}'),
+    ('\u{3041}', '\u{a4cf}'), ('\u{a960}', '\u{a97c}'), ('\u{ac00}', '\u{d7a3}'), ('\u{f900}', '\u{faff}'), ('\u{fe10}', '\u{fe19}'),
+    ('\u{fe30}', '\u{fe6f}'), ('\u{ff01}', '\u{ff60}'), ('\u{ffe0}', '\u{ffe6}'), ('\u{16fe0}', '\u{1b2ff}'), ('\u{1f004}', '\u{1f64f}'),
+    ('\u{1f680}', '\u{1faff}'), ('\u{20000}', '\u{3fffd}'),
+];
+
 /// How many columns it takes in a terminal: none, one or two.
 ///
-/// It is the short form of Unicode's table: East Asian wide letters and emoji take two, marks that are set upon the letter before them take none. Where a
-/// terminal thinks otherwise, a line is a column too long or too short.
+/// It is the short form of Unicode's tables. Where a terminal thinks otherwise, a line is a column too long or too short.
 pub(super) fn columns_of(c: char) -> usize {
-    match u32::from(c) {
+    let is_in = |table: &[(char, char)]| table.iter().any(|(first, last)| (first..=last).contains(&&c));
+    match c {
         // What nearly all text is made of.
-        ..0x300 => 1,
-        // Combining marks, joiners, and what chooses between forms of a letter.
-        0x300..=0x36f
-        | 0x483..=0x489
-        | 0x591..=0x5bd
-        | 0x610..=0x61a
-        | 0x64b..=0x65f
-        | 0x6d6..=0x6dc
-        | 0x900..=0x902
-        | 0x93c
-        | 0x941..=0x948
-        | 0x94d
-        | 0xe31
-        | 0xe34..=0xe3a
-        | 0xe47..=0xe4e
-        | 0x1ab0..=0x1aff
-        | 0x1dc0..=0x1dff
-        | 0x200c..=0x200d
-        | 0x20d0..=0x20ff
-        | 0x302a..=0x302d
-        | 0x3099..=0x309a
-        | 0xfe00..=0xfe0f
-        | 0xfe20..=0xfe2f
-        | 0xe0100..=0xe01ef => 0,
-        0x1100..=0x115f
-        | 0x231a..=0x231b
-        | 0x2329..=0x232a
-        | 0x23e9..=0x23ec
-        | 0x23f0
-        | 0x23f3
-        | 0x25fd..=0x25fe
-        | 0x2614..=0x2615
-        | 0x2648..=0x2653
-        | 0x267f
-        | 0x2693
-        | 0x26a1
-        | 0x26aa..=0x26ab
-        | 0x26bd..=0x26be
-        | 0x26c4..=0x26c5
-        | 0x26ce
-        | 0x26d4
-        | 0x26ea
-        | 0x26f2..=0x26f3
-        | 0x26f5
-        | 0x26fa
-        | 0x26fd
-        | 0x2705
-        | 0x270a..=0x270b
-        | 0x2728
-        | 0x274c
-        | 0x274e
-        | 0x2753..=0x2755
-        | 0x2757
-        | 0x2795..=0x2797
-        | 0x27b0
-        | 0x27bf
-        | 0x2b1b..=0x2b1c
-        | 0x2b50
-        | 0x2b55
-        | 0x2e80..=0x303e
-        | 0x3041..=0x4dbf
-        | 0x4e00..=0xa4cf
-        | 0xa960..=0xa97c
-        | 0xac00..=0xd7a3
-        | 0xf900..=0xfaff
-        | 0xfe10..=0xfe19
-        | 0xfe30..=0xfe6f
-        | 0xff00..=0xff60
-        | 0xffe0..=0xffe6
-        | 0x16fe0..=0x18aff
-        | 0x1b000..=0x1b2ff
-        | 0x1f004
-        | 0x1f0cf
-        | 0x1f18e
-        | 0x1f191..=0x1f19a
-        | 0x1f1e6..=0x1f1ff
-        | 0x1f200..=0x1f320
-        | 0x1f32d..=0x1f335
-        | 0x1f337..=0x1f37c
-        | 0x1f37e..=0x1f393
-        | 0x1f3a0..=0x1f3ca
-        | 0x1f3cf..=0x1f3d3
-        | 0x1f3e0..=0x1f3f0
-        | 0x1f3f4
-        | 0x1f3f8..=0x1f43e
-        | 0x1f440
-        | 0x1f442..=0x1f4fc
-        | 0x1f4ff..=0x1f53d
-        | 0x1f54b..=0x1f54e
-        | 0x1f550..=0x1f567
-        | 0x1f57a
-        | 0x1f595..=0x1f596
-        | 0x1f5a4
-        | 0x1f5fb..=0x1f64f
-        | 0x1f680..=0x1f6c5
-        | 0x1f6cc
-        | 0x1f6d0..=0x1f6d2
-        | 0x1f6d5..=0x1f6df
-        | 0x1f6eb..=0x1f6ec
-        | 0x1f6f4..=0x1f6fc
-        | 0x1f7e0..=0x1f7f0
-        | 0x1f90c..=0x1f9ff
-        | 0x1fa70..=0x1faff
-        | 0x20000..=0x3fffd => 2,
+        ..'\u{300}' => 1,
+        _ if is_in(&WITHOUT_WIDTH) => 0,
+        _ if is_in(&WIDE) => 2,
         _ => 1,
     }
 }
@@ -169,15 +94,8 @@ pub(super) fn fitted(text: &str, columns: usize) -> String {
 
 /// The same, but it is the beginning that is cut off: of a place in the source, the file's name and the line are at its end.
 pub(super) fn fitted_at_its_end(text: &str, columns: usize) -> String {
-    let mut width = 0;
-    for (at, c) in text.char_indices().rev() {
-        width += columns_of(shown(c));
-        if width > columns {
-            let kept = &text[at + c.len_utf8()..];
-            return format!("…{}", Harmless(&kept[kept.chars().next().map_or(0, char::len_utf8)..]));
-        }
-    }
-    Harmless(text).to_string()
+    let backwards: String = text.chars().rev().collect();
+    fitted(&backwards, columns).chars().rev().collect()
 }
 
 /// Makes room for the `…` at the end.
@@ -229,7 +147,7 @@ mod tests {
             assert_eq!(fitted(text, columns), fit);
             assert!(width_of(&fitted(text, columns)) <= columns);
         }
-        assert_eq!(fitted_at_its_end("examples/loiter.rs:118:28", 11), "…rs:118:28");
+        assert_eq!(fitted_at_its_end("examples/loiter.rs:118:28", 11), "….rs:118:28");
         assert_eq!(fitted_at_its_end("loiter", 6), "loiter");
     }
 }
