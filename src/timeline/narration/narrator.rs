@@ -109,3 +109,89 @@ impl<W> fmt::Debug for Narrator<W> {
         f.debug_struct("Narrator").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::event::{BlockedOn, TaskInfo};
+    use crate::future::state::Ending;
+    use crate::identity::TaskId;
+    use crate::sync::{Builder, thread_scope};
+    use std::io;
+    use std::panic::Location;
+    use std::time::Duration;
+
+    fn event(at: Instant, worker: Option<usize>, kind: EventKind) -> Event<'static> {
+        let submitted_at = Location::caller();
+        let task = Some(TaskInfo { id: TaskId(3), name: Some("nap\n"), item: Some(1), submitted_at });
+        let worker = worker.map(|index| Worker::new(PoolId(0), index));
+        Event { at, pool: PoolId(0), worker, task, queue_depth: 1, kind }
+    }
+
+    fn written(narrator: Narrator<Vec<u8>>) -> String {
+        String::from_utf8(narrator.state.into_inner().to.unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_words_are_those_of_a_narration() {
+        let narrator = Narrator::new(Vec::new());
+        let at = |micros| narrator.began + Duration::from_micros(micros);
+        let tell = |micros, worker, kind| narrator.observe(&event(at(micros), worker, kind));
+        thread_scope(|scope| {
+            let caller = Builder::new().name("caller".to_owned());
+            let waits = || tell(10, None, EventKind::Blocked(BlockedOn::Task));
+            caller.spawn_scoped(scope, waits).unwrap().join().unwrap();
+        });
+        thread_scope(|scope| {
+            let works = || {
+                tell(1_000, Some(0), EventKind::Started);
+                tell(3_500, Some(0), EventKind::Finished(Ending::Panicked));
+            };
+            Builder::new().spawn_scoped(scope, works).unwrap().join().unwrap();
+        });
+        assert_eq!(
+            written(narrator),
+            "       0.010 ms  caller goes to sleep until F3 nap␊[1] ends\n       \
+             1.000 ms  worker 0 starts F3 nap␊[1]\n       \
+             3.500 ms  worker 0 finishes F3 nap␊[1]: it panicked after 2.50 ms\n"
+        );
+    }
+
+    #[test]
+    fn a_task_that_was_submitted_is_known_when_it_starts() {
+        let narrator = Narrator::new(Vec::new());
+        let at = narrator.began;
+        narrator.observe(&event(at, Some(0), EventKind::Submitted));
+        narrator.observe(&event(at + Duration::from_millis(2), Some(0), EventKind::Started));
+        let told = written(narrator);
+        assert!(
+            told.contains("worker 0 submits F3 nap␊[1] (") && told.contains("; 1 task is pending\n"),
+            "{told}"
+        );
+        assert!(told.ends_with("worker 0 starts F3 nap␊[1], which was pending for 2.00 ms\n"), "{told}");
+    }
+
+    /// It fails, and may not be asked again.
+    struct Full(bool);
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            assert!(!self.0, "it has failed before");
+            self.0 = true;
+            Err(io::Error::other("no room"))
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_writer_that_fails_is_told_no_more() {
+        let narrator = Narrator::new(Full(false));
+        for _ in 0..3 {
+            narrator.observe(&event(narrator.began, None, EventKind::WorkerIdle));
+        }
+        assert!(narrator.state.into_inner().to.is_none());
+    }
+}
