@@ -1,0 +1,49 @@
+//! How many tasks were pending, and how many workers were busy, whenever that changes.
+
+use std::fmt;
+
+use super::event::Events;
+use crate::timeline::run::{Doing, Lane, Run};
+
+pub(super) fn write(run: &Run<'_>, events: &mut Events<'_, '_>) -> fmt::Result {
+    let mut steps = run.queue.iter().peekable();
+    while let Some(&(at, depth)) = steps.next() {
+        // Of those at one time, the last counts.
+        if steps.peek().is_none_or(|next| next.0 > at) {
+            events.counter("pending tasks", "pending", at - run.from, depth)?;
+        }
+    }
+    let mut changes: Vec<(u64, isize)> = Vec::new();
+    for (_, lane) in run.workers() {
+        note_changes(lane, &mut changes);
+    }
+    changes.sort_unstable();
+    let mut busy = 0_isize;
+    let mut steps = changes.iter().peekable();
+    while let Some(&(at, change)) = steps.next() {
+        busy += change;
+        if steps.peek().is_none_or(|next| next.0 > at) {
+            events.counter("busy workers", "busy", at - run.from, usize::try_from(busy).unwrap_or(0))?;
+        }
+    }
+    Ok(())
+}
+
+/// When a worker begins to work, and when it ends: while it waits inside a task, it does not.
+fn note_changes(lane: &Lane, changes: &mut Vec<(u64, isize)>) {
+    // Whether it works in each of the spans that are around the next one.
+    let mut outer: Vec<isize> = Vec::new();
+    for span in &lane.spans {
+        outer.truncate(span.level);
+        let around = outer.last().copied().unwrap_or(0);
+        let works = match span.doing {
+            Doing::Running(_) => 1,
+            Doing::CallingBack(_) => around,
+            Doing::Blocked { .. } | Doing::Idle => 0,
+        };
+        if works != around {
+            changes.extend([(span.from, works - around), (span.to, around - works)]);
+        }
+        outer.push(works);
+    }
+}

@@ -1,0 +1,91 @@
+//! Which lanes are shown, if there are too many: all others are one lane.
+
+use std::cmp::Reverse;
+
+use super::bar::{Brush, Fill};
+use super::cells::cells_of;
+use super::glyphs::{Ink, Line};
+use super::scale::PARTS;
+use crate::timeline::run::Run;
+
+/// Of callers, and of workers, so many are shown at most.
+const MOST_CALLERS: usize = 8;
+const MOST_WORKERS: usize = 20;
+
+/// Lanes, by their places.
+pub(super) struct Selection {
+    pub(super) shown: Vec<usize>,
+    pub(super) others: Vec<usize>,
+    callers: usize,
+    workers: usize,
+    /// How much of the others' time was work, in percent.
+    busy: u64,
+}
+
+impl Selection {
+    /// The callers that did most; of the workers half are the busiest, and half the least busy.
+    pub(super) fn of(run: &Run<'_>) -> Self {
+        let (mut workers, mut callers): (Vec<usize>, Vec<usize>) =
+            (0..run.lanes.len()).partition(|&place| run.lanes[place].worker.is_some());
+        callers.sort_by_key(|&place| Reverse(run.lanes[place].marks.len() + run.lanes[place].spans.len()));
+        workers.sort_by_key(|&place| Reverse(run.lanes[place].busy));
+        let too_many = callers.len().saturating_sub(MOST_CALLERS);
+        let other_callers = callers.split_off(callers.len() - too_many);
+        let too_many = workers.len().saturating_sub(MOST_WORKERS);
+        let middle = (workers.len() - too_many) / 2;
+        let other_workers: Vec<usize> = workers.drain(middle..middle + too_many).collect();
+
+        let mut shown = [callers, workers].concat();
+        shown.sort_unstable();
+        let worked: u64 = other_workers.iter().map(|&place| run.lanes[place].busy).sum();
+        let whole = u128::from(run.length()) * other_workers.len() as u128;
+        let busy = (u128::from(worked) * 100 + whole / 2).checked_div(whole).unwrap_or(0);
+        Self {
+            shown,
+            callers: other_callers.len(),
+            workers: other_workers.len(),
+            busy: u64::try_from(busy).unwrap_or(0),
+            others: other_workers,
+        }
+    }
+}
+
+impl Selection {
+    /// What the lane of the other workers is called.
+    pub(super) fn others_name(&self) -> Option<String> {
+        (self.workers > 0).then(|| format!("{} more", self.workers))
+    }
+
+    /// What is not shown.
+    pub(super) fn remark(&self) -> Option<String> {
+        let workers = (self.workers > 0).then(|| {
+            let Self { workers, busy, .. } = self;
+            format!("and {workers} more workers, {busy} % busy, none of them the busiest or the least busy")
+        });
+        let callers =
+            (self.callers > 0).then(|| format!("and {} more callers, which did less", self.callers));
+        match (workers, callers) {
+            (Some(workers), Some(callers)) => Some(format!("{workers}; {callers}")),
+            (one, other) => one.or(other),
+        }
+    }
+}
+
+impl Brush<'_> {
+    /// How much of each column these lanes worked, on average.
+    pub(super) fn average(&mut self, lanes: &[usize]) -> Line {
+        let mut worked = vec![0; self.scale.columns];
+        for &place in lanes {
+            let cells = cells_of(&self.run.lanes[place], self.scale);
+            worked.iter_mut().zip(cells).for_each(|(worked, cell)| *worked += cell.running);
+        }
+        self.used.fills.insert(Fill::Partly);
+        let whole = PARTS * lanes.len() as u64;
+        let mut line = Line::default();
+        for worked in worked {
+            let c = if worked == 0 { ' ' } else { self.glyphs.height(worked, whole) };
+            line.push(c, Ink::Running(false));
+        }
+        line
+    }
+}

@@ -1,0 +1,131 @@
+//! What a terminal can show, guessed from what its environment says.
+//!
+//! The guess is a pure function of [`Facts`]; they are collected in one place.
+
+use std::io::IsTerminal;
+
+use super::{DEFAULT_WIDTH, Gantt};
+
+/// What there is to go by. A variable that is not set is `None`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    pub(super) is_terminal: bool,
+    pub(super) columns: Option<String>,
+    pub(super) no_color: Option<String>,
+    pub(super) term: Option<String>,
+    /// That which counts: the first of `LC_ALL`, `LC_CTYPE` and `LANG` that is not empty.
+    pub(super) locale: Option<String>,
+    /// The system shows Unicode, whatever its locale is called.
+    pub(super) always_unicode: bool,
+}
+
+/// What follows from them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Form {
+    pub(super) width: usize,
+    pub(super) ascii: bool,
+    pub(super) colors: bool,
+}
+
+impl Facts {
+    fn of_standard_output() -> Self {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Self {
+            is_terminal: std::io::stdout().is_terminal(),
+            columns: variable("COLUMNS"),
+            no_color: variable("NO_COLOR"),
+            term: variable("TERM"),
+            locale: ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable),
+            always_unicode: cfg!(windows),
+        }
+    }
+
+    pub(super) fn form(&self) -> Form {
+        let term = self.term.as_deref().unwrap_or_default();
+        let locale = self.locale.as_deref().unwrap_or_default().to_lowercase();
+        let is_utf8 = self.always_unicode || locale.contains("utf-8") || locale.contains("utf8");
+        // The console of Linux has a font of 512 characters, and these are not among them.
+        let has_font = term != "dumb" && term != "linux";
+        let refuses_color = self.no_color.as_deref().is_some_and(|value| !value.is_empty());
+        let columns = self.columns.as_deref().and_then(|columns| columns.trim().parse().ok());
+        Form {
+            width: columns.filter(|&columns| columns > 0).unwrap_or(DEFAULT_WIDTH),
+            ascii: !(is_utf8 && has_font),
+            colors: self.is_terminal && term != "dumb" && !refuses_color,
+        }
+    }
+}
+
+impl Gantt<'_> {
+    /// In the form that suits standard output: as wide as `$COLUMNS` says; in colours, if it is a terminal that has them and `$NO_COLOR` is not set; and in
+    /// ASCII, unless the locale is one of UTF-8.
+    ///
+    /// ```
+    /// use glasspool::timeline::{Gantt, Recorder};
+    ///
+    /// print!("{}", Gantt::of(&Recorder::default().trace()).for_terminal());
+    /// ```
+    #[must_use]
+    pub fn for_terminal(self) -> Self {
+        let Form { width, ascii, colors } = Facts::of_standard_output().form();
+        self.width(width).ascii(ascii).colors(colors)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> Facts {
+        Facts {
+            is_terminal: true,
+            term: Some("xterm-256color".to_owned()),
+            locale: Some("en_US.UTF-8".to_owned()),
+            ..Facts::default()
+        }
+    }
+
+    fn some(value: &str) -> Option<String> {
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn a_good_terminal() {
+        assert_eq!(good().form(), Form { width: DEFAULT_WIDTH, ascii: false, colors: true });
+    }
+
+    #[test]
+    fn width() {
+        for (columns, width) in
+            [("132", 132), (" 100 ", 100), ("0", DEFAULT_WIDTH), ("-3", DEFAULT_WIDTH), ("wide", 80)]
+        {
+            assert_eq!(Facts { columns: some(columns), ..good() }.form().width, width, "{columns}");
+        }
+    }
+
+    #[test]
+    fn colors() {
+        assert!(!Facts { is_terminal: false, ..good() }.form().colors);
+        assert!(!Facts { no_color: some("1"), ..good() }.form().colors);
+        assert!(Facts { no_color: some(""), ..good() }.form().colors);
+        assert!(!Facts { term: some("dumb"), ..good() }.form().colors);
+        assert!(Facts { term: some("linux"), ..good() }.form().colors);
+    }
+
+    #[test]
+    fn ascii() {
+        for (locale, ascii) in [
+            ("de_DE.utf8", false),
+            ("C.UTF-8", false),
+            ("C", true),
+            ("POSIX", true),
+            ("en_US.ISO-8859-1", true),
+        ] {
+            assert_eq!(Facts { locale: some(locale), ..good() }.form().ascii, ascii, "{locale}");
+        }
+        assert!(Facts { locale: None, ..good() }.form().ascii);
+        assert!(!Facts { locale: None, always_unicode: true, ..good() }.form().ascii);
+        assert!(Facts { term: some("linux"), ..good() }.form().ascii);
+        assert!(Facts { term: some("dumb"), ..good() }.form().ascii);
+    }
+}

@@ -1,0 +1,130 @@
+//! What is below the chart: in which order tasks ended, the figures, and what the characters mean.
+
+use super::bar::{Fill, Sign, Used};
+use super::glyphs::Glyphs;
+use crate::timeline::harmless::width_of;
+use crate::timeline::run::Run;
+use crate::timeline::run::figures::{Figures, Short};
+
+/// Tasks in the order in which they ended; and in which their outcomes were read, if that is another.
+pub(super) fn orders(run: &Run<'_>, columns: usize) -> Vec<(&'static str, String)> {
+    // More than there are columns cannot be shown.
+    let ended = ids_by(run, columns, |place| run.lives[place].rank);
+    let collected = ids_by(run, columns, |place| run.lives[place].collected_rank);
+    let mut orders = Vec::new();
+    if !ended.is_empty() {
+        orders.push(("ended", as_many_as_fit(&ended, columns)));
+    }
+    if !collected.is_empty() && collected != ended {
+        orders.push(("collected", as_many_as_fit(&collected, columns)));
+    }
+    orders
+}
+
+/// Those of low rank, and how many there are.
+#[derive(PartialEq, Eq)]
+struct Ranked {
+    first: Vec<String>,
+    count: usize,
+}
+
+impl Ranked {
+    fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+fn ids_by(run: &Run<'_>, most: usize, rank: impl Fn(usize) -> Option<usize>) -> Ranked {
+    let ranks = || (0..run.lives.len()).filter_map(|place| Some((rank(place)?, place)));
+    let mut first: Vec<_> = ranks().filter(|&(rank, _)| rank <= most).collect();
+    first.sort_unstable();
+    let first = first.into_iter().map(|(_, place)| run.lives[place].id.to_string()).collect();
+    Ranked { first, count: ranks().count() }
+}
+
+fn as_many_as_fit(ranked: &Ranked, columns: usize) -> String {
+    let mut shown = ranked.first.len();
+    loop {
+        let rest = ranked.count - shown;
+        let mut text = ranked.first[..shown].join(" ");
+        if rest > 0 {
+            text = format!("{text} and {rest} more");
+        }
+        if width_of(&text) <= columns || shown == 0 {
+            return text.trim_start().to_owned();
+        }
+        shown -= 1;
+    }
+}
+
+/// How long other numbers of workers would have taken, each as a phrase.
+pub(super) fn what_if(figures: &Figures) -> Vec<String> {
+    let phrase = |what: &crate::timeline::WhatIf| {
+        let workers = if what.workers == 1 { "worker" } else { "workers" };
+        let enough = if what.enough { " (enough)" } else { "" };
+        format!("{} {workers} {}{enough}", what.workers, Short(what.wall))
+    };
+    figures.what_if.iter().map(phrase).collect()
+}
+
+/// What each character means that was made use of.
+pub(super) fn legend(used: &Used, queue: Option<String>, glyphs: &Glyphs) -> Vec<String> {
+    let mut legend = Vec::new();
+    let has = |fill| used.fills.contains(&fill);
+    let [one, other] = glyphs.running;
+    if has(Fill::RunningNext) {
+        legend.push(format!("{one}{other} running, by turns"));
+    } else if has(Fill::Running) {
+        legend.push(format!("{one} running"));
+    }
+    if has(Fill::Partly) {
+        let (least, half, most) = (glyphs.heights[0], glyphs.height(1, 2), glyphs.height(1, 1));
+        legend.push(format!("{least}{half}{most} running for so much of the column"));
+    }
+    let plain = [
+        (Fill::Blocked, glyphs.blocked, "blocked"),
+        (Fill::CallingBack, glyphs.calling_back, "in a callback"),
+        (Fill::Idle, glyphs.idle, "idle"),
+    ];
+    let used_plain = plain.iter().filter(|(fill, ..)| has(*fill));
+    legend.extend(used_plain.map(|(_, glyph, what)| format!("{glyph} {what}")));
+    let signs = [
+        (Sign::Submits, "submits"),
+        (Sign::Collects, "collects an outcome"),
+        (Sign::Closes, "closes the pool"),
+        (Sign::Fails, "panicked or lost"),
+        (Sign::Cancelled, "cancelled"),
+        (Sign::Refused, "refused"),
+        (Sign::GoesOn, "no end recorded"),
+    ];
+    for (sign, what) in signs {
+        let (glyph, _) = sign.glyph(glyphs);
+        match used.unmarked.get(&sign) {
+            Some(count) => legend.push(format!("{glyph} {what} ({count}: too many to mark)")),
+            None if used.signs.contains(&sign) => legend.push(format!("{glyph} {what}")),
+            None => {}
+        }
+    }
+    if has(Fill::Number) {
+        legend.push(format!("{}2 twice in that column", glyphs.times));
+    }
+    if let Some(depth) = queue {
+        legend.push(depth);
+    }
+    legend
+}
+
+/// The phrases with this between them, in lines of so many columns.
+pub(super) fn wrapped(phrases: &[String], between: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for phrase in phrases {
+        match lines.last_mut() {
+            Some(line) if width_of(line) + width_of(between) + width_of(phrase) <= columns => {
+                line.push_str(between);
+                line.push_str(phrase);
+            }
+            _ => lines.push(phrase.clone()),
+        }
+    }
+    lines
+}

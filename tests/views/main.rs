@@ -1,0 +1,6 @@
+//! What the views draw, of recorded runs and of made-up ones.
+
+mod chrome;
+mod json;
+mod text;
+mod traces;
