@@ -133,7 +133,7 @@ fn loiter(clock: Clock, n: u32) -> u32 {
     n * 10
 }
 
-fn run(mut options: Options) -> Result<(), Box<dyn Error>> {
+fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let clock = Clock::start(options.speed);
     let executor = options.views.watch(ThreadPoolExecutor::builder().max_workers(options.workers)).build()?;
     clock.display("Script starting.");
@@ -150,7 +150,7 @@ fn run(mut options: Options) -> Result<(), Box<dyn Error>> {
 
 fn main() -> ExitCode {
     let outcome = match parse_options() {
-        Ok(Some(options)) => run(options),
+        Ok(Some(options)) => run(&options),
         Ok(None) => {
             // If nobody reads it, nobody needs it.
             let _ = write!(io::stdout(), "{USAGE}{}", views::USAGE);

@@ -32,6 +32,9 @@
 //! - **A future can be awaited**, by value and by reference, under any runtime: see [`Awaiting`].
 //! - **The queue has no bound** unless it is [given one](Builder::queue_capacity): then submits from outside wait for room.
 //! - **A pool's tasks borrow nothing**, because nobody knows when they run. Those of a [`scope()`] may.
+//! - **You can see it.** A pool tells one [`Observer`] of all that happens in it: what is submitted, started and finished, who waits for whom, which worker
+//!   idles. With the feature `timeline` there is a recorder for that, and pictures of what it has kept: charts for the terminal, SVG, a page that plays the
+//!   run again, a file for Perfetto, and plain English. With the feature `tracing`, each task is a span in its submitter's context. Both are off by default.
 //! - **A task may wait for other tasks of its pool**, at any number of workers: its worker runs what it waits for, or another is added for as long
 //!   as it waits. What could never end, a cycle, is found when it closes, and is [`TaskError::Deadlock`], or a panic where there is no error to
 //!   return. All of this, its costs, and the other choice are at [`NestedWait`]. Channels, locks and barriers between tasks are yours to keep free of
@@ -82,6 +85,7 @@
 //! | the life of an answer: pending, running, finished, or cancelled | `future/state.rs` | [`State`](future::state::State) |
 //! | who is told when it ends | `future/watchers.rs` | [`Watchers`](future::watchers::Watchers) |
 //! | in whose place it waits | `future/keeper.rs` | [`Keeper`](future::keeper::Keeper) |
+//! | who is told all that becomes of it | `future/witness.rs` | [`Witness`](future::witness::Witness) |
 //! | the place where two threads share it | `future/shared.rs` | [`Shared`](future::shared::Shared) |
 //! | a closure meets its promise: the half that is run | `future/task.rs` | [`Task`], made by [`task()`] |
 //! | what is known of it beside its work | `label.rs`, `stop.rs` | [`Label`](label::Label), [`StopToken`] |
@@ -106,17 +110,19 @@
 //! | waiting without a thread: **await** | `future/alarm.rs`, `many/awaiting.rs` | [`Alarm`](future::alarm::Alarm), [`Awaiting`] |
 //! | one function, many items | `many/map/job.rs` | [`Job`](many::map::job::Job), [`Map`] |
 //! | items without end | `many/map/buffered.rs`, `many/map/desk.rs` | [`BufferedMap`] |
+//! | all of this can be **seen** | `events/event.rs`, `events/watch.rs` | [`Observer`], [`Watch`](events::watch::Watch) |
 //! | who is first, and what becomes of the others | `many/first_success.rs`, `many/cancelling.rs` | [`first_success()`], [`stop_all`](many::cancelling::stop_all) |
 //!
 //! Imports run one way, and this is the order in which the modules stand below: [`sync`](mod@sync), the one door to threads and
 //! locks; [`stop`](mod@stop) and [`label`](mod@label), what goes with a task; [`identity`](mod@identity), who a thread is; [`error`](mod@error), which knows no future;
 //! [`nesting`](mod@nesting), which knows who waits for what, and not what a future is;
-//! [`future`](mod@future), which knows no pool; [`executor`](mod@executor), the one trait between the two; [`many`] and
+//! [`future`](mod@future), which knows no pool; [`events`], which tells of both, and is known to the future as a witness only; what is made of events, `timeline` and
+//! `spans`, which nothing else knows; [`executor`](mod@executor), the one trait between the two; [`many`] and
 //! [`submit`](mod@submit), which know futures and that trait; and [`pool`], which nothing else knows.
 //!
-//! Beside the source there are three pages: `docs/wake-ups.md` says who sleeps, who wakes them and why no wake-up is lost;
+//! Beside the source there are these pages: `docs/wake-ups.md` says who sleeps, who wakes them and why no wake-up is lost;
 //! `docs/python.md` leads from Python's module to this crate, feature by feature; `docs/misuse.md` shows what the compiler
-//! refuses, and what to write instead.
+//! refuses, and what to write instead; `docs/gallery.md` has pictures of runs that teach something, and `docs/trace-format.md` what stands in their files.
 //!
 //! What two threads may do to each other is written where they meet, at the head of `future/shared.rs`, `future/alarm.rs`, `nesting/crew.rs`, `nesting/graph.rs`,
 //! `pool/queue/mod.rs`, `pool/queue/closing.rs`, `pool/room.rs`, `pool/handover.rs` and `many/map/job.rs`; `tests/models` runs these files through a model checker.

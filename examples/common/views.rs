@@ -119,7 +119,7 @@ impl Views {
             let _ = write!(out, "\n{}", Narration::of(trace));
         }
         if self.gantt {
-            let _ = write!(out, "\n{}", Gantt::for_stdout(trace));
+            let _ = write!(out, "\n{}", Gantt::of(trace).for_terminal());
         }
         Ok(())
     }

@@ -93,7 +93,7 @@ fn run(Options { into, cases }: &Options) -> Result<(), Box<dyn Error>> {
     for case in cases {
         let trace = record(case)?;
         match into {
-            None => print(format_args!("\n{}:\n{}", case.name, Gantt::of(&trace))),
+            None => print(format_args!("\n{}:\n{}", case.name, Gantt::of(&trace).for_terminal())),
             Some(folder) => {
                 let file = |extension| folder.join(format!("{}.{extension}", case.name));
                 trace.write(File::create(file("trace"))?)?;

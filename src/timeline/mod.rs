@@ -52,6 +52,7 @@ pub use gantt::Gantt;
 pub use narration::{Narration, Narrator};
 pub use page::Page;
 pub use recorder::Recorder;
-pub use run::figures::{Figures, WhatIf};
+pub use run::figures::Figures;
+pub use run::what_if::WhatIf;
 pub use svg::Svg;
 pub use trace::{Entry, Task, Thread, Trace};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::what_if::what_if;
+use super::what_if::{WhatIf, what_if};
 use super::{Lane, Life, Run};
 use crate::identity::TaskId;
 use crate::timeline::trace::Trace;
@@ -42,18 +42,6 @@ pub struct Figures {
     /// How long other numbers of workers would have taken for the same tasks, submitted at the same times and taken first come, first served.
     /// There is nothing if there was more than one pool, or nothing was run.
     pub what_if: Vec<WhatIf>,
-}
-
-/// How long so many workers would have taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct WhatIf {
-    /// So many.
-    pub workers: usize,
-    /// So long.
-    pub wall: Duration,
-    /// It is the smallest number that is as fast as any.
-    pub enough: bool,
 }
 
 impl Trace {

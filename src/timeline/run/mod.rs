@@ -7,7 +7,7 @@
 
 mod build;
 pub(crate) mod figures;
-mod what_if;
+pub(crate) mod what_if;
 
 use super::trace::{TaskName, Trace};
 use crate::error::CancelReason;

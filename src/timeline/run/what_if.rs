@@ -9,7 +9,18 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use super::Run;
-use super::figures::WhatIf;
+
+/// How long so many workers would have taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WhatIf {
+    /// So many.
+    pub workers: usize,
+    /// So long.
+    pub wall: Duration,
+    /// It is the smallest number that is as fast as any.
+    pub enough: bool,
+}
 
 /// One task: when it was there, and how long it worked.
 struct Job {
