@@ -6,9 +6,12 @@
 mod support;
 
 use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
 use std::process::Output;
 use std::thread;
 
+use glasspool::timeline::Trace;
 use support::{example, run, text};
 
 /// How many times as fast as the wall clock the demo's own clock runs here. A second of it is long enough for a busy machine
@@ -19,11 +22,18 @@ fn loiter(args: &[&str]) -> Output {
     run(example("loiter").args(args))
 }
 
+/// What it prints, and the chart that comes behind an empty line.
+fn transcript_and_chart(output: &Output) -> (String, String) {
+    let stdout = text(&output.stdout);
+    let (transcript, chart) = stdout.split_once("\n\n").unwrap_or((&stdout, ""));
+    (transcript.to_owned(), chart.to_owned())
+}
+
 /// What a line says, without tabs, and how many seconds after the first it was printed.
 fn timeline(output: &Output) -> Vec<(String, u32)> {
     assert!(output.status.success(), "{output:?}");
-    let stdout = text(&output.stdout);
-    let lines: Vec<(u32, &str)> = stdout.lines().map(stamp_and_rest).collect();
+    let (transcript, _) = transcript_and_chart(output);
+    let lines: Vec<(u32, &str)> = transcript.lines().map(stamp_and_rest).collect();
     let start = lines[0].0;
     let day = 24 * 60 * 60;
     lines.into_iter().map(|(at, rest)| (rest.trim_start().to_owned(), (at + day - start) % day)).collect()
@@ -99,7 +109,7 @@ fn ten_runs_at_once_are_all_honest() {
 
 #[test]
 fn each_task_is_indented_by_its_number() {
-    let output = loiter(&["--speed", "1000"]);
+    let output = loiter(&["--speed", "1000", "--no-gantt"]);
     let stdout = text(&output.stdout);
     for line in stdout.lines() {
         let (_, rest) = stamp_and_rest(line);
@@ -125,6 +135,74 @@ fn no_tasks_no_results() {
     let lines = timeline(&loiter(&["--tasks", "0"]));
     assert!(lines[1].0.ends_with(" 0 futures>"), "{lines:?}");
     assert_eq!(lines.len(), 3);
+}
+
+#[test]
+fn it_ends_with_a_chart_of_what_happened_unless_that_is_declined() {
+    let output = run(example("loiter").args(["--speed", "20"]).env("LANG", "C.UTF-8").env_remove("LC_ALL"));
+    let (_, chart) = transcript_and_chart(&output);
+    assert!(chart.starts_with("loiter: 5 tasks on 3 workers\n"), "{chart}");
+    for lane in ["main ", "worker 0 ", "worker 1 ", "worker 2 ", "queue "] {
+        assert_eq!(chart.lines().filter(|line| line.starts_with(lane)).count(), 1, "{lane}: {chart}");
+    }
+    assert!(chart.lines().all(|line| line.chars().count() <= 80), "{chart}");
+    assert!(!chart.contains('\x1b'), "no colours, as it is no terminal");
+
+    let (_, chart) = transcript_and_chart(&loiter(&["--speed", "100", "--no-gantt"]));
+    assert_eq!(chart, "");
+}
+
+#[test]
+fn every_view_can_be_had_as_a_file_and_all_tell_of_the_same_tasks() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let file = |name: &str| folder.join(name);
+    let views = ["--svg", "--html", "--chrome", "--trace"];
+    let files = ["loiter.svg", "loiter.html", "loiter.json", "loiter.trace"].map(file);
+    let mut command = example("loiter");
+    command.args(["--speed", "50", "--narrate"]);
+    for (view, file) in views.iter().zip(&files) {
+        // Something longer is there, of which nothing may be left.
+        fs::write(file, "x".repeat(1 << 20)).unwrap();
+        command.arg(view).arg(file);
+    }
+    let output = run(&mut command);
+    assert!(output.status.success(), "{output:?}");
+    for n in 0..5 {
+        let name = format!("loiter[{n}]");
+        assert!(text(&output.stdout).contains(&format!("starts F{n} {name}")), "{name}");
+        for file in &files[..3] {
+            assert!(fs::read_to_string(file).unwrap().contains(&name), "{name} in {}", file.display());
+        }
+    }
+    let trace = Trace::read(&*fs::read(&files[3]).unwrap()).unwrap();
+    assert_eq!((trace.tasks().len(), trace.dropped(), trace.breaks_off()), (5, 0, false));
+
+    let drawn_again = run(example("timeline").arg(&files[3]).arg("--svg").arg(file("again.svg")));
+    assert!(drawn_again.status.success(), "{drawn_again:?}");
+    assert!(drawn_again.stdout.is_empty(), "the picture was asked for, and not the chart");
+    assert_eq!(fs::read(&files[0]).unwrap(), fs::read(file("again.svg")).unwrap());
+}
+
+#[test]
+fn a_view_without_a_place_is_said_before_anything_is_run() {
+    let output = loiter(&["--svg", "/no/such/folder/loiter.svg"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    let stderr = text(&output.stderr);
+    assert!(stderr.starts_with("loiter: cannot write /no/such/folder/loiter.svg: "), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1);
+}
+
+#[test]
+fn a_file_that_is_no_trace_is_said_with_its_line() {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no.trace");
+    fs::write(&file, "{\"glasspool\":\"trace\",\"version\":1}\n{\"event\":\"stolen\"}\n").unwrap();
+    let output = run(example("timeline").arg(&file));
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("no.trace: line 2: \"event\" is unknown: \"stolen\""), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1);
+    assert!(!text(&run(example("timeline").arg("/no/such/file")).stderr).is_empty());
 }
 
 #[test]
