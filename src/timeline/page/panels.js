@@ -37,7 +37,7 @@ class Panels {
     list("queue", pending, ROWS.queue, (task) => ({
       state: "pending",
       text: task.name,
-      note: `for ${short(now - this.run.timeOf(task.submitted))}`,
+      note: lasting(now - this.run.timeOf(task.submitted)),
       subject: this.subjects.includes(task),
     }), "The queue is empty.");
   }
@@ -58,7 +58,7 @@ class Panels {
     // A callback is run inside something, or beside it: in any case the thread is running.
     const state = span.doing === "callback" ? "running" : span.doing;
     const inside = span.outer ? `inside ${saying(span.outer)}` : "";
-    return { ...row, state, text: saying(span), inside, note: `for ${short(now - span.from)}` };
+    return { ...row, state, text: saying(span), inside, note: lasting(now - span.from) };
   }
 
   lastActOf(lane, k) {
@@ -101,6 +101,10 @@ class Panels {
   }
 }
 
+function lasting(ns) {
+  return ns > 0 ? `for ${short(ns)}` : "from now on";
+}
+
 /** Sets a text; what is the same already is left alone, and nothing is read out again. */
 function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -120,6 +124,8 @@ function list(id, all, most, rowOf, ifEmpty, before = 0) {
   while (parent.children.length > rows.length) parent.lastChild.remove();
   while (parent.children.length < rows.length) parent.append(newRow());
   rows.forEach((row, place) => fill(parent.children[place], row));
+  // What can be scrolled can be reached by keyboard.
+  parent.tabIndex = parent.scrollHeight > parent.clientHeight ? 0 : -1;
 }
 
 function newRow() {

@@ -113,37 +113,33 @@ class Picture {
 
   drawNames(height) {
     const every = Math.ceil(LABEL_HEIGHT / height);
-    const name = (text, top, tall) => {
-      const label = document.createElement("bdi");
+    const name = (text, top, tall, kind = "") => {
+      const label = Object.assign(document.createElement("bdi"), { className: kind });
       label.textContent = label.title = text;
       Object.assign(label.style, { top: `${top}px`, height: `${tall}px`, lineHeight: `${tall}px` });
       return label;
     };
     const lanes = this.run.lanes.map((lane, place) => [lane, place]).filter(([, place]) => place % every === 0);
     this.names.replaceChildren(
-      name("queue", 0, QUEUE_HEIGHT),
+      name("queue", 4, LABEL_HEIGHT),
+      name(`${this.deepest().toLocaleString("en")} at most`, 4 + LABEL_HEIGHT, LABEL_HEIGHT, "dim"),
       ...lanes.map(([lane, place]) => name(lane.name, QUEUE_HEIGHT + place * height, Math.max(height, LABEL_HEIGHT))),
     );
   }
 
-  /** Of several changes at one place, the deepest is drawn. */
+  deepest() {
+    return this.run.queue.reduce((most, { depth }) => Math.max(most, depth), 0);
+  }
+
   drawQueue() {
-    const most = Math.max(0, ...this.run.queue.map(({ depth }) => depth));
+    const most = this.deepest();
     const [bottom, top] = [QUEUE_HEIGHT - 6, 8];
     if (most === 0) return;
-    const y = (depth) => bottom - ((bottom - top) * depth) / most;
-    let [line, column, deepest] = [`M${INSET} ${bottom}`, -1, 0];
-    for (const { at, k, depth } of this.run.queue) {
-      const x = this.x(at, k);
-      if (Math.round(x) !== column) [column, deepest] = [Math.round(x), 0];
-      if (depth <= deepest) line += `V${y(deepest).toFixed(1)}`;
-      deepest = Math.max(deepest, depth);
-      line += `H${x.toFixed(1)}V${y(depth).toFixed(1)}`;
-    }
+    const y = (depth) => (bottom - ((bottom - top) * depth) / most).toFixed(1);
+    let line = `M${INSET} ${bottom}`;
+    for (const { at, k, depth } of this.run.queue) line += `H${this.x(at, k).toFixed(1)}V${y(depth)}`;
     line += `H${(this.width - INSET).toFixed(1)}V${bottom}Z`;
     svg(this.root, "path", { d: line, class: "pending" });
-    const label = svg(this.root, "text", { x: this.width - INSET - 4, y: top + 8, class: "most" }, `${count(most, "task")} at most`);
-    label.setAttribute("text-anchor", "end");
   }
 
   drawLane(lane, top, height) {
@@ -153,7 +149,7 @@ class Picture {
     this.drawMarks(lane, top + height / 2, height);
   }
 
-  /** A bar for each span; but narrow ones that touch are one. What is around another comes before it. */
+  /** A bar for each span; but narrow ones that touch are one. What is around another comes before it, and is free for words up to there. */
   barsOf(lane) {
     const bars = [];
     const lasts = [];
@@ -165,13 +161,15 @@ class Picture {
         last.to = Math.max(last.to, to);
         last.of += 1;
       } else {
-        bars.push((lasts[span.level] = { span, from, to, narrow, of: 1 }));
+        const outer = lasts[span.level - 1];
+        if (outer) outer.free = Math.min(outer.free, from);
+        bars.push((lasts[span.level] = { span, from, to, narrow, of: 1, free: to }));
       }
     }
     return bars;
   }
 
-  drawBar({ span, from, to, of }, top, height) {
+  drawBar({ span, from, to, of, free }, top, height) {
     const inside = height > 10 ? Math.min(span.level * 3, height / 3) : 0;
     const width = Math.max(to - from - 0.5, 1);
     const kind = of > 1 ? "many" : span.doing;
@@ -181,8 +179,8 @@ class Picture {
     svg(bar, "title", {}, said);
     if (of > 1 || height < LABEL_HEIGHT || span.doing === "idle") return;
     const words = span.doing === "running" ? [span.task.name, span.task.label] : [`${WORDS[span.doing]} ${saying(span)}`, span.task?.label ?? ""];
-    const fits = words.find((text) => this.pen.measureText(text).width < width - 12);
-    if (fits) svg(this.root, "text", { x: (from + 6).toFixed(1), y: top + inside + (height - inside) / 2 + 4, class: `on-${kind}` }, fits);
+    const fits = words.find((text) => this.pen.measureText(text).width < free - from - 14);
+    if (fits) svg(this.root, "text", { x: (from + 8).toFixed(1), y: top + inside + (height - inside) / 2 + 4, class: `on-${kind}` }, fits);
   }
 
   /** Marks of one kind that would lie upon each other are one. */
