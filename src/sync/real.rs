@@ -33,6 +33,12 @@ pub(crate) fn current_thread() -> ThreadId {
     ME.with(|me| *me)
 }
 
+/// What this thread is called, if anything.
+#[cfg(feature = "timeline")]
+pub(crate) fn current_thread_name() -> Option<String> {
+    std::thread::current().name().map(str::to_owned)
+}
+
 /// A thread that somebody may join.
 pub(crate) enum Thread<'a> {
     Free(JoinHandle<()>),

@@ -11,7 +11,7 @@
 //! | [`Svg`] | one picture, for a page or for paper |
 //! | [`Page`] | one page that plays the run again, offline |
 //! | [`ChromeTrace`] | a file for Perfetto, or for `chrome://tracing` |
-//! | [`Narration`] | plain English, a line an event |
+//! | [`Narration`] | plain English, a line an event; a [`Narrator`] says it live |
 //!
 //! ```
 //! use std::sync::Arc;
@@ -38,6 +38,7 @@
 pub(crate) mod trace;
 pub(crate) mod file;
 pub(crate) mod run;
+mod harmless;
 mod gantt;
 mod svg;
 mod page;
@@ -47,7 +48,7 @@ mod narration;
 pub use chrome::ChromeTrace;
 pub use file::ReadError;
 pub use gantt::Gantt;
-pub use narration::Narration;
+pub use narration::{Narration, Narrator};
 pub use page::Page;
 pub use run::figures::{Figures, WhatIf};
 pub use svg::Svg;

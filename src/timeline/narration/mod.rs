@@ -1,0 +1,128 @@
+//! Plain English, a line an event: of a trace, or live.
+//!
+//! The words are in [`story`]; here they are told of a trace. A [`narrator`] tells them while things happen. Neither knows what is told: each
+//! only says when it was.
+
+mod narrator;
+mod story;
+
+use std::fmt;
+
+use super::run::Run;
+use super::trace::{Entry, Trace};
+use crate::events::event::EventKind;
+pub use narrator::Narrator;
+use story::{Happened, Story, Subject};
+
+/// Plain English, a line an event.
+///
+/// ```
+/// use glasspool::timeline::{Narration, Trace};
+///
+/// let file = br#"{"glasspool":"trace","version":1,"title":"one task"}
+/// {"thread":0,"name":"main"}
+/// {"thread":1,"name":"pool-0_0","pool":0,"worker":0}
+/// {"ns":0,"thread":0,"pool":0,"queue":1,"event":"submitted","task":0,"name":"nap","at":"src/main.rs:3:14"}
+/// {"ns":90000,"thread":1,"pool":0,"queue":0,"event":"started","task":0}
+/// {"ns":1090000,"thread":1,"pool":0,"queue":0,"event":"finished","task":0,"how":"returned"}
+/// {"events":3,"dropped":0}
+/// "#;
+/// let trace = Trace::read(&file[..])?;
+/// assert_eq!(Narration::of(&trace).to_string(), "\
+/// one task
+///        0.000 ms  main submits F0 nap (src/main.rs:3:14); 1 task is pending
+///        0.090 ms  worker 0 starts F0 nap, which was pending for 90.0 µs
+///        1.090 ms  worker 0 finishes F0 nap: it returned after 1.00 ms
+/// ");
+/// # Ok::<(), glasspool::timeline::ReadError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Narration<'a> {
+    trace: &'a Trace,
+}
+
+impl<'a> Narration<'a> {
+    /// That of this trace. Times are since its first event.
+    ///
+    /// ```
+    /// # use glasspool::timeline::{Narration, Recorder};
+    /// let trace = Recorder::default().trace();
+    /// assert_eq!(Narration::of(&trace).to_string(), "nothing has happened\n");
+    /// ```
+    pub fn of(trace: &'a Trace) -> Self {
+        Self { trace }
+    }
+}
+
+impl fmt::Display for Narration<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let trace = self.trace;
+        if !trace.title().is_empty() {
+            writeln!(f, "{}", super::harmless::Harmless(trace.title()))?;
+        }
+        let run = Run::of(trace);
+        let mut sentences = Sentences::of(&run);
+        for entry in trace.entries() {
+            writeln!(f, "{}  {}", Time(entry.at - run.from), sentences.next(entry))?;
+        }
+        if trace.entries().is_empty() {
+            writeln!(f, "nothing has happened")?;
+        }
+        match trace.missing() {
+            Some(missing) => writeln!(f, "{missing}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The sentences of a trace, one after the other: what is said of an event depends on those before it.
+pub(super) struct Sentences<'a> {
+    trace: &'a Trace,
+    /// What each thread is called.
+    names: Vec<&'a str>,
+    story: Story,
+}
+
+impl<'a> Sentences<'a> {
+    /// Those of this run; its first event is the first to be told.
+    pub(super) fn of(run: &'a Run<'_>) -> Self {
+        let mut names = vec![""; run.lanes.len()];
+        for lane in &run.lanes {
+            names[lane.thread] = &lane.name;
+        }
+        Self { trace: run.trace, names, story: Story::default() }
+    }
+
+    /// What the next event was: `worker 0 starts F0 loiter[0], which was pending for 155 µs`. Names in it are harmless in a terminal, and not
+    /// escaped for anything else.
+    pub(super) fn next(&mut self, entry: &Entry) -> String {
+        let task = entry.task.map(|id| Subject {
+            id,
+            name: self.trace.name_of(id).to_string(),
+            submitted_at: self.trace.tasks.get(&id).map_or("", |task| &task.submitted_at),
+        });
+        let by = match entry.kind {
+            EventKind::Unblocked { by: Some(by) } => Some(self.trace.name_of(by).to_string()),
+            _ => None,
+        };
+        self.story.tell(&Happened {
+            at: entry.at,
+            thread: entry.thread,
+            who: self.names[entry.thread],
+            task,
+            by,
+            queue_depth: entry.queue_depth,
+            kind: &entry.kind,
+        })
+    }
+}
+
+/// Nanoseconds as milliseconds, to the microsecond; those of a quarter of an hour are still in line.
+struct Time(u64);
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.0 / 1_000;
+        write!(f, "{:>8}.{:03} ms", micros / 1_000, micros % 1_000)
+    }
+}

@@ -1,0 +1,111 @@
+//! The same words while things happen: an observer that writes them down at once.
+//!
+//! One lock is held while a sentence is made and written, so that no two lines mix and all are in one order; a thread that has something to tell
+//! waits for that.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io::Write;
+use std::time::Instant;
+
+use super::Time;
+use super::story::{Happened, Story, Subject};
+use crate::events::event::{Event, EventKind, Observer};
+use crate::identity::{PoolId, Worker};
+use crate::sync::{Mutex, ThreadId, current_thread, current_thread_name};
+
+/// An [`Observer`] that writes what happens as it happens: plain English, a line an event, with the words of a [`Narration`](super::Narration).
+///
+/// Each line is written, and flushed, in the thread that it is about, before that goes on. So a pool that is narrated is slower, and its threads
+/// wait for each other's lines: to measure, record. A writer that fails is told no more.
+///
+/// Do not give it what the pool's own tasks lock while they submit or wait, as standard output is while
+/// [`StdoutLock`](std::io::StdoutLock) is held.
+///
+/// ```
+/// use std::io;
+/// use glasspool::ThreadPoolExecutor;
+/// use glasspool::timeline::Narrator;
+///
+/// let pool = ThreadPoolExecutor::builder().max_workers(1).observer(Narrator::new(io::stdout())).build()?;
+/// pool.named("square").map(1..=3, |n| n * n).for_each(drop);
+/// # Ok::<(), glasspool::BuildError>(())
+/// ```
+pub struct Narrator<W> {
+    began: Instant,
+    state: Mutex<State<W>>,
+}
+
+struct State<W> {
+    /// `None` once it has failed.
+    to: Option<W>,
+    story: Story,
+    /// By what it is called; numbered as they come.
+    threads: HashMap<ThreadId, (usize, String)>,
+    how_many: usize,
+    /// The pool that is meant where none is named.
+    pool: Option<PoolId>,
+}
+
+impl<W: Write + Send> Narrator<W> {
+    /// One that writes there. Times are since now.
+    ///
+    /// ```
+    /// use glasspool::timeline::Narrator;
+    ///
+    /// let narrator = Narrator::new(Vec::new());
+    /// # let _ = narrator;
+    /// ```
+    pub fn new(to: W) -> Self {
+        let (story, threads) = (Story::default(), HashMap::new());
+        let state = State { to: Some(to), story, threads, how_many: 0, pool: None };
+        Self { began: Instant::now(), state: Mutex::new(state) }
+    }
+}
+
+impl<W: Write + Send> Observer for Narrator<W> {
+    fn observe(&self, event: &Event<'_>) {
+        let at = event.at.saturating_duration_since(self.began).as_nanos();
+        self.state.lock().tell(u64::try_from(at).unwrap_or(u64::MAX), event);
+    }
+}
+
+impl<W: Write> State<W> {
+    fn tell(&mut self, at: u64, event: &Event<'_>) {
+        let Some(to) = &mut self.to else { return };
+        let pool = *self.pool.get_or_insert(event.pool);
+        let me = current_thread();
+        let (thread, who) = self.threads.entry(me).or_insert_with(|| {
+            let number = self.how_many;
+            self.how_many += 1;
+            (number, name_of(number, event.worker, pool))
+        });
+        let place = event.task.map(|task| task.submitted_at.to_string()).unwrap_or_default();
+        let task =
+            event.task.map(|task| Subject { id: task.id, name: task.to_string(), submitted_at: &place });
+        let queue_depth = event.queue_depth;
+        let happened = Happened { at, thread: *thread, who, task, by: None, queue_depth, kind: &event.kind };
+        let line = format!("{}  {}\n", Time(at), self.story.tell(&happened));
+        if to.write_all(line.as_bytes()).and_then(|()| to.flush()).is_err() {
+            self.to = None;
+        }
+        if event.kind == EventKind::WorkerGone {
+            self.threads.remove(&me);
+        }
+    }
+}
+
+/// What the calling thread is called.
+fn name_of(number: usize, worker: Option<Worker>, narrated: PoolId) -> String {
+    match worker {
+        Some(worker) if worker.pool() == narrated => format!("worker {}", worker.index()),
+        Some(worker) => worker.to_string(),
+        None => current_thread_name().unwrap_or_else(|| format!("thread {number}")),
+    }
+}
+
+impl<W> fmt::Debug for Narrator<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Narrator").finish_non_exhaustive()
+    }
+}

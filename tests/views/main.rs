@@ -1,0 +1,3 @@
+//! What the views draw, of recorded runs and of made-up ones.
+
+mod text;
