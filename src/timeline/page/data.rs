@@ -9,8 +9,9 @@ use std::fmt::{self, Write};
 
 use super::excerpt::Excerpt;
 use crate::timeline::file::Quoted;
+use crate::timeline::narration::Sentences;
 use crate::timeline::run::Run;
-use crate::timeline::trace::{Entry, Trace};
+use crate::timeline::trace::Trace;
 
 pub(super) struct Data<'a> {
     trace: &'a Trace,
@@ -30,7 +31,8 @@ impl<'a> Data<'a> {
             format!("{{\"thread\":{thread},\"name\":{name}}}")
         })?;
         write!(to, "],\n\"sentences\":[")?;
-        list(&mut to, &self.trace.entries, |entry| Quoted(&sentence(self.trace, entry)).to_string())?;
+        let mut sentences = Sentences::of(&run);
+        list(&mut to, &self.trace.entries, |entry| Quoted(&sentences.next(entry)).to_string())?;
         write!(to, "],\n\"trace\":[")?;
         let mut file = Vec::new();
         self.trace.write(&mut file).map_err(|_| fmt::Error)?;
@@ -43,22 +45,12 @@ impl<'a> Data<'a> {
 fn list<T>(
     to: &mut impl Write,
     all: impl IntoIterator<Item = T>,
-    json: impl Fn(T) -> String,
+    mut json: impl FnMut(T) -> String,
 ) -> fmt::Result {
     all.into_iter().enumerate().try_for_each(|(place, one)| {
         to.write_str(if place == 0 { "\n" } else { ",\n" })?;
         to.write_str(&json(one))
     })
-}
-
-// A stand-in until the narration is there.
-fn sentence(trace: &Trace, entry: &Entry) -> String {
-    let who = &trace.threads[entry.thread].name;
-    let what = format!("{:?}", entry.kind);
-    match entry.task {
-        Some(id) => format!("{who}: {} {what}", trace.name_of(id)),
-        None => format!("{who}: {what}"),
-    }
 }
 
 /// Writes JSON so that it can stand inside a `<script>`.

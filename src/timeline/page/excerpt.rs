@@ -22,7 +22,8 @@ pub(super) struct Excerpt<'a> {
 impl<'a> Excerpt<'a> {
     pub(super) fn of(whole: &'a Trace) -> Self {
         let entries: Vec<Entry> = whole.entries.iter().take(EVENTS).map(shortened).collect();
-        let threads = whole.threads.iter().map(|Thread { name, worker }| Thread { name: cut(name), worker: *worker });
+        let threads =
+            whole.threads.iter().map(|Thread { name, worker }| Thread { name: cut(name), worker: *worker });
         let tasks = entries.iter().filter_map(|entry| {
             let id = entry.task?;
             let Task { name, item, submitted_at } = whole.tasks.get(&id)?;

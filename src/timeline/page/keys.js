@@ -1,7 +1,7 @@
 // The beginning of it all, and the keys.
 
 const run = new Run(JSON.parse(document.getElementById("data").textContent));
-for (const id of ["player", "panels", "keys"]) document.getElementById(id).hidden = false;
+for (const id of ["player", "panels"]) document.getElementById(id).hidden = false;
 drawLegend(run);
 const player = new Player(run);
 

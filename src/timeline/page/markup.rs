@@ -2,8 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-/// Shown in place of a character that has no place in a page, or would turn the text around it.
-const HARMLESS: char = '\u{fffd}';
+use crate::timeline::harmless::shown;
 
 /// A user's text, between two tags.
 pub(super) struct Markup<'a>(pub(super) &'a str);
@@ -16,16 +15,9 @@ impl fmt::Display for Markup<'_> {
             '>' => f.write_str("&gt;"),
             '"' => f.write_str("&quot;"),
             '\'' => f.write_str("&#39;"),
-            '\n' | '\r' | '\t' => f.write_char(' '),
-            c if c.is_control() || turns_text(c) => f.write_char(HARMLESS),
-            c => f.write_char(c),
+            c => f.write_char(shown(c)),
         })
     }
-}
-
-/// Whether it sets the direction in which text runs.
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A number with its thousands set apart: `20,000`.
@@ -50,13 +42,15 @@ mod tests {
     #[test]
     fn nothing_in_a_text_is_markup() {
         let odd = "</title><script a='1' b=\"2\">&amp;\n\u{0}\u{1b}\u{202e}旗";
-        let said = "&lt;/title&gt;&lt;script a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;amp; \u{fffd}\u{fffd}\u{fffd}旗";
+        let said = "&lt;/title&gt;&lt;script a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;amp;␊␀␛\u{fffd}旗";
         assert_eq!(Markup(odd).to_string(), said);
     }
 
     #[test]
     fn thousands_are_set_apart() {
-        for (number, said) in [(0, "0"), (999, "999"), (1_000, "1,000"), (999_000, "999,000"), (1_234_567, "1,234,567")] {
+        for (number, said) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (999_000, "999,000"), (1_234_567, "1,234,567")]
+        {
             assert_eq!(Number(number).to_string(), said);
         }
     }

@@ -35,6 +35,7 @@ class Panels {
     const pending = this.run.queueAt(k);
     sum("queue", [[pending.length, "pending"]]);
     list("queue", pending, ROWS.queue, (task) => ({
+      id: task.label,
       state: "pending",
       text: task.name,
       note: lasting(now - this.run.timeOf(task.submitted)),
@@ -64,8 +65,7 @@ class Panels {
   lastActOf(lane, k) {
     const mark = lane.marks[lastUpTo(lane.marks, k, (mark) => mark.k)];
     if (!mark) return "goes its own way";
-    const act = { submitted: "has submitted", refused: "was refused", cancelled: "has cancelled", collected: "has collected", closed: "has closed the pool" }[mark.what];
-    return `${act} ${mark.task?.name ?? ""}`.trim();
+    return `last: ${WORDS[mark.what]} ${mark.task?.name ?? ""}`.trim();
   }
 
   showFutures(k) {

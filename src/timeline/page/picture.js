@@ -17,9 +17,11 @@ const WORDS = {
   idle: "idle",
   many: "several, each too short to be drawn",
   submitted: "submits",
-  collected: "collects a result",
+  collected: "collects",
   cancelled: "cancels",
   refused: "is refused",
+  panicked: "panics",
+  lost: "is lost",
   closed: "closes the pool",
 };
 
@@ -28,6 +30,8 @@ const MARKS = {
   collected: "M0 -5l4 5l-4 5l-4 -5z",
   cancelled: "M-4 -4l8 8M4 -4l-8 8",
   refused: "M-4 0h8",
+  panicked: "M2 -7l-5 7.5h6l-5 6.5",
+  lost: "M-4 4l4 -8l4 8z",
   closed: "M0 -6v12M-3 -6v12",
 };
 
@@ -212,7 +216,7 @@ function inUnitSize(ns) {
   return ns / inUnit(ns)[1];
 }
 
-/** Only what there is in this picture. */
+/** Only what there is in the run. */
 function drawLegend(run) {
   const inLanes = new Set(run.lanes.flatMap((lane) => lane.spans.map(({ doing }) => doing)));
   const marks = new Set(run.lanes.flatMap((lane) => lane.marks.map(({ what }) => what)));

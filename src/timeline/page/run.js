@@ -4,6 +4,8 @@
 // up and never undone, so it does not matter whence one comes to it.
 
 const NEVER = Infinity;
+/** Longer names are cut, in characters; the sentence of the submit has more of them. */
+const NAME_AT_MOST = 48;
 
 /** A task: the numbers of the events of its life, and what became of it. */
 class Task {
@@ -141,6 +143,7 @@ class Run {
         return lane.open(k, at, "running", { task });
       case "finished":
         lane.close(k, at, (span) => span.doing === "running" && span.task === task);
+        if (event.how !== "returned") mark(event.how);
         return end("finished", event.how);
       case "cancelled":
         end("cancelled", whyOf(event));
@@ -187,7 +190,9 @@ class Run {
 
 /** `F3 loiter[3]`, or as much of that as there is. */
 function nameOf({ task, name, item }) {
-  const parts = [name ?? "", item === undefined ? "" : `[${item}]`].join("");
+  const letters = [...(name ?? "")];
+  const fits = letters.length <= NAME_AT_MOST ? letters.join("") : `${letters.slice(0, NAME_AT_MOST - 1).join("").trimEnd()}…`;
+  const parts = [fits, item === undefined ? "" : `[${item}]`].join("");
   return harmless(parts === "" ? `F${task}` : `F${task} ${parts}`);
 }
 
