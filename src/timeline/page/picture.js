@@ -23,6 +23,7 @@ const WORDS = {
   panicked: "panics",
   lost: "is lost",
   closed: "closes the pool",
+  goesOn: "goes on when the recording ends",
 };
 
 const MARKS = {
@@ -33,6 +34,7 @@ const MARKS = {
   panicked: "M2 -7l-5 7.5h6l-5 6.5",
   lost: "M-4 4l4 -8l4 8z",
   closed: "M0 -6v12M-3 -6v12",
+  goesOn: "M2 -4l4 4l-4 4",
 };
 
 function svg(parent, name, attributes, text) {
@@ -180,7 +182,8 @@ class Picture {
     const place = { x: from.toFixed(1), y: top + inside, width: width.toFixed(1), height: height - inside };
     const bar = svg(this.root, "rect", { ...place, rx: width > 6 ? 2 : 0, class: kind });
     const said = of > 1 ? `${of} spans, from ${exact(span.from)}` : `${WORDS[span.doing]}${span.doing === "idle" ? "" : ` ${saying(span)}`}: ${short(span.to - span.from)}`;
-    svg(bar, "title", {}, said);
+    svg(bar, "title", {}, span.goesOn ? `${said}, and it goes on` : said);
+    if (span.goesOn && span.level === 0) svg(this.root, "path", { d: MARKS.goesOn, transform: `translate(${to.toFixed(1)} ${top + height / 2})`, class: "mark" });
     if (of > 1 || height < LABEL_HEIGHT || span.doing === "idle") return;
     const words = span.doing === "running" ? [span.task.name, span.task.label] : [`${WORDS[span.doing]} ${saying(span)}`, span.task?.label ?? ""];
     const fits = words.find((text) => this.pen.measureText(text).width < free - from - 14);
@@ -220,6 +223,7 @@ function inUnitSize(ns) {
 function drawLegend(run) {
   const inLanes = new Set(run.lanes.flatMap((lane) => lane.spans.map(({ doing }) => doing)));
   const marks = new Set(run.lanes.flatMap((lane) => lane.marks.map(({ what }) => what)));
+  if (run.lanes.some((lane) => lane.innermost)) marks.add("goesOn");
   const entries = [["swatch pending", "pending"]];
   for (const kind of ["running", "blocked", "callback", "idle"]) if (inLanes.has(kind)) entries.push([`swatch ${kind}`, WORDS[kind]]);
   if (run.events.length > 500) entries.push(["swatch many", WORDS.many]);

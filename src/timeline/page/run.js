@@ -47,6 +47,11 @@ class Lane {
     this.turnTo(k, meant.outer);
   }
 
+  /** What has not ended goes on after the last event: it is drawn up to there, and nothing changes. */
+  leaveOpen(k, at) {
+    for (let span = this.innermost; span; span = span.outer) Object.assign(span, { to: at, closed: k, goesOn: true });
+  }
+
   turnTo(k, innermost) {
     this.innermost = innermost;
     this.changes.push({ k, innermost });
@@ -92,7 +97,7 @@ class Run {
     this.inOrder = [...this.tasks.values()];
     this.inOrder.forEach((task, place) => (task.place = place));
     this.queue = this.depths();
-    for (const lane of this.lanes) lane.close(this.events.length, this.length, (span) => !span.outer);
+    for (const lane of this.lanes) lane.leaveOpen(this.events.length, this.length);
   }
 
   /** When the event of this moment was, since the first. */

@@ -3,10 +3,11 @@
 mod model;
 mod reader;
 
+use std::rc::Rc;
 use std::thread::sleep;
 use std::time::Duration;
 
-use glasspool_browser::Scheme;
+use glasspool_browser::{Browser, Scheme};
 
 use crate::model::Model;
 use crate::reader::{LOITER, ODD, Reader, many};
@@ -142,10 +143,11 @@ fn sentences_are_read_out_but_not_while_it_plays() {
 
 #[test]
 fn it_can_be_read_at_any_width_and_in_both_schemes() {
+    let browser = Rc::new(Browser::start());
     for (name, file) in [("loiter", LOITER.to_owned()), ("odd", ODD.to_owned()), ("many", many(200))] {
         for scheme in [Scheme::Light, Scheme::Dark] {
             for width in [360, 800, 1600] {
-                let reader = Reader::open_as(name, &file, width, scheme);
+                let reader = Reader::open_in(&browser, name, &file, width, scheme);
                 for part in [0, 4_000, 10_000] {
                     reader.slide_to(part);
                     let faults = reader.ask("faults()");

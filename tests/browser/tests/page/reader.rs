@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -37,22 +38,21 @@ pub struct Reader {
     pub trace: Trace,
     view: View,
     /// It is kept for as long as the view is.
-    _browser: Browser,
+    _browser: Rc<Browser>,
 }
 
 impl Reader {
     pub fn open(name: &str, file: &str) -> Self {
-        Self::open_as(name, file, 1200, Scheme::Light)
+        Self::open_in(&Rc::new(Browser::start()), name, file, 1200, Scheme::Light)
     }
 
-    pub fn open_as(name: &str, file: &str, width: u32, scheme: Scheme) -> Self {
+    pub fn open_in(browser: &Rc<Browser>, name: &str, file: &str, width: u32, scheme: Scheme) -> Self {
         let trace = Trace::read(file.as_bytes()).expect("it is a trace");
         let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
             .join(format!("{name}-{width}-{scheme:?}-{:?}.html", std::thread::current().id()));
         fs::write(&path, Page::of(&trace).to_string()).expect("it can be written");
-        let browser = Browser::start();
         let view = browser.open(&path, width, scheme);
-        let reader = Self { trace, view, _browser: browser };
+        let reader = Self { trace, view, _browser: Rc::clone(browser) };
         reader.ask(&format!("(() => {{ {EYES} }})()"));
         reader
     }
@@ -132,7 +132,7 @@ impl Reader {
         tab.add_event_listener(Arc::new(hear)).unwrap();
         tab.enable_log().and_then(|tab| tab.enable_runtime()).unwrap();
         tab.reload(true, None).and_then(|tab| tab.wait_until_navigated()).unwrap();
-        self.wait_for("!document.getElementById('player').hidden");
+        self.wait_for("document.getElementById('player')?.hidden === false");
         std::mem::take(&mut *heard.lock().unwrap())
     }
 
@@ -140,6 +140,7 @@ impl Reader {
         let tab = self.view.tab();
         tab.call_method(Emulation::SetScriptExecutionDisabled { value: true }).unwrap();
         tab.reload(true, None).and_then(|tab| tab.wait_until_navigated()).unwrap();
+        self.wait_for("document.getElementById('figures')?.children.length === 6");
     }
 }
 
