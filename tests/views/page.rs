@@ -30,9 +30,8 @@ fn data_of(page: &str) -> &str {
 /// The trace that is in the page.
 fn embedded(page: &str) -> Trace {
     let lines = data_of(page).split_once("\"trace\":[\n").unwrap().1.strip_suffix("]}").unwrap();
-    let file: String =
-        lines.lines().map(|line| format!("{}\n", line.strip_suffix(',').unwrap_or(line))).collect();
-    read(&file)
+    let lines: Vec<&str> = lines.lines().map(|line| line.strip_suffix(',').unwrap_or(line)).collect();
+    read(&(lines.join("\n") + "\n"))
 }
 
 /// A run of so many tasks, one after the other.

@@ -22,8 +22,13 @@ pub(super) struct Excerpt<'a> {
 impl<'a> Excerpt<'a> {
     pub(super) fn of(whole: &'a Trace) -> Self {
         let entries: Vec<Entry> = whole.entries.iter().take(EVENTS).map(shortened).collect();
-        let threads =
-            whole.threads.iter().map(|Thread { name, worker }| Thread { name: cut(name), worker: *worker });
+        // Threads are numbered as they come, so what is behind the last of these has not come yet.
+        let come = entries.iter().map(|entry| entry.thread + 1).max().unwrap_or(0);
+        let threads = whole
+            .threads
+            .iter()
+            .take(come)
+            .map(|Thread { name, worker }| Thread { name: cut(name), worker: *worker });
         let tasks = entries.iter().filter_map(|entry| {
             let id = entry.task?;
             let Task { name, item, submitted_at } = whole.tasks.get(&id)?;

@@ -32,16 +32,17 @@ const SCRIPT: [&str; 6] = [
 
 /// One page that plays the run again: step by step, at any speed, and from any moment on.
 ///
-/// It is a single file of HTML that needs nothing else: no network, no server. It shows the queue, the workers, the callers and the futures as they
+/// Written to a file, it needs nothing else: no network, no server. It shows the queue, the workers, the callers and the futures as they
 /// were after each event, and says in plain English what has happened. Of a long run, it plays the first twenty thousand events, and says so.
 ///
 /// ```
-/// use glasspool::timeline::{Page, Recorder};
+/// use glasspool::timeline::{Page, Trace};
 ///
-/// let trace = Recorder::default().trace().with_title("nothing at all");
-/// let page = Page::of(&trace).to_string();
+/// let file = b"{\"glasspool\":\"trace\",\"version\":1,\"title\":\"nothing at all\"}\n";
+/// let page = Page::of(&Trace::read(&file[..])?).to_string();
 /// assert!(page.starts_with("<!DOCTYPE html>"));
 /// assert!(page.contains("<title>nothing at all</title>"));
+/// # Ok::<(), glasspool::timeline::ReadError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
@@ -50,6 +51,14 @@ pub struct Page<'a> {
 
 impl<'a> Page<'a> {
     /// That of this trace.
+    ///
+    /// ```
+    /// # use glasspool::timeline::{Page, Trace};
+    /// # let file = b"{\"glasspool\":\"trace\",\"version\":1,\"title\":\"\"}\n";
+    /// # let trace = Trace::read(&file[..])?;
+    /// std::fs::write(std::env::temp_dir().join("run.html"), Page::of(&trace).to_string())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of(trace: &'a Trace) -> Self {
         Self { trace }
     }

@@ -105,9 +105,7 @@ class Player {
 
   /** While it plays, no sentence is read out: there would be no end to it. */
   sayPlaying() {
-    const { play } = this.controls;
-    say(play, this.playing ? "Pause" : "Play");
-    play.setAttribute("aria-pressed", this.playing);
+    say(this.controls.play, this.playing ? "Pause" : "Play");
     document.getElementById("sentence").setAttribute("aria-live", this.playing ? "off" : "polite");
   }
 

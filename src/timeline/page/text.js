@@ -12,7 +12,7 @@ function harmless(text) {
 function short(ns) {
   const [unit, amount] = inUnit(ns);
   if (ns <= 0) return "0 s";
-  if (unit === "ns") return `${ns} ns`;
+  if (unit === "ns") return `${Math.ceil(ns)} ns`;
   return `${amount.toFixed(amount < 9.995 ? 2 : amount < 99.95 ? 1 : 0)} ${unit}`;
 }
 
@@ -20,7 +20,7 @@ function short(ns) {
 function exact(ns) {
   const [unit, amount] = inUnit(ns);
   if (ns <= 0) return "0 s";
-  if (unit === "ns") return `${Math.round(ns)} ns`;
+  if (unit === "ns") return `${Math.ceil(ns)} ns`;
   return `${amount.toFixed(amount < 10 ? 5 : amount < 100 ? 4 : amount < 1e3 ? 3 : 2)} ${unit}`;
 }
 

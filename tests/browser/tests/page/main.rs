@@ -14,7 +14,7 @@ use crate::reader::{LOITER, ODD, Reader, many};
 
 #[test]
 fn every_step_shows_what_the_trace_says() {
-    for (name, file) in [("loiter", LOITER.to_owned()), ("odd", ODD.to_owned()), ("many", many(60))] {
+    for (name, file) in [("loiter", LOITER.to_owned()), ("odd", ODD.to_owned()), ("many", many(30))] {
         let reader = Reader::open(name, &file);
         let mut model = Model::default();
         assert_eq!(reader.shown(), model.shown(), "{name}: before all");
