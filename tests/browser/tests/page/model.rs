@@ -16,12 +16,15 @@ pub struct Shown {
     pub queue: Vec<String>,
 }
 
+/// What a thread does, and which task it runs then; the innermost last.
+type Stack = Vec<(&'static str, Option<TaskId>)>;
+
 #[derive(Default)]
 pub struct Model {
     futures: BTreeMap<TaskId, &'static str>,
     queue: Vec<TaskId>,
-    /// By thread: whether it is a worker, and what it does, the innermost last.
-    threads: BTreeMap<usize, (bool, Vec<(&'static str, Option<TaskId>)>)>,
+    /// By thread: whether it is a worker, and what it does.
+    threads: BTreeMap<usize, (bool, Stack)>,
     gone: BTreeSet<usize>,
 }
 
