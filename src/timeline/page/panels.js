@@ -2,8 +2,8 @@
 
 /** Rows of each list; what more there is, is counted. */
 const ROWS = { queue: 12, workers: 24, callers: 12, futures: 60 };
-/** So many futures that have ended are still shown above the first that has not. */
-const ENDED_ABOVE = 3;
+/** So many of the futures that have ended last are shown, however many there are that have not. */
+const ENDED_AT_LEAST = 3;
 const SENTENCES_BEFORE = 4;
 
 class Panels {
@@ -72,10 +72,12 @@ class Panels {
     const known = this.run.inOrder.filter((task) => task.first <= k);
     const states = this.run.tasksAt(k);
     sum("futures", ["pending", "running", "finished", "cancelled", "refused", "unknown"].filter((state) => states.has(state)).map((state) => [states.get(state), state]));
-    const open = known.findIndex((task) => task.ended > k);
-    const from = Math.min(open < 0 ? known.length : Math.max(0, open - ENDED_ABOVE), Math.max(0, known.length - ROWS.futures));
+    const open = known.filter((task) => task.ended > k);
+    const ended = known.filter((task) => task.ended <= k).sort((a, b) => b.ended - a.ended);
+    const room = Math.max(ENDED_AT_LEAST, ROWS.futures - open.length);
+    const shown = [...ended.slice(0, room), ...open].sort((a, b) => a.place - b.place);
     const blocked = this.blockedAt(k);
-    list("futures", known.slice(from), ROWS.futures, (task) => this.futureAt(task, k, blocked), "No future yet.", from);
+    list("futures", shown, ROWS.futures, (task) => this.futureAt(task, k, blocked), "No future yet.", known.length - shown.length);
   }
 
   futureAt(task, k, blocked) {
@@ -114,11 +116,11 @@ function sum(id, parts) {
   say(document.getElementById(`${id}-sum`), parts.map(([number, word]) => `${number.toLocaleString("en")} ${word}`).join(" · "));
 }
 
-/** Fills a list with rows: so many at most, and how many more there are, before and behind. Rows that are there already are used again. */
+/** Fills a list with rows: so many at most, and how many more there are, or have ended before. Rows that are there already are used again. */
 function list(id, all, most, rowOf, ifEmpty, before = 0) {
   const parent = document.getElementById(id);
   const rows = all.slice(0, most).map(rowOf);
-  if (before > 0) rows.unshift({ more: `${before.toLocaleString("en")} before these, all ended` });
+  if (before > 0) rows.unshift({ more: `${before.toLocaleString("en")} more ended before` });
   if (all.length > most) rows.push({ more: `and ${(all.length - most).toLocaleString("en")} more` });
   if (rows.length === 0 && ifEmpty) rows.push({ more: ifEmpty });
   while (parent.children.length > rows.length) parent.lastChild.remove();
