@@ -2,5 +2,6 @@
 
 mod chrome;
 mod json;
+mod page;
 mod text;
 mod traces;

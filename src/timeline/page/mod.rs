@@ -1,0 +1,121 @@
+//! One page that plays the run again, offline.
+//!
+//! The page is a [template](TEMPLATE) with a style and a script, each a file of its own beside this one, to be read as such. Here they are put together
+//! with what is different from run to run: the title and the figures as [markup](mod@markup), and everything else as [data](mod@data). No text of a
+//! user's is part of the script, and none of it becomes markup there.
+//!
+//! What of a long trace is played is the [`excerpt`]'s to say.
+
+mod data;
+mod excerpt;
+mod markup;
+
+use std::fmt::{self, Write as _};
+
+use self::data::Data;
+use self::excerpt::Excerpt;
+use self::markup::{Markup, Number};
+use super::run::figures::Short;
+use super::trace::Trace;
+
+const TEMPLATE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("page.css");
+/// One script, in the order in which it is read.
+const SCRIPT: [&str; 6] = [
+    include_str!("text.js"),
+    include_str!("run.js"),
+    include_str!("picture.js"),
+    include_str!("panels.js"),
+    include_str!("player.js"),
+    include_str!("keys.js"),
+];
+
+/// One page that plays the run again: step by step, at any speed, and from any moment on.
+///
+/// Written to a file, it needs nothing else: no network, no server. It shows the queue, the workers, the callers and the futures as they
+/// were after each event, and says in plain English what has happened. Of a long run, it plays the first twenty thousand events, and says so.
+///
+/// ```
+/// use glasspool::timeline::{Page, Trace};
+///
+/// let file = b"{\"glasspool\":\"trace\",\"version\":1,\"title\":\"nothing at all\"}\n";
+/// let page = Page::of(&Trace::read(&file[..])?).to_string();
+/// assert!(page.starts_with("<!DOCTYPE html>"));
+/// assert!(page.contains("<title>nothing at all</title>"));
+/// # Ok::<(), glasspool::timeline::ReadError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    trace: &'a Trace,
+}
+
+impl<'a> Page<'a> {
+    /// That of this trace.
+    ///
+    /// ```
+    /// # use glasspool::timeline::{Page, Trace};
+    /// # let file = b"{\"glasspool\":\"trace\",\"version\":1,\"title\":\"\"}\n";
+    /// # let trace = Trace::read(&file[..])?;
+    /// std::fs::write(std::env::temp_dir().join("run.html"), Page::of(&trace).to_string())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of(trace: &'a Trace) -> Self {
+        Self { trace }
+    }
+}
+
+impl fmt::Display for Page<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let excerpt = Excerpt::of(self.trace);
+        for piece in TEMPLATE.split("{{") {
+            let Some((place, rest)) = piece.split_once("}}") else {
+                f.write_str(piece)?;
+                continue;
+            };
+            match place {
+                "title" => write!(f, "{}", Markup(title(&excerpt.trace)))?,
+                "style" => f.write_str(STYLE)?,
+                "notes" => notes(&excerpt, f)?,
+                "figures" => figures(self.trace, f)?,
+                "data" => Data::of(&excerpt).write(f)?,
+                "script" => SCRIPT.iter().try_for_each(|part| f.write_str(part))?,
+                unknown => unreachable!("the template has a place for {unknown}"),
+            }
+            f.write_str(rest)?;
+        }
+        Ok(())
+    }
+}
+
+fn title(trace: &Trace) -> &str {
+    if trace.title.is_empty() { "A run without a title" } else { &trace.title }
+}
+
+/// What a reader must know before they believe what they see.
+fn notes(excerpt: &Excerpt<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if excerpt.is_part() {
+        let (shown, all) = (excerpt.trace.entries.len(), excerpt.whole.entries.len());
+        let (until, end) = excerpt.times();
+        let (shown, all) = (Number(shown), Number(all));
+        let (until, end) = (Short(until), Short(end));
+        write!(
+            f,
+            "<p class=\"note\">This page plays the first {shown} of {all} events: {until} of {end}. What came later is not in it. \
+             The figures are those of the whole run.</p>"
+        )?;
+    }
+    match excerpt.whole.missing() {
+        Some(missing) => {
+            write!(f, "<p class=\"note\">This recording is not complete: {}.</p>", Markup(&missing))
+        }
+        None => Ok(()),
+    }
+}
+
+fn figures(trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    trace.figures().in_words().into_iter().try_for_each(|(what, how_much)| {
+        let (what, how_much) = (Markup(what), Markup(&how_much));
+        f.write_char('\n')?;
+        write!(f, "<div><dt>{what}</dt><dd>{how_much}</dd></div>")
+    })
+}
