@@ -1,0 +1,235 @@
+//! What one thread did, drawn as bars: those inside others are narrower.
+//!
+//! Many short ones that follow each other are one profile: how much of each moment was work, and how much of it the thread was blocked.
+
+use super::canvas::{Anchor, Area, Canvas, Px};
+use super::look::TASK_COLOURS;
+use super::pieces::{Piece, Stretch, innermost, pieces};
+use super::scale::{Scale, first_that_fits, percent, short};
+use super::text::{PLAIN, SMALL, count};
+use super::words;
+use crate::timeline::run::{Doing, Lane, Run, Span};
+
+/// No bar is narrower, however short its span is.
+const NARROWEST: f64 = 1.5;
+/// Left and right of what is written on a bar.
+const PADDING: f64 = 5.0;
+/// How much narrower a bar is than the one that it is in, above and below, by the height of the outermost.
+const INSET: f64 = 0.12;
+/// A profile has a step of this width, and a hover text for each of that one.
+const STEP: f64 = 3.0;
+const SLICE: f64 = 36.0;
+
+/// Where the bars of a lane are, and what is drawn by itself there.
+pub(super) struct Strip<'a> {
+    pub(super) run: &'a Run<'a>,
+    pub(super) lane: &'a Lane,
+    pub(super) scale: Scale,
+    pub(super) area: Area,
+    pub(super) grain: u64,
+}
+
+impl Strip<'_> {
+    pub(super) fn draw(&self, canvas: &mut Canvas) {
+        for piece in pieces(self.lane, self.grain) {
+            match piece {
+                Piece::One(span, next) => self.draw_one(canvas, span, next),
+                Piece::Many(stretch) => self.draw_many(canvas, &stretch),
+            }
+        }
+    }
+
+    /// Nothing if it is all outside of the scale.
+    fn area_of(&self, from: u64, to: u64, level: usize) -> Option<Area> {
+        if to < self.scale.from || from > self.scale.to {
+            return None;
+        }
+        let inset = (0..level).map(|_| self.area.height * INSET).sum::<f64>();
+        let (x, right) = (self.scale.x(from), self.scale.x(to));
+        let width = (right - x).max(NARROWEST);
+        // The last bar must not stick out.
+        let x = x.min(self.scale.right - width);
+        Some(Area { x, y: self.area.y + inset, width, height: self.area.height - 2.0 * inset })
+    }
+
+    fn draw_one(&self, canvas: &mut Canvas, place: usize, next: usize) {
+        let span = &self.lane.spans[place];
+        let Some(area) = self.area_of(span.from, span.to, span.level) else { return };
+        let (class, colour, plate) = match span.doing {
+            Doing::Running(task) => (format!("bar task-{}", task % TASK_COLOURS), "on-task", false),
+            Doing::CallingBack(_) => ("bar callback".to_owned(), "callback-text", true),
+            Doing::Blocked { .. } => ("bar blocked".to_owned(), "blocked-text", true),
+            Doing::Idle => ("bar idle".to_owned(), "dim", false),
+        };
+        let class = if span.open { format!("{class} open") } else { class };
+        canvas.with_hover(&words::hover(self.run, self.lane, span), |canvas| {
+            canvas.rectangle(&class, area);
+            if let Doing::Running(task) = span.doing {
+                self.draw_bad_end(canvas, task, area);
+            }
+            let face = if area.height >= PLAIN.size * 1.5 { PLAIN } else { SMALL };
+            if area.height < face.size * 1.25 {
+                return;
+            }
+            let (from, to) = self.free_part(span, place + 1..next);
+            let (left, right) = (self.scale.x(from).max(area.x) + PADDING, self.scale.x(to).min(area.right()) - PADDING);
+            let Some(text) = first_that_fits(face, &words::labels(self.run, span), right - left) else { return };
+            let baseline = area.baseline(face);
+            match (span.doing, plate) {
+                (Doing::Running(_), _) => canvas.text(face, colour, (left, baseline), Anchor::Start, &text),
+                (_, true) => {
+                    canvas.text_on_plate(face, colour, (f64::midpoint(left, right), baseline), Anchor::Middle, &text);
+                }
+                _ => canvas.text(face, colour, (f64::midpoint(left, right), baseline), Anchor::Middle, &text),
+            }
+        });
+    }
+
+    /// A task that has panicked has a jagged end.
+    fn draw_bad_end(&self, canvas: &mut Canvas, task: usize, area: Area) {
+        let life = &self.run.lives[task];
+        let is_here = life.ended.is_some_and(|ended| ended.at <= self.scale.to);
+        if words::ended_badly(life).is_none() || !is_here || area.width < 2.0 * PADDING {
+            return;
+        }
+        let tooth = area.height / 4.0;
+        let teeth = format!("l{0} {1}l-{0} {1}l{0} {1}l-{0} {1}z", Px(-PADDING), Px(tooth));
+        canvas.path("alarm", (area.right(), area.y), &teeth);
+    }
+
+    /// The longest time in which nothing else is drawn inside it: there is room for its name.
+    fn free_part(&self, span: &Span, inside: std::ops::Range<usize>) -> (u64, u64) {
+        let (shown_from, shown_to) = (span.from.max(self.scale.from), span.to.min(self.scale.to));
+        let children = self.lane.spans[inside].iter().filter(|child| child.level == span.level + 1);
+        let mut longest = (shown_from, shown_from);
+        let mut free_from = shown_from;
+        for child in children.copied().chain([Span { from: shown_to, to: shown_to, ..*span }]) {
+            let free_to = child.from.min(shown_to);
+            if free_to.saturating_sub(free_from) > longest.1 - longest.0 {
+                longest = (free_from, free_to);
+            }
+            free_from = child.to.max(free_from);
+        }
+        longest
+    }
+
+    fn draw_many(&self, canvas: &mut Canvas, stretch: &Stretch) {
+        let spans = &self.lane.spans[stretch.spans.clone()];
+        let Some(area) = self.area_of(stretch.from, stretch.to, spans[0].level) else { return };
+        let tasks = tasks_of(spans);
+        if area.width < 2.0 * STEP {
+            canvas.with_hover(&self.say(stretch.from, stretch.to, spans), |canvas| {
+                canvas.rectangle(if tasks > 0 { "bar many" } else { "bar blocked" }, area);
+            });
+            return;
+        }
+        let profile = Profile::of(spans, self.scale, area);
+        canvas.path("bar many", (area.x, area.bottom()), &profile.outline(|(work, _)| (0.0, work)));
+        canvas.path("bar blocked", (area.x, area.bottom()), &profile.outline(|(work, blocked)| (work, work + blocked)));
+        self.draw_slices(canvas, stretch, area);
+        if area.height >= SMALL.size * 1.25 && tasks > 0 {
+            if let Some(text) = Some(count(tasks, "task")).filter(|text| SMALL.width_of(text) + 2.0 * PADDING <= area.width) {
+                let middle = (f64::midpoint(area.x, area.right()), area.baseline(SMALL));
+                canvas.text_on_plate(SMALL, "ink", middle, Anchor::Middle, &text);
+            }
+        }
+    }
+
+    fn draw_slices(&self, canvas: &mut Canvas, stretch: &Stretch, area: Area) {
+        let spans = &self.lane.spans[stretch.spans.clone()];
+        let length = self.scale.length_of(SLICE);
+        let shown_to = stretch.to.min(self.scale.to);
+        let mut from = stretch.from.max(self.scale.from);
+        while from < shown_to {
+            // What is left over is not a slice by itself.
+            let to = if shown_to - from < 2 * length { shown_to } else { from + length };
+            let first = spans.partition_point(|span| span.from < from);
+            let last = spans.partition_point(|span| span.from < to);
+            let (x, right) = (self.scale.x(from), self.scale.x(to));
+            canvas.with_hover(&self.say(from, to, &spans[first..last]), |canvas| {
+                canvas.rectangle("slice", Area { x, width: right - x, ..area });
+            });
+            from = to;
+        }
+    }
+
+    /// What there is to say of those that began between these times.
+    fn say(&self, from: u64, to: u64, spans: &[Span]) -> Vec<String> {
+        let (mut work, mut blocked, mut idle) = (0, 0, 0);
+        innermost(spans, |from, to, doing| match doing {
+            Doing::Running(_) | Doing::CallingBack(_) => work += to - from,
+            Doing::Blocked { .. } => blocked += to - from,
+            Doing::Idle => idle += to - from,
+        });
+        let waits = spans.iter().filter(|span| matches!(span.doing, Doing::Blocked { .. })).count();
+        let begun = format!("{} and {} began here", count(tasks_of(spans), "task"), count(waits, "wait"));
+        let when = format!("{}, from {} to {}", self.lane.name, short(from - self.run.from), short(to - self.run.from));
+        let whole = work + blocked + idle;
+        vec![
+            begun,
+            when,
+            format!("{} work, {} blocked, {} idle", percent(work, whole), percent(blocked, whole), percent(idle, whole)),
+        ]
+    }
+}
+
+fn tasks_of(spans: &[Span]) -> usize {
+    spans.iter().filter(|span| matches!(span.doing, Doing::Running(_))).count()
+}
+
+/// How much of each step was work, and how much of it the thread was blocked: from 0 to 1.
+struct Profile {
+    steps: Vec<(f64, f64)>,
+    step: f64,
+    height: f64,
+}
+
+impl Profile {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "there are as many steps as fit in a picture"
+    )]
+    fn of(spans: &[Span], scale: Scale, area: Area) -> Self {
+        let count = (area.width / STEP).ceil().max(1.0);
+        let step = area.width / count;
+        let mut steps = vec![(0.0, 0.0); count as usize];
+        let last = steps.len() - 1;
+        let step_at = |x: f64| ((x - area.x) / step).floor().max(0.0) as usize;
+        innermost(spans, |from, to, doing| {
+            let (x, right) = (scale.x(from), scale.x(to));
+            for place in step_at(x).min(last)..=step_at(right).min(last) {
+                let begins = area.x + place as f64 * step;
+                let part = ((right.min(begins + step) - x.max(begins)) / step).max(0.0);
+                let (work, blocked) = &mut steps[place];
+                match doing {
+                    Doing::Running(_) | Doing::CallingBack(_) => *work += part,
+                    Doing::Blocked { .. } => *blocked += part,
+                    Doing::Idle => {}
+                }
+            }
+        });
+        Self { steps, step, height: area.height }
+    }
+
+    /// Steps between a lower and an upper end, as a path that begins at the lower left corner.
+    fn outline(&self, ends: impl Fn((f64, f64)) -> (f64, f64)) -> String {
+        let mut there = String::new();
+        let mut back = String::new();
+        let mut now = 0.0;
+        for &step in &self.steps {
+            let (_, upper) = ends(step);
+            let upper = upper.min(1.0) * self.height;
+            there.push_str(&format!("v{}h{}", Px(now - upper), Px(self.step)));
+            now = upper;
+        }
+        for &step in self.steps.iter().rev() {
+            let (lower, _) = ends(step);
+            let lower = lower.min(1.0) * self.height;
+            back.push_str(&format!("v{}h{}", Px(now - lower), Px(-self.step)));
+            now = lower;
+        }
+        format!("{there}{back}z")
+    }
+}
