@@ -5,7 +5,7 @@
 use super::canvas::{Anchor, Area, Canvas, Px};
 use super::look::TASK_COLOURS;
 use super::pieces::{Piece, Stretch, innermost, pieces};
-use super::scale::{Scale, first_that_fits, percent, short};
+use super::scale::{Scale, percent, short};
 use super::text::{PLAIN, SMALL, count};
 use super::words;
 use crate::timeline::run::{Doing, Lane, Run, Span};
@@ -64,6 +64,11 @@ impl Strip<'_> {
         let class = if span.open { format!("{class} open") } else { class };
         canvas.with_hover(&words::hover(self.run, self.lane, span), |canvas| {
             canvas.rectangle(&class, area);
+            if span.to > self.scale.to {
+                // It goes on where the scale ends.
+                let middle = area.y + area.height / 2.0;
+                canvas.path("onward", (self.scale.right + 3.0, middle - 5.0), "l6 5l-6 5z");
+            }
             if let Doing::Running(task) = span.doing {
                 self.draw_bad_end(canvas, task, area);
             }
@@ -72,13 +77,20 @@ impl Strip<'_> {
                 return;
             }
             let (from, to) = self.free_part(span, place + 1..next);
-            let (left, right) = (self.scale.x(from).max(area.x) + PADDING, self.scale.x(to).min(area.right()) - PADDING);
-            let Some(text) = first_that_fits(face, &words::labels(self.run, span), right - left) else { return };
+            let (left, right) =
+                (self.scale.x(from).max(area.x) + PADDING, self.scale.x(to).min(area.right()) - PADDING);
+            let Some(text) = words::label(self.run, span, face, right - left) else { return };
             let baseline = area.baseline(face);
             match (span.doing, plate) {
                 (Doing::Running(_), _) => canvas.text(face, colour, (left, baseline), Anchor::Start, &text),
                 (_, true) => {
-                    canvas.text_on_plate(face, colour, (f64::midpoint(left, right), baseline), Anchor::Middle, &text);
+                    canvas.text_on_plate(
+                        face,
+                        colour,
+                        (f64::midpoint(left, right), baseline),
+                        Anchor::Middle,
+                        &text,
+                    );
                 }
                 _ => canvas.text(face, colour, (f64::midpoint(left, right), baseline), Anchor::Middle, &text),
             }
@@ -93,8 +105,8 @@ impl Strip<'_> {
             return;
         }
         let tooth = area.height / 4.0;
-        let teeth = format!("l{0} {1}l-{0} {1}l{0} {1}l-{0} {1}z", Px(-PADDING), Px(tooth));
-        canvas.path("alarm", (area.right(), area.y), &teeth);
+        let teeth = format!("l-{0} {1}l{0} {1}l-{0} {1}l{0} {1}z", Px(PADDING), Px(tooth));
+        canvas.path("teeth", (area.right(), area.y), &teeth);
     }
 
     /// The longest time in which nothing else is drawn inside it: there is room for its name.
@@ -125,10 +137,15 @@ impl Strip<'_> {
         }
         let profile = Profile::of(spans, self.scale, area);
         canvas.path("bar many", (area.x, area.bottom()), &profile.outline(|(work, _)| (0.0, work)));
-        canvas.path("bar blocked", (area.x, area.bottom()), &profile.outline(|(work, blocked)| (work, work + blocked)));
+        if profile.steps.iter().any(|&(_, blocked)| blocked > 0.0) {
+            let blocked = profile.outline(|(work, blocked)| (work, work + blocked));
+            canvas.path("bar blocked", (area.x, area.bottom()), &blocked);
+        }
         self.draw_slices(canvas, stretch, area);
         if area.height >= SMALL.size * 1.25 && tasks > 0 {
-            if let Some(text) = Some(count(tasks, "task")).filter(|text| SMALL.width_of(text) + 2.0 * PADDING <= area.width) {
+            if let Some(text) =
+                Some(count(tasks, "task")).filter(|text| SMALL.width_of(text) + 2.0 * PADDING <= area.width)
+            {
                 let middle = (f64::midpoint(area.x, area.right()), area.baseline(SMALL));
                 canvas.text_on_plate(SMALL, "ink", middle, Anchor::Middle, &text);
             }
@@ -163,12 +180,22 @@ impl Strip<'_> {
         });
         let waits = spans.iter().filter(|span| matches!(span.doing, Doing::Blocked { .. })).count();
         let begun = format!("{} and {} began here", count(tasks_of(spans), "task"), count(waits, "wait"));
-        let when = format!("{}, from {} to {}", self.lane.name, short(from - self.run.from), short(to - self.run.from));
+        let when = format!(
+            "{}, from {} to {}",
+            self.lane.name,
+            short(from - self.run.from),
+            short(to - self.run.from)
+        );
         let whole = work + blocked + idle;
         vec![
             begun,
             when,
-            format!("{} work, {} blocked, {} idle", percent(work, whole), percent(blocked, whole), percent(idle, whole)),
+            format!(
+                "{} work, {} blocked, {} idle",
+                percent(work, whole),
+                percent(blocked, whole),
+                percent(idle, whole)
+            ),
         ]
     }
 }

@@ -62,12 +62,29 @@ impl Canvas {
         put!(self.front, "{}", Rectangle(class, area));
     }
 
+    /// What a number is in: round, but for what is to be seen as an alarm.
+    pub(super) fn badge(&mut self, class: &str, area: Area) {
+        let radius = Px(if class.contains("alarm") { 2.0 } else { area.height / 2.0 });
+        let Area { x, y, width, height } = area;
+        let (x, y, width, height) = (Px(x), Px(y), Px(width), Px(height));
+        put!(
+            self.front,
+            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{radius}\"/>\n"
+        );
+    }
+
     pub(super) fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
         put!(self.front, "{}", Line(class, from, to));
     }
 
     pub(super) fn circle(&mut self, class: &str, (x, y): (f64, f64), radius: f64) {
-        put!(self.front, "<circle class=\"{class}\" cx=\"{}\" cy=\"{}\" r=\"{}\"/>\n", Px(x), Px(y), Px(radius));
+        put!(
+            self.front,
+            "<circle class=\"{class}\" cx=\"{}\" cy=\"{}\" r=\"{}\"/>\n",
+            Px(x),
+            Px(y),
+            Px(radius)
+        );
     }
 
     /// A shape around this point, as a path from there.
@@ -88,13 +105,24 @@ impl Canvas {
             Anchor::End => self.front.push_str(" text-anchor=\"end\""),
         }
         if !text.chars().all(is_familiar) {
-            put!(self.front, " textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"", Px(face.width_of(&text)));
+            put!(
+                self.front,
+                " textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"",
+                Px(face.width_of(&text))
+            );
         }
         put!(self.front, ">{}</text>\n", Escaped(&text));
     }
 
     /// The same on a ground of its own, where there is a pattern behind it.
-    pub(super) fn text_on_plate(&mut self, face: Face, colour: &str, at: (f64, f64), anchor: Anchor, text: &str) {
+    pub(super) fn text_on_plate(
+        &mut self,
+        face: Face,
+        colour: &str,
+        at: (f64, f64),
+        anchor: Anchor,
+        text: &str,
+    ) {
         let width = face.width_of(&clean(text));
         let left = match anchor {
             Anchor::Start => at.0,

@@ -5,8 +5,8 @@
 
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{GAP, MARGIN, PLOT_LEFT, TASK_COLOURS, WIDTH};
-use super::scale::{Scale, first_that_fits, short};
-use super::text::{PLAIN, SMALL, clean};
+use super::scale::{Scale, short};
+use super::text::{PLAIN, SMALL};
 use super::words;
 use crate::future::state::Ending;
 use crate::timeline::run::{End, Life, Run};
@@ -34,15 +34,17 @@ pub(super) fn chosen(run: &Run<'_>) -> Vec<usize> {
         let mut best: Vec<usize> = all.iter().copied().filter(|&place| by(&run.lives[place]) > 0).collect();
         // Of equal ones, the first.
         best.sort_by_key(|&place| std::cmp::Reverse(by(&run.lives[place])));
-        let new: Vec<usize> = best.into_iter().filter(|place| !chosen.contains(place)).take(MOST_ROWS / 5).collect();
+        let new: Vec<usize> =
+            best.into_iter().filter(|place| !chosen.contains(place)).take(MOST_ROWS / 5).collect();
         chosen.extend(new);
     };
     take(&|life| u64::from(words::ended_badly(life).is_some()));
     take(&|life| life.queue_wait().unwrap_or(0));
     take(&|life| life.worked);
     take(&|life| uncollected_for(life).unwrap_or(0));
-    let first: Vec<usize> = all.into_iter().filter(|place| !chosen.contains(place)).take(MOST_ROWS - chosen.len()).collect();
-    chosen.extend(first);
+    let others: Vec<usize> = all.into_iter().filter(|place| !chosen.contains(place)).collect();
+    let room = MOST_ROWS - chosen.len();
+    chosen.extend((0..room).map(|nth| others[nth * others.len() / room]));
     chosen.sort_unstable();
     chosen
 }
@@ -51,7 +53,7 @@ pub(super) fn chosen(run: &Run<'_>) -> Vec<usize> {
 pub(super) fn choice(run: &Run<'_>) -> Option<String> {
     (run.lives.len() > MOST_ROWS).then(|| {
         format!(
-            "{MOST_ROWS} of {}: {} each that failed, were pending longest, worked longest, were collected latest; and the first of the others",
+            "{MOST_ROWS} of {}: {} each that failed, were pending longest, worked longest, waited longest to be collected; and some of the others",
             run.lives.len(),
             MOST_ROWS / 5
         )
@@ -68,8 +70,7 @@ pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, places: &[usize], scale: 
     let mut y = top;
     for &place in places {
         let area = Area { x: scale.left, y, width: scale.width(), height: BAR };
-        let name = clean(&run.name_of(place).to_string());
-        let name = PLAIN.fit(&name, PLOT_LEFT - GAP - MARGIN).unwrap_or_default();
+        let name = words::name(run, place, PLAIN, PLOT_LEFT - GAP - MARGIN).unwrap_or_default();
         canvas.rectangle_behind("lane", area);
         canvas.text(PLAIN, "ink", (MARGIN, area.baseline(PLAIN)), Anchor::Start, &name);
         canvas.with_hover(&words::of_life(run, place), |canvas| Row { run, place, scale, area }.draw(canvas));
@@ -88,17 +89,15 @@ struct Row<'a> {
 impl Row<'_> {
     fn draw(&self, canvas: &mut Canvas) {
         let life = &self.run.lives[self.place];
-        // What is at an end of a bar is drawn over it, and must not be over what is written there.
         let badge = badge_width(life.rank);
         let ends_at = self.scale.x(life.ended.map_or(self.run.to, |ended| ended.at));
-        let mark_from = if life.ended.is_some() { ends_at - badge / 2.0 } else { ends_at };
         if let Some((from, to)) = life.pending(self.run.to) {
             let area = self.between(from, to);
             canvas.rectangle("bar pending", area);
-            let room = area.right().min(mark_from) - area.x - 2.0 * PADDING;
+            let room = area.width - 2.0 * PADDING;
             let texts = [format!("pending {}", short(to - from)), "pending".to_owned()];
             if let Some(text) = texts.iter().find(|text| SMALL.width_of(text) <= room) {
-                let middle = (area.x + PADDING + room / 2.0, area.baseline(SMALL));
+                let middle = (area.x + area.width / 2.0, area.baseline(SMALL));
                 canvas.text_on_plate(SMALL, "ink", middle, Anchor::Middle, text);
             }
         }
@@ -106,10 +105,10 @@ impl Row<'_> {
             let area = self.between(from, to);
             let open = if life.ended.is_none() { " open" } else { "" };
             canvas.rectangle(&format!("bar task-{}{open}", self.place % TASK_COLOURS), area);
-            let room = area.right().min(mark_from) - area.x - 2.0 * PADDING;
+            let room = area.width - 2.0 * PADDING;
             let texts = [format!("running {}", short(to - from)), "running".to_owned()];
-            if let Some(text) = first_that_fits(SMALL, &texts, room).filter(|text| !text.ends_with('…')) {
-                canvas.text(SMALL, "on-task", (area.x + PADDING, area.baseline(SMALL)), Anchor::Start, &text);
+            if let Some(text) = texts.iter().find(|text| SMALL.width_of(text) <= room) {
+                canvas.text(SMALL, "on-task", (area.x + PADDING, area.baseline(SMALL)), Anchor::Start, text);
             }
         }
         self.draw_end(canvas, life, ends_at, badge);
@@ -124,14 +123,20 @@ impl Row<'_> {
         let middle = self.area.y + self.area.height / 2.0;
         let mut free_from = ends_at;
         if life.ended.is_some() {
-            free_from += badge / 2.0;
+            free_from += badge;
             if let Some(collected) = life.collected {
                 let x = (self.scale.x(collected.at)).max(free_from + BESIDE + DIAMOND);
                 self.draw_wait(canvas, life, free_from, x - DIAMOND);
                 canvas.path("mark", (x, middle - DIAMOND), "l5.5 5.5l-5.5 5.5l-5.5-5.5z");
                 free_from = x + DIAMOND;
                 let rank = life.collected_rank.map_or(String::new(), |rank| rank.to_string());
-                canvas.text(SMALL, "dim", (free_from + BESIDE, self.area.baseline(SMALL)), Anchor::Start, &rank);
+                canvas.text(
+                    SMALL,
+                    "dim",
+                    (free_from + BESIDE, self.area.baseline(SMALL)),
+                    Anchor::Start,
+                    &rank,
+                );
                 free_from += BESIDE + SMALL.width_of(&rank);
             }
             self.draw_badge(canvas, life, ends_at, badge);
@@ -152,7 +157,8 @@ impl Row<'_> {
             return;
         }
         canvas.line("waits", (from, middle), (to, middle));
-        let texts = uncollected_for(life).map(|wait| [format!("not yet collected {}", short(wait)), "not yet collected".to_owned()]);
+        let texts = uncollected_for(life)
+            .map(|wait| [format!("not yet collected {}", short(wait)), "not yet collected".to_owned()]);
         let room = to - from - 4.0 * PADDING;
         if let Some(text) = texts.iter().flatten().find(|text| SMALL.width_of(text) <= room) {
             let at = (f64::midpoint(from, to), self.area.baseline(SMALL));
@@ -162,15 +168,15 @@ impl Row<'_> {
 
     /// The mark of its end, with its rank in it.
     fn draw_badge(&self, canvas: &mut Canvas, life: &Life, x: f64, width: f64) {
-        let area = Area { x: x - width / 2.0, y: self.area.y, width, height: BADGE };
+        let area = Area { x, y: self.area.y, width, height: BADGE };
         let (class, colour) = match life.end {
-            End::Finished(Ending::Returned) => ("badge round", "on-badge"),
+            End::Finished(Ending::Returned) => ("badge", "on-badge"),
             End::Finished(_) => ("alarm", "on-badge"),
-            _ => ("void round hollow", "ink"),
+            _ => ("void hollow", "ink"),
         };
-        canvas.rectangle(class, area);
+        canvas.badge(class, area);
         let rank = life.rank.map_or("–".to_owned(), |rank| rank.to_string());
-        canvas.text(SMALL, colour, (x, area.baseline(SMALL)), Anchor::Middle, &rank);
+        canvas.text(SMALL, colour, (x + width / 2.0, area.baseline(SMALL)), Anchor::Middle, &rank);
     }
 }
 

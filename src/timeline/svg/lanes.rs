@@ -48,28 +48,48 @@ pub(super) fn chosen<'a>(run: &'a Run<'_>) -> Vec<&'a Lane> {
 }
 
 /// Draws one, and says where it ends.
-pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, lane: &Lane, scale: Scale, pitch: Pitch, grain: u64, top: f64) -> f64 {
+pub(super) fn draw(
+    canvas: &mut Canvas,
+    run: &Run<'_>,
+    lane: &Lane,
+    scale: Scale,
+    pitch: Pitch,
+    grain: u64,
+    top: f64,
+) -> f64 {
     let seen = |mark: &&Mark| (scale.from..=scale.to).contains(&mark.at);
     let above = lane.marks.iter().filter(seen).any(marks::is_above);
     let below = lane.marks.iter().filter(seen).any(|mark| !marks::is_above(mark));
     let bars_top = top + if above { marks::ROW } else { 0.0 };
     let area = Area { x: scale.left, y: bars_top, width: scale.width(), height: pitch.bar };
-    draw_name(canvas, run, lane, pitch, area);
+    let is_whole = scale.to - scale.from == run.length();
+    draw_name(canvas, lane, is_whole.then(|| how_busy(run, lane)), pitch, area);
     let (x, right) = (scale.x(lane.from), scale.x(lane.to));
     let there = if lane.worker.is_some() { Area { x, width: right - x, ..area } } else { area };
     canvas.rectangle_behind("lane", there);
     Strip { run, lane, scale, area, grain }.draw(canvas);
-    marks::draw(canvas, run, scale, lane.marks.iter().filter(|mark| marks::is_above(mark)), bars_top - marks::ROW / 2.0 + 1.0);
+    marks::draw(
+        canvas,
+        run,
+        scale,
+        lane.marks.iter().filter(|mark| marks::is_above(mark)),
+        bars_top - marks::ROW / 2.0 + 1.0,
+    );
     let under = area.bottom() + marks::ROW / 2.0 - 1.0;
     marks::draw(canvas, run, scale, lane.marks.iter().filter(|mark| !marks::is_above(mark)), under);
     area.bottom() + if below { marks::ROW } else { 0.0 } + pitch.between
 }
 
-fn draw_name(canvas: &mut Canvas, run: &Run<'_>, lane: &Lane, pitch: Pitch, area: Area) {
-    let how = match lane.worker {
+/// Of the whole run.
+fn how_busy(run: &Run<'_>, lane: &Lane) -> String {
+    match lane.worker {
         Some(_) => format!("{} busy", percent(lane.busy, run.length())),
         None => format!("{} blocked", percent(lane.blocked, run.length())),
-    };
+    }
+}
+
+fn draw_name(canvas: &mut Canvas, lane: &Lane, how: Option<String>, pitch: Pitch, area: Area) {
+    let how = how.unwrap_or_default();
     let (left, right) = (MARGIN, PLOT_LEFT - GAP);
     if pitch.is_roomy() {
         let name = STRONG.fit(&super::text::clean(&lane.name), right - left).unwrap_or_default();

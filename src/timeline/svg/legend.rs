@@ -38,9 +38,9 @@ const SAMPLES: [(Sample, &str); 16] = [
     (Sample::Mark(Marked::Cancelled(0)), "cancelled"),
     (Sample::Mark(Marked::Refused(0)), "refused"),
     (Sample::Mark(CLOSED), "pool closed"),
-    (Sample::Badge("badge round", "on-badge"), "finished, and in which order"),
+    (Sample::Badge("badge", "on-badge"), "finished, and in which order"),
     (Sample::Badge("alarm", "on-badge"), "panicked or lost"),
-    (Sample::Badge("void round hollow", "ink"), "cancelled or refused"),
+    (Sample::Badge("void hollow", "ink"), "cancelled or refused"),
 ];
 
 /// Draws it, and says where it ends.
@@ -49,7 +49,13 @@ pub(super) fn draw(canvas: &mut Canvas, top: f64) -> f64 {
     let height = 2.0 * PADDING + HEADING.size + lines_high(lines);
     let panel = Area { x: MARGIN, y: top, width: WIDTH - 2.0 * MARGIN, height };
     canvas.rectangle("panel", panel);
-    canvas.text(HEADING, "ink", (panel.x + PADDING, top + PADDING + HEADING.size * 0.8), Anchor::Start, "Legend");
+    canvas.text(
+        HEADING,
+        "ink",
+        (panel.x + PADDING, top + PADDING + HEADING.size * 0.8),
+        Anchor::Start,
+        "Legend",
+    );
     let column_width = (panel.width - 2.0 * PADDING) / lines_high(COLUMNS) * LINE;
     for (place, (sample, meaning)) in SAMPLES.iter().enumerate() {
         let x = panel.x + PADDING + lines_high(place / lines) / LINE * column_width;
@@ -71,12 +77,12 @@ fn draw_sample(canvas: &mut Canvas, sample: &Sample, swatch: Area) {
         Sample::Bar(class) => canvas.rectangle(class, swatch),
         Sample::JaggedBar => {
             canvas.rectangle("bar task-0", swatch);
-            canvas.path("alarm", (swatch.right(), swatch.y), "l-5 3.5l5 3.5l-5 3.5l5 3.5z");
+            canvas.path("teeth", (swatch.right(), swatch.y), "l-5 3.5l5 3.5l-5 3.5l5 3.5z");
         }
         Sample::Mark(what) => draw_shape(canvas, &Mark { at: 0, what: *what }, middle, half),
         Sample::Badge(class, colour) => {
             let badge = Area { x: middle - 8.5, y: half - 8.5, width: 17.0, height: 17.0 };
-            canvas.rectangle(class, badge);
+            canvas.badge(class, badge);
             canvas.text(SMALL, colour, (middle, badge.baseline(SMALL)), Anchor::Middle, "1");
         }
         Sample::Wait => canvas.line("waits", (swatch.x, half), (swatch.right(), half)),

@@ -20,7 +20,7 @@ pub(super) const TASK_COLOURS: usize = 6;
 /// A rule of the style sheet: for what, what is the same always, in light rooms, and in dark ones.
 struct Rule(&'static str, &'static str, &'static str, &'static str);
 
-const RULES: [Rule; 49] = [
+const RULES: [Rule; 52] = [
     Rule(".paper", "", "fill:#fff", "fill:#14161b"),
     Rule(".ink", "", "fill:#1b1d22", "fill:#eceef2"),
     Rule(".dim", "", "fill:#545965", "fill:#adb3bf"),
@@ -63,6 +63,9 @@ const RULES: [Rule; 49] = [
     Rule(".badge", "stroke:none", "fill:#1b1d22", "fill:#eceef2"),
     Rule(".on-badge", "", "fill:#fff", "fill:#14161b"),
     Rule(".void", "fill:none;stroke-width:1.8", "stroke:#545965", "stroke:#adb3bf"),
+    Rule(".hollow", "", "fill:#fff", "fill:#14161b"),
+    Rule(".teeth", "fill:#a81c2b;stroke:none", "", ""),
+    Rule(".onward", "stroke:none", "fill:#545965", "fill:#adb3bf"),
     Rule(".waits", "fill:none;stroke-width:1.5;stroke-dasharray:6 2 1 2", "stroke:#0b5fa5", "stroke:#7dc0f5"),
     Rule(".open", "stroke-dasharray:2 2", "", ""),
     Rule(".asis", "", "fill:#9aa0ac", "fill:#6f7684"),
@@ -103,8 +106,14 @@ impl fmt::Display for Definitions {
         }
         f.write_str("}\n</style>\n<defs>\n")?;
         for (name, size, transform, mark) in PATTERNS {
-            write!(f, "<pattern id=\"gp-{name}\" width=\"{size}\" height=\"{size}\" patternUnits=\"userSpaceOnUse\"{transform}>")?;
-            writeln!(f, "<rect class=\"{name}-ground\" width=\"{size}\" height=\"{size}\"/>{mark}</pattern>")?;
+            write!(
+                f,
+                "<pattern id=\"gp-{name}\" width=\"{size}\" height=\"{size}\" patternUnits=\"userSpaceOnUse\"{transform}>"
+            )?;
+            writeln!(
+                f,
+                "<rect class=\"{name}-ground\" width=\"{size}\" height=\"{size}\"/>{mark}</pattern>"
+            )?;
         }
         f.write_str("</defs>")?;
         f.write_char('\n')

@@ -30,7 +30,13 @@ struct Group<'a> {
 }
 
 /// Draws these marks of one lane in a row with this middle.
-pub(super) fn draw<'a>(canvas: &mut Canvas, run: &Run<'_>, scale: Scale, marks: impl Iterator<Item = &'a Mark>, middle: f64) {
+pub(super) fn draw<'a>(
+    canvas: &mut Canvas,
+    run: &Run<'_>,
+    scale: Scale,
+    marks: impl Iterator<Item = &'a Mark>,
+    middle: f64,
+) {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for mark in marks.filter(|mark| (scale.from..=scale.to).contains(&mark.at)) {
         let x = scale.x(mark.at);
@@ -44,9 +50,15 @@ pub(super) fn draw<'a>(canvas: &mut Canvas, run: &Run<'_>, scale: Scale, marks: 
         canvas.with_hover(&say(run, group), |canvas| {
             draw_shape(canvas, most_telling(group), group.x, middle);
             let room = next - group.x - BESIDE;
-            let text = labels(group).into_iter().find(|text| SMALL.width_of(text) <= room);
+            let text = labels(run, group).into_iter().find(|text| SMALL.width_of(text) <= room);
             if let Some(text) = text {
-                canvas.text(SMALL, "dim", (group.x + BESIDE, middle + SMALL.size * 0.36), Anchor::Start, &text);
+                canvas.text(
+                    SMALL,
+                    "dim",
+                    (group.x + BESIDE, middle + SMALL.size * 0.36),
+                    Anchor::Start,
+                    &text,
+                );
             }
         });
     }
@@ -81,7 +93,7 @@ pub(super) fn draw_shape(canvas: &mut Canvas, mark: &Mark, x: f64, middle: f64) 
 }
 
 /// From the longest to the shortest.
-fn labels(group: &Group<'_>) -> Vec<String> {
+fn labels(run: &Run<'_>, group: &Group<'_>) -> Vec<String> {
     let of_rank = |wanted| group.marks.iter().filter(|mark| rank(mark) == wanted).count();
     let mut parts: Vec<String> = group
         .marks
@@ -92,19 +104,39 @@ fn labels(group: &Group<'_>) -> Vec<String> {
         })
         .collect();
     let told = [(1, "refused"), (2, "cancelled"), (3, "submitted"), (4, "collected")];
-    parts.extend(told.into_iter().map(|(rank, word)| (of_rank(rank), word)).filter(|&(many, _)| many > 0).map(
-        |(many, word)| if many == 1 { word.to_owned() } else { format!("{word} ×{many}") },
-    ));
+    parts.extend(
+        told.into_iter()
+            .map(|(rank, word)| (of_rank(rank), word))
+            .filter(|&(many, _)| many > 0)
+            .map(|(many, word)| if many == 1 { word.to_owned() } else { format!("{word} ×{many}") }),
+    );
+    if let [
+        Mark {
+            what:
+                Marked::Submitted(task)
+                | Marked::Refused(task)
+                | Marked::Cancelled(task)
+                | Marked::Collected(task),
+            ..
+        },
+    ] = group.marks[..]
+    {
+        let id = run.lives[*task].id.to_string();
+        return vec![format!("{} {id}", parts.swap_remove(0)), id];
+    }
     let whole = parts.join(", ");
     let many = of_rank(rank(most_telling(group)));
     let short = if many == 1 { String::new() } else { format!("×{many}") };
-    vec![whole, parts.swap_remove(0), short]
+    let word = parts.swap_remove(0);
+    let shorter = word.split(':').next().unwrap_or_default().to_owned();
+    vec![whole, word, shorter, short]
 }
 
 fn say(run: &Run<'_>, group: &Group<'_>) -> Vec<String> {
     let named = group.marks.iter().take(MOST_NAMED);
-    let mut lines: Vec<String> =
-        named.map(|mark| format!("{} at {}", words::of_mark(run, mark.what), short(mark.at - run.from))).collect();
+    let mut lines: Vec<String> = named
+        .map(|mark| format!("{} at {}", words::of_mark(run, mark.what), short(mark.at - run.from)))
+        .collect();
     if group.marks.len() > MOST_NAMED {
         lines.push(format!("and {}", count(group.marks.len() - MOST_NAMED, "more event")));
     }

@@ -85,8 +85,14 @@ impl fmt::Display for Svg<'_> {
         y = draw_futures(&mut canvas, &run, y);
         y = legend::draw(&mut canvas, y) + MARGIN;
         let (width, height) = (Px(WIDTH), Px(y));
-        write!(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"glasspool\" viewBox=\"0 0 {width} {height}\" ")?;
-        writeln!(f, "width=\"{width}\" height=\"{height}\" role=\"img\" aria-labelledby=\"gp-title gp-description\">")?;
+        write!(
+            f,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"glasspool\" viewBox=\"0 0 {width} {height}\" "
+        )?;
+        writeln!(
+            f,
+            "width=\"{width}\" height=\"{height}\" role=\"img\" aria-labelledby=\"gp-title gp-description\">"
+        )?;
         writeln!(f, "<title id=\"gp-title\">{}</title>", Escaped(&title))?;
         let description = clean(&format!("{summary} {}", panel::in_a_sentence(&figures)));
         writeln!(f, "<desc id=\"gp-description\">{}</desc>", Escaped(&description))?;
@@ -129,7 +135,10 @@ fn draw_threads(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
     }
     axis::draw_lines(canvas, scale, top + axis::HEIGHT - 4.0, y - 4.0);
     if lanes.len() < run.lanes.len() {
-        let others = format!("{} more, that worked and waited less, are not drawn", count(run.lanes.len() - lanes.len(), "thread"));
+        let others = format!(
+            "{} more, that worked and waited less, are not drawn",
+            count(run.lanes.len() - lanes.len(), "thread")
+        );
         y += SMALL.size;
         canvas.text(SMALL, "dim", (MARGIN, y), Anchor::Start, &others);
         y += BETWEEN / 2.0;
@@ -141,7 +150,12 @@ fn draw_threads(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
 }
 
 fn draw_instant(canvas: &mut Canvas, run: &Run<'_>, lanes: &[&Lane], length: u64, top: f64) -> f64 {
-    let scale = Scale { from: run.from, to: run.from.saturating_add(length).min(run.to), left: PLOT_LEFT, right: PLOT_RIGHT };
+    let scale = Scale {
+        from: run.from,
+        to: run.from.saturating_add(length).min(run.to),
+        left: PLOT_LEFT,
+        right: PLOT_RIGHT,
+    };
     let pitch = lanes::Pitch::of(lanes.len());
     let grain = pieces::grain(lanes, scale.length_of(SHORTEST));
     let heading = format!("The first {}, {} times as wide", short(length), run.length() / length);

@@ -14,6 +14,8 @@ const BETWEEN: f64 = 16.0;
 const BELOW: f64 = 22.0;
 /// The part of the width that the figures have.
 const FIGURES: f64 = 0.5;
+/// And of their width, what their names have.
+const NAMES: f64 = 0.41;
 /// How wide the bar of the slowest is.
 const LONGEST: f64 = 150.0;
 
@@ -21,7 +23,9 @@ const LONGEST: f64 = 150.0;
 pub(super) fn draw(canvas: &mut Canvas, figures: &Figures, top: f64) -> f64 {
     let whole = WIDTH - 2.0 * MARGIN;
     let width = whole * FIGURES - BETWEEN / 2.0;
-    let rows = figures.in_words().map(|(what, how_much)| (what, PLAIN.wrap(&how_much, width * 0.54 - PADDING)));
+    let rows = figures
+        .in_words()
+        .map(|(what, how_much)| (what, PLAIN.wrap(&how_much, width * (1.0 - NAMES) - PADDING)));
     let lines: usize = rows.iter().map(|(_, lines)| lines.len()).sum();
     let note = SMALL.wrap(NOTE, whole - width - BETWEEN - 2.0 * PADDING);
     let height = lines_high(lines).max(lines_high(figures.what_if.len().max(1) + note.len()));
@@ -33,7 +37,7 @@ pub(super) fn draw(canvas: &mut Canvas, figures: &Figures, top: f64) -> f64 {
     for (what, lines) in rows {
         canvas.text(PLAIN, "dim", (left.x + PADDING, y), Anchor::Start, what);
         for line in lines {
-            canvas.text(PLAIN, "ink", (left.x + left.width * 0.46, y), Anchor::Start, &line);
+            canvas.text(PLAIN, "ink", (left.x + left.width * NAMES, y), Anchor::Start, &line);
             y += LINE;
         }
     }
@@ -54,7 +58,13 @@ fn lines_high(lines: usize) -> f64 {
 }
 
 fn draw_heading(canvas: &mut Canvas, area: Area, heading: &str) {
-    canvas.text(HEADING, "ink", (area.x + PADDING, area.y + PADDING + HEADING.size * 0.8), Anchor::Start, heading);
+    canvas.text(
+        HEADING,
+        "ink",
+        (area.x + PADDING, area.y + PADDING + HEADING.size * 0.8),
+        Anchor::Start,
+        heading,
+    );
 }
 
 fn first_line(area: Area) -> f64 {
@@ -70,14 +80,20 @@ fn draw_what_if(canvas: &mut Canvas, figures: &Figures, area: Area) -> f64 {
         return y + LINE;
     }
     let slowest = figures.what_if.iter().map(|what| what.wall).max().unwrap_or_default();
-    let widest = |texts: Vec<String>, face: Face| texts.iter().map(|text| face.width_of(text)).fold(0.0, f64::max);
+    let widest =
+        |texts: Vec<String>, face: Face| texts.iter().map(|text| face.width_of(text)).fold(0.0, f64::max);
     let names = widest(figures.what_if.iter().map(name_of).collect(), STRONG);
     for what in &figures.what_if {
         let is_so = what.workers == figures.workers;
         let face = if is_so || what.enough { STRONG } else { PLAIN };
         let left = area.x + PADDING;
         canvas.text(face, "ink", (left, y), Anchor::Start, &name_of(what));
-        let bar = Area { x: left + names + BETWEEN, y: y - 9.0, width: part(what.wall, slowest) * LONGEST, height: 9.0 };
+        let bar = Area {
+            x: left + names + BETWEEN,
+            y: y - 9.0,
+            width: part(what.wall, slowest) * LONGEST,
+            height: 9.0,
+        };
         canvas.rectangle(if what.enough { "enough" } else { "asis" }, bar);
         let time = Short(what.wall).to_string();
         let x = left + names + BETWEEN + LONGEST + 8.0;
@@ -104,13 +120,17 @@ fn part(part: Duration, whole: Duration) -> f64 {
 
 /// The same in a sentence, for those who do not see it.
 pub(super) fn in_a_sentence(figures: &Figures) -> String {
-    let figures_in_words = figures.in_words().map(|(what, how_much)| format!("{what}: {how_much}")).join(". ");
+    let figures_in_words =
+        figures.in_words().map(|(what, how_much)| format!("{what}: {how_much}")).join(". ");
     let others = figures.what_if.iter().map(|what| format!("{}: {}", name_of(what), Short(what.wall)));
     let others: Vec<String> = others.collect();
     if others.is_empty() {
         return format!("{figures_in_words}.");
     }
-    format!("{figures_in_words}. With other numbers of workers, first come, first served: {}.", others.join(", "))
+    format!(
+        "{figures_in_words}. With other numbers of workers, first come, first served: {}.",
+        others.join(", ")
+    )
 }
 
 /// One sentence that says what it is.
@@ -119,7 +139,13 @@ pub(super) fn summary(figures: &Figures) -> String {
     let workers = count(figures.workers, "worker");
     let (wall, work) = (Short(figures.wall), Short(figures.work));
     if figures.tasks == 0 {
-        return format!("Nothing was submitted, in {}.", short(u64::try_from(figures.wall.as_nanos()).unwrap_or(u64::MAX)));
+        return format!(
+            "Nothing was submitted, in {}.",
+            short(u64::try_from(figures.wall.as_nanos()).unwrap_or(u64::MAX))
+        );
     }
-    format!("{tasks} on {workers} in {wall}: {work} of work, {:.2} at the same time on average.", figures.at_once)
+    format!(
+        "{tasks} on {workers} in {wall}: {work} of work, {:.2} at the same time on average.",
+        figures.at_once
+    )
 }

@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn short_ones_are_put_together() {
-        let spans = [span(0, 100, 0), span(100, 102, 0), span(103, 105, 0), span(104, 105, 1), span(300, 301, 0)];
+        let spans =
+            [span(0, 100, 0), span(100, 102, 0), span(103, 105, 0), span(104, 105, 1), span(300, 301, 0)];
         let together = Stretch { from: 100, to: 105, spans: 1..4 };
         assert_eq!(pieces_of(&spans, 10), [Piece::One(0, 1), Piece::Many(together), Piece::One(4, 5)]);
     }

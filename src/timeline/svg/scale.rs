@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::text::{Face, SMALL};
+use super::text::SMALL;
 use crate::timeline::run::figures::Short;
 
 /// Between two ticks, at least; more if what is written at them needs it.
@@ -35,7 +35,11 @@ impl Scale {
     }
 
     /// How long is as wide as that. It is never nothing.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is positive, and no longer than the run")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is positive, and no longer than the run"
+    )]
     pub(super) fn length_of(&self, width: f64) -> u64 {
         ((self.to - self.from) as f64 * (width / self.width())) as u64 + 1
     }
@@ -44,7 +48,8 @@ impl Scale {
     pub(super) fn ticks(&self) -> Vec<(u64, String)> {
         let length = self.to - self.from;
         let (unit, in_nanos) = UNITS.into_iter().find(|&(_, nanos)| length >= nanos).unwrap_or(UNITS[0]);
-        let widest = |step| SMALL.width_of(&tick(length - length % step, step, unit, in_nanos)) + BETWEEN_LABELS;
+        let widest =
+            |step| SMALL.width_of(&tick(length - length % step, step, unit, in_nanos)) + BETWEEN_LABELS;
         let room = |step: u64| step as f64 / length.max(1) as f64 * self.width();
         let step = steps().find(|&step| room(step) >= widest(step).max(BETWEEN_TICKS)).unwrap_or(u64::MAX);
         let count = length / step;
@@ -81,12 +86,6 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 { "0 %".to_owned() } else { format!("{:.0} %", 100.0 * part as f64 / whole as f64) }
 }
 
-/// The first of these texts for which there is room, or what is left of the last.
-pub(super) fn first_that_fits(face: Face, texts: &[String], room: f64) -> Option<String> {
-    let whole = texts.iter().find(|text| face.width_of(text) <= room);
-    whole.cloned().or_else(|| face.fit(texts.last()?, room))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,7 +99,10 @@ mod tests {
     fn ticks_are_round() {
         assert_eq!(labels(5_000_000_000), ["0 s", "1 s", "2 s", "3 s", "4 s", "5 s"]);
         assert_eq!(labels(1_200_000), ["0.0 ms", "0.2 ms", "0.4 ms", "0.6 ms", "0.8 ms", "1.0 ms", "1.2 ms"]);
-        assert_eq!(labels(90), ["0 ns", "10 ns", "20 ns", "30 ns", "40 ns", "50 ns", "60 ns", "70 ns", "80 ns", "90 ns"]);
+        assert_eq!(
+            labels(90),
+            ["0 ns", "10 ns", "20 ns", "30 ns", "40 ns", "50 ns", "60 ns", "70 ns", "80 ns", "90 ns"]
+        );
         assert_eq!(labels(0), ["0 s"]);
         assert!(labels(u64::MAX - 7).len() > 3);
     }

@@ -3,14 +3,34 @@
 //! It draws nothing.
 
 use super::scale::short;
-use super::text::clean;
+use super::text::{Face, clean};
 use crate::events::event::BlockedOn;
 use crate::future::state::Ending;
 use crate::shutdown::Shutdown;
 use crate::timeline::run::{Doing, End, Lane, Life, Marked, Run, Span};
 
-/// What it says on a bar, from the most to the least.
-pub(super) fn labels(run: &Run<'_>, span: &Span) -> Vec<String> {
+/// A name may be cut if so many of its letters are left beside the number.
+const LEAST_OF_A_NAME: usize = 3;
+
+/// As much as there is room for on a bar.
+pub(super) fn label(run: &Run<'_>, span: &Span, face: Face, room: f64) -> Option<String> {
+    let whole = labels(run, span).into_iter().find(|label| face.width_of(label) <= room);
+    match span.doing {
+        Doing::Running(task) => whole.or_else(|| name(run, task, face, room)),
+        _ => whole,
+    }
+}
+
+/// A task's number, and as much of its name as there is room for. The number is never cut.
+pub(super) fn name(run: &Run<'_>, task: usize, face: Face, room: f64) -> Option<String> {
+    let id = run.lives[task].id.to_string();
+    let cut = face.fit(&clean(&run.name_of(task).to_string()), room);
+    let is_enough = |cut: &String| !cut.ends_with('…') || cut.chars().count() > id.len() + LEAST_OF_A_NAME;
+    cut.filter(is_enough).or_else(|| Some(id.clone()).filter(|id| face.width_of(id) <= room))
+}
+
+/// From the most to the least.
+fn labels(run: &Run<'_>, span: &Span) -> Vec<String> {
     let time = short(span.to - span.from);
     let labels = match span.doing {
         Doing::Running(task) => {
@@ -100,7 +120,11 @@ pub(super) fn of_life(run: &Run<'_>, place: usize) -> Vec<String> {
     });
     if let (Some(collected), Some(rank)) = (life.collected, life.collected_rank) {
         let since = life.ended.map_or(0, |ended| collected.at.saturating_sub(ended.at));
-        lines.push(format!("collected as number {rank}, {} later, by {}", short(since), run.lanes[collected.lane].name));
+        lines.push(format!(
+            "collected as number {rank}, {} later, by {}",
+            short(since),
+            run.lanes[collected.lane].name
+        ));
     }
     if let Some(task) = run.name_of(place).task {
         lines.push(format!("submitted at {}", task.submitted_at));
