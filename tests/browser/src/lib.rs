@@ -164,5 +164,8 @@ fn path() -> PathBuf {
     let folders = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = env::split_paths(&folders).collect();
     let candidates = NAMES.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    candidates.into_iter().find(|path| path.is_file()).expect("a Chromium or Chrome on the PATH, or in $CHROME")
+    candidates
+        .into_iter()
+        .find(|path| path.is_file())
+        .expect("a Chromium or Chrome on the PATH, or in $CHROME")
 }
