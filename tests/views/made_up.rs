@@ -29,7 +29,7 @@ pub(crate) fn run(tasks: usize, workers: usize, callers: usize) -> Trace {
         events.push((0, event(callers + worker, "\"event\":\"worker-born\"")));
     }
     for task in 0..tasks {
-        let (caller, worker) = (task % callers, random.below(workers as u64) as usize);
+        let (caller, worker) = (task % callers, random.place_in(workers));
         let submitted: u64 = caller_at[caller] + random.below(900);
         let started = free_at[worker].max(submitted) + 1 + random.below(300);
         let ended = started + 1 + random.below(4000) * random.below(4);
@@ -73,6 +73,10 @@ fn event(thread: usize, what: &str) -> String {
 struct Random(u64);
 
 impl Random {
+    fn place_in(&mut self, row: usize) -> usize {
+        usize::try_from(self.below(row as u64)).expect("it is below a `usize`")
+    }
+
     fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

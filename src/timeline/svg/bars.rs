@@ -5,6 +5,7 @@
 use super::canvas::{Anchor, Area, Canvas, Px};
 use super::look::TASK_COLOURS;
 use super::pieces::{Piece, Stretch, innermost, pieces};
+use super::profile::Profile;
 use super::scale::{Scale, percent, short};
 use super::text::{PLAIN, SMALL, count};
 use super::words;
@@ -12,12 +13,13 @@ use crate::timeline::run::{Doing, Lane, Run, Span};
 
 /// No bar is narrower, however short its span is.
 const NARROWEST: f64 = 1.5;
+/// Narrower ones have no outline: there would be nothing but outlines.
+const THIN: f64 = 5.0;
 /// Left and right of what is written on a bar.
 const PADDING: f64 = 5.0;
 /// How much narrower a bar is than the one that it is in, above and below, by the height of the outermost.
 const INSET: f64 = 0.12;
-/// A profile has a step of this width, and a hover text for each of that one.
-const STEP: f64 = 3.0;
+/// A profile has a hover text for each part of this width.
 const SLICE: f64 = 36.0;
 
 /// Where the bars of a lane are, and what is drawn by itself there.
@@ -55,13 +57,14 @@ impl Strip<'_> {
     fn draw_one(&self, canvas: &mut Canvas, place: usize, next: usize) {
         let span = &self.lane.spans[place];
         let Some(area) = self.area_of(span.from, span.to, span.level) else { return };
-        let (class, colour, plate) = match span.doing {
+        let (class, colour, on_plate) = match span.doing {
             Doing::Running(task) => (format!("bar task-{}", task % TASK_COLOURS), "on-task", false),
             Doing::CallingBack(_) => ("bar callback".to_owned(), "callback-text", true),
             Doing::Blocked { .. } => ("bar blocked".to_owned(), "blocked-text", true),
             Doing::Idle => ("bar idle".to_owned(), "dim", false),
         };
         let class = if span.open { format!("{class} open") } else { class };
+        let class = if area.width < THIN { format!("{class} thin") } else { class };
         canvas.with_hover(&words::hover(self.run, self.lane, span), |canvas| {
             canvas.rectangle(&class, area);
             if span.to > self.scale.to {
@@ -81,7 +84,7 @@ impl Strip<'_> {
                 (self.scale.x(from).max(area.x) + PADDING, self.scale.x(to).min(area.right()) - PADDING);
             let Some(text) = words::label(self.run, span, face, right - left) else { return };
             let baseline = area.baseline(face);
-            match (span.doing, plate) {
+            match (span.doing, on_plate) {
                 (Doing::Running(_), _) => canvas.text(face, colour, (left, baseline), Anchor::Start, &text),
                 (_, true) => {
                     canvas.text_on_plate(
@@ -129,7 +132,7 @@ impl Strip<'_> {
         let spans = &self.lane.spans[stretch.spans.clone()];
         let Some(area) = self.area_of(stretch.from, stretch.to, spans[0].level) else { return };
         let tasks = tasks_of(spans);
-        if area.width < 2.0 * STEP {
+        if area.width < 2.0 * Profile::STEP {
             canvas.with_hover(&self.say(stretch.from, stretch.to, spans), |canvas| {
                 canvas.rectangle(if tasks > 0 { "bar many" } else { "bar blocked" }, area);
             });
@@ -137,7 +140,7 @@ impl Strip<'_> {
         }
         let profile = Profile::of(spans, self.scale, area);
         canvas.path("bar many", (area.x, area.bottom()), &profile.outline(|(work, _)| (0.0, work)));
-        if profile.steps.iter().any(|&(_, blocked)| blocked > 0.0) {
+        if profile.is_ever_blocked() {
             let blocked = profile.outline(|(work, blocked)| (work, work + blocked));
             canvas.path("bar blocked", (area.x, area.bottom()), &blocked);
         }
@@ -202,61 +205,4 @@ impl Strip<'_> {
 
 fn tasks_of(spans: &[Span]) -> usize {
     spans.iter().filter(|span| matches!(span.doing, Doing::Running(_))).count()
-}
-
-/// How much of each step was work, and how much of it the thread was blocked: from 0 to 1.
-struct Profile {
-    steps: Vec<(f64, f64)>,
-    step: f64,
-    height: f64,
-}
-
-impl Profile {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "there are as many steps as fit in a picture"
-    )]
-    fn of(spans: &[Span], scale: Scale, area: Area) -> Self {
-        let count = (area.width / STEP).ceil().max(1.0);
-        let step = area.width / count;
-        let mut steps = vec![(0.0, 0.0); count as usize];
-        let last = steps.len() - 1;
-        let step_at = |x: f64| ((x - area.x) / step).floor().max(0.0) as usize;
-        innermost(spans, |from, to, doing| {
-            let (x, right) = (scale.x(from), scale.x(to));
-            for place in step_at(x).min(last)..=step_at(right).min(last) {
-                let begins = area.x + place as f64 * step;
-                let part = ((right.min(begins + step) - x.max(begins)) / step).max(0.0);
-                let (work, blocked) = &mut steps[place];
-                match doing {
-                    Doing::Running(_) | Doing::CallingBack(_) => *work += part,
-                    Doing::Blocked { .. } => *blocked += part,
-                    Doing::Idle => {}
-                }
-            }
-        });
-        Self { steps, step, height: area.height }
-    }
-
-    /// Steps between a lower and an upper end, as a path that begins at the lower left corner.
-    fn outline(&self, ends: impl Fn((f64, f64)) -> (f64, f64)) -> String {
-        let mut there = String::new();
-        let mut back = String::new();
-        let mut now = 0.0;
-        for &step in &self.steps {
-            let (_, upper) = ends(step);
-            let upper = upper.min(1.0) * self.height;
-            there.push_str(&format!("v{}h{}", Px(now - upper), Px(self.step)));
-            now = upper;
-        }
-        for &step in self.steps.iter().rev() {
-            let (lower, _) = ends(step);
-            let lower = lower.min(1.0) * self.height;
-            back.push_str(&format!("v{}h{}", Px(now - lower), Px(-self.step)));
-            now = lower;
-        }
-        format!("{there}{back}z")
-    }
 }

@@ -20,7 +20,7 @@ pub(super) const TASK_COLOURS: usize = 6;
 /// A rule of the style sheet: for what, what is the same always, in light rooms, and in dark ones.
 struct Rule(&'static str, &'static str, &'static str, &'static str);
 
-const RULES: [Rule; 52] = [
+const RULES: [Rule; 53] = [
     Rule(".paper", "", "fill:#fff", "fill:#14161b"),
     Rule(".ink", "", "fill:#1b1d22", "fill:#eceef2"),
     Rule(".dim", "", "fill:#545965", "fill:#adb3bf"),
@@ -70,6 +70,7 @@ const RULES: [Rule; 52] = [
     Rule(".open", "stroke-dasharray:2 2", "", ""),
     Rule(".asis", "", "fill:#9aa0ac", "fill:#6f7684"),
     Rule(".enough", "", "fill:#2d9a68", "fill:#3fae7b"),
+    Rule(".thin", "stroke:none", "", ""),
     Rule(".plate", "stroke:none", "", ""),
     Rule(".slice", "fill:#888;fill-opacity:0;stroke:none", "", ""),
     Rule(".hit:hover>.slice", "fill-opacity:.25", "", ""),

@@ -15,7 +15,9 @@ const APART: f64 = 13.0;
 const RADIUS: f64 = 5.0;
 const BESIDE: f64 = 8.0;
 /// A hover text names so many.
-const MOST_NAMED: usize = 8;
+const MOST_NAMED: usize = 4;
+/// In a row with more marks than that, nothing is written at each: at the end of the row it is said what they are all together.
+const MOST_LABELLED: usize = 16;
 /// From one row of bars to its row of marks.
 pub(super) const ROW: f64 = 16.0;
 
@@ -45,22 +47,27 @@ pub(super) fn draw<'a>(
             _ => groups.push(Group { x, marks: vec![mark] }),
         }
     }
+    let is_crowded = groups.len() > MOST_LABELLED;
     for (place, group) in groups.iter().enumerate() {
         let next = groups.get(place + 1).map_or(WIDTH - MARGIN, |next| next.x - APART / 2.0);
         canvas.with_hover(&say(run, group), |canvas| {
             draw_shape(canvas, most_telling(group), group.x, middle);
-            let room = next - group.x - BESIDE;
-            let text = labels(run, group).into_iter().find(|text| SMALL.width_of(text) <= room);
-            if let Some(text) = text {
-                canvas.text(
-                    SMALL,
-                    "dim",
-                    (group.x + BESIDE, middle + SMALL.size * 0.36),
-                    Anchor::Start,
-                    &text,
-                );
+            if !is_crowded {
+                draw_label(canvas, run, group, middle, next);
             }
         });
+    }
+    if let Some(last) = groups.last().filter(|_| is_crowded) {
+        let all = Group { x: last.x, marks: groups.iter().flat_map(|group| &group.marks).copied().collect() };
+        draw_label(canvas, run, &all, middle, WIDTH - MARGIN);
+    }
+}
+
+/// Beside a mark, if there is room before this place.
+fn draw_label(canvas: &mut Canvas, run: &Run<'_>, group: &Group<'_>, middle: f64, next: f64) {
+    let x = group.x + BESIDE;
+    if let Some(text) = labels(run, group).into_iter().find(|text| SMALL.width_of(text) <= next - x) {
+        canvas.text(SMALL, "dim", (x, middle + SMALL.size * 0.36), Anchor::Start, &text);
     }
 }
 

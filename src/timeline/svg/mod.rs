@@ -17,6 +17,7 @@ mod look;
 mod marks;
 mod panel;
 mod pieces;
+mod profile;
 mod queue;
 mod scale;
 mod text;
@@ -34,6 +35,8 @@ use text::{Escaped, HEADING, PLAIN, SMALL, TITLE, clean, count};
 
 /// What is shorter than so many pixels is drawn together with what is beside it.
 const SHORTEST: f64 = 2.0;
+/// Of the first instant, there are so many lanes.
+const MOST_ENLARGED: usize = 12;
 /// Between two sections.
 const BETWEEN: f64 = 18.0;
 /// The title of a trace that has none.
@@ -94,7 +97,7 @@ impl fmt::Display for Svg<'_> {
             "width=\"{width}\" height=\"{height}\" role=\"img\" aria-labelledby=\"gp-title gp-description\">"
         )?;
         writeln!(f, "<title id=\"gp-title\">{}</title>", Escaped(&title))?;
-        let description = clean(&format!("{summary} {}", panel::in_a_sentence(&figures)));
+        let description = format!("{summary} {}", panel::in_a_sentence(&figures));
         writeln!(f, "<desc id=\"gp-description\">{}</desc>", Escaped(&description))?;
         writeln!(f, "{Definitions}<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>")?;
         writeln!(f, "{canvas}</svg>")
@@ -150,14 +153,13 @@ fn draw_threads(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
 }
 
 fn draw_instant(canvas: &mut Canvas, run: &Run<'_>, lanes: &[&Lane], length: u64, top: f64) -> f64 {
-    let scale = Scale {
-        from: run.from,
-        to: run.from.saturating_add(length).min(run.to),
-        left: PLOT_LEFT,
-        right: PLOT_RIGHT,
-    };
+    let to = run.from.saturating_add(length).min(run.to);
+    let scale = Scale { from: run.from, to, left: PLOT_LEFT, right: PLOT_RIGHT };
+    let (callers, workers): (Vec<&Lane>, Vec<&Lane>) = lanes.iter().partition(|lane| lane.worker.is_none());
+    let callers = callers.into_iter().take(MOST_ENLARGED / 3);
+    let lanes: Vec<&Lane> = callers.chain(workers).take(MOST_ENLARGED).collect();
     let pitch = lanes::Pitch::of(lanes.len());
-    let grain = pieces::grain(lanes, scale.length_of(SHORTEST));
+    let grain = pieces::grain(&lanes, scale.length_of(SHORTEST));
     let heading = format!("The first {}, {} times as wide", short(length), run.length() / length);
     canvas.text(HEADING, "ink", (MARGIN + 10.0, top + 22.0), Anchor::Start, &heading);
     axis::draw_ticks(canvas, scale, top + 32.0);

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{MARGIN, WIDTH};
-use super::scale::short;
 use super::text::{Face, HEADING, PLAIN, SMALL, STRONG, count};
 use crate::timeline::run::figures::{Figures, Short, WhatIf};
 
@@ -139,10 +138,7 @@ pub(super) fn summary(figures: &Figures) -> String {
     let workers = count(figures.workers, "worker");
     let (wall, work) = (Short(figures.wall), Short(figures.work));
     if figures.tasks == 0 {
-        return format!(
-            "Nothing was submitted, in {}.",
-            short(u64::try_from(figures.wall.as_nanos()).unwrap_or(u64::MAX))
-        );
+        return format!("Nothing was submitted, in {wall}.");
     }
     format!(
         "{tasks} on {workers} in {wall}: {work} of work, {:.2} at the same time on average.",

@@ -1,5 +1,7 @@
 //! How many tasks were pending, as a line of steps.
 
+use std::fmt::Write as _;
+
 use super::canvas::{Anchor, Area, Canvas, Px};
 use super::look::{GAP, MARGIN, PLOT_LEFT};
 use super::scale::{Scale, short};
@@ -62,7 +64,8 @@ fn outline(queue: &[(u64, usize)], peak: usize, scale: Scale, area: Area) -> Str
     let mut last = None;
     for (from, _, most) in most_in_each(queue, scale, STEP) {
         if last != Some(most) {
-            path.push_str(&format!("H{}V{}", Px(scale.x(from)), Px(area.bottom() - height(most))));
+            // Writing to a `String` cannot fail.
+            let _ = write!(path, "H{}V{}", Px(scale.x(from)), Px(area.bottom() - height(most)));
             last = Some(most);
         }
     }

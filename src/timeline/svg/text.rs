@@ -99,20 +99,16 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 fn harmless(c: char) -> char {
+    let turns_or_hides = matches!(c,
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     match c {
         // There is a picture of each.
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
         '\u{7f}' => '␡',
-        '\u{61c}'
-        | '\u{200b}'
-        | '\u{200e}'
-        | '\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' => char::REPLACEMENT_CHARACTER,
-        // They are not allowed in XML.
-        '\u{fffe}' | '\u{ffff}' => char::REPLACEMENT_CHARACTER,
-        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        // The last two are not allowed in XML.
+        c if turns_or_hides || c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
+            char::REPLACEMENT_CHARACTER
+        }
         c => c,
     }
 }
