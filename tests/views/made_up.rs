@@ -4,6 +4,19 @@ use std::fmt::Write as _;
 
 use glasspool::timeline::Trace;
 
+/// Of all widths, and of many scripts.
+const NAMES: [&str; 9] = [
+    "job",
+    "WWWW@@@@%%%%mmmm",
+    "a name that is so long that there is hardly ever any room for it",
+    "iiiiiiiiiiii",
+    "旗艦任務",
+    "Жужжание",
+    "👨‍👩‍👧‍👦🏁",
+    "﷽ עברית ثم عربي",
+    "ห้องน้ำ e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
+];
+
 /// So many tasks on so many workers, from so many callers; each waits a while for the task that it has submitted.
 ///
 /// How long things take is what a simple generator of numbers says.
@@ -35,8 +48,8 @@ pub(crate) fn run(tasks: usize, workers: usize, callers: usize) -> Trace {
         let ended = started + 1 + random.below(4000) * random.below(4);
         let how = if random.below(50) == 0 { "panicked" } else { "returned" };
         let about = format!("\"task\":{task}");
-        let submit =
-            format!("\"event\":\"submitted\",{about},\"name\":\"job {}\",\"at\":\"a.rs:1:1\"", task % 9);
+        let name = NAMES[task % NAMES.len()];
+        let submit = format!("\"event\":\"submitted\",{about},\"name\":\"{name}\",\"at\":\"a.rs:1:1\"");
         events.push((submitted, event(caller, &submit)));
         events.push((started, event(callers + worker, &format!("\"event\":\"started\",{about}"))));
         let finish = format!("\"event\":\"finished\",{about},\"how\":\"{how}\"");

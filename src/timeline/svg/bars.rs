@@ -100,11 +100,16 @@ impl Strip<'_> {
         });
     }
 
-    /// A task that has panicked has a jagged end.
+    /// A task that has panicked has a jagged end, or a red foot if it is too narrow for that.
     fn draw_bad_end(&self, canvas: &mut Canvas, task: usize, area: Area) {
         let life = &self.run.lives[task];
         let is_here = life.ended.is_some_and(|ended| ended.at <= self.scale.to);
-        if words::ended_badly(life).is_none() || !is_here || area.width < 2.0 * PADDING {
+        if words::ended_badly(life).is_none() || !is_here {
+            return;
+        }
+        if area.width < 2.0 * PADDING {
+            let height = area.height / 4.0;
+            canvas.rectangle("teeth", Area { y: area.bottom() - height, height, ..area });
             return;
         }
         let tooth = area.height / 4.0;

@@ -26,7 +26,8 @@ pub(super) fn draw(canvas: &mut Canvas, figures: &Figures, top: f64) -> f64 {
         .in_words()
         .map(|(what, how_much)| (what, PLAIN.wrap(&how_much, width * (1.0 - NAMES) - PADDING)));
     let lines: usize = rows.iter().map(|(_, lines)| lines.len()).sum();
-    let note = SMALL.wrap(NOTE, whole - width - BETWEEN - 2.0 * PADDING);
+    let note = if figures.what_if.is_empty() { "" } else { NOTE };
+    let note = SMALL.wrap(note, whole - width - BETWEEN - 2.0 * PADDING);
     let height = lines_high(lines).max(lines_high(figures.what_if.len().max(1) + note.len()));
     let left = Area { x: MARGIN, y: top, width, height };
     let right = Area { x: left.right() + BETWEEN, width: whole - width - BETWEEN, ..left };

@@ -47,10 +47,13 @@ impl Scale {
     /// When, from the beginning of this scale.
     pub(super) fn ticks(&self) -> Vec<(u64, String)> {
         let length = self.to - self.from;
+        if length == 0 {
+            return vec![(self.from, "0 s".to_owned())];
+        }
         let (unit, in_nanos) = UNITS.into_iter().find(|&(_, nanos)| length >= nanos).unwrap_or(UNITS[0]);
         let widest =
             |step| SMALL.width_of(&tick(length - length % step, step, unit, in_nanos)) + BETWEEN_LABELS;
-        let room = |step: u64| step as f64 / length.max(1) as f64 * self.width();
+        let room = |step: u64| step as f64 / length as f64 * self.width();
         let step = steps().find(|&step| room(step) >= widest(step).max(BETWEEN_TICKS)).unwrap_or(u64::MAX);
         let count = length / step;
         (0..=count).map(|n| (self.from + n * step, tick(n * step, step, unit, in_nanos))).collect()
@@ -91,7 +94,7 @@ mod tests {
     use super::*;
 
     fn labels(length: u64) -> Vec<String> {
-        let scale = Scale { from: 7, to: 7 + length, left: 100.0, right: 900.0 };
+        let scale = Scale { from: 7, to: 7 + length, left: 100.0, right: 808.0 };
         scale.ticks().into_iter().map(|(_, label)| label).collect()
     }
 

@@ -8,6 +8,9 @@ use std::fmt::{self, Write as _};
 /// No text is longer than that, in characters; not even where there is room.
 const LONGEST: usize = 300;
 
+/// So many marks may be on one letter: a tower of them would reach into the line above.
+const MOST_ACCENTS: usize = 2;
+
 /// A way to write: the same for all estimates and for the style sheet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Face {
@@ -86,12 +89,17 @@ impl Face {
 /// Whether its width is known; of others, there are some that are as wide as a word.
 pub(super) fn is_familiar(c: char) -> bool {
     matches!(u32::from(c),
-        ..0x0530 | 0x2000..0x2C00 | 0x3000..0x3100 | 0x4E00..0xA000 | 0xAC00..0xD7A4 | 0xFE00..0xFE10 | 0xFFFD | 0x1F300..0x1FB00)
+        ..0x0700 | 0x0900..0x0980 | 0x0E00..0x0F00 | 0x2000..0x2C00 | 0x3000..0x3100 | 0x4E00..0xA000 | 0xAC00..0xD7A4 | 0xFE00..0xFE10 | 0xFFFD | 0x1F300..0x1FB00)
 }
 
 /// The same without what a picture cannot show, or must not: control characters, and marks that turn the direction of what is around them.
 pub(super) fn clean(text: &str) -> String {
-    let mut clean: String = text.chars().take(LONGEST).map(harmless).collect();
+    let mut accents = 0;
+    let mut is_too_many = |c: &char| {
+        accents = if matches!(u32::from(*c), 0x300..0x370) { accents + 1 } else { 0 };
+        accents > MOST_ACCENTS
+    };
+    let mut clean: String = text.chars().take(LONGEST).filter(|c| !is_too_many(c)).map(harmless).collect();
     if text.chars().nth(LONGEST).is_some() {
         clean.push('…');
     }
@@ -154,13 +162,15 @@ mod tests {
         let room = PLAIN.width_of("one two");
         assert_eq!(PLAIN.wrap("one two six", room), ["one two", "six"]);
         assert_eq!(PLAIN.wrap("", room), [""]);
-        assert_eq!(PLAIN.wrap("a unforgettableness b", room), ["a", "unfo…", "b"]);
+        let cut = PLAIN.fit("unforgettable", room).unwrap();
+        assert_eq!(PLAIN.wrap("a unforgettable b", room), ["a", &cut, "b"]);
     }
 
     #[test]
     fn what_would_do_harm_is_shown_as_a_symbol() {
         assert_eq!(clean("a\0b\n\u{1b}[31m\u{85}"), "a␀b␊␛[31m\u{fffd}");
         assert_eq!(clean("\u{202e}abc\u{ffff}"), "\u{fffd}abc\u{fffd}");
+        assert_eq!(clean(&format!("e{}a\u{301}", "\u{301}".repeat(9))), "e\u{301}\u{301}a\u{301}");
         assert_eq!(clean(&"x".repeat(LONGEST + 1)), "x".repeat(LONGEST) + "…");
         assert_eq!(Escaped("<b>&\"").to_string(), "&lt;b&gt;&amp;&quot;");
     }
