@@ -13,6 +13,16 @@ const ODD_NAMES: &str = include_str!("traces/odd-names.jsonl");
 const NOTHING: &str =
     "{\"glasspool\":\"trace\",\"version\":1,\"title\":\"\"}\n{\"events\":0,\"dropped\":0}\n";
 
+/// More than one task, but no time.
+const ONE_INSTANT: &str = r#"{"glasspool":"trace","version":1,"title":"one instant"}
+{"thread":0,"name":"main"}
+{"ns":5,"thread":0,"pool":0,"queue":1,"event":"submitted","task":0,"at":"a.rs:1:1"}
+{"ns":5,"thread":0,"pool":0,"queue":2,"event":"submitted","task":1,"at":"a.rs:1:1"}
+{"ns":5,"thread":0,"pool":0,"queue":3,"event":"submitted","task":2,"at":"a.rs:1:1"}
+{"ns":5,"thread":0,"pool":0,"queue":4,"event":"submitted","task":3,"at":"a.rs:1:1"}
+{"events":4,"dropped":0}
+"#;
+
 /// What may be in a picture. There is no script among them, nothing that refers to another file, and no other language.
 const ELEMENTS: [&str; 12] =
     ["svg", "title", "desc", "style", "defs", "pattern", "rect", "circle", "line", "path", "text", "g"];
@@ -25,7 +35,7 @@ fn trace(file: &str) -> Trace {
 }
 
 fn traces() -> Vec<Trace> {
-    let mut traces: Vec<Trace> = [LOITER, HEAD_OF_LINE, ODD_NAMES, NOTHING].map(trace).into();
+    let mut traces: Vec<Trace> = [LOITER, HEAD_OF_LINE, ODD_NAMES, NOTHING, ONE_INSTANT].map(trace).into();
     traces.extend([made_up::run(3, 1, 1), made_up::run(900, 8, 3), made_up::run(3000, 200, 30)]);
     traces
 }
@@ -201,6 +211,7 @@ fn the_first_instant_is_seen_if_much_happens_there() {
     let is_zoomed = |trace: &Trace| Svg::of(trace).to_string().contains("The first ");
     assert!(is_zoomed(&trace(LOITER)));
     assert!(!is_zoomed(&trace(ODD_NAMES)));
+    assert!(!is_zoomed(&trace(ONE_INSTANT)));
     assert!(!is_zoomed(&made_up::run(900, 8, 3)));
 }
 

@@ -24,5 +24,5 @@ pub(super) fn instant(run: &Run<'_>) -> Option<u64> {
         return None;
     }
     let last = within.into_iter().max()?;
-    steps().find(|&length| length > last + last / 10)
+    steps().find(|&length| length > last + last / 10).filter(|&length| length < run.length())
 }

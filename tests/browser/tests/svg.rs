@@ -87,9 +87,7 @@ fn overlap(one: &Value, other: &Value) -> bool {
     let apart = |low: &str, high: &str| {
         number(one, high) - slack <= number(other, low) || number(other, high) - slack <= number(one, low)
     };
-    // A line is as high as its letters, not as high as the font's tallest.
-    let (top, bottom) = ("top", "bottom");
-    !apart("left", "right") && !apart(top, bottom)
+    !apart("left", "right") && !apart("top", "bottom")
 }
 
 #[test]
