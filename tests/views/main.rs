@@ -2,6 +2,8 @@
 
 mod chrome;
 mod json;
+mod made_up;
 mod page;
+mod svg;
 mod text;
 mod traces;

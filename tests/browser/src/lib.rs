@@ -29,6 +29,9 @@ const ARGUMENTS: [&str; 6] = [
 /// For an answer of the browser. The pictures of a million events are large, and the machine may be slow.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Of the window. What is below is scrolled to.
+const HEIGHT: u32 = 800;
+
 /// A running browser. It ends when this is dropped.
 pub struct Browser(headless_chrome::Browser);
 
@@ -80,9 +83,13 @@ impl View {
     ///
     /// If the browser refuses.
     pub fn resize(&self, width: u32) {
+        self.set_size(width, HEIGHT);
+    }
+
+    fn set_size(&self, width: u32, height: u32) {
         let size = Emulation::SetDeviceMetricsOverride {
             width,
-            height: 800,
+            height,
             device_scale_factor: 1.0,
             mobile: false,
             scale: None,
@@ -130,17 +137,14 @@ impl View {
     ///
     /// If it cannot be made, or written.
     pub fn save_picture(&self, to: &Path) {
+        let number = |script| self.ask(script).as_f64().expect("a number");
+        let width = number("innerWidth") as u32;
+        let height = number("document.documentElement.getBoundingClientRect().height").ceil() as u32;
+        // What is not in the window is not drawn.
+        self.set_size(width, height.max(HEIGHT));
         let format = Page::CaptureScreenshotFormatOption::Png;
-        let height = self.ask("document.documentElement.getBoundingClientRect().height");
-        let width = self.ask("innerWidth");
-        let all = Page::Viewport {
-            x: 0.0,
-            y: 0.0,
-            width: width.as_f64().expect("a number"),
-            height: height.as_f64().expect("a number"),
-            scale: 1.0,
-        };
-        let png = self.0.capture_screenshot(format, None, Some(all), true).expect("a picture");
+        let png = self.0.capture_screenshot(format, None, None, true).expect("a picture");
+        self.set_size(width, HEIGHT);
         std::fs::write(to, png).expect("it is written");
     }
 
@@ -164,5 +168,8 @@ fn path() -> PathBuf {
     let folders = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = env::split_paths(&folders).collect();
     let candidates = NAMES.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    candidates.into_iter().find(|path| path.is_file()).expect("a Chromium or Chrome on the PATH, or in $CHROME")
+    candidates
+        .into_iter()
+        .find(|path| path.is_file())
+        .expect("a Chromium or Chrome on the PATH, or in $CHROME")
 }

@@ -1,0 +1,105 @@
+//! The lanes: one for each thread, with its name, and how busy it was.
+
+use super::bars::Strip;
+use super::canvas::{Anchor, Area, Canvas};
+use super::look::{GAP, MARGIN, PLOT_LEFT};
+use super::marks;
+use super::scale::{Scale, percent};
+use super::text::{SMALL, STRONG};
+use crate::timeline::run::{Lane, Mark, Run};
+
+/// A picture has so many lanes.
+pub(super) const MOST_LANES: usize = 48;
+/// So many of them may be of threads that are no workers.
+pub(super) const MOST_CALLERS: usize = 12;
+/// More lanes than that are drawn closer to each other.
+const MOST_ROOMY: usize = 12;
+
+/// How high lanes are, and how far from each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Pitch {
+    bar: f64,
+    between: f64,
+}
+
+impl Pitch {
+    pub(super) fn of(lanes: usize) -> Self {
+        if lanes <= MOST_ROOMY { Self { bar: 32.0, between: 12.0 } } else { Self { bar: 18.0, between: 5.0 } }
+    }
+
+    fn is_roomy(self) -> bool {
+        self.bar > 30.0
+    }
+}
+
+/// Those that are drawn, in their order: if there are too many, those that did the most.
+pub(super) fn chosen<'a>(run: &'a Run<'_>) -> Vec<&'a Lane> {
+    let mut order: Vec<usize> = (0..run.lanes.len()).collect();
+    order.sort_by_key(|&place| {
+        let lane = &run.lanes[place];
+        std::cmp::Reverse((lane.busy + lane.blocked, lane.marks.len()))
+    });
+    let callers = order.iter().copied().filter(|&place| run.lanes[place].worker.is_none()).take(MOST_CALLERS);
+    let mut chosen: Vec<usize> = callers.collect();
+    let room = MOST_LANES - chosen.len();
+    chosen.extend(order.iter().copied().filter(|&place| run.lanes[place].worker.is_some()).take(room));
+    chosen.sort_unstable();
+    chosen.into_iter().map(|place| &run.lanes[place]).collect()
+}
+
+/// Draws one, and says where it ends.
+pub(super) fn draw(
+    canvas: &mut Canvas,
+    run: &Run<'_>,
+    lane: &Lane,
+    scale: Scale,
+    pitch: Pitch,
+    grain: u64,
+    top: f64,
+) -> f64 {
+    let seen = |mark: &&Mark| (scale.from..=scale.to).contains(&mark.at);
+    let above = lane.marks.iter().filter(seen).any(marks::is_above);
+    let below = lane.marks.iter().filter(seen).any(|mark| !marks::is_above(mark));
+    let bars_top = top + if above { marks::ROW } else { 0.0 };
+    let area = Area { x: scale.left, y: bars_top, width: scale.width(), height: pitch.bar };
+    let is_whole = scale.to - scale.from == run.length();
+    draw_name(canvas, lane, is_whole.then(|| how_busy(run, lane)), pitch, area);
+    let (x, right) = (scale.x(lane.from), scale.x(lane.to));
+    let there = if lane.worker.is_some() { Area { x, width: right - x, ..area } } else { area };
+    canvas.rectangle_behind("lane", there);
+    Strip { run, lane, scale, area, grain }.draw(canvas);
+    marks::draw(
+        canvas,
+        run,
+        scale,
+        lane.marks.iter().filter(|mark| marks::is_above(mark)),
+        bars_top - marks::ROW / 2.0 + 1.0,
+    );
+    let under = area.bottom() + marks::ROW / 2.0 - 1.0;
+    marks::draw(canvas, run, scale, lane.marks.iter().filter(|mark| !marks::is_above(mark)), under);
+    area.bottom() + if below { marks::ROW } else { 0.0 } + pitch.between
+}
+
+/// Of the whole run.
+fn how_busy(run: &Run<'_>, lane: &Lane) -> String {
+    match lane.worker {
+        Some(_) => format!("{} busy", percent(lane.busy, run.length())),
+        None => format!("{} blocked", percent(lane.blocked, run.length())),
+    }
+}
+
+fn draw_name(canvas: &mut Canvas, lane: &Lane, how: Option<String>, pitch: Pitch, area: Area) {
+    let how = how.unwrap_or_default();
+    let (left, right) = (MARGIN, PLOT_LEFT - GAP);
+    if pitch.is_roomy() {
+        let name = STRONG.fit(&super::text::clean(&lane.name), right - left).unwrap_or_default();
+        canvas.text(STRONG, "ink", (left, area.y + 12.0), Anchor::Start, &name);
+        canvas.text(SMALL, "dim", (left, area.y + 28.0), Anchor::Start, &how);
+    } else {
+        let how = how.replace(" blocked", "").replace(" busy", "");
+        let room = right - left - SMALL.width_of(&how) - GAP;
+        let name = STRONG.fit(&super::text::clean(&lane.name), room).unwrap_or_default();
+        canvas.text(STRONG, "ink", (left, area.baseline(STRONG)), Anchor::Start, &name);
+        canvas.text(SMALL, "dim", (right, area.baseline(SMALL)), Anchor::End, &how);
+    }
+}

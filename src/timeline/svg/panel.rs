@@ -1,0 +1,148 @@
+//! What the run says: its figures in plain words, and what other numbers of workers would have made of it.
+
+use std::time::Duration;
+
+use super::canvas::{Anchor, Area, Canvas};
+use super::look::{MARGIN, WIDTH};
+use super::text::{Face, HEADING, PLAIN, SMALL, STRONG, count};
+use crate::timeline::run::figures::{Figures, Short, WhatIf};
+
+const PADDING: f64 = 14.0;
+const LINE: f64 = 20.0;
+const BETWEEN: f64 = 16.0;
+const BELOW: f64 = 22.0;
+/// The part of the width that the figures have.
+const FIGURES: f64 = 0.5;
+/// And of their width, what their names have.
+const NAMES: f64 = 0.41;
+/// How wide the bar of the slowest is.
+const LONGEST: f64 = 150.0;
+
+/// Draws both, and says where they end.
+pub(super) fn draw(canvas: &mut Canvas, figures: &Figures, top: f64) -> f64 {
+    let whole = WIDTH - 2.0 * MARGIN;
+    let width = whole * FIGURES - BETWEEN / 2.0;
+    let rows = figures
+        .in_words()
+        .map(|(what, how_much)| (what, PLAIN.wrap(&how_much, width * (1.0 - NAMES) - PADDING)));
+    let lines: usize = rows.iter().map(|(_, lines)| lines.len()).sum();
+    let note = if figures.what_if.is_empty() { "" } else { NOTE };
+    let note = SMALL.wrap(note, whole - width - BETWEEN - 2.0 * PADDING);
+    let height = lines_high(lines).max(lines_high(figures.what_if.len().max(1) + note.len()));
+    let left = Area { x: MARGIN, y: top, width, height };
+    let right = Area { x: left.right() + BETWEEN, width: whole - width - BETWEEN, ..left };
+    canvas.rectangle("panel", left);
+    draw_heading(canvas, left, "What this run says");
+    let mut y = first_line(left);
+    for (what, lines) in rows {
+        canvas.text(PLAIN, "dim", (left.x + PADDING, y), Anchor::Start, what);
+        for line in lines {
+            canvas.text(PLAIN, "ink", (left.x + left.width * NAMES, y), Anchor::Start, &line);
+            y += LINE;
+        }
+    }
+    canvas.rectangle("panel", right);
+    draw_heading(canvas, right, "With other numbers of workers");
+    let mut y = draw_what_if(canvas, figures, right);
+    for line in note {
+        canvas.text(SMALL, "dim", (right.x + PADDING, y), Anchor::Start, &line);
+        y += LINE * 0.8;
+    }
+    left.bottom() + BELOW
+}
+
+const NOTE: &str = "The same tasks at the same times, first come, first served; what they would do to each other is not in it.";
+
+fn lines_high(lines: usize) -> f64 {
+    2.0 * PADDING + HEADING.size + (0..lines).map(|_| LINE).sum::<f64>()
+}
+
+fn draw_heading(canvas: &mut Canvas, area: Area, heading: &str) {
+    canvas.text(
+        HEADING,
+        "ink",
+        (area.x + PADDING, area.y + PADDING + HEADING.size * 0.8),
+        Anchor::Start,
+        heading,
+    );
+}
+
+fn first_line(area: Area) -> f64 {
+    area.y + PADDING + HEADING.size + LINE
+}
+
+/// A line for each number, and says where the next would be.
+fn draw_what_if(canvas: &mut Canvas, figures: &Figures, area: Area) -> f64 {
+    let mut y = first_line(area);
+    if figures.what_if.is_empty() {
+        let why = "Nothing can be said: nothing was run, or by several pools.";
+        canvas.text(PLAIN, "dim", (area.x + PADDING, y), Anchor::Start, why);
+        return y + LINE;
+    }
+    let slowest = figures.what_if.iter().map(|what| what.wall).max().unwrap_or_default();
+    let widest =
+        |texts: Vec<String>, face: Face| texts.iter().map(|text| face.width_of(text)).fold(0.0, f64::max);
+    let names = widest(figures.what_if.iter().map(name_of).collect(), STRONG);
+    for what in &figures.what_if {
+        let is_so = what.workers == figures.workers;
+        let face = if is_so || what.enough { STRONG } else { PLAIN };
+        let left = area.x + PADDING;
+        canvas.text(face, "ink", (left, y), Anchor::Start, &name_of(what));
+        let bar = Area {
+            x: left + names + BETWEEN,
+            y: y - 9.0,
+            width: part(what.wall, slowest) * LONGEST,
+            height: 9.0,
+        };
+        canvas.rectangle(if what.enough { "enough" } else { "asis" }, bar);
+        let time = Short(what.wall).to_string();
+        let x = left + names + BETWEEN + LONGEST + 8.0;
+        canvas.text(face, "ink", (x, y), Anchor::Start, &time);
+        let (remark, colour) = match (is_so, what.enough) {
+            (true, true) => ("enough, as it was", "good"),
+            (false, true) => ("enough", "good"),
+            (true, false) => ("as it was", "dim"),
+            (false, false) => ("", "dim"),
+        };
+        canvas.text(SMALL, colour, (x + STRONG.width_of("000.0 ms") + 8.0, y), Anchor::Start, remark);
+        y += LINE;
+    }
+    y
+}
+
+fn name_of(what: &WhatIf) -> String {
+    count(what.workers, "worker")
+}
+
+fn part(part: Duration, whole: Duration) -> f64 {
+    if whole.is_zero() { 0.0 } else { part.as_secs_f64() / whole.as_secs_f64() }
+}
+
+/// The same in a sentence, for those who do not see it.
+pub(super) fn in_a_sentence(figures: &Figures) -> String {
+    let figures_in_words =
+        figures.in_words().map(|(what, how_much)| format!("{what}: {how_much}")).join(". ");
+    let others = figures.what_if.iter().map(|what| format!("{}: {}", name_of(what), Short(what.wall)));
+    let others: Vec<String> = others.collect();
+    if others.is_empty() {
+        return format!("{figures_in_words}.");
+    }
+    format!(
+        "{figures_in_words}. With other numbers of workers, first come, first served: {}.",
+        others.join(", ")
+    )
+}
+
+/// One sentence that says what it is.
+pub(super) fn summary(figures: &Figures) -> String {
+    let tasks = count(figures.tasks, "task");
+    let workers = count(figures.workers, "worker");
+    let (wall, work) = (Short(figures.wall), Short(figures.work));
+    if figures.tasks == 0 {
+        return format!("Nothing was submitted, in {wall}.");
+    }
+    format!(
+        "{tasks} on {workers} in {wall}: {work} of work, {:.2} at the same time on average.",
+        figures.at_once
+    )
+}

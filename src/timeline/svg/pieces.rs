@@ -1,0 +1,143 @@
+//! What of a lane is drawn by itself, and what is too short for that and is drawn together.
+//!
+//! The bound on what is drawn by itself is what keeps a picture of a million events as small as one of a thousand. It draws nothing.
+
+use std::ops::Range;
+
+use crate::timeline::run::{Doing, Lane, Span};
+
+/// What is nested more deeply is left to the hover text of what it is in.
+pub(super) const MOST_LEVELS: usize = 4;
+
+/// As many bars as a picture has, give or take a few. A file of a few hundred kB is what they come to.
+const MOST_BARS: usize = 2_000;
+
+/// How much longer what is drawn by itself is, from one attempt to the next.
+const COARSER: u64 = 2;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// The span at this place, and those that are inside of it before this other place.
+    One(usize, usize),
+    /// Several short ones, one soon after the other.
+    Many(Stretch),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    pub(super) from: u64,
+    pub(super) to: u64,
+    pub(super) spans: Range<usize>,
+}
+
+/// How long a span is, at least, that is drawn by itself: the shortest with which there are not too many of them.
+pub(super) fn grain(lanes: &[&Lane], shortest: u64) -> u64 {
+    let mut grain = shortest;
+    loop {
+        let bars = lanes.iter().map(|lane| pieces(lane, grain).len()).sum::<usize>();
+        if bars <= MOST_BARS || grain > u64::MAX / COARSER {
+            return grain;
+        }
+        grain *= COARSER;
+    }
+}
+
+/// Those of a lane, by when they begin; what is inside another comes behind it.
+pub(super) fn pieces(lane: &Lane, grain: u64) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    divide(&lane.spans, 0..lane.spans.len(), MOST_LEVELS, grain, &mut pieces);
+    pieces
+}
+
+fn divide(spans: &[Span], range: Range<usize>, levels: usize, grain: u64, pieces: &mut Vec<Piece>) {
+    let mut many: Option<Stretch> = None;
+    let mut at = range.start;
+    while at < range.end {
+        let span = spans[at];
+        let next = (at + 1..range.end).find(|&other| spans[other].level <= span.level).unwrap_or(range.end);
+        if span.to - span.from >= grain {
+            push(many.take(), pieces);
+            pieces.push(Piece::One(at, next));
+            if levels > 1 {
+                divide(spans, at + 1..next, levels - 1, grain, pieces);
+            }
+        } else {
+            match &mut many {
+                Some(many) if span.from - many.to.min(span.from) < grain => {
+                    many.to = many.to.max(span.to);
+                    many.spans.end = next;
+                }
+                _ => push(many.replace(Stretch { from: span.from, to: span.to, spans: at..next }), pieces),
+            }
+        }
+        at = next;
+    }
+    push(many, pieces);
+}
+
+fn push(many: Option<Stretch>, pieces: &mut Vec<Piece>) {
+    pieces.extend(many.map(|many| match many.spans.len() {
+        1 => Piece::One(many.spans.start, many.spans.end),
+        _ => Piece::Many(many),
+    }));
+}
+
+/// What a thread did from one time to another: each moment counts for the innermost of its spans. All of it is told, one after the other.
+pub(super) fn innermost(spans: &[Span], mut tell: impl FnMut(u64, u64, Doing)) {
+    let mut open: Vec<&Span> = Vec::new();
+    let mut now = 0;
+    for span in spans {
+        while let Some(inner) = open.last().filter(|inner| inner.level >= span.level) {
+            tell(now, inner.to, inner.doing);
+            now = now.max(inner.to);
+            open.pop();
+        }
+        if let Some(outer) = open.last() {
+            tell(now, span.from, outer.doing);
+        }
+        now = span.from;
+        open.push(span);
+    }
+    while let Some(inner) = open.pop() {
+        tell(now, inner.to, inner.doing);
+        now = now.max(inner.to);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(from: u64, to: u64, level: usize) -> Span {
+        Span { from, to, level, doing: Doing::Idle, open: false }
+    }
+
+    fn pieces_of(spans: &[Span], grain: u64) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        divide(spans, 0..spans.len(), MOST_LEVELS, grain, &mut pieces);
+        pieces
+    }
+
+    #[test]
+    fn short_ones_are_put_together() {
+        let spans =
+            [span(0, 100, 0), span(100, 102, 0), span(103, 105, 0), span(104, 105, 1), span(300, 301, 0)];
+        let together = Stretch { from: 100, to: 105, spans: 1..4 };
+        assert_eq!(pieces_of(&spans, 10), [Piece::One(0, 1), Piece::Many(together), Piece::One(4, 5)]);
+    }
+
+    #[test]
+    fn what_is_inside_comes_behind() {
+        let spans = [span(0, 100, 0), span(10, 90, 1), span(20, 21, 2), span(22, 23, 2)];
+        let together = Stretch { from: 20, to: 23, spans: 2..4 };
+        assert_eq!(pieces_of(&spans, 10), [Piece::One(0, 4), Piece::One(1, 4), Piece::Many(together)]);
+    }
+
+    #[test]
+    fn each_moment_counts_once() {
+        let spans = [span(0, 100, 0), span(10, 90, 1), span(20, 40, 2), span(50, 60, 2), span(110, 120, 0)];
+        let mut told = Vec::new();
+        innermost(&spans, |from, to, _| told.push((from, to)));
+        assert_eq!(told, [(0, 10), (10, 20), (20, 40), (40, 50), (50, 60), (60, 90), (90, 100), (110, 120)]);
+    }
+}

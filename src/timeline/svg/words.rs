@@ -1,0 +1,164 @@
+//! What is said of each thing: on it, if there is room, and when the mouse is over it.
+//!
+//! It draws nothing.
+
+use super::scale::short;
+use super::text::{Face, clean};
+use crate::events::event::BlockedOn;
+use crate::future::state::Ending;
+use crate::shutdown::Shutdown;
+use crate::timeline::run::{Doing, End, Lane, Life, Marked, Run, Span};
+
+/// A name may be cut if so many of its letters are left beside the number.
+const LEAST_OF_A_NAME: usize = 3;
+
+/// As much as there is room for on a bar.
+pub(super) fn label(run: &Run<'_>, span: &Span, face: Face, room: f64) -> Option<String> {
+    let whole = labels(run, span).into_iter().find(|label| face.width_of(label) <= room);
+    match span.doing {
+        Doing::Running(task) => whole.or_else(|| name(run, task, face, room)),
+        _ => whole,
+    }
+}
+
+/// A task's number, and as much of its name as there is room for. The number is never cut.
+pub(super) fn name(run: &Run<'_>, task: usize, face: Face, room: f64) -> Option<String> {
+    let id = run.lives[task].id.to_string();
+    let cut = face.fit(&clean(&run.name_of(task).to_string()), room);
+    let is_enough = |cut: &String| !cut.ends_with('…') || cut.chars().count() > id.len() + LEAST_OF_A_NAME;
+    cut.filter(is_enough).or_else(|| Some(id.clone()).filter(|id| face.width_of(id) <= room))
+}
+
+/// From the most to the least.
+fn labels(run: &Run<'_>, span: &Span) -> Vec<String> {
+    let time = short(span.to - span.from);
+    let labels = match span.doing {
+        Doing::Running(task) => {
+            let name = run.name_of(task).to_string();
+            let how = match ended_badly(&run.lives[task]) {
+                Some(how) => format!(", {how}"),
+                None if span.open => ", goes on".to_owned(),
+                None => String::new(),
+            };
+            vec![format!("{name}  {time}{how}"), name]
+        }
+        Doing::CallingBack(task) => {
+            let id = run.lives[task].id;
+            vec![format!("callback of {id}  {time}"), format!("callback of {id}"), "callback".to_owned()]
+        }
+        Doing::Blocked { on, task, .. } => {
+            let whom = on_what(run, on, task);
+            vec![format!("blocked on {whom}  {time}"), format!("blocked on {whom}"), whom]
+        }
+        Doing::Idle => vec![format!("idle  {time}"), "idle".to_owned()],
+    };
+    labels.iter().map(|label| clean(label)).collect()
+}
+
+fn on_what(run: &Run<'_>, on: BlockedOn, task: Option<usize>) -> String {
+    match (on, task) {
+        (BlockedOn::Task, Some(task)) => run.lives[task].id.to_string(),
+        (BlockedOn::Task, None) => "a task".to_owned(),
+        (BlockedOn::AnyOf(tasks), _) => format!("any of {tasks}"),
+        (BlockedOn::Room, _) => "room".to_owned(),
+        (BlockedOn::Shutdown, _) => "shutdown".to_owned(),
+    }
+}
+
+/// What there is to say of a span.
+pub(super) fn hover(run: &Run<'_>, lane: &Lane, span: &Span) -> Vec<String> {
+    let when = format!(
+        "{} on {}, from {} to {}",
+        short(span.to - span.from),
+        lane.name,
+        short(span.from - run.from),
+        short(span.to - run.from)
+    );
+    let mut lines = match span.doing {
+        Doing::Running(task) => {
+            let mut lines = of_life(run, task);
+            lines.insert(1, format!("running for {when}"));
+            lines
+        }
+        Doing::CallingBack(task) => vec![format!("a callback of {}", run.name_of(task)), when],
+        Doing::Blocked { on, task, by } => {
+            let whom = match (on, task) {
+                (BlockedOn::Task, Some(task)) => run.name_of(task).to_string(),
+                _ => on_what(run, on, task),
+            };
+            let mut lines = vec![format!("blocked on {whom}"), when];
+            lines.extend(by.map(|by| format!("until the end of {}", run.name_of(by))));
+            lines
+        }
+        Doing::Idle => vec!["idle".to_owned(), when],
+    };
+    if span.open {
+        lines.push("its end is not in the trace".to_owned());
+    }
+    lines
+}
+
+/// What there is to say of a task.
+pub(super) fn of_life(run: &Run<'_>, place: usize) -> Vec<String> {
+    let life = &run.lives[place];
+    let mut lines = vec![run.name_of(place).to_string()];
+    if let Some((from, to)) = life.pending(run.to) {
+        lines.push(format!("pending for {}", short(to - from)));
+    }
+    if life.started.is_some() {
+        lines.push(format!("worked for {}", short(life.worked)));
+    }
+    let rank = life.rank.map_or(String::new(), |rank| format!(", as number {rank}"));
+    lines.push(match &life.end {
+        End::Unknown if life.started.is_some() => "its end is not in the trace".to_owned(),
+        End::Unknown => "its start is not in the trace".to_owned(),
+        End::Finished(Ending::Returned) => format!("finished{rank}"),
+        End::Finished(Ending::Panicked) => format!("panicked{rank}"),
+        End::Finished(Ending::Lost) => format!("lost with its worker{rank}"),
+        End::Cancelled(reason) => format!("cancelled {reason}{rank}"),
+        End::Refused => "refused".to_owned(),
+    });
+    if let (Some(collected), Some(rank)) = (life.collected, life.collected_rank) {
+        let since = life.ended.map_or(0, |ended| collected.at.saturating_sub(ended.at));
+        lines.push(format!(
+            "collected as number {rank}, {} later, by {}",
+            short(since),
+            run.lanes[collected.lane].name
+        ));
+    }
+    if let Some(task) = run.name_of(place).task {
+        lines.push(format!("submitted at {}", task.submitted_at));
+    }
+    lines
+}
+
+/// The word for an end that is none to be glad of.
+pub(super) fn ended_badly(life: &Life) -> Option<&'static str> {
+    match life.end {
+        End::Unknown | End::Finished(Ending::Returned) => None,
+        End::Finished(Ending::Panicked) => Some("panicked"),
+        End::Finished(Ending::Lost) => Some("lost"),
+        End::Cancelled(_) => Some("cancelled"),
+        End::Refused => Some("refused"),
+    }
+}
+
+/// What there is to say of something that took no time.
+pub(super) fn of_mark(run: &Run<'_>, what: Marked) -> String {
+    match what {
+        Marked::Submitted(task) => format!("submitted {}", run.name_of(task)),
+        Marked::Refused(task) => format!("refused {}", run.name_of(task)),
+        Marked::Cancelled(task) => format!("cancelled {}", run.name_of(task)),
+        Marked::Collected(task) => format!("collected {}", run.name_of(task)),
+        Marked::Closed(pool, how) => format!("closed {pool}: {}", closing(how)),
+    }
+}
+
+pub(super) fn closing(how: Shutdown) -> &'static str {
+    match how {
+        Shutdown::Drain => "drain",
+        Shutdown::WhenIdle => "when idle",
+        Shutdown::CancelPending => "cancel pending",
+        Shutdown::Stop => "stop",
+    }
+}
