@@ -170,8 +170,11 @@ fn everything_that_can_happen_has_words() {
     event(4, r#""unblocked""#);
     event(5, r#""unblocked","by":9"#);
     event(6, r#""cancelled","task":8,"why":"task-dropped""#);
+    event(7, r#""callback-began","task":7"#);
+    event(8, r#""closed","how":"drain""#);
     let told = Narration::of(&traces::read(file.as_bytes())).to_string();
     for sentence in [
+        "worker 0, in a callback of F7, closes the pool: pending tasks will be run first",
         "worker 0 gives up F9: it is lost, as its worker ended before running it",
         "worker 0 closes the pool, as soon as nothing is pending or running in it",
         "worker 0 closes the pool: pending tasks are cancelled, and running ones asked to stop",

@@ -113,9 +113,10 @@ fn write_pending(run: &Run<'_>, events: &mut Events<'_, '_>) -> fmt::Result {
     for (id, life) in run.lives.iter().enumerate() {
         let (Some((from, to)), Some(submitted)) = (life.pending(run.to), life.submitted) else { continue };
         let name = run.name_of(id).to_string();
+        let name = name.trim_end();
         let tid = tid(&run.lanes[submitted.lane]);
         for (phase, at) in [('b', from), ('e', to)] {
-            events.write(phase, &name, "queue", at - run.from, tid, format_args!(",\"id\":{id}"))?;
+            events.write(phase, name, "queue", at - run.from, tid, format_args!(",\"id\":{id}"))?;
         }
     }
     Ok(())

@@ -85,6 +85,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "so it reads better where it is used")]
     fn some(value: &str) -> Option<String> {
         Some(value.to_owned())
     }

@@ -2,6 +2,8 @@
 
 mod rules;
 
+use std::fmt::Write as _;
+
 use glasspool::EventKind;
 use glasspool::timeline::{ChromeTrace, Trace};
 
@@ -16,7 +18,9 @@ fn checked(trace: &Trace) -> Checked {
 
 #[test]
 fn every_trace_keeps_the_rules() {
-    traces::all().iter().for_each(|trace| drop(checked(trace)));
+    for trace in traces::all() {
+        checked(&trace);
+    }
     checked(&traces::many(25_000, 8));
 }
 
@@ -29,9 +33,9 @@ fn every_trace_that_lacks_something_keeps_the_rules() {
         for missing in first..lines.len() {
             let upto = lines[..missing].join("\n") + "\n";
             checked(&traces::read(upto.as_bytes()));
-            // Without its last line, which counts the events.
-            let without =
-                [&lines[..missing], &lines[missing + 1..lines.len() - 1]].concat().join("\n") + "\n";
+            // The last line counts the events.
+            let behind = lines.get(missing + 1..lines.len() - 1).unwrap_or_default();
+            let without = [&lines[..missing], behind].concat().join("\n") + "\n";
             checked(&traces::read(without.as_bytes()));
         }
     }
@@ -50,6 +54,25 @@ fn no_time_at_all_keeps_the_rules() {
     checked(&traces::read(file.as_bytes()));
 }
 
+/// What is inside another thing and begins with it comes behind that.
+#[test]
+fn slices_that_begin_together_keep_the_rules() {
+    let mut file = traces::head("at once", 1);
+    let mut event = |ns: u32, task: u32, rest: &str| {
+        writeln!(file, "{{\"ns\":{ns},\"thread\":1,\"pool\":0,\"queue\":0,\"task\":{task},{rest}}}").unwrap();
+    };
+    event(0, 0, r#""event":"submitted","at":"a.rs:1:1""#);
+    event(0, 0, r#""event":"started""#);
+    event(0, 0, r#""event":"blocked","on":"task""#);
+    event(0, 1, r#""event":"submitted","at":"a.rs:1:1""#);
+    event(0, 1, r#""event":"started""#);
+    event(5, 1, r#""event":"finished","how":"returned""#);
+    event(6, 0, r#""event":"unblocked","by":1"#);
+    event(9, 0, r#""event":"finished","how":"returned""#);
+    let checked = checked(&traces::read(file.as_bytes()));
+    assert_eq!(checked.slices[&(1, 2)].len(), 5);
+}
+
 #[test]
 fn each_task_is_where_and_when_it_was_run() {
     for trace in traces::all() {
@@ -62,6 +85,9 @@ fn each_task_is_where_and_when_it_was_run() {
             let is_it = |slice: &&rules::Slice| slice.category == "run" && slice.from == entry.at - first;
             let found = track.iter().filter(is_it).any(|slice| slice.name.split(' ').next() == Some(&name));
             assert!(found, "{name} in {}", trace.title());
+            let pending = checked.pending.iter().find(|((_, of, _), _)| of.split(' ').next() == Some(&name));
+            let (_, (_, ends)) = pending.unwrap();
+            assert_eq!(ends[..], [entry.at - first], "{name} is pending no longer");
             runs += 1;
         }
         let slices = checked.slices.values().flatten();
