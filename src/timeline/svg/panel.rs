@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{MARGIN, WIDTH};
 use super::text::{Face, HEADING, PLAIN, SMALL, STRONG, count};
-use crate::timeline::run::figures::{Figures, Short, WhatIf};
+use crate::timeline::run::figures::{Figures, Short};
+use crate::timeline::run::what_if::WhatIf;
 
 const PADDING: f64 = 14.0;
 const LINE: f64 = 20.0;
