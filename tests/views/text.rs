@@ -102,7 +102,12 @@ fn of_many_workers_some_are_shown_and_all_are_counted() {
     let chart = Gantt::of(&traces::many(2_000, 200)).to_string();
     assert_eq!(chart.lines().filter(|line| line.starts_with("worker ")).count(), 20, "{chart}");
     assert!(chart.contains("and 180 more workers, "), "{chart}");
-    assert!(chart.lines().any(|line| line.starts_with("180 more ")), "{chart}");
+    let others = chart.lines().find(|line| line.starts_with("180 more ")).unwrap();
+    assert!(others.contains("██████") && others.ends_with('▁'), "{chart}");
+    let ended = chart.lines().find(|line| line.starts_with("ended ")).unwrap();
+    let (shown, more) = ended.split_once(" and ").unwrap();
+    let more: usize = more.trim_end_matches(" more").parse().unwrap();
+    assert_eq!(shown.matches('F').count() + more, 2_000, "{ended}");
 }
 
 #[test]

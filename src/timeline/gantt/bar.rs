@@ -135,7 +135,8 @@ impl Brush<'_> {
         }
     }
 
-    /// Signs of one column stand side by side, in the order of time, as far as there is room; the least telling ones go first, and then not all are there.
+    /// Signs of one column stand side by side, in the order of time, as far as there is room; the least telling ones go first, and then not all are
+    /// there.
     fn placed(&self, signs: &Signs, numbered: bool) -> (Vec<(usize, Sign, String)>, bool) {
         let columns = self.scale.columns;
         let (mut placed, mut all, mut next_free) = (Vec::new(), true, 0);

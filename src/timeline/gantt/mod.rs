@@ -1,7 +1,7 @@
 //! A chart of characters: a lane for each thread, time from left to right.
 //!
-//! Here it is put together; [`cells`] says what a lane did in each column, [`bar`] draws that, [`queue`] the line of the pending, [`words`] has what is said
-//! below, [`glyphs`] the characters, and [`terminal`] guesses which of them can be shown. It is never wider than it was told to be.
+//! Here it is put together; [`cells`] says what a lane did in each column, [`bar`] draws that, [`queue`] the line of the pending, [`words`] has
+//! what is said below, [`glyphs`] the characters, and [`terminal`] guesses which of them can be shown. It is never wider than it was told to be.
 
 mod bar;
 mod cells;
@@ -34,9 +34,9 @@ const WIDE_ENOUGH: usize = 66;
 
 /// A chart of characters, for a terminal.
 ///
-/// There is a lane for each thread: its tasks, what it was blocked for, when it was idle; and signs where it submitted, collected, cancelled. Below are the
-/// depth of the queue, the [figures](super::Figures), and what each character means. Where more happens than there are columns, it says how much of each
-/// column was work; of many workers, it shows some, and all others in one lane.
+/// There is a lane for each thread: its tasks, what it was blocked for, when it was idle; and signs where it submitted, collected, cancelled. Below
+/// are the depth of the queue, the [figures](super::Figures), and what each character means. Where more happens than there are columns, it says how
+/// much of each column was work; of many workers, it shows some, and all others in one lane.
 ///
 /// ```
 /// use glasspool::timeline::{Gantt, Trace};
@@ -56,9 +56,9 @@ const WIDE_ENOUGH: usize = 66;
 /// assert!(chart.starts_with("\
 /// one task
 ///
-///           │0 ms      │1 ms     │2 ms
+///           │0 ms     │1 ms     │2 ms
 /// main      ▼░░░░░░░░░░░░░F0░░░░░░░░░░░░░░
-/// worker 0            ▓F0 nap█████████████
+/// worker 0            F0 nap██████████████
 /// "), "{chart}");
 /// # Ok::<(), glasspool::timeline::ReadError>(())
 /// ```

@@ -57,8 +57,8 @@ impl Facts {
 }
 
 impl Gantt<'_> {
-    /// In the form that suits standard output: as wide as `$COLUMNS` says; in colours, if it is a terminal that has them and `$NO_COLOR` is not set; and in
-    /// ASCII, unless the locale is one of UTF-8.
+    /// In the form that suits standard output: as wide as `$COLUMNS` says; in colours, if it is a terminal that has them and `$NO_COLOR` is not
+    /// set; and in ASCII, unless the locale is one of UTF-8.
     ///
     /// ```
     /// use glasspool::timeline::{Gantt, Recorder};
