@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
+use glasspool::timeline::Trace;
 use support::{TIME_LIMIT, example, lines_of, path_of, run, start, text};
 
 const TWENTY: &str = "BD BR CD CN DE EG ET FR ID IN IR JP MX NG PH PK RU TR US VN";
@@ -186,6 +187,30 @@ fn faults_are_the_same_for_one_worker_and_for_thirty() {
     for fault in ["timed out", "Connection reset", "Peer disconnected"] {
         assert!(said.iter().any(|line| line.contains(fault)), "{fault}: {said:?}");
     }
+}
+
+#[test]
+fn a_limited_server_is_no_faster_for_more_workers() {
+    let trace = folder("limit").with_extension("trace");
+    let output = run(example("flags_pool")
+        .args(["-s", "LIMIT", "--folder"])
+        .arg(folder("limit"))
+        .arg("--trace")
+        .arg(&trace));
+    assert!(output.status.success(), "{output:?}");
+    let figures = Trace::read(&*fs::read(&trace).unwrap()).unwrap().figures();
+    // Twenty requests, four at once, 20 ms each: that takes as long, however many ask.
+    assert!(figures.workers > 4, "{figures}");
+    assert!(figures.wall >= Duration::from_millis(100), "{figures}");
+}
+
+#[test]
+fn the_views_of_a_program_without_a_pool_are_the_servers() {
+    let output = download("flags", &["-s", "LOCAL", "--narrate"], &folder("seen"));
+    let stdout = text(&output.stdout);
+    assert!(stdout.contains("20 downloads in "), "{stdout}");
+    let requests = stdout.lines().filter(|line| line.contains(" flags-acceptor submits F"));
+    assert_eq!(requests.count(), 20, "{stdout}");
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn try_parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Options>
                 Some(named) => codes.extend(named),
                 None => return Err("each CC argument must be A to Z or AA to ZZ.".into()),
             },
-            _ => return Err(arg.unexpected()),
+            Short(_) => return Err(arg.unexpected()),
         }
     }
     if every {

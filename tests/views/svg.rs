@@ -9,7 +9,7 @@ use crate::made_up;
 
 const LOITER: &str = include_str!("traces/loiter.jsonl");
 const HEAD_OF_LINE: &str = include_str!("traces/head-of-line.jsonl");
-const ODD_NAMES: &str = include_str!("traces/odd-names.jsonl");
+const ODD_NAMES: &str = include_str!("traces/odd.jsonl");
 const NOTHING: &str =
     "{\"glasspool\":\"trace\",\"version\":1,\"title\":\"\"}\n{\"events\":0,\"dropped\":0}\n";
 

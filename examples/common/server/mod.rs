@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::{Builder, Future, Shutdown, Task, ThreadPoolExecutor, task};
+use glasspool::{Builder, Future, NestedWait, Shutdown, Task, ThreadPoolExecutor, task};
 
 use super::{countries, pictures};
 use fate::{Answer, LIMIT, Label, Plan};
@@ -80,6 +80,8 @@ impl FlagServer {
         let listener = listen(port.unwrap_or(0)).or_else(|_| listen(0))?;
         let address = listener.local_addr()?;
         let workers = if plan.label == Label::Limit { LIMIT } else { WORKERS };
+        // Its tasks wait, for a delay or for the close, on purpose: if others were added in their stead, a limit would be none.
+        let pool = pool.nested_wait(NestedWait::Block);
         let pool =
             pool.max_workers(workers).thread_name_prefix("server").build().map_err(io::Error::other)?;
         let (close, closed) = task(|| ());

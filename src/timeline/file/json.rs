@@ -19,7 +19,7 @@ impl fmt::Display for Quoted<'_> {
                 '\r' => f.write_str("\\r")?,
                 '\t' => f.write_str("\\t")?,
                 c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
-                    write!(f, "\\u{:04x}", u32::from(c))?
+                    write!(f, "\\u{:04x}", u32::from(c))?;
                 }
                 c => f.write_char(c)?,
             }

@@ -154,11 +154,7 @@ impl<'a> Builder<'a> {
                     }
                 }
             }
-            (EventKind::WorkerIdle, _) => {
-                if self.stacks[lane].is_empty() {
-                    self.open(lane, at, Doing::Idle);
-                }
-            }
+            (EventKind::WorkerIdle, _) if self.stacks[lane].is_empty() => self.open(lane, at, Doing::Idle),
             (EventKind::WorkerGone, _) => while self.close_innermost(lane, at, false).is_some() {},
             (EventKind::Closed(how), _) => self.mark(lane, at, Marked::Closed(entry.pool, *how)),
             // A task's event must have a task; without one it says nothing.
@@ -243,7 +239,7 @@ impl<'a> Builder<'a> {
                 length
             }
             Doing::Blocked { .. } => {
-                lane_of_it.blocked += length;
+                lane_of_it.blocked += length - inside;
                 length
             }
             Doing::CallingBack(_) | Doing::Idle => inside,

@@ -19,7 +19,7 @@ const WIDTHS: [u32; 2] = [400, 1200];
 const LEAST_CONTRAST: f64 = 4.5;
 
 fn samples() -> Vec<(String, Trace)> {
-    let kept = ["loiter", "head-of-line", "odd-names"].map(|name| {
+    let kept = ["loiter", "head-of-line", "odd"].map(|name| {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../views/traces/{name}.jsonl"));
         (name.to_owned(), Trace::read(std::io::BufReader::new(File::open(file).unwrap())).unwrap())
     });
