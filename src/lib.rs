@@ -190,7 +190,7 @@ pub use pool::stats::Stats;
 pub use pool::submitter::Submitter;
 
 /// The README's code runs as a test.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "timeline"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
