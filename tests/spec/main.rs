@@ -13,6 +13,7 @@
 //! that do not apply and those that are answered differently on purpose.
 
 mod support;
+mod told;
 mod visit;
 
 mod states;
@@ -50,6 +51,12 @@ mod first_success;
 mod awaiting;
 mod who_drops_of_maps;
 mod from_hooks;
+
+mod events;
+mod waits_told;
+mod observers;
+mod recorder;
+mod trace_files;
 
 mod races;
 mod mixed;
