@@ -1,12 +1,12 @@
 //! What is told of tasks: each life in its order, by its number, name and site.
 
 use std::panic::Location;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use glasspool::{
-    Builder, CancelReason, EventKind, Executor, NestedWait, ReturnWhen, Shutdown, Task, as_completed, scope,
-    task, wait,
+    Builder, CancelReason, Event, EventKind, Executor, NestedWait, ReturnWhen, Shutdown, Task, as_completed,
+    scope, task, wait,
 };
 
 use crate::support::{Gate, NO_SUCH_STACK, within};
@@ -352,6 +352,26 @@ fn a_scope_tells_of_its_tasks_as_a_pool_does() {
         assert_eq!(log.count(|told| matches!(told.kind, EventKind::Closed(_))), 1);
         log.assert_it_is_sound();
         scope(1, |scope| drop(scope.submit(|| ()))).unwrap(); // which tells nobody
+    });
+}
+
+#[test]
+fn a_task_says_who_it_is() {
+    within(|| {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let says = Arc::clone(&said);
+        let pool = observed_by(move |event: &Event<'_>| {
+            if let (Some(task), EventKind::Submitted) = (event.task, &event.kind) {
+                let text = task.to_string();
+                says.lock().unwrap().push(text.strip_prefix(&task.id.to_string()).unwrap().to_owned());
+            }
+        });
+        let pool = pool.max_workers(1).build().unwrap();
+        drop(pool.submit(|| ()));
+        drop(pool.named("BR").submit(|| ()));
+        drop(pool.map([1], |n| n));
+        drop(pool.named("BR").map([1], |n| n));
+        assert_eq!(*said.lock().unwrap(), ["", " BR", " [0]", " BR[0]"]);
     });
 }
 

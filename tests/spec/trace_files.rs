@@ -16,7 +16,7 @@ const FILE: &str = r#"{"glasspool":"trace","version":1,"title":"every \"thing\" 
 {"thread":0,"name":""}
 {"thread":1,"name":"pool-7_0\u0000\u001b[31m","pool":7,"worker":0}
 {"ns":0,"thread":1,"pool":7,"queue":0,"event":"worker-born"}
-{"ns":1,"thread":0,"pool":7,"queue":1,"event":"submitted","task":3,"name":"BR","item":18446744073709551615,"at":"src/main.rs:1:2"}
+{"ns":1,"thread":0,"pool":7,"queue":1,"event":"submitted","task":3,"name":"BR","item":4294967295,"at":"src/main.rs:1:2"}
 {"ns":2,"thread":0,"pool":7,"queue":2,"event":"submitted","task":4,"at":"\\\"\t"}
 {"ns":3,"thread":0,"pool":7,"queue":1,"event":"refused","task":4}
 {"ns":4,"thread":1,"pool":7,"queue":0,"event":"started","task":3}

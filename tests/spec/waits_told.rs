@@ -1,16 +1,18 @@
-//! What is told of threads: who sleeps, and on what; whose worker they are; how deep the queue is; and when all is closed.
+//! What is told of threads that wait: on what they sleep, and what has woken them.
 
-use std::collections::BTreeSet;
+use std::future::{Future as _, IntoFuture as _};
+use std::pin::pin;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use glasspool::{
-    BlockedOn, EventKind, Executor, NestedWait, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, task,
-    wait,
+    BlockedOn, EventKind, NestedWait, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, wait,
 };
 
 use crate::support::{Gate, LONG, eventually, let_others_block, within};
-use crate::told::{Log, observed, observed_by, word};
+use crate::told::{Log, observed, observed_by};
 
 const SOON: Duration = Duration::from_millis(5);
 
@@ -201,8 +203,9 @@ fn a_wait_inside_a_task_is_told_by_that_worker() {
             let (submitter, gate) = (pool.submitter(), Gate::closed());
             let inner = submitter.submit(gate.then(|| ()));
             gate.wait_for(1);
+            let opener = open_when_blocked(&log, gate);
             let outer = pool.submit(move || inner.result().cloned());
-            open_when_blocked(&log, gate).join().unwrap();
+            opener.join().unwrap();
             while !outer.done() {
                 thread::yield_now();
             }
@@ -267,135 +270,36 @@ fn a_stream_tells_those_whose_tasks_it_waits_for() {
 }
 
 #[test]
-fn the_queue_is_as_deep_as_tasks_are_pending() {
+fn who_awaits_does_not_sleep_and_collects_when_it_is_ready() {
     within(|| {
         let log = Log::default();
         let pool = observed(1, &log);
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        gate.wait_for(1);
-        let futures: Vec<_> = (0..3).map(|_| pool.submit(|| ())).collect();
-        let map = pool.map(0..4, |n| n);
-        futures[1].cancel();
-        let depths: Vec<_> =
-            log.all().iter().filter(|told| told.task.is_some()).map(|told| told.depth).collect();
-        assert_eq!(depths, [1, 0, 1, 2, 3, 4, 5, 6, 7, 6]);
-        gate.open();
-        assert_eq!(map.count(), 4);
-        drop(pool);
-        let all = log.all();
-        assert_eq!(all.last().unwrap().depth, 0);
-        assert!(all.iter().all(|told| told.depth <= 7));
+        let mut awaiting = pin!(pool.submit(|| 1).into_future());
+        let mut cx = Context::from_waker(Waker::noop());
+        loop {
+            match awaiting.as_mut().poll(&mut cx) {
+                Poll::Ready(value) => break assert_eq!(value.unwrap(), 1),
+                Poll::Pending => thread::yield_now(),
+            }
+        }
+        assert_eq!(log.my_sleeps(), [""; 0]);
+        assert_eq!(log.lives(), ["submitted started returned collected"]);
     });
 }
 
 #[test]
-fn workers_are_born_idle_and_gone_and_say_who_they_are() {
-    within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(2).keep_alive(SOON).build().unwrap();
-        for _ in 0..3 {
-            let gate = Gate::closed();
-            let both = [pool.submit(gate.then(|| ())), pool.submit(gate.then(|| ()))];
-            gate.wait_for(2);
-            gate.open();
-            drop(wait(both, None, ReturnWhen::AllCompleted));
-            eventually(|| pool.stats().workers == 0);
-        }
-        let me = pool.id();
-        drop(pool);
-        let all = log.all();
-        for told in &all {
-            let is_workers = !matches!(word(&told.kind), "submitted" | "closed" | "collected")
-                && !word(&told.kind).contains("blocked");
-            assert_eq!(told.worker.is_some(), is_workers, "{told:?}");
-            assert!(told.worker.is_none_or(|worker| worker.pool() == me && worker.index() < 2));
-        }
-        let born = log.count_of(&EventKind::WorkerBorn);
-        assert_eq!((born, log.count_of(&EventKind::WorkerGone)), (6, 6));
-        assert!(log.count_of(&EventKind::WorkerIdle) >= 6);
-        let threads: BTreeSet<_> = all.iter().map(|told| format!("{:?}", told.thread)).collect();
-        assert_eq!(threads.len(), 7);
-        for told in all.iter().filter(|told| told.kind == EventKind::WorkerBorn) {
-            let story = log.story_of(told.thread);
-            assert_eq!((story[0], *story.last().unwrap()), ("born", "gone"), "{story:?}");
-        }
-        log.assert_it_is_sound();
-    });
-}
-
-#[test]
-fn added_workers_are_born_and_gone_too() {
+fn a_wait_that_is_a_deadlock_is_no_sleep() {
     within(|| {
         let log = Log::default();
         let pool = observed(1, &log);
-        let submitter = pool.submitter();
-        let outer = pool.submit(move || submitter.submit(|| 1).result_timeout(LONG).unwrap().copied());
-        assert_eq!(outer.into_result().unwrap().unwrap(), 1);
+        let (tell, told) = mpsc::channel::<glasspool::Future<()>>();
+        let own = pool.submit(move || {
+            let me = told.recv().unwrap();
+            assert!(me.result().is_err());
+        });
+        tell.send(own).unwrap();
         drop(pool);
-        assert_eq!(log.count_of(&EventKind::WorkerBorn), 2);
-        assert_eq!(log.count_of(&EventKind::WorkerGone), 2);
-        let added = log.all().into_iter().filter(|t| t.kind == EventKind::WorkerBorn).nth(1).unwrap();
-        assert_eq!(log.story_of(added.thread), ["born", "started", "returned", "gone"]);
-        log.assert_it_is_sound();
-    });
-}
-
-#[test]
-fn a_worker_of_one_pool_that_submits_to_another_says_which_it_is() {
-    within(|| {
-        let log = Log::default();
-        let (mine, other) = (observed(1, &Log::default()), observed(1, &log));
-        let submitter = other.submitter();
-        mine.submit(move || submitter.submit(|| ()).into_result()).result().unwrap().as_ref().unwrap();
-        let submitted = log.all().remove(0);
-        assert_eq!(submitted.worker.unwrap().pool(), mine.id());
-        assert_eq!(submitted.pool, other.id());
-        let (by_hand, _future) = task(|| ());
-        other.execute(by_hand).unwrap();
-    });
-}
-
-#[test]
-fn that_a_pool_is_closed_is_told_once() {
-    within(|| {
-        for how in [Shutdown::Drain, Shutdown::WhenIdle, Shutdown::CancelPending, Shutdown::Stop] {
-            let log = Log::default();
-            let pool = observed(1, &log);
-            drop(pool.submit(|| ()));
-            pool.shutdown(how).unwrap();
-            drop(pool);
-            assert_eq!(log.count(|told| matches!(told.kind, EventKind::Closed(_))), 1, "{how:?}");
-            assert_eq!(log.count_of(&EventKind::Closed(how)), 1);
-        }
-    });
-}
-
-#[test]
-#[ignore = "bug: a pool at its last call that is dropped is told to be closed twice"]
-fn a_last_call_and_the_drop_behind_it_are_told_once() {
-    within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        pool.close(Shutdown::WhenIdle);
-        let opener = open_when_blocked(&log, gate);
-        drop(pool);
-        opener.join().unwrap();
-        assert_eq!(log.count_of(&EventKind::Closed(Shutdown::WhenIdle)), 1);
-    });
-}
-
-#[test]
-fn times_are_those_of_the_events() {
-    within(|| {
-        let log = Log::default();
-        let before = Instant::now();
-        let pool = observed(2, &log);
-        assert_eq!(pool.map(0..100, |n| n).count(), 100);
-        drop(pool);
-        assert!(log.all().iter().all(|told| told.at >= before && told.at <= told.told_at));
+        assert_eq!(log.count_of(&EventKind::Blocked(BlockedOn::Task)), 0);
         log.assert_it_is_sound();
     });
 }
