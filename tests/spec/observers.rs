@@ -85,9 +85,8 @@ fn one_that_panics_at_any_event_harms_no_task_and_is_told_no_more_of_that_pool()
             let (kept, panicked) = (log.clone(), Arc::clone(&has_panicked));
             let shared = Arc::new(move |event: &Event<'_>| {
                 kept.observe(event);
-                if word(&event.kind) == wanted && !panicked.swap(true, SeqCst) {
-                    panic!("an observer that panics at {wanted}");
-                }
+                let now = word(&event.kind) == wanted && !panicked.swap(true, SeqCst);
+                assert!(!now, "an observer that panics at {wanted}");
             });
             let other = observed_by(Arc::clone(&shared)).max_workers(1).build().unwrap();
             lead_a_life(Arc::clone(&shared));

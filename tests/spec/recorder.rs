@@ -60,7 +60,9 @@ fn hammer(observer: impl Observer + 'static, threads: usize, workers: usize, rou
             assert_eq!(pool.map(0..rounds, |n| n).count(), rounds);
         };
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(submitting)).collect();
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
     });
 }
 
@@ -253,7 +255,9 @@ fn two_pools_with_one_recorder_are_in_one_trace() {
     within(|| {
         let kept = Counted::with_capacity(1000);
         let pools = [1, 2].map(|n| observed_by(kept.clone()).max_workers(n).build().unwrap());
-        pools.iter().for_each(|pool| assert_eq!(pool.map(0..5, |n| n).count(), 5));
+        for pool in &pools {
+            assert_eq!(pool.map(0..5, |n| n).count(), 5);
+        }
         let ids = pools.each_ref().map(glasspool::ThreadPoolExecutor::id);
         drop(pools);
         let trace = kept.trace();

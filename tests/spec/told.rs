@@ -15,7 +15,7 @@ use glasspool::{
 #[derive(Clone, Debug)]
 pub(crate) struct Told {
     pub(crate) at: Instant,
-    pub(crate) told_at: Instant,
+    pub(crate) heard_at: Instant,
     pub(crate) thread: ThreadId,
     pub(crate) pool: PoolId,
     pub(crate) worker: Option<Worker>,
@@ -36,7 +36,7 @@ impl Observer for Log {
         let mut told = self.0.lock().unwrap();
         told.push(Told {
             at: event.at,
-            told_at: Instant::now(),
+            heard_at: Instant::now(),
             thread: thread::current().id(),
             pool: event.pool,
             worker: event.worker,
@@ -117,7 +117,7 @@ impl Log {
         }
         let mut threads: BTreeMap<String, Vec<&Told>> = BTreeMap::new();
         for told in &all {
-            assert!(told.at <= told.told_at, "{told:?}");
+            assert!(told.at <= told.heard_at, "{told:?}");
             assert!(told.depth <= all.len(), "{told:?}");
             threads.entry(format!("{:?}", told.thread)).or_default().push(told);
         }

@@ -1,6 +1,7 @@
 //! What is told of a pool beside its tasks: who works for it, how deep its queue is, and when it is closed.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -111,9 +112,9 @@ fn a_worker_of_one_pool_that_submits_to_another_says_which_it_is() {
         let (mine, other) = (observed(1, &Log::default()), observed(1, &log));
         let submitter = other.submitter();
         mine.submit(move || submitter.submit(|| ()).into_result()).result().unwrap().as_ref().unwrap();
-        let submitted = log.all().remove(0);
-        assert_eq!(submitted.worker.unwrap().pool(), mine.id());
-        assert_eq!(submitted.pool, other.id());
+        let told = log.all().remove(0);
+        assert_eq!(told.worker.unwrap().pool(), mine.id());
+        assert_eq!(told.pool, other.id());
         let (by_hand, _future) = task(|| ());
         other.execute(by_hand).unwrap();
     });
@@ -162,7 +163,7 @@ fn times_are_those_of_the_events() {
         let pool = observed(2, &log);
         assert_eq!(pool.map(0..100, |n| n).count(), 100);
         drop(pool);
-        assert!(log.all().iter().all(|told| told.at >= before && told.at <= told.told_at));
+        assert!(log.all().iter().all(|told| told.at >= before && told.at <= told.heard_at));
         log.assert_it_is_sound();
     });
 }
@@ -188,6 +189,27 @@ fn a_task_that_is_cancelled_while_it_waits_for_room_ends_once() {
             assert!(refused);
         });
         drop(pool);
+        log.assert_it_is_sound();
+    });
+}
+
+#[test]
+fn that_a_scope_is_closed_is_told_once_also_if_its_body_panics() {
+    within(|| {
+        let log = Log::default();
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            observed_by(log.clone()).max_workers(1).scope(|scope| {
+                for _ in 0..20 {
+                    drop(scope.submit(|| ())); // which are run, or cancelled
+                }
+                panic!("the body");
+            })
+        }));
+        assert!(outcome.is_err());
+        let closed: Vec<_> =
+            log.all().into_iter().filter(|told| matches!(told.kind, EventKind::Closed(_))).collect();
+        assert_eq!(closed.len(), 1, "{closed:?}");
+        assert_eq!(log.all().last().unwrap().depth, 0);
         log.assert_it_is_sound();
     });
 }
