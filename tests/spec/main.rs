@@ -2,7 +2,8 @@
 //!
 //! The modules below are the table of contents, in the order of a future's life: what it answers in each state, how its value is
 //! had, who is told, how it ends otherwise; then who runs it, from an executor of three lines to a pool and its closing; then
-//! waiting for more than one; then the same promises under pressure; and last what the compiler promises.
+//! waiting for more than one; then who is told of all that, and what is kept of it; then the same promises under pressure; and
+//! last what the compiler promises.
 //!
 //! The name of a test is a sentence, and its body the proof. Three words come back in most of them, from [`support`]:
 //! [`within`](support::within) turns a hang into a failure, a [`Gate`](support::Gate) holds a task where the test wants it (no test
@@ -13,6 +14,7 @@
 //! that do not apply and those that are answered differently on purpose.
 
 mod support;
+mod told;
 mod visit;
 
 mod states;
@@ -50,6 +52,14 @@ mod first_success;
 mod awaiting;
 mod who_drops_of_maps;
 mod from_hooks;
+
+mod events;
+mod waits_told;
+mod workers_told;
+mod observers;
+mod observers_inside;
+mod recorder;
+mod trace_files;
 
 mod races;
 mod mixed;

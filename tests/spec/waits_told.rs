@@ -1,0 +1,305 @@
+//! What is told of threads that wait: on what they sleep, and what has woken them.
+
+use std::future::{Future as _, IntoFuture as _};
+use std::pin::pin;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+use glasspool::{
+    BlockedOn, EventKind, NestedWait, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, wait,
+};
+
+use crate::support::{Gate, LONG, eventually, let_others_block, within};
+use crate::told::{Log, observed, observed_by};
+
+const SOON: Duration = Duration::from_millis(5);
+
+/// Opens the gate when somebody has gone to sleep.
+fn open_when_blocked(log: &Log, gate: Gate) -> thread::JoinHandle<()> {
+    let (log, before) = (log.clone(), sleeps(log));
+    thread::spawn(move || {
+        eventually(|| sleeps(&log) > before);
+        gate.open();
+    })
+}
+
+fn sleeps(log: &Log) -> usize {
+    log.count(|told| matches!(told.kind, EventKind::Blocked(_)))
+}
+
+#[test]
+fn who_waits_for_a_result_is_blocked_on_that_task_until_it_ends() {
+    within(|| {
+        let log = Log::default();
+        let pool = observed(1, &log);
+        let gate = Gate::closed();
+        let future = pool.submit(gate.then(|| ()));
+        let opener = open_when_blocked(&log, gate);
+        future.result().unwrap();
+        future.result().unwrap(); // who has it does not wait
+        assert_eq!(log.my_sleeps(), ["blocked-task", "unblocked-by"]);
+        let all = log.all();
+        let id = all[0].task;
+        let blocked = all.iter().find(|told| told.kind == EventKind::Blocked(BlockedOn::Task)).unwrap();
+        assert_eq!(blocked.task, id);
+        assert_eq!(log.count_of(&EventKind::Unblocked { by: id }), 1);
+        opener.join().unwrap();
+        drop(pool);
+        log.assert_it_is_sound();
+    });
+}
+
+#[test]
+fn who_is_woken_by_a_cancel_is_unblocked_by_that_task() {
+    within(|| {
+        let log = Log::default();
+        let pool = observed(1, &log);
+        let gate = Gate::closed();
+        drop(pool.submit(gate.then(|| ())));
+        gate.wait_for(1);
+        let future = pool.submit(|| ());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                eventually(|| sleeps(&log) > 0);
+                future.cancel();
+            });
+            assert!(future.result().is_err());
+        });
+        assert_eq!(log.my_sleeps(), ["blocked-task", "unblocked-by"]);
+    });
+}
+
+#[test]
+fn who_waits_in_vain_is_unblocked_by_nobody() {
+    within(|| {
+        let log = Log::default();
+        let pool = observed(1, &log);
+        let gate = Gate::closed();
+        let future = pool.submit(gate.then(|| ()));
+        assert!(future.result_timeout(SOON).is_err());
+        assert_eq!(log.my_sleeps(), ["blocked-task", "unblocked"]);
+        assert_eq!(wait([&future], Some(SOON), ReturnWhen::AllCompleted).done.len(), 0);
+        assert_eq!(log.my_sleeps()[2..], ["blocked-any", "unblocked"]);
+        assert!(as_completed([&future]).timeout(SOON).next().unwrap().is_err());
+        assert_eq!(log.my_sleeps()[4..], ["blocked-any", "unblocked"]);
+        let mut results = pool.map(0..2, |n| n).timeout(SOON);
+        assert!(results.next().unwrap().is_err());
+        assert_eq!(log.my_sleeps()[6..], ["blocked-task", "unblocked"]);
+    });
+}
+
+#[test]
+fn who_only_asks_does_not_sleep() {
+    within(|| {
+        let log = Log::default();
+        let pool = observed(1, &log);
+        let gate = Gate::closed();
+        let future = pool.submit(gate.then(|| ()));
+        let zero = Duration::ZERO;
+        assert!(future.result_timeout(zero).is_err() && future.try_result().is_none());
+        assert_eq!(wait([&future], Some(zero), ReturnWhen::AllCompleted).done.len(), 0);
+        assert!(as_completed([&future]).timeout(zero).next().unwrap().is_err());
+        assert!(pool.map(0..2, |n| n).timeout(zero).next().unwrap().is_err());
+        assert!(pool.map(0..2, |n| n).unordered().timeout(zero).next().unwrap().is_err());
+        assert!(pool.map_buffered(0..2, 2, |n| n).timeout(zero).next().unwrap().is_err());
+        assert_eq!(log.my_sleeps(), [""; 0]);
+        gate.open();
+        future.result().unwrap();
+        let before = log.my_sleeps().len();
+        assert!(future.result().is_ok() && future.result_timeout(LONG).is_ok());
+        assert_eq!(wait([&future], None, ReturnWhen::AllCompleted).done.len(), 1);
+        assert_eq!(log.my_sleeps().len(), before, "what is done is not waited for");
+    });
+}
+
+#[test]
+#[ignore = "bug: a zero timeout is told as a sleep"]
+fn who_only_asks_for_room_or_for_the_end_does_not_sleep() {
+    within(|| {
+        let log = Log::default();
+        let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
+        let gate = Gate::closed();
+        drop(pool.submit(gate.then(|| ())));
+        drop(pool.submit(|| ()));
+        assert!(pool.try_submit(|| ()).is_err());
+        assert_eq!(log.my_sleeps(), [""; 0]);
+        assert!(pool.try_submit_timeout(Duration::ZERO, || ()).is_err());
+        assert_eq!(log.my_sleeps(), [""; 0], "it asks for room");
+        assert!(!pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO).unwrap().is_complete());
+        assert_eq!(log.my_sleeps(), [""; 0], "it asks for the end");
+    });
+}
+
+#[test]
+fn who_waits_for_any_is_blocked_on_as_many_as_are_left() {
+    within(|| {
+        let log = Log::default();
+        let pool = observed(1, &log);
+        let gates = [Gate::closed(), Gate::closed()];
+        let futures = [pool.submit(gates[0].then(|| ())), pool.submit(gates[1].then(|| ()))];
+        let mut ends = as_completed(&futures);
+        let [first, second] = gates;
+        for (gate, left) in [(first, 2), (second, 1)] {
+            let opener = open_when_blocked(&log, gate);
+            ends.next().unwrap();
+            assert_eq!(log.count_of(&EventKind::Blocked(BlockedOn::AnyOf(left))), 1);
+            opener.join().unwrap();
+        }
+        drop(ends);
+        let ids: Vec<_> = log.lives_by_id().into_keys().collect();
+        for id in ids {
+            assert_eq!(log.count_of(&EventKind::Unblocked { by: Some(id) }), 1);
+        }
+        assert_eq!(log.count(|told| matches!(told.kind, EventKind::Unblocked { .. })), 2);
+        drop(pool);
+        log.assert_it_is_sound();
+    });
+}
+
+#[test]
+fn who_waits_for_room_says_so() {
+    within(|| {
+        let log = Log::default();
+        let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
+        let gate = Gate::closed();
+        drop(pool.submit(gate.then(|| ())));
+        drop(pool.submit(|| ()));
+        assert!(pool.try_submit_timeout(SOON, || ()).is_err());
+        assert_eq!(log.my_sleeps(), ["blocked-room", "unblocked"]);
+        let opener = open_when_blocked(&log, gate);
+        drop(pool.submit(|| ()));
+        assert_eq!(log.my_sleeps()[2..], ["blocked-room", "unblocked"]);
+        opener.join().unwrap();
+        drop(pool);
+        log.assert_it_is_sound();
+    });
+}
+
+#[test]
+fn who_waits_for_the_end_of_a_pool_says_so_whatever_ends_it() {
+    within(|| {
+        let log = Log::default();
+        drop(observed(1, &log).submit(|| ()));
+        let closing = ["blocked-shutdown", "unblocked"];
+        assert_eq!(log.my_sleeps(), closing);
+        let pool = observed(1, &log);
+        drop(pool.submit(|| ()));
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(log.my_sleeps()[2..4], closing);
+        observed_by(log.clone()).max_workers(1).scope(|scope| drop(scope.submit(|| ()))).unwrap();
+        assert!(log.my_sleeps().ends_with(&closing));
+        log.assert_it_is_sound();
+    });
+}
+
+#[test]
+fn a_wait_inside_a_task_is_told_by_that_worker() {
+    within(|| {
+        for policy in [NestedWait::RunInline, NestedWait::Block] {
+            let log = Log::default();
+            let pool = observed_by(log.clone()).max_workers(2).nested_wait(policy).build().unwrap();
+            let (submitter, gate) = (pool.submitter(), Gate::closed());
+            let inner = submitter.submit(gate.then(|| ()));
+            gate.wait_for(1);
+            let opener = open_when_blocked(&log, gate);
+            let outer = pool.submit(move || inner.result().cloned());
+            opener.join().unwrap();
+            while !outer.done() {
+                thread::yield_now();
+            }
+            drop(pool);
+            let all = log.all();
+            let blocked: Vec<_> =
+                all.iter().filter(|told| told.kind == EventKind::Blocked(BlockedOn::Task)).collect();
+            assert_eq!(blocked.len(), 1);
+            assert!(blocked[0].worker.is_some());
+            assert_eq!(log.sleeps_of(blocked[0].thread), ["blocked-task", "unblocked-by"]);
+            log.assert_it_is_sound();
+        }
+    });
+}
+
+#[test]
+fn two_pools_with_two_observers_each_tell_their_own_and_no_pair_is_split() {
+    within(|| {
+        let logs = [Log::default(), Log::default()];
+        let pools = logs.each_ref().map(|log| observed(1, log));
+        let gates = [Gate::closed(), Gate::closed()];
+        let futures = [0, 1].map(|n| pools[n].submit(gates[n].then(|| ())));
+        let mut ends = as_completed(&futures);
+        let [first, second] = gates;
+        let opener = open_when_blocked(&logs[0], second);
+        ends.next().unwrap();
+        opener.join().unwrap();
+        first.open();
+        ends.next().unwrap();
+        drop(ends);
+        let ids = pools.each_ref().map(ThreadPoolExecutor::id);
+        drop(pools);
+        for (log, id) in logs.iter().zip(ids) {
+            log.assert_it_is_sound();
+            assert!(log.all().iter().all(|told| told.pool == id));
+            assert_eq!(log.lives(), ["submitted started returned"]);
+        }
+    });
+}
+
+#[test]
+#[ignore = "bug: a stream keeps the observer of the first future that it was ever given"]
+fn a_stream_tells_those_whose_tasks_it_waits_for() {
+    within(|| {
+        let logs = [Log::default(), Log::default()];
+        let [first, second] = logs.each_ref().map(|log| observed(1, log));
+        let mut ends = as_completed([first.submit(|| ())]);
+        drop(ends.next());
+        drop(first);
+        let before = logs[0].all().len();
+        let gate = Gate::closed();
+        ends.push(second.submit(gate.then(|| ())));
+        let opener = thread::spawn(move || {
+            gate.wait_for(1);
+            let_others_block();
+        });
+        drop(ends.next());
+        opener.join().unwrap();
+        assert_eq!(logs[0].all().len(), before, "nothing of that pool is waited for any more");
+        assert_eq!(logs[1].my_sleeps(), ["blocked-any", "unblocked-by"]);
+    });
+}
+
+#[test]
+fn who_awaits_does_not_sleep_and_collects_when_it_is_ready() {
+    within(|| {
+        let log = Log::default();
+        let pool = observed(1, &log);
+        let mut awaiting = pin!(pool.submit(|| 1).into_future());
+        let mut cx = Context::from_waker(Waker::noop());
+        loop {
+            match awaiting.as_mut().poll(&mut cx) {
+                Poll::Ready(value) => break assert_eq!(value.unwrap(), 1),
+                Poll::Pending => thread::yield_now(),
+            }
+        }
+        assert_eq!(log.my_sleeps(), [""; 0]);
+        assert_eq!(log.lives(), ["submitted started returned collected"]);
+    });
+}
+
+#[test]
+fn a_wait_that_is_a_deadlock_is_no_sleep() {
+    within(|| {
+        let log = Log::default();
+        let pool = observed(1, &log);
+        let (tell, told) = mpsc::channel::<glasspool::Future<()>>();
+        let own = pool.submit(move || {
+            let me = told.recv().unwrap();
+            assert!(me.result().is_err());
+        });
+        tell.send(own).unwrap();
+        drop(pool);
+        assert_eq!(log.count_of(&EventKind::Blocked(BlockedOn::Task)), 0);
+        log.assert_it_is_sound();
+    });
+}
