@@ -51,6 +51,7 @@
 //! | the payload of its panic | whoever [takes](Panic::take_payload) it, or has the last copy of the error |
 //! | an item of a map | the function, which is given it; if it has not begun, whoever cancels it |
 //! | the function of a map | the last worker to leave it; if none has begun, whoever cancels it; of a buffered map, the reader if items were left |
+//! | an [observer](Observer) | whoever lets go of the last of its pool and that pool's futures |
 //! | what is refused | whoever has it back; if a panic says so, the submitter |
 //! | a callback that comes late; a waker that is replaced or taken back | whoever calls |
 //!
@@ -65,7 +66,7 @@
 //!
 //! - **`fork`** takes no thread along but the one that calls it: in the child a pool's workers are gone, what was pending is never
 //!   run, and a lock that one of them held is never released. Make pools after the fork.
-//! - **`panic = "abort"`**: a panic in a task, a callback or a hook ends the process. All else is the same.
+//! - **`panic = "abort"`**: a panic in a task, a callback, a hook or an observer ends the process. All else is the same.
 //! - **No threads** (`wasm32-wasip1`, say): every thread is refused, so `try_submit` gives the closure back with
 //!   [`Refusal::Thread`] and `submit` panics; with [`Inline`] the same program runs in order. Where there is no clock either
 //!   (`wasm32-unknown-unknown`), pools, maps and timeouts panic, as [`Instant::now`](std::time::Instant::now) does there; [`task()`]

@@ -145,6 +145,10 @@ fn word_for(ending: Ending) -> &'static str {
     }
 }
 
+// What a subscriber leaves half-done when it panics is its own.
+impl std::panic::UnwindSafe for Spans {}
+impl std::panic::RefUnwindSafe for Spans {}
+
 impl fmt::Debug for Spans {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Spans").field("tasks", &self.tasks.lock().len()).finish()

@@ -13,14 +13,16 @@ use crate::shutdown::Shutdown;
 ///
 /// It is told of each [`Event`] in the thread in which that happens, before that thread goes on, and with no lock of ours held. For one task,
 /// the events come in the order of its life; those of different threads may come in any order, and at the same time, and each says when it
-/// was. Who has a task's result knows that all events of that task have been told, up to its end; who has closed a pool and waited for
-/// its end, that all of that pool's have.
+/// was. Who has the result of a task that has run knows that all has been told of it, up to its end. Who has closed a pool and waited for
+/// its end knows that its workers have told all they had to tell; what is done later with its futures is still told. A cancellation is an exception:
+/// first everyone learns of it who waits, and then it is told, by whoever cancels, with the time when it was.
 ///
-/// **It harms no task.** If it is slow, the thread that tells it is, and nobody else; a recorder that only keeps what it is told costs little. If it
-/// panics, the panic hook says so, nothing else comes of it, and this observer is told no more of this pool. What it does itself, as submitting to the pool that it
-/// observes, is not told: or else there would be no end to it.
+/// **It harms no task.** If it is slow, the thread that tells it is slow, and whoever waits for what that thread does next, as the end of a task; nobody else. If it
+/// panics, the panic hook says so, nothing else comes of it, and this observer is told no more of this pool. (With `panic = "abort"` the process ends, as with
+/// every panic.) What an observer does itself is not told, to whichever observer: or else there would be no end to it. So a task that it submits has no events,
+/// and one that it cancels, or runs by waiting for it, has no more.
 ///
-/// It is kept for as long as the pool or one of its futures is. So one that holds a handle on the pool keeps the pool's memory; hold a
+/// It is kept for as long as the pool is, or one of its futures, and dropped by whoever lets go of the last of these. So one that holds a handle on the pool keeps the pool's memory; hold a
 /// [`Submitter`](crate::Submitter) in a `Weak`, or not at all.
 ///
 /// Closures are observers, and so are `Arc`s of them:
@@ -73,7 +75,8 @@ pub struct Event<'a> {
     pub worker: Option<Worker>,
     /// The task that it is about, if it is about one.
     pub task: Option<TaskInfo<'a>>,
-    /// How many tasks of the pool are pending then. Each item of a [`Map`](crate::Map) is one.
+    /// How many tasks of the pool are pending then: submitted, and neither started nor ended nor refused. Each item of a [`Map`](crate::Map) is one, and so is what a
+    /// submitter waits with for room. (So it may be more than the [queue's](crate::Stats::queued).)
     pub queue_depth: usize,
     /// What has happened.
     pub kind: EventKind,
@@ -112,11 +115,13 @@ impl fmt::Display for TaskInfo<'_> {
 pub enum EventKind {
     /// Somebody gives the task to the pool. It is pending from now on.
     Submitted,
-    /// The pool does not take it: it is the submitter's again.
+    /// The pool does not take it: it is the submitter's again. (A [`BufferedMap`](crate::BufferedMap) that finds no room tries again after a while, and each time it is another
+    /// task that is refused.)
     Refused,
-    /// This thread runs it from now on: a worker in its turn, or somebody who waits for it inside another.
+    /// This thread runs it from now on: a worker in its turn, or somebody who waits for it inside another. (The first task of a new worker is pending here until the
+    /// worker is initialized, though its future is running since it was claimed.)
     Started,
-    /// It has come to its end, and its callbacks have run: whoever waits for it is told next. If it was
+    /// It has come to its end, and the callbacks that were registered have run: whoever waits for it is told next. If it was
     /// [`Lost`](Ending::Lost), it had not started.
     Finished(Ending),
     /// It will not be run.
@@ -136,7 +141,8 @@ pub enum EventKind {
     },
     /// This thread is a worker of the pool from now on.
     WorkerBorn,
-    /// The worker finds nothing to do, and goes to sleep; until it [starts](Self::Started) something, or goes.
+    /// The worker finds nothing to do, and goes to sleep; until it [starts](Self::Started) something, or goes. (It may be woken in between, for a task that has been
+    /// cancelled or is run elsewhere already, and fall idle again.)
     WorkerIdle,
     /// The worker has run the last of its user code.
     WorkerGone,

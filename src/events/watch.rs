@@ -79,6 +79,11 @@ impl Drop for Watch {
     }
 }
 
+/// Whether this thread is just telling an observer something. What it does meanwhile is the observer's doing.
+pub(crate) fn is_telling() -> bool {
+    TELLING.try_with(Cell::get).unwrap_or(true)
+}
+
 /// A thread that waits for something else than a task.
 pub(crate) struct Asleep<'a>(&'a Watch);
 

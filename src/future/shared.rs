@@ -112,14 +112,25 @@ impl<W, T, H> Shared<W, T, H> {
         Some((work, witness))
     }
 
-    /// From now on it has this witness. (If it has ended already, that has nothing to see.)
+    /// From now on it has this witness. If it has been cancelled already, that is all there is to tell.
     pub(crate) fn witnessed_by(&self, witness: Arc<dyn Witness>) {
-        self.entry.lock().watchers.witnessed_by(witness);
+        let mut entry = self.entry.lock();
+        let State::Cancelled(reason, _) = &entry.state else { return entry.watchers.witnessed_by(witness) };
+        let reason = reason.clone();
+        drop(entry);
+        witness.mark_time();
+        witness.tell(Moment::Cancelled(&reason));
     }
 
-    /// From now on it has none.
-    pub(crate) fn take_witness(&self) -> Option<Arc<dyn Witness>> {
-        self.entry.lock().watchers.take_witness()
+    /// Tells its witness that it is refused, and from now on it has none. If it has been cancelled meanwhile, it is that and not refused, and whoever did so
+    /// tells.
+    pub(crate) fn tell_refused(&self) {
+        let mut entry = self.entry.lock();
+        if entry.state.status() == Status::Pending {
+            let witness = entry.watchers.take_witness();
+            drop(entry);
+            tell(witness.as_ref(), Moment::Refused);
+        }
     }
 
     /// From now on it waits in a place of this keeper's. `false` if it has been cancelled already.

@@ -18,7 +18,7 @@ use super::handle::ScopedFuture;
 use super::keeper::Keeper;
 use super::shared::Shared;
 use super::state::{Cancel, Ending, Status};
-use super::witness::{Moment, Witnesses, tell};
+use super::witness::Witnesses;
 use crate::error::CancelReason;
 use crate::identity::PoolId;
 use crate::label::Label;
@@ -163,7 +163,7 @@ where
     }
 
     fn be_refused(&self) {
-        tell(self.take_witness().as_ref(), Moment::Refused);
+        self.tell_refused();
     }
 
     fn keep(&self, keeper: &Arc<dyn Keeper>) -> bool {

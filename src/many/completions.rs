@@ -8,7 +8,7 @@
 //! Whoever stops listening takes every subscription back, so that a long-lived future is not left with the listeners of
 //! waits that are long over.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -33,8 +33,8 @@ pub(crate) struct Completions<W: Waitable> {
     observes: bool,
     /// Those that are left, for others to see; from when they are first waited for inside a task.
     roll: Option<Arc<Roll>>,
-    /// Of the first that has one: who is told when nobody has ended yet.
-    witness: Option<Arc<dyn Witness>>,
+    /// Of those that have one, each in its future's place. The first is told when this has to wait.
+    witnesses: BTreeMap<usize, Arc<dyn Witness>>,
 }
 
 impl<W: Waitable> Completions<W> {
@@ -47,7 +47,7 @@ impl<W: Waitable> Completions<W> {
             ends,
             observes,
             roll: None,
-            witness: None,
+            witnesses: BTreeMap::new(),
         }
     }
 
@@ -103,8 +103,8 @@ impl<W: Waitable> Completions<W> {
         if let Some(roll) = &self.roll {
             roll.add(place, future.watched().sought());
         }
-        if witness::may_be_any() && self.witness.is_none() {
-            self.witness = future.watched().end.witness();
+        if witness::may_be_any() {
+            self.witnesses.extend(future.watched().end.witness().map(|witness| (place, witness)));
         }
         self.places.add(future);
         (!will_tell).then_some(place)
@@ -138,15 +138,12 @@ impl<W: Waitable> Completions<W> {
     /// Asleep until one says that it has ended.
     fn next_place(&self, deadline: Option<Instant>) -> Result<usize, Unfinished> {
         // What only asks does not go to sleep.
-        let to_tell = self.witness.as_ref().filter(|_| !is_over(deadline));
+        let to_tell = self.witnesses.values().next().filter(|_| !is_over(deadline));
         tell(to_tell, Moment::BlockedOnAnyOf(self.left()));
         // We hold a sender ourselves, so the channel cannot be disconnected: an error means that the time is up.
         let place = receive_until(&self.ends, deadline).map_err(|_| Unfinished::TimedOut);
-        if to_tell.is_some() {
-            let ended = place.as_ref().ok().and_then(|&place| self.places.get(place));
-            let by = ended.and_then(|future| future.watched().end.witness());
-            tell(to_tell, Moment::Unblocked(by.map(|witness| witness.id())));
-        }
+        let by = place.as_ref().ok().and_then(|place| self.witnesses.get(place));
+        tell(to_tell, Moment::Unblocked(by.map(|witness| witness.id())));
         place
     }
 
@@ -192,12 +189,14 @@ impl<W: Waitable> Completions<W> {
         if let Some(roll) = &self.roll {
             roll.strike(place);
         }
+        self.witnesses.remove(&place);
         self.places.take(place)
     }
 
     /// Hands over everything that is left, with its place; nobody listens any more.
     pub(super) fn take_rest(&mut self) -> impl Iterator<Item = (usize, W)> + use<W> {
         self.stop_listening();
+        self.witnesses.clear();
         self.places.take_all()
     }
 

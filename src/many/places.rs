@@ -33,24 +33,15 @@ impl<W> Places<W> {
         place
     }
 
-    /// What is in this place; `None` if it has been taken.
-    pub(super) fn get(&self, place: usize) -> Option<&W> {
-        self.row[self.index_of(place)?].1.as_ref()
-    }
-
-    fn index_of(&self, place: usize) -> Option<usize> {
+    /// Takes what is in this place; `None` if it has been taken.
+    pub(super) fn take(&mut self, place: usize) -> Option<W> {
         let (foremost, _) = self.row.first()?;
         // As far behind the foremost as its number says, unless ranks have been closed between them.
         let expected = place.checked_sub(*foremost)?;
-        match self.row.get(expected) {
-            Some((number, _)) if *number == place => Some(expected),
-            _ => self.row.binary_search_by_key(&place, |(number, _)| *number).ok(),
-        }
-    }
-
-    /// Takes what is in this place; `None` if it has been taken.
-    pub(super) fn take(&mut self, place: usize) -> Option<W> {
-        let index = self.index_of(place)?;
+        let index = match self.row.get(expected) {
+            Some((number, _)) if *number == place => expected,
+            _ => self.row.binary_search_by_key(&place, |(number, _)| *number).ok()?,
+        };
         let thing = self.row[index].1.take()?;
         self.left -= 1;
         while self.row.get(self.first).is_some_and(|(_, thing)| thing.is_none()) {
@@ -100,7 +91,6 @@ mod tests {
             } else {
                 let place = drawn % (places.total() + 2);
                 let place = if drawn % 2 == 0 { map.keys().next().copied().unwrap_or(place) } else { place };
-                assert_eq!(places.get(place), map.get(&place));
                 assert_eq!(places.take(place), map.remove(&place));
             }
             assert_eq!(places.left(), map.len());

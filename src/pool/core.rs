@@ -17,7 +17,7 @@ use crate::error::ShutdownError;
 use crate::events::event::{BlockedOn, EventKind};
 use crate::nesting::crew::Crew;
 use crate::shutdown::Shutdown;
-use crate::sync::{Mutex, Nursery, deadline_after};
+use crate::sync::{Mutex, Nursery, deadline_after, is_over};
 
 pub(crate) struct Core<'a> {
     pub(super) settings: Settings,
@@ -50,8 +50,7 @@ impl<'a> Core<'a> {
     }
 
     pub(super) fn close(&self, how: Shutdown) {
-        // That a pool which is closed already is closed when its owner drops it is not worth telling.
-        if self.queue.is_open() || how.cancels() {
+        if self.settings.watch.is_some() && self.queue.has_to_be_closed(how) {
             self.tell(EventKind::Closed(how));
         }
         self.queue.close(how).clear_away();
@@ -68,7 +67,8 @@ impl<'a> Core<'a> {
 
     /// Blocks until every worker's thread has ended, or until `deadline`; says whether they have.
     fn wait_for_the_end(&self, deadline: Option<Instant>) -> bool {
-        let _asleep = self.settings.watch.as_ref().map(|watch| watch.block(BlockedOn::Shutdown));
+        let watch = self.settings.watch.as_ref().filter(|_| !is_over(deadline));
+        let _asleep = watch.map(|watch| watch.block(BlockedOn::Shutdown));
         let in_time = self.queue.wait_until_everyone_gone(deadline);
         if in_time {
             self.see_off();

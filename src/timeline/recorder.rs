@@ -8,7 +8,8 @@
 //! are at most the reels that were begun. It is the last events that are dropped, and not the first: what is kept is a whole story, as far as it goes.
 
 use std::collections::HashMap;
-use std::panic::Location;
+use std::fmt;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -31,9 +32,9 @@ thread_local! {
 
 /// An [`Observer`] that keeps the events it is told of, for a [`Trace`].
 ///
-/// It keeps everything until it has as many events as its capacity, and then nothing more: [`Trace::dropped`] says how many there were. An event takes 64
-/// bytes, and a task as much again. To be told of one and to keep it costs about 100 ns in the thread in which it happens (`cargo bench --bench recorder`
-/// measures it), most of which is looking at the clock, and memory that is used for the first time; threads do not wait for each other.
+/// It keeps everything until it has as many events as its capacity, and then, but for [a little](Self::with_capacity), nothing more: [`Trace::dropped`] says how
+/// many there were. An event takes 64 bytes, and a task as much again, and its name. To be told of one and to keep it costs about 100 ns in the thread in which it happens (`cargo bench --bench recorder`
+/// measures it), most of which is looking at the clock, and memory that is used for the first time; threads do not wait for each other, but for whoever copies what they have kept into a [trace](Self::trace).
 ///
 /// Give a pool an `Arc` of it, and keep another. Several pools may have the same: then their events are in one trace.
 ///
@@ -48,7 +49,6 @@ thread_local! {
 /// assert_eq!(recorder.trace().tasks().len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct Recorder {
     /// Never that of another.
     id: u64,
@@ -57,7 +57,6 @@ pub struct Recorder {
 }
 
 /// How many events are kept, and how many more may be.
-#[derive(Debug)]
 struct Counter {
     began: Instant,
     capacity: usize,
@@ -75,7 +74,6 @@ impl Counter {
 }
 
 /// One thread's events.
-#[derive(Debug)]
 struct Tape {
     id: ThreadId,
     name: String,
@@ -83,7 +81,7 @@ struct Tape {
     kept: Mutex<Kept>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Kept {
     reels: Vec<Vec<Record>>,
     tasks: Vec<(TaskId, TaskRecord)>,
@@ -92,7 +90,6 @@ struct Kept {
     closed: bool,
 }
 
-#[derive(Clone, Debug)]
 struct Record {
     /// In nanoseconds since the recorder began.
     at: u64,
@@ -102,7 +99,6 @@ struct Record {
     kind: EventKind,
 }
 
-#[derive(Clone, Debug)]
 struct TaskRecord {
     name: Option<Arc<str>>,
     item: Option<usize>,
@@ -244,6 +240,16 @@ impl Observer for Recorder {
         if kept.is_err() {
             self.keep_last(event);
         }
+    }
+}
+
+// No user code runs while a tape is locked, so a panic cannot leave one half-written.
+impl UnwindSafe for Recorder {}
+impl RefUnwindSafe for Recorder {}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("capacity", &self.counter.capacity).finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,8 @@
 //! It is made by a [`Recorder`](super::Recorder), or [read](super::file) from a file; every view is drawn from it. Times are nanoseconds from when the
 //! recorder was made. It knows nothing of what can be seen in it: that is put together in [`run`](super::run).
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -140,14 +141,39 @@ impl Trace {
         }
     }
 
-    /// Puts the events in order. Of two at the same time, the one that may have been the other's cause comes first.
+    /// Puts the events in order. Those of one thread that are at the same time stay in theirs; of two threads', the one that may have been the other's cause
+    /// comes first.
     pub(super) fn sort(&mut self) {
-        self.entries.sort_by_key(|entry| (entry.at, entry.kind.rank()));
+        self.entries.sort_by_key(|entry| entry.at);
+        for same_time in self.entries.chunk_by_mut(|one, next| one.at == next.at) {
+            if same_time.iter().any(|entry| entry.thread != same_time[0].thread) {
+                interleave(same_time);
+            }
+        }
     }
 
     /// `F3 loiter[3]`, or as much of that as is known.
     pub(super) fn name_of(&self, id: TaskId) -> TaskName<'_> {
         TaskName { id, task: self.tasks.get(&id) }
+    }
+}
+
+/// Takes one after the other what of some thread comes next, and is of the lowest rank of those.
+fn interleave(entries: &mut [Entry]) {
+    let mut threads: BTreeMap<usize, VecDeque<Entry>> = BTreeMap::new();
+    for entry in &*entries {
+        threads.entry(entry.thread).or_default().push_back(entry.clone());
+    }
+    let next_of = |rest: &VecDeque<Entry>, thread: usize| Some(Reverse((rest.front()?.kind.rank(), thread)));
+    let mut next: BinaryHeap<_> =
+        threads.iter().filter_map(|(&thread, rest)| next_of(rest, thread)).collect();
+    for place in entries {
+        let Some(Reverse((_, thread))) = next.pop() else { return };
+        let Some(rest) = threads.get_mut(&thread) else { return };
+        if let Some(entry) = rest.pop_front() {
+            *place = entry;
+        }
+        next.extend(next_of(rest, thread));
     }
 }
 

@@ -83,7 +83,6 @@ fn what_it_submits_itself_is_run() {
 }
 
 #[test]
-#[ignore = "bug: the workers that run what an observer has submitted tell of it, so one that submits at every event has no end"]
 fn one_that_submits_at_every_event_comes_to_an_end() {
     within(|| {
         let held = Arc::new(OnceLock::<(Submitter, AtomicUsize)>::new());

@@ -188,7 +188,6 @@ fn a_line_that_is_missing_or_there_twice_is_missed() {
 }
 
 #[test]
-#[ignore = "bug: what comes behind the end is read as if it belonged to the file, and a second end too"]
 fn nothing_comes_behind_the_end() {
     let event = FILE.lines().nth(3).unwrap();
     for behind in [event.to_owned(), FILE.lines().last().unwrap().to_owned()] {
@@ -253,7 +252,6 @@ fn each_thing_that_is_wrong_is_said_with_its_line() {
 }
 
 #[test]
-#[ignore = "bug: the name of a second field is printed as it is"]
 fn a_complaint_is_one_line_whatever_it_is_about() {
     let twice = r#"{"a\nb\u001b[2J":1,"a\nb\u001b[2J":2}"#;
     assert_it_is_clear(&read(with_line(4, twice)).unwrap_err());
@@ -282,7 +280,6 @@ fn what_other_tools_do_to_a_file_does_not_matter() {
 }
 
 #[test]
-#[ignore = "bug: two events of one thread at the same time are put in the order of their kinds"]
 fn the_events_of_one_thread_stay_in_their_order() {
     let event = |event: &str, task: u32| {
         format!("{{\"ns\":7,\"thread\":0,\"pool\":0,\"queue\":0,\"event\":\"{event}\",\"task\":{task}")

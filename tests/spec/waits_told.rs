@@ -115,7 +115,6 @@ fn who_only_asks_does_not_sleep() {
 }
 
 #[test]
-#[ignore = "bug: a zero timeout is told as a sleep"]
 fn who_only_asks_for_room_or_for_the_end_does_not_sleep() {
     within(|| {
         let log = Log::default();
@@ -247,7 +246,6 @@ fn two_pools_with_two_observers_each_tell_their_own_and_no_pair_is_split() {
 }
 
 #[test]
-#[ignore = "bug: a stream keeps the observer of the first future that it was ever given"]
 fn a_stream_tells_those_whose_tasks_it_waits_for() {
     within(|| {
         let logs = [Log::default(), Log::default()];

@@ -43,6 +43,16 @@ impl<'a> Queue<'a> {
         husks
     }
 
+    /// Whether there is anything left to close in this way.
+    pub(in crate::pool) fn has_to_be_closed(&self, how: Shutdown) -> bool {
+        let state = self.state.lock();
+        match state.phase {
+            Phase::Open => true,
+            Phase::LastCall => how != Shutdown::WhenIdle,
+            Phase::Closed | Phase::Broken(_) => how.cancels() && !state.everyone_gone(),
+        }
+    }
+
     fn last_call(&self) {
         let mut state = self.state.lock();
         if matches!(state.phase, Phase::Open) {

@@ -51,7 +51,7 @@ use crate::future::keeper::Keeper;
 use crate::future::shared::husks_so_far;
 use crate::future::task::{Ran, ScopedTask};
 use crate::nesting::crew::Crew;
-use crate::sync::{Condvar, Mutex, MutexGuard, deadline_after, wait_until};
+use crate::sync::{Condvar, Mutex, MutexGuard, deadline_after, is_over, wait_until};
 
 pub(crate) struct Queue<'a> {
     state: Mutex<State<'a>>,
@@ -248,7 +248,11 @@ impl<'a> Queue<'a> {
     }
 
     fn wait_for_room(&self, room: &Room, patience: Patience) -> bool {
-        let sleeps = patience != Patience::None;
+        let sleeps = match patience {
+            Patience::None => false,
+            Patience::Until(deadline) => !is_over(Some(deadline)),
+            Patience::Unlimited => true,
+        };
         let _asleep = self.watch.as_ref().filter(|_| sleeps).map(|watch| watch.block(BlockedOn::Room));
         room.wait_to_enter(patience)
     }
@@ -295,10 +299,12 @@ impl<'a> Queue<'a> {
                 break;
             }
             if let Some(watch) = to_tell.take() {
-                // It is not asleep yet, so nobody wakes it: it looks again.
+                // It is not asleep yet, so nobody wakes it: it looks again. And it is not idle as long as it tells, which may take long.
+                state.idle -= 1;
                 drop(state);
                 watch.tell(EventKind::WorkerIdle);
                 state = self.state.lock();
+                state.idle += 1;
                 continue;
             }
             let deadline = *retires_at.get_or_insert_with(|| keep_alive.and_then(deadline_after));

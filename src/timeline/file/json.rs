@@ -18,7 +18,7 @@ impl fmt::Display for Quoted<'_> {
                 '\n' => f.write_str("\\n")?,
                 '\r' => f.write_str("\\r")?,
                 '\t' => f.write_str("\\t")?,
-                c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
+                c if c.is_control() || turns_lines(c) => {
                     write!(f, "\\u{:04x}", u32::from(c))?;
                 }
                 c => f.write_char(c)?,
@@ -26,6 +26,11 @@ impl fmt::Display for Quoted<'_> {
         }
         f.write_char('"')
     }
+}
+
+/// What ends lines, or has what follows shown in another direction.
+fn turns_lines(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +96,7 @@ impl Parser<'_> {
                 self.expect(':')?;
                 let value = self.value()?;
                 if fields.insert(name.clone(), value).is_some() {
-                    return Err(format!("there is a second \"{name}\""));
+                    return Err(format!("there is a second {name:?}"));
                 }
                 self.skip_blanks();
                 if !self.eat(',') {

@@ -112,6 +112,9 @@ impl Reader {
         if line.trim().is_empty() {
             return Ok(());
         }
+        if self.ended {
+            return Err("it is behind the end".to_owned());
+        }
         let object = Object::parse(line)?;
         if object.has("event") {
             self.event(&object)
@@ -210,8 +213,10 @@ impl Reader {
         let name = object.optional_text("name")?.map(|name| self.text(name));
         let item = object.optional_number("item")?.map(to_usize).transpose()?;
         let submitted_at = self.text(object.text("at")?);
-        self.trace.tasks.insert(id, Task { name, item, submitted_at });
-        Ok(())
+        match self.trace.tasks.insert(id, Task { name, item, submitted_at }) {
+            None => Ok(()),
+            Some(_) => Err(format!("task {} is submitted a second time", id.0)),
+        }
     }
 
     fn text(&mut self, text: &str) -> Arc<str> {
