@@ -4,12 +4,17 @@ use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
 
+use glasspool::timeline::{
+    ChromeTrace, Figures, Gantt, Narration, Narrator, Page, ReadError, Recorder, Svg, Trace,
+};
 use glasspool::{
-    AsCompleted, Awaiting, Broken, BufferedMap, BuildError, Builder, CancelReason, Deadlock, DoneAndNotDone,
-    Executor, Future, Inline, Map, Named, NoSuccess, Panic, PoolId, Refusal, Refused, ReturnWhen, Scope,
-    ScopedFuture, ScopedMap, Shutdown, ShutdownError, ShutdownReport, Stats, StopToken, Submitter, Task,
-    TaskError, ThreadPoolExecutor, Timed, TimedOut, Worker,
+    AsCompleted, Awaiting, BlockedOn, Broken, BufferedMap, BuildError, Builder, CancelReason, Deadlock,
+    DoneAndNotDone, Ending, Event, EventKind, Executor, Future, Inline, Map, Named, NoSuccess, Observer,
+    Panic, PoolId, Refusal, Refused, ReturnWhen, Scope, ScopedFuture, ScopedMap, Shutdown, ShutdownError,
+    ShutdownReport, Stats, StopToken, Submitter, Task, TaskError, TaskId, TaskInfo, ThreadPoolExecutor,
+    Timed, TimedOut, Worker,
 };
 
 use crate::support::{NO_SUCH_STACK, broken_pool, within};
@@ -95,6 +100,13 @@ fn every_type_has_the_traits_it_can_have() {
         (BuildError, ShutdownError): [Send Sync Unpin UnwindSafe RefUnwindSafe] - [];
         (CancelReason, Broken, Deadlock): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
         (Shutdown, ReturnWhen, PoolId): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone Copy] - [];
+        Event<'_>: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        (EventKind, TaskInfo<'_>, TaskId, Ending, BlockedOn): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        Arc<dyn Observer>: [Send Sync Unpin Observer Clone] - [];
+        Recorder: [Send Sync Unpin UnwindSafe RefUnwindSafe Observer] - [Clone];
+        Narrator<Vec<u8>>: [Send Sync Unpin Observer] - [Clone];
+        (Trace, Figures): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        (Gantt<'_>, Svg<'_>, Page<'_>, ChromeTrace<'_>, Narration<'_>): [Send Sync Unpin UnwindSafe Clone Copy] - [];
         (Stats, ShutdownReport, Worker): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
     }
 }
@@ -109,6 +121,7 @@ fn every_error_is_one() {
     an_error::<Panic>();
     an_error::<Broken>();
     an_error::<Deadlock>();
+    an_error::<ReadError>();
     an_error::<Refused<fn()>>();
 }
 
