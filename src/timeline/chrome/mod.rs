@@ -24,6 +24,7 @@ use super::file::Quoted;
 use super::run::{End, Life, Marked, Run};
 use super::trace::Trace;
 use crate::future::state::Ending;
+use crate::shutdown::Shutdown;
 use event::{Events, Micros, tid};
 
 /// Below this length of a run, a viewer shows nanoseconds.
@@ -131,7 +132,10 @@ fn write_instants(run: &Run<'_>, events: &mut Events<'_, '_>) -> fmt::Result {
                 Marked::Refused(task) => ("refused", Some(task)),
                 Marked::Cancelled(task) => ("cancelled", Some(task)),
                 Marked::Collected(task) => ("collected", Some(task)),
-                Marked::Closed(..) => ("closed", None),
+                Marked::Closed(_, Shutdown::Drain) => ("closed: drain", None),
+                Marked::Closed(_, Shutdown::WhenIdle) => ("closed: when idle", None),
+                Marked::Closed(_, Shutdown::CancelPending) => ("closed: cancel pending", None),
+                Marked::Closed(_, Shutdown::Stop) => ("closed: stop", None),
             };
             events.instant(run, what, task, mark.at, tid(lane))?;
         }
@@ -176,5 +180,9 @@ fn write_task(run: &Run<'_>, task: usize, f: &mut fmt::Formatter<'_>) -> fmt::Re
     if let Some(wait) = life.queue_wait() {
         write!(f, ",\"queue_wait_us\":{}", Micros(wait))?;
     }
-    write!(f, ",\"outcome\":\"{}\"", outcome(life))
+    write!(f, ",\"outcome\":\"{}\"", outcome(life))?;
+    match &life.end {
+        End::Cancelled(reason) => write!(f, ",\"why\":{}", Quoted(&reason.to_string())),
+        _ => Ok(()),
+    }
 }
