@@ -145,6 +145,25 @@ fn what_is_cancelled_while_it_is_pending_is_told_once_and_by_whom() {
 }
 
 #[test]
+fn what_is_cancelled_a_second_time_is_not_told_again() {
+    within(|| {
+        let log = Log::default();
+        let pool = observed_by(log.clone()).max_workers(1).build().unwrap();
+        let gate = Gate::closed();
+        drop(pool.submit(gate.then(|| ())));
+        let map = pool.map(0..5, |n| n);
+        pool.close(Shutdown::CancelPending);
+        pool.close(Shutdown::CancelPending);
+        drop(map);
+        gate.open();
+        drop(pool);
+        let cancelled = |kind: &EventKind| matches!(kind, EventKind::Cancelled(_));
+        assert_eq!(log.count(|told| cancelled(&told.kind)), 5);
+        log.assert_it_is_sound();
+    });
+}
+
+#[test]
 fn callbacks_run_between_the_start_and_the_end_and_late_ones_behind_it() {
     within(|| {
         let log = Log::default();

@@ -100,6 +100,24 @@ fn one_that_panics_at_any_event_harms_no_task_and_is_told_no_more_of_that_pool()
 }
 
 #[test]
+fn one_that_has_panicked_is_told_no_more() {
+    within(|| {
+        let told = Tally::default();
+        let count = told.clone();
+        let pool = observed_by(move |_: &Event<'_>| {
+            count.add();
+            panic!("at the first event");
+        });
+        let pool = pool.max_workers(1).build().unwrap();
+        for n in 0..3 {
+            assert_eq!(pool.submit(move || n).into_result().unwrap(), n);
+        }
+        drop(pool);
+        assert_eq!(told.count(), 1);
+    });
+}
+
+#[test]
 fn what_it_panics_with_may_itself_panic_when_it_is_dropped() {
     within(|| {
         lead_a_life(|_: &Event<'_>| std::panic::panic_any(PanicsWhenDropped));

@@ -135,7 +135,14 @@ fn counters_and_instants() {
     let checked_odd = checked(&odd());
     let at = |time| checked_odd.counters["busy workers"].iter().rfind(|&&(at, _)| at <= time).unwrap().1;
     assert_eq!([at(18_900), at(19_000), at(20_100)], [3, 2, 3]);
-    for what in ["cancelled F4", "cancelled F6", "panicked F1", "refused F8", "collected F1", "closed: cancel pending"] {
+    for what in [
+        "cancelled F4",
+        "cancelled F6",
+        "panicked F1",
+        "refused F8",
+        "collected F1",
+        "closed: cancel pending",
+    ] {
         assert!(
             checked_odd.instants.iter().any(|(_, name)| name == what),
             "{what}: {:?}",
