@@ -153,9 +153,7 @@ impl Witness for TaskWitness {
             let Some(marked) = self.marked.lock().take() else { return };
             at = marked;
         }
-        if let Moment::Refused | Moment::Started | Moment::Cancelled(_) | Moment::Finished(Ending::Lost) =
-            moment
-        {
+        if let Moment::Refused | Moment::Started | Moment::Finished(Ending::Lost) = moment {
             self.no_longer_pending();
         }
         self.tell_at(at, EventKind::of(moment));
