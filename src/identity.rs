@@ -25,6 +25,18 @@ thread_local! {
 pub struct PoolId(pub(crate) u64);
 
 impl PoolId {
+    /// Its number. Never blocks.
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let id = ThreadPoolExecutor::new(1)?.id();
+    /// assert_eq!(id.to_string(), format!("pool-{}", id.number()));
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
     pub(crate) fn next() -> Self {
         static POOLS: AtomicU64 = AtomicU64::new(0);
         Self(POOLS.fetch_add(1, Relaxed))
@@ -61,6 +73,24 @@ impl fmt::Display for PoolId {
 pub struct TaskId(pub(crate) u64);
 
 impl TaskId {
+    /// Its number, as a trace's file has it. Never blocks.
+    ///
+    /// ```
+    /// use glasspool::{Event, ThreadPoolExecutor};
+    ///
+    /// let prints = |event: &Event<'_>| {
+    ///     if let Some(task) = event.task {
+    ///         assert_eq!(task.id.to_string(), format!("F{}", task.id.number()));
+    ///     }
+    /// };
+    /// let pool = ThreadPoolExecutor::builder().observer(prints).build()?;
+    /// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
     pub(crate) fn next() -> Self {
         static TASKS: AtomicU64 = AtomicU64::new(0);
         Self(TASKS.fetch_add(1, Relaxed))

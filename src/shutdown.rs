@@ -25,10 +25,3 @@ pub enum Shutdown {
     /// The same; and those that run, and were given a [`StopToken`](crate::StopToken), are asked to stop.
     Stop,
 }
-
-impl Shutdown {
-    /// Whether what has not begun is cancelled.
-    pub(crate) fn cancels(self) -> bool {
-        matches!(self, Self::CancelPending | Self::Stop)
-    }
-}

@@ -2,6 +2,9 @@
 //!
 //! It is an [`Observer`] as any other. A span begins where the task is submitted, so its parent is the span that the submitter is in; it is entered for as long as
 //! a thread runs the task, so what the task's code emits is inside it, wherever that runs.
+//!
+//! **A subscriber that panics harms no task, and no other task's span.** What it does is contained here, so that a span which was entered is left in any case; after
+//! its first panic no more spans are begun.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,8 +14,10 @@ use tracing::span::EnteredSpan;
 use tracing::{Span, debug, info_span, trace};
 
 use crate::events::event::{Event, EventKind, Observer, TaskInfo};
+use crate::future::contain::{catch, discard};
 use crate::future::state::Ending;
 use crate::identity::TaskId;
+use crate::sync::process_wide::{AtomicBool, Relaxed};
 use crate::sync::{Mutex, RefCell, thread_local};
 
 thread_local! {
@@ -44,6 +49,7 @@ thread_local! {
 pub struct Spans {
     /// Of those tasks that have not ended.
     tasks: Mutex<HashMap<TaskId, Span>>,
+    has_panicked: AtomicBool,
 }
 
 impl Spans {
@@ -72,6 +78,29 @@ impl Spans {
 
 impl Observer for Spans {
     fn observe(&self, event: &Event<'_>) {
+        if let (EventKind::Finished(_), Some(task)) = (&event.kind, event.task) {
+            leave(task.id);
+        }
+        if self.has_panicked.load(Relaxed) {
+            return self.forget(event);
+        }
+        if let Err(payload) = catch(|| self.tell(event)) {
+            self.has_panicked.store(true, Relaxed);
+            discard(payload);
+        }
+    }
+}
+
+impl Spans {
+    /// What it would have ended is dropped, and nothing more said of it.
+    fn forget(&self, event: &Event<'_>) {
+        if let Some(task) = event.task {
+            let span = self.tasks.lock().remove(&task.id);
+            discard(span);
+        }
+    }
+
+    fn tell(&self, event: &Event<'_>) {
         match (&event.kind, &event.task) {
             (EventKind::Submitted, Some(task)) => {
                 let span = span_for(task, event);
@@ -82,10 +111,7 @@ impl Observer for Spans {
                     enter(task.id, span);
                 }
             }
-            (EventKind::Finished(ending), Some(task)) => {
-                leave(task.id);
-                self.end(task.id, word_for(*ending));
-            }
+            (EventKind::Finished(ending), Some(task)) => self.end(task.id, word_for(*ending)),
             (EventKind::Cancelled(_), Some(task)) => self.end(task.id, "cancelled"),
             (EventKind::Refused, Some(task)) => self.end(task.id, "refused"),
             (EventKind::Blocked(on), task) => {
@@ -133,7 +159,7 @@ fn leave(task: TaskId) {
     });
     // Innermost first, and not while the row is borrowed: a subscriber hears of it.
     for entered in left.ok().flatten().into_iter().flatten().rev() {
-        drop(entered);
+        discard(entered);
     }
 }
 

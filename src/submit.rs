@@ -385,6 +385,7 @@ where
 {
     let (shared, task, future) = halves(work, label);
     let Err(refused) = executor.take(task, patience) else { return Ok(future) };
+    shared.tell_refused();
     match shared.claim() {
         // Nobody else has seen this future, so nobody waits for the task that is claimed here and never run.
         Some(work) => Err(refused.map(|task| {

@@ -17,8 +17,10 @@ use crate::shutdown::Shutdown;
 /// its end knows that its workers have told all they had to tell; what is done later with its futures is still told. A cancellation is an exception:
 /// first everyone learns of it who waits, and then it is told, by whoever cancels, with the time when it was.
 ///
-/// **It harms no task.** If it is slow, the thread that tells it is slow, and whoever waits for what that thread does next, as the end of a task; nobody else. If it
-/// panics, the panic hook says so, nothing else comes of it, and this observer is told no more of this pool. (With `panic = "abort"` the process ends, as with
+/// Two observers in a pair are one; if either panics, neither is told any more.
+///
+/// **It harms no task.** If it is slow, the thread that tells it is slow, and whoever waits for what that thread does next, as the end of a task; nobody else. (So a wait with a deadline may come back
+/// later than that.) If it panics, the panic hook says so, nothing else comes of it, and this observer is told no more of this pool. (With `panic = "abort"` the process ends, as with
 /// every panic.) What an observer does itself is not told, to whichever observer: or else there would be no end to it. So a task that it submits has no events,
 /// and one that it cancels, or runs by waiting for it, has no more.
 ///
@@ -60,6 +62,13 @@ impl<F: Fn(&Event<'_>) + Send + Sync> Observer for F {
 impl<O: Observer + ?Sized> Observer for std::sync::Arc<O> {
     fn observe(&self, event: &Event<'_>) {
         (**self).observe(event);
+    }
+}
+
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn observe(&self, event: &Event<'_>) {
+        self.0.observe(event);
+        self.1.observe(event);
     }
 }
 
@@ -115,8 +124,8 @@ impl fmt::Display for TaskInfo<'_> {
 pub enum EventKind {
     /// Somebody gives the task to the pool. It is pending from now on.
     Submitted,
-    /// The pool does not take it: it is the submitter's again. (A [`BufferedMap`](crate::BufferedMap) that finds no room tries again after a while, and each time it is another
-    /// task that is refused.)
+    /// The pool does not take it: it is the submitter's again. (A [`Task`](crate::Task) that is given back for want of room may be given to the pool again, as a
+    /// [`BufferedMap`](crate::BufferedMap) does; so that is told only when it is given elsewhere.)
     Refused,
     /// This thread runs it from now on: a worker in its turn, or somebody who waits for it inside another. (The first task of a new worker is pending here until the
     /// worker is initialized, though its future is running since it was claimed.)
@@ -132,7 +141,7 @@ pub enum EventKind {
     CallbackBegan,
     /// And ends.
     CallbackEnded,
-    /// This thread goes to sleep until something has happened.
+    /// This thread goes to sleep until something has happened. (If it is found that this would never be, it [goes on](Self::Unblocked) at once, with an error.)
     Blocked(BlockedOn),
     /// And goes on, because this task has ended, if it is one that it has waited for and the time was not up.
     Unblocked {
@@ -144,7 +153,7 @@ pub enum EventKind {
     /// The worker finds nothing to do, and goes to sleep; until it [starts](Self::Started) something, or goes. (It may be woken in between, for a task that has been
     /// cancelled or is run elsewhere already, and fall idle again.)
     WorkerIdle,
-    /// The worker has run the last of its user code.
+    /// The worker has run its last task and its exit hook. What its thread-locals hold is dropped after that.
     WorkerGone,
     /// Somebody closes the pool.
     Closed(Shutdown),
@@ -156,9 +165,10 @@ pub enum EventKind {
 pub enum BlockedOn {
     /// The end of the task that the event is about.
     Task,
-    /// The end of any of so many tasks.
+    /// The end of any of so many tasks. Of several pools, that of the first of them that is observed tells.
     AnyOf(usize),
-    /// Room in the pool's queue, for the task that this thread has just submitted.
+    /// Room in the pool's queue, for the task that this thread has just submitted. (A [`BufferedMap`](crate::BufferedMap) looks up every few milliseconds whether a
+    /// result is there, and goes to sleep again.)
     Room,
     /// The end of the pool.
     Shutdown,

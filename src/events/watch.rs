@@ -45,6 +45,16 @@ impl Watch {
         self.tell_of(None, Instant::now(), kind);
     }
 
+    /// The same, of something that has happened a moment ago.
+    pub(crate) fn tell_at(&self, at: Instant, kind: EventKind) {
+        self.tell_of(None, at, kind);
+    }
+
+    /// Whether there is anybody to tell in this thread: not if the observer is just being told something, as what is done meanwhile is its own doing.
+    pub(crate) fn is_heard(&self) -> bool {
+        !self.has_panicked.load(Relaxed) && !TELLING.try_with(Cell::get).unwrap_or(true)
+    }
+
     /// This thread goes to sleep, for as long as the guard lives.
     pub(crate) fn block(&self, on: BlockedOn) -> Asleep<'_> {
         self.tell(EventKind::Blocked(on));
@@ -79,11 +89,6 @@ impl Drop for Watch {
     }
 }
 
-/// Whether this thread is just telling an observer something. What it does meanwhile is the observer's doing.
-pub(crate) fn is_telling() -> bool {
-    TELLING.try_with(Cell::get).unwrap_or(true)
-}
-
 /// A thread that waits for something else than a task.
 pub(crate) struct Asleep<'a>(&'a Watch);
 
@@ -94,6 +99,10 @@ impl Drop for Asleep<'_> {
 }
 
 impl Witnesses for Arc<Watch> {
+    fn pool(&self) -> PoolId {
+        self.pool
+    }
+
     fn one_for(&self, label: &Label, item: Option<usize>) -> Arc<dyn Witness> {
         let (id, watch) = (TaskId::next(), Self::clone(self));
         let witness = TaskWitness {
@@ -145,6 +154,10 @@ impl RefUnwindSafe for TaskWitness {}
 impl Witness for TaskWitness {
     fn id(&self) -> TaskId {
         self.id
+    }
+
+    fn pool(&self) -> PoolId {
+        self.watch.pool
     }
 
     fn tell(&self, moment: Moment<'_>) {

@@ -16,6 +16,7 @@ use super::shared::Unfinished;
 use super::state::{Cancel, Outcome, Status};
 use super::waiting::await_end;
 use super::watchers::{Watchable, lend, run_all};
+use super::witness::tell_collected;
 use crate::error::{CancelReason, TaskError, TimedOut};
 use crate::label::Label;
 use crate::nesting::waiting::Awaited;
@@ -220,7 +221,14 @@ impl<'a, T> ScopedFuture<'a, T> {
     /// ```
     pub fn into_result(mut self) -> Result<T, TaskError> {
         self.await_end()?;
-        self.outcome.take().unwrap_or_else(|| self.collect())
+        match self.outcome.take() {
+            Some(outcome) => outcome,
+            None => {
+                let outcome = self.collect();
+                tell_collected(self.watchable());
+                outcome
+            }
+        }
     }
 
     /// Lends the value if the task has ended, without waiting for it. Never blocks.
@@ -344,7 +352,16 @@ impl<'a, T> ScopedFuture<'a, T> {
 
     /// The outcome, moved here by the first of its readers. The future must be done.
     fn collected(&self) -> &Outcome<T> {
-        self.outcome.get_or_init(|| self.collect())
+        let mut just_now = false;
+        let outcome = self.outcome.get_or_init(|| {
+            just_now = true;
+            self.collect()
+        });
+        // Behind the once-cell, where other readers would wait for whoever is told.
+        if just_now {
+            tell_collected(self.watchable());
+        }
+        outcome
     }
 
     fn collect(&self) -> Outcome<T> {

@@ -30,7 +30,7 @@ use crate::error::{CancelReason, Deadlock, TaskError};
 use crate::identity::PoolId;
 use crate::nesting::whereabouts::{Place, Whereabouts};
 use crate::sync::process_wide::{AtomicU64, Relaxed};
-use crate::sync::{Condvar, Mutex, MutexGuard, current_thread, is_over, wait_until};
+use crate::sync::{Condvar, Mutex, MutexGuard, current_thread, wait_until};
 
 /// `H` is [`Home`](crate::nesting::whereabouts::Home) if it is a task of its own, and nothing if it is an item of a map, which has one for all.
 pub(crate) struct Shared<W, T, H = ()> {
@@ -267,16 +267,6 @@ impl<W, T, H> Shared<W, T, H> {
     pub(crate) fn status(&self) -> Status {
         self.entry.lock().state.status()
     }
-
-    /// Asleep until it is done, at most until `deadline`; says whether it is.
-    fn sleep(&self, mut entry: MutexGuard<'_, Entry<W, T>>, deadline: Option<Instant>) -> bool {
-        while !entry.state.status().is_done() {
-            if wait_until(&self.ended, &mut entry, deadline) {
-                return entry.state.status().is_done();
-            }
-        }
-        true
-    }
 }
 
 /// What the reading side can do, whatever the work is.
@@ -288,7 +278,8 @@ pub(crate) trait Answer<T>: Watchable + Send + Sync {
     /// [can end](crate::nesting::waiting).
     fn wait(&self, deadline: Option<Instant>) -> bool;
 
-    /// Moves the outcome out, once; a cancelled task's error is for everyone. `None` before the end, and after the move.
+    /// Moves the outcome out, once; a cancelled task's error is for everyone. `None` before the end, and after the move. Whoever has it then
+    /// [says so](super::witness::tell_collected).
     fn collect(&self) -> Option<Outcome<T>>;
 
     /// As [`Shared::cancel_and_tell`].
@@ -366,29 +357,18 @@ impl<W: Send, T: Send, H: Send + Sync> Answer<T> for Shared<W, T, H> {
     fn wait(&self, deadline: Option<Instant>) -> bool {
         let mut entry = self.entry.lock();
         entry.observed = true;
-        if entry.state.status().is_done() {
-            return true;
+        while !entry.state.status().is_done() {
+            if wait_until(&self.ended, &mut entry, deadline) {
+                return entry.state.status().is_done();
+            }
         }
-        // What only asks does not go to sleep.
-        let Some(witness) = entry.watchers.witness().filter(|_| !is_over(deadline)) else {
-            return self.sleep(entry, deadline);
-        };
-        drop(entry);
-        witness.tell(Moment::Blocked);
-        let ended = self.sleep(self.entry.lock(), deadline);
-        witness.tell(Moment::Unblocked(ended.then(|| witness.id())));
-        ended
+        true
     }
 
     fn collect(&self) -> Option<Outcome<T>> {
         let mut entry = self.entry.lock();
         let outcome = entry.state.collect();
         entry.observed |= outcome.is_some();
-        if outcome.is_some() && !entry.watchers.are_none() {
-            let witness = entry.watchers.witness();
-            drop(entry);
-            tell(witness.as_ref(), Moment::Collected);
-        }
         outcome
     }
 

@@ -18,6 +18,7 @@ use super::handle::ScopedFuture;
 use super::keeper::Keeper;
 use super::shared::Shared;
 use super::state::{Cancel, Ending, Status};
+use super::watchers::Watchable;
 use super::witness::Witnesses;
 use crate::error::CancelReason;
 use crate::identity::PoolId;
@@ -102,7 +103,7 @@ pub(crate) trait Runnable: Send + Sync {
     /// This pool has taken it, for good.
     fn set_home(&self, pool: PoolId);
 
-    /// From now on, it has one of these witnesses.
+    /// From now on, it has one of these witnesses, if it has none of them already: a task that had no room may be given to its pool again.
     fn be_witnessed(&self, by: &dyn Witnesses, label: &Label);
 
     /// The pool whose witness it has does not take it after all.
@@ -158,6 +159,11 @@ where
     }
 
     fn be_witnessed(&self, by: &dyn Witnesses, label: &Label) {
+        if Watchable::witness(self).is_some_and(|witness| witness.pool() == by.pool()) {
+            return;
+        }
+        // If it was another pool's, that has refused it.
+        self.tell_refused();
         let witness = by.one_for(label, None);
         self.witnessed_by(witness);
     }

@@ -12,14 +12,18 @@ use std::panic::RefUnwindSafe;
 use std::sync::Arc;
 
 use super::state::Ending;
+use super::watchers::Watchable;
 use crate::error::CancelReason;
-use crate::identity::TaskId;
+use crate::identity::{PoolId, TaskId};
 use crate::label::Label;
 use crate::sync::process_wide::{AtomicBool, Relaxed};
 
 /// (What holds one is no less safe to unwind through for that.)
 pub(crate) trait Witness: Send + Sync + RefUnwindSafe {
     fn id(&self) -> TaskId;
+
+    /// For which pool.
+    fn pool(&self) -> PoolId;
 
     /// Something becomes of the task in this thread. It may run anybody's code, but does not panic.
     fn tell(&self, moment: Moment<'_>);
@@ -48,6 +52,8 @@ pub(crate) enum Moment<'a> {
 
 /// Whoever has a witness for each task that it takes.
 pub(crate) trait Witnesses {
+    fn pool(&self) -> PoolId;
+
     /// One for this task, or for this item of a map, who has been told that it is submitted.
     fn one_for(&self, label: &Label, item: Option<usize>) -> Arc<dyn Witness>;
 }
@@ -61,6 +67,14 @@ pub(crate) fn there_may_be_some() {
 
 pub(crate) fn may_be_any() -> bool {
     ANY.load(Relaxed)
+}
+
+/// Tells the witness of this task, if it has one, that a reader has its outcome. (Not in the moment in which they get it: that may be where
+/// other readers wait.)
+pub(crate) fn tell_collected(end: &dyn Watchable) {
+    if may_be_any() {
+        tell(end.witness().as_ref(), Moment::Collected);
+    }
 }
 
 /// Tells it, if there is one.

@@ -122,29 +122,29 @@ impl<W: Waitable> Completions<W> {
             {
                 continue;
             }
-            let _blocked = match inside.then(|| before_waiting_for_any(self.roll(), deadline.is_some())) {
-                None => None,
-                Some(Ok(blocked)) => Some(blocked),
+            // What only asks does not go to sleep. An observer may wait for something itself, so it is told before this thread stands among those
+            // who wait, and after.
+            let witness = self.witnesses.values().next().filter(|_| !is_over(deadline)).cloned();
+            tell(witness.as_ref(), Moment::BlockedOnAnyOf(self.left()));
+            let place = self.next_place(inside, deadline);
+            let by = place.as_ref().ok().and_then(|place| self.witnesses.get(place));
+            tell(witness.as_ref(), Moment::Unblocked(by.map(|witness| witness.id())));
+            match place {
+                Ok(place) => self.line.push_back(place),
                 // No worker can come for any of them. Then it had better be this one.
-                Some(Err(_)) if self.run_one_inline() => continue,
-                Some(Err(deadlock)) => return Err(Unfinished::Deadlock(deadlock)),
-            };
-            let place = self.next_place(deadline)?;
-            self.line.push_back(place);
+                Err(Unfinished::Deadlock(_)) if self.run_one_inline() => {}
+                Err(unfinished) => return Err(unfinished),
+            }
         }
         Ok(())
     }
 
-    /// Asleep until one says that it has ended.
-    fn next_place(&self, deadline: Option<Instant>) -> Result<usize, Unfinished> {
-        // What only asks does not go to sleep.
-        let to_tell = self.witnesses.values().next().filter(|_| !is_over(deadline));
-        tell(to_tell, Moment::BlockedOnAnyOf(self.left()));
+    /// Asleep until one says that it has ended, unless none ever would.
+    fn next_place(&mut self, inside: bool, deadline: Option<Instant>) -> Result<usize, Unfinished> {
+        let blocked = inside.then(|| before_waiting_for_any(self.roll(), deadline.is_some())).transpose();
+        let _blocked = blocked.map_err(Unfinished::Deadlock)?;
         // We hold a sender ourselves, so the channel cannot be disconnected: an error means that the time is up.
-        let place = receive_until(&self.ends, deadline).map_err(|_| Unfinished::TimedOut);
-        let by = place.as_ref().ok().and_then(|place| self.witnesses.get(place));
-        tell(to_tell, Moment::Unblocked(by.map(|witness| witness.id())));
-        place
+        receive_until(&self.ends, deadline).map_err(|_| Unfinished::TimedOut)
     }
 
     /// Runs one of them in this thread, inside the task that waits for them, if one is pending and that may be.

@@ -44,11 +44,8 @@ pub(crate) enum Way {
     Sleep(Blocked),
 }
 
-/// Before a wait for one task.
+/// Before a wait for one task, which could not be [run here](run_inline).
 pub(crate) fn before_waiting_for(awaited: &dyn Awaited, label: &Label, timed: bool) -> Result<Way, Deadlock> {
-    if !timed && run_inline(awaited, label) {
-        return Ok(Way::Done);
-    }
     let Some(whereabouts) = awaited.whereabouts() else { return Ok(Way::Done) };
     let holder = whereabouts.holder();
     if holder == Some(current_thread()) {

@@ -50,10 +50,12 @@ impl<'a> Core<'a> {
     }
 
     pub(super) fn close(&self, how: Shutdown) {
-        if self.settings.watch.is_some() && self.queue.has_to_be_closed(how) {
-            self.tell(EventKind::Closed(how));
+        let at = self.settings.watch.as_ref().map(|_| Instant::now());
+        let (is_news, husks) = self.queue.close(how);
+        if let (Some(watch), Some(at), true) = (&self.settings.watch, at, is_news) {
+            watch.tell_at(at, EventKind::Closed(how));
         }
-        self.queue.close(how).clear_away();
+        husks.clear_away();
         self.let_go_if_over();
     }
 
@@ -67,7 +69,8 @@ impl<'a> Core<'a> {
 
     /// Blocks until every worker's thread has ended, or until `deadline`; says whether they have.
     fn wait_for_the_end(&self, deadline: Option<Instant>) -> bool {
-        let watch = self.settings.watch.as_ref().filter(|_| !is_over(deadline));
+        let nobody_left = || self.queue.is_over() && self.threads.are_joined();
+        let watch = self.settings.watch.as_ref().filter(|_| !is_over(deadline) && !nobody_left());
         let _asleep = watch.map(|watch| watch.block(BlockedOn::Shutdown));
         let in_time = self.queue.wait_until_everyone_gone(deadline);
         if in_time {

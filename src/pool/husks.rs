@@ -20,6 +20,11 @@ impl Husks<'_> {
         Self { waiting: VecDeque::new(), in_hand: Vec::new(), begun: Vec::new() }
     }
 
+    /// Whether anything was cancelled.
+    pub(super) fn are_any(&self) -> bool {
+        !self.waiting.is_empty() || !self.in_hand.is_empty()
+    }
+
     pub(super) fn clear_away(self) {
         for task in &self.waiting {
             task.ring();

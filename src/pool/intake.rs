@@ -9,7 +9,6 @@ use super::core::Core;
 use super::queue::{Admitted, Submit};
 use super::worker::hire;
 use crate::error::{Refusal, Refused};
-use crate::events::watch::is_telling;
 use crate::executor::{Patience, Takes};
 use crate::future::task::ScopedTask;
 use crate::label::Label;
@@ -18,15 +17,17 @@ use crate::nesting::crew::Recruiter;
 impl<'a> Takes<'a> for Arc<Core<'a>> {
     fn take(&self, task: ScopedTask<'a>, patience: Patience) -> Result<(), Refused<ScopedTask<'a>>> {
         // What an observer submits is not observed: or else there would be no end to it.
-        let Some(watch) = self.settings.watch.as_ref().filter(|_| !is_telling()) else {
+        let Some(watch) = self.settings.watch.as_ref().filter(|watch| watch.is_heard()) else {
             return take_in(self, task, patience);
         };
         task.be_witnessed(watch);
-        take_in(self, task, patience).map_err(|refused| {
-            refused.map(|task| {
+        take_in(self, task, patience).map_err(|refused| match refused.why() {
+            // It may be given to this pool again, and is the same task then.
+            Refusal::Full => refused,
+            _ => refused.map(|task| {
                 task.be_refused();
                 task
-            })
+            }),
         })
     }
 

@@ -54,6 +54,12 @@ impl<'a> Threads<'a> {
         self.roll.lock().threads.get_mut(seat.0)?.take()
     }
 
+    /// Whether there is none that somebody has still to join.
+    pub(super) fn are_joined(&self) -> bool {
+        let roll = self.roll.lock();
+        roll.joining == 0 && roll.threads.iter().all(Option::is_none)
+    }
+
     /// Blocks until every thread has ended, whoever joins it.
     pub(super) fn join_all(&self) {
         let mut roll = self.roll.lock();

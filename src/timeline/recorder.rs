@@ -5,13 +5,14 @@
 //!
 //! **The bound.** A tape grows by a reel at a time, and a reel is counted when it is full, or when its thread ends. As long as fewer events are counted than the
 //! recorder has capacity for, everything is kept; from then on nothing is. So nothing is dropped below the bound, and above it
-//! are at most the reels that were begun. It is the last events that are dropped, and not the first: what is kept is a whole story, as far as it goes.
+//! are at most the reels that were begun. It is the last events that are dropped, and not the first; and where the first was dropped, the trace ends for all
+//! threads: so it is a whole story, as far as it goes.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::trace::{Entry, Task, Thread, Trace};
 use crate::events::event::{Event, EventKind, Observer, TaskInfo};
@@ -65,11 +66,22 @@ struct Counter {
     counted: AtomicUsize,
     /// By threads that have no tape, because it was too late for one.
     dropped: AtomicU64,
+    /// When the first one was, by whichever thread.
+    first_dropped: AtomicU64,
 }
 
 impl Counter {
     fn is_full(&self) -> bool {
         self.counted.load(Relaxed) >= self.capacity
+    }
+
+    fn time_of(&self, event: &Event<'_>) -> u64 {
+        self.since(event.at)
+    }
+
+    fn since(&self, at: Instant) -> u64 {
+        // Five hundred years at most.
+        u64::try_from(at.saturating_duration_since(self.began).as_nanos()).unwrap_or(u64::MAX)
     }
 }
 
@@ -149,6 +161,7 @@ impl Recorder {
             reel: (events / REELS).clamp(1, LONGEST_REEL),
             counted: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),
+            first_dropped: AtomicU64::new(u64::MAX),
         };
         Self {
             id: RECORDERS.fetch_add(1, Relaxed),
@@ -159,13 +172,15 @@ impl Recorder {
 
     /// What has been kept so far. It goes on recording. Blocks for as long as it takes to copy that.
     ///
-    /// What threads do meanwhile may be in it, or not; all that [had been told](Observer) before is.
+    /// It goes up to the moment of the call: all that [had been told](Observer) before is in it, if it was kept. If events were dropped, it goes up to the first
+    /// of those, and what was kept behind that counts as dropped.
     ///
     /// ```
     /// # use glasspool::timeline::Recorder;
     /// assert!(Recorder::default().trace().entries().is_empty());
     /// ```
     pub fn trace(&self) -> Trace {
+        let now = self.counter.since(Instant::now());
         let tapes = self.tapes.lock().clone();
         let mut trace = Trace { dropped: self.counter.dropped.load(Relaxed), ..Trace::default() };
         let mut sites = HashMap::new();
@@ -176,6 +191,11 @@ impl Recorder {
             trace.tasks.extend(kept.tasks.iter().map(|(id, task)| (*id, task.to_task(&mut sites))));
             trace.entries.extend(kept.reels.iter().flatten().map(|record| record.to_entry(thread)));
         }
+        let until = self.counter.first_dropped.load(Relaxed);
+        let all = trace.entries.len();
+        trace.entries.retain(|entry| entry.at < until);
+        trace.dropped += (all - trace.entries.len()) as u64;
+        trace.entries.retain(|entry| entry.at <= now);
         trace.sort();
         trace
     }
@@ -199,7 +219,7 @@ impl Recorder {
 
     /// The first event of a thread.
     fn keep_first(&self, event: &Event<'_>, tapes: &mut Vec<MyTape>) {
-        let Some(tape) = self.new_tape(event.worker) else { return self.drop_one() };
+        let Some(tape) = self.new_tape(event.worker) else { return self.drop_one(event) };
         tape.kept.lock().keep(event, &self.counter);
         // Of those whose recorder is gone, nobody else has the tape.
         tapes.retain(|mine| Arc::strong_count(&mine.tape) > 1);
@@ -209,14 +229,15 @@ impl Recorder {
     /// One of the last events of a thread.
     fn keep_last(&self, event: &Event<'_>) {
         let Some(tape) = self.tape_of_this_thread().or_else(|| self.new_tape(event.worker)) else {
-            return self.drop_one();
+            return self.drop_one(event);
         };
         let mut kept = tape.kept.lock();
         kept.keep(event, &self.counter);
         kept.close(&self.counter);
     }
 
-    fn drop_one(&self) {
+    fn drop_one(&self, event: &Event<'_>) {
+        self.counter.first_dropped.fetch_min(self.counter.time_of(event), Relaxed);
         self.counter.dropped.fetch_add(1, Relaxed);
     }
 }
@@ -265,6 +286,9 @@ impl Drop for Recorder {
 impl Kept {
     fn keep(&mut self, event: &Event<'_>, counter: &Counter) {
         if self.closed {
+            if self.dropped == 0 {
+                counter.first_dropped.fetch_min(counter.time_of(event), Relaxed);
+            }
             self.dropped += 1;
             return;
         }
@@ -279,7 +303,7 @@ impl Kept {
         }
         let Some(reel) = self.reels.last_mut() else { return };
         reel.push(Record {
-            at: nanoseconds(event.at.saturating_duration_since(counter.began)),
+            at: counter.time_of(event),
             pool: event.pool,
             task: event.task.map(|task| task.id),
             queue_depth: u32::try_from(event.queue_depth).unwrap_or(u32::MAX),
@@ -323,11 +347,6 @@ impl Record {
             kind: self.kind.clone(),
         }
     }
-}
-
-/// Five hundred years at most.
-fn nanoseconds(since: Duration) -> u64 {
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl TaskRecord {

@@ -58,6 +58,7 @@ mod waits_told;
 mod workers_told;
 mod observers;
 mod observers_inside;
+mod observers_waiting;
 mod recorder;
 mod trace_files;
 

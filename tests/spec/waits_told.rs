@@ -286,7 +286,7 @@ fn who_awaits_does_not_sleep_and_collects_when_it_is_ready() {
 }
 
 #[test]
-fn a_wait_that_is_a_deadlock_is_no_sleep() {
+fn a_wait_that_is_a_deadlock_is_over_at_once_and_by_nobody() {
     within(|| {
         let log = Log::default();
         let pool = observed(1, &log);
@@ -297,7 +297,11 @@ fn a_wait_that_is_a_deadlock_is_no_sleep() {
         });
         tell.send(own).unwrap();
         drop(pool);
-        assert_eq!(log.count_of(&EventKind::Blocked(BlockedOn::Task)), 0);
+        assert_eq!(log.count_of(&EventKind::Blocked(BlockedOn::Task)), 1);
+        assert_eq!(
+            log.count(|told| told.kind == EventKind::Unblocked { by: None } && told.worker.is_some()),
+            1
+        );
         log.assert_it_is_sound();
     });
 }

@@ -22,6 +22,7 @@ use crate::future::contain::discard;
 use crate::future::shared::Unfinished;
 use crate::future::task::{Runnable, ScopedTask};
 use crate::future::waiting::await_end;
+use crate::future::witness::tell_collected;
 use crate::identity::PoolId;
 use crate::label::Label;
 use crate::nesting::waiting::Awaited;
@@ -255,8 +256,10 @@ impl<T> TimedIterator for ScopedMap<'_, T> {
         }
         match self.next_end(deadline) {
             Ok(place) => {
-                let answer = self.answers().answer(place).collect();
-                Ok(Some(answer.expect("it is done, and this iterator is its only reader")))
+                let answer = self.answers().answer(place);
+                let outcome = answer.collect().expect("it is done, and this iterator is its only reader");
+                tell_collected(answer.watchable());
+                Ok(Some(outcome))
             }
             Err(Unfinished::Deadlock(deadlock)) => {
                 let place = self.skip_one();

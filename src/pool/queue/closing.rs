@@ -20,45 +20,40 @@ use crate::stop::StopToken;
 use crate::sync::{MutexGuard, wait_until};
 
 impl<'a> Queue<'a> {
-    /// No more tasks are taken, now or soon. Those that wait are run, or cancelled; then workers leave.
-    pub(in crate::pool) fn close(&self, how: Shutdown) -> Husks<'a> {
+    /// No more tasks are taken, now or soon. Those that wait are run, or cancelled; then workers leave. Whether anything has been changed by that comes
+    /// beside what was cancelled.
+    pub(in crate::pool) fn close(&self, how: Shutdown) -> (bool, Husks<'a>) {
         let (cancel, stop) = match how {
             Shutdown::WhenIdle => {
-                self.last_call();
-                return Husks::none();
+                return (self.last_call(), Husks::none());
             }
             Shutdown::Drain => (None, false),
             Shutdown::CancelPending => (Some(&CancelReason::ByShutdown), false),
             Shutdown::Stop => (Some(&CancelReason::ByShutdown), true),
         };
         let mut state = self.state.lock();
-        if matches!(state.phase, Phase::Open | Phase::LastCall) {
+        let was_open = matches!(state.phase, Phase::Open | Phase::LastCall);
+        if was_open {
             state.phase = Phase::Closed;
         }
         let stops: Vec<_> = if stop { state.stop_tokens().collect() } else { Vec::new() };
         let husks = self.end(state, cancel, stop);
+        let is_news = was_open || husks.are_any() || !stops.is_empty();
         for stop in stops {
             stop.request_stop();
         }
-        husks
+        (is_news, husks)
     }
 
-    /// Whether there is anything left to close in this way.
-    pub(in crate::pool) fn has_to_be_closed(&self, how: Shutdown) -> bool {
-        let state = self.state.lock();
-        match state.phase {
-            Phase::Open => true,
-            Phase::LastCall => how != Shutdown::WhenIdle,
-            Phase::Closed | Phase::Broken(_) => how.cancels() && !state.everyone_gone(),
-        }
-    }
-
-    fn last_call(&self) {
+    /// Whether it has been open till now.
+    fn last_call(&self) -> bool {
         let mut state = self.state.lock();
-        if matches!(state.phase, Phase::Open) {
+        let was_open = matches!(state.phase, Phase::Open);
+        if was_open {
             state.phase = Phase::LastCall;
             self.close_if_idle(&mut state);
         }
+        was_open
     }
 
     /// After the last call: closes in the moment in which no task waits, runs, or is on its way: to a new worker, or by a submitter that
