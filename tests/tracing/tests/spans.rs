@@ -1,6 +1,7 @@
 //! What a subscriber sees: each task a span, in the context of whoever submitted it.
 
 use std::fmt::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, mpsc};
 
 use glasspool::{NestedWait, Shutdown, Spans, ThreadPoolExecutor, task};
@@ -13,7 +14,7 @@ use tracing_subscriber::{Layer, Registry};
 
 /// What has been said, a line each, and how each span ended.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
+struct Log(Arc<Mutex<Vec<String>>>, Arc<AtomicBool>);
 
 impl Log {
     fn lines(&self) -> Vec<String> {
@@ -43,6 +44,9 @@ impl Visit for Fields {
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Log {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if self.1.swap(false, Relaxed) {
+            std::panic::resume_unwind(Box::new("on purpose"));
+        }
         let mut fields = Fields::default();
         attributes.record(&mut fields);
         context.span(id).unwrap().extensions_mut().insert(fields);
@@ -57,6 +61,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Log {
         if *event.metadata().level() > tracing::Level::INFO {
             return;
         }
+
         let mut fields = Fields::default();
         event.record(&mut fields);
         let scope = context.event_scope(event).into_iter().flat_map(|scope| scope.from_root());
@@ -83,6 +88,7 @@ fn a_task_is_a_span_in_the_context_of_its_submitter() {
     every_end_is_an_outcome(&log);
     a_task_that_is_run_inside_another_is_left_first(&log);
     nothing_is_left_behind(&log);
+    a_subscriber_that_panics_leaves_no_span_entered(&log);
 }
 
 fn pool(workers: usize) -> ThreadPoolExecutor {
@@ -155,6 +161,20 @@ fn a_task_that_is_run_inside_another_is_left_first(log: &Log) {
     drop(pool);
     assert!(log.has("task:asks:task: message=inside"), "{:#?}", log.lines());
     assert!(log.has("task: message=back"), "{:#?}", log.lines());
+}
+
+fn a_subscriber_that_panics_leaves_no_span_entered(log: &Log) {
+    let pool = pool(1);
+    let (open, gate) = mpsc::channel::<()>();
+    let first = pool.named("first").submit(move || gate.recv().is_err());
+    log.1.store(true, Relaxed);
+    let second = pool.named("second").submit(|| info!("behind the panic"));
+    drop(open);
+    first.into_result().unwrap();
+    second.into_result().unwrap();
+    drop(pool);
+    assert!(!log.1.load(Relaxed), "it has panicked");
+    assert!(log.has(" message=behind the panic"), "in no span: {:#?}", log.lines());
 }
 
 fn nothing_is_left_behind(log: &Log) {
