@@ -98,6 +98,7 @@ impl<W, T, H> Shared<W, T, H> {
     }
 
     /// As [`claim`](Self::claim), for a task that is not begun yet; who claims it has its witness to tell when it is.
+    #[inline]
     pub(crate) fn claim_untold(&self) -> Option<(W, Option<Arc<dyn Witness>>)> {
         let mut entry = self.entry.lock();
         let me = current_thread();

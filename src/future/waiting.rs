@@ -19,6 +19,9 @@ pub(crate) fn await_end(
     deadline: Option<Instant>,
     sleep: impl FnOnce(Option<Instant>) -> bool,
 ) -> Result<(), Unfinished> {
+    if !is_inside() && !may_be_any() {
+        return if sleep(deadline) { Ok(()) } else { Err(Unfinished::TimedOut) };
+    }
     let inside = is_inside() && !end.status().is_done();
     if inside && is_over(deadline) && !end.runs_here() {
         return Err(Unfinished::TimedOut);
@@ -49,7 +52,7 @@ pub(crate) fn await_end(
 
 /// The witness of what is not done yet, and for which there is time to wait.
 fn who_is_told_of_a_sleep(end: &dyn Watchable, deadline: Option<Instant>) -> Option<Arc<dyn Witness>> {
-    if !may_be_any() || end.status().is_done() || is_over(deadline) {
+    if end.status().is_done() || is_over(deadline) {
         return None;
     }
     end.witness()

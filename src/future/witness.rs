@@ -71,6 +71,7 @@ pub(crate) fn may_be_any() -> bool {
 
 /// Tells the witness of this task, if it has one, that a reader has its outcome. (Not in the moment in which they get it: that may be where
 /// other readers wait.)
+#[inline]
 pub(crate) fn tell_collected(end: &dyn Watchable) {
     if may_be_any() {
         tell(end.witness().as_ref(), Moment::Collected);
@@ -78,6 +79,7 @@ pub(crate) fn tell_collected(end: &dyn Watchable) {
 }
 
 /// Tells it, if there is one.
+#[inline]
 pub(crate) fn tell(witness: Option<&Arc<dyn Witness>>, moment: Moment<'_>) {
     if let Some(witness) = witness {
         witness.tell(moment);

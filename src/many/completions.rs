@@ -104,10 +104,15 @@ impl<W: Waitable> Completions<W> {
             roll.add(place, future.watched().sought());
         }
         if witness::may_be_any() {
-            self.witnesses.extend(future.watched().end.witness().map(|witness| (place, witness)));
+            self.keep_witness(place, &future);
         }
         self.places.add(future);
         (!will_tell).then_some(place)
+    }
+
+    #[cold]
+    fn keep_witness(&mut self, place: usize, future: &W) {
+        self.witnesses.extend(future.watched().end.witness().map(|witness| (place, witness)));
     }
 
     /// Waits until there is a [next](Self::take_next) that has ended, at most until `deadline`. There must be one left to wait for.

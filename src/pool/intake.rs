@@ -17,13 +17,14 @@ use crate::nesting::crew::Recruiter;
 impl<'a> Takes<'a> for Arc<Core<'a>> {
     fn take(&self, task: ScopedTask<'a>, patience: Patience) -> Result<(), Refused<ScopedTask<'a>>> {
         // What an observer submits is not observed: or else there would be no end to it.
-        let Some(watch) = self.settings.watch.as_ref().filter(|watch| watch.is_heard()) else {
-            return take_in(self, task, patience);
-        };
-        task.be_witnessed(watch);
+        let watch = self.settings.watch.as_ref().filter(|watch| watch.is_heard());
+        if let Some(watch) = watch {
+            task.be_witnessed(watch);
+        }
         take_in(self, task, patience).map_err(|refused| match refused.why() {
-            // It may be given to this pool again, and is the same task then.
+            // For want of room: it may be given to this pool again, and is the same task then.
             Refusal::Full => refused,
+            _ if watch.is_none() => refused,
             _ => refused.map(|task| {
                 task.be_refused();
                 task

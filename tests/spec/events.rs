@@ -351,7 +351,11 @@ fn a_buffered_map_over_a_bounded_queue_ends_every_number_once() {
         assert_eq!(pool.map_buffered(0..40, 8, |n| n).map(Result::unwrap).sum::<u32>(), 780);
         drop(pool);
         assert_eq!(log.lives().iter().filter(|life| life.contains("returned")).count(), 40);
-        assert_eq!(log.count_of(&EventKind::Submitted), 40, "what had no room at first is the same task later");
+        assert_eq!(
+            log.count_of(&EventKind::Submitted),
+            40,
+            "what had no room at first is the same task later"
+        );
         assert_eq!(log.all().last().unwrap().depth, 0);
         log.assert_it_is_sound();
     });
