@@ -1,7 +1,8 @@
 //! What any example can show of its pool: the options for that, the recorder behind them, and the files that come of it.
 //!
-//! It is the one place where examples draw. [`Views::of_option`] belongs in the loop over the options, [`check`](Views::check) before anything is run,
-//! [`watch`](Views::watch) around the pool's builder, and [`show`](Views::show) where all is over and the pool is closed. Until then no file is touched.
+//! It is the one place where examples draw. [`Views::of_option`] belongs in the loop over the options, [`check`](Views::check)
+//! before anything is run, [`watch`](Views::watch) around the pool's builder, and [`show`](Views::show) where all is over and the
+//! pool is closed. Until then no file is touched.
 
 use std::error::Error;
 use std::fmt::{self, Display};
@@ -178,7 +179,9 @@ impl Views {
         Ok(true)
     }
 
-    /// Whether there is a place for each of them, and another for each. It is asked before anything is run of which there would be no picture.
+    /// Whether there is a place for each of them, and another for each.
+    ///
+    /// It is asked before anything is run of which there would be no picture.
     pub fn check(&self) -> Result<(), Unwritten> {
         self.check_beside(&[])
     }
