@@ -134,6 +134,7 @@ fn loiter(clock: Clock, n: u32) -> u32 {
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    options.views.check()?;
     let clock = Clock::start(options.speed);
     let executor = options.views.watch(ThreadPoolExecutor::builder().max_workers(options.workers)).build()?;
     clock.display("Script starting.");
@@ -149,19 +150,22 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    let outcome = match parse_options() {
-        Ok(Some(options)) => run(&options),
+    let options = match parse_options() {
+        Ok(Some(options)) => options,
         Ok(None) => {
             // If nobody reads it, nobody needs it.
             let _ = write!(io::stdout(), "{USAGE}{}", views::USAGE);
             return ExitCode::SUCCESS;
         }
-        Err(error) => Err(error.into()),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("loiter: {error} (see --help)");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("loiter: {error}");
             ExitCode::from(2)
         }
     }

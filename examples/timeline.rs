@@ -5,8 +5,8 @@
 //! cargo run --example timeline -- loiter.trace --svg loiter.svg
 //! ```
 //!
-//! What to look for: every view is drawn from the same file, a line an event, which `docs/trace-format.md` describes. Without an argument it
-//! draws the run of `loiter` from which the README's picture is.
+//! What to look for: every view is drawn from the same file, a line an event, which `docs/trace-format.md` describes. Without an
+//! argument it draws the run of `loiter` from which the README's picture is.
 
 #![allow(clippy::print_stderr, reason = "a program prints")]
 
@@ -70,6 +70,7 @@ fn parse_options() -> Result<Option<Options>, lexopt::Error> {
 }
 
 fn run(Options { file, figures, views }: &Options) -> Result<(), Box<dyn Error>> {
+    views.check_beside(&[file])?;
     let about = |cause: &dyn Error| format!("{}: {cause}", file.display());
     let opened = File::open(file).map_err(|error| about(&error))?;
     let trace = Trace::read(BufReader::new(opened)).map_err(|error| about(&error))?;
@@ -82,18 +83,22 @@ fn run(Options { file, figures, views }: &Options) -> Result<(), Box<dyn Error>>
 }
 
 fn main() -> ExitCode {
-    let outcome = match parse_options() {
-        Ok(Some(options)) => run(&options),
+    let options = match parse_options() {
+        Ok(Some(options)) => options,
         Ok(None) => {
+            // If nobody reads it, nobody needs it.
             let _ = write!(io::stdout(), "{USAGE}{}", views::USAGE);
             return ExitCode::SUCCESS;
         }
-        Err(error) => Err(error.into()),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("timeline: {error} (see --help)");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("timeline: {error}");
             ExitCode::from(2)
         }
     }

@@ -211,6 +211,7 @@ fn the_views_of_a_program_without_a_pool_are_the_servers() {
     assert!(stdout.contains("20 downloads in "), "{stdout}");
     let requests = stdout.lines().filter(|line| line.contains(" flags-acceptor submits F"));
     assert_eq!(requests.count(), 20, "{stdout}");
+    assert!(stdout.contains("\nThe server of flags: one request at a time\n"), "{stdout}");
 }
 
 #[test]
@@ -272,6 +273,33 @@ fn every_program_answers_when_asked_for_help() {
             "{output:?}"
         );
     }
+}
+
+#[test]
+fn every_option_has_the_same_indent() {
+    let programs =
+        ["flags", "flags_pool", "flags_futures", "flags2", "flag_server", "loiter", "timeline", "gallery"];
+    for program in programs {
+        let help = text(&run(example(program).arg("-h")).stdout);
+        let options: Vec<&str> = help.lines().filter(|line| line.trim_start().starts_with('-')).collect();
+        assert!(!options.is_empty(), "{help}");
+        for option in options {
+            assert!(option.starts_with("  -"), "{program}: {option:?}");
+        }
+    }
+}
+
+#[test]
+fn a_view_without_a_place_is_one_clear_line_before_anything_is_done() {
+    let folder = folder("no-view");
+    for program in ["flags", "flags_pool", "flags_futures", "flags2"] {
+        let output = download(program, &["-s", "LOCAL", "--svg", "/no/such/folder/view.svg"], &folder);
+        let stderr = text(&output.stderr);
+        let complaint = format!("{program}: cannot write /no/such/folder/view.svg: ");
+        assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+        assert!(stderr.starts_with(&complaint) && stderr.lines().count() == 1, "{stderr}");
+    }
+    assert!(!folder.exists());
 }
 
 #[test]

@@ -7,12 +7,12 @@ mod support;
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::thread;
 
 use glasspool::timeline::Trace;
-use support::{example, run, text};
+use support::{example, run, start, text};
 
 /// How many times as fast as the wall clock the demo's own clock runs here. A second of it is long enough for a busy machine
 /// to stay within.
@@ -183,14 +183,118 @@ fn every_view_can_be_had_as_a_file_and_all_tell_of_the_same_tasks() {
     assert_eq!(fs::read(&files[0]).unwrap(), fs::read(file("again.svg")).unwrap());
 }
 
+/// An empty folder.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    fs::create_dir(&folder).unwrap();
+    folder
+}
+
+/// A recorded run, in a folder of its own.
+fn recorded(name: &str) -> PathBuf {
+    let trace = folder(name).join("run.trace");
+    let output = run(example("loiter").args(["--speed", "1000", "--no-gantt", "--trace"]).arg(&trace));
+    assert!(output.status.success(), "{output:?}");
+    trace
+}
+
+/// It is one line, and nothing was run or printed.
+fn assert_refused(output: &Output, complaint: &str) {
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    assert!(stderr.starts_with(complaint) && stderr.lines().count() == 1, "{complaint}: {stderr}");
+}
+
 #[test]
 fn a_view_without_a_place_is_said_before_anything_is_run() {
-    let output = loiter(&["--svg", "/no/such/folder/loiter.svg"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(output.stdout.is_empty());
-    let stderr = text(&output.stderr);
-    assert!(stderr.starts_with("loiter: cannot write /no/such/folder/loiter.svg: "), "{stderr}");
-    assert_eq!(stderr.lines().count(), 1);
+    let folder = folder("no-place");
+    let file = folder.join("a file");
+    fs::write(&file, "kept").unwrap();
+    for (place, cause) in [
+        (folder.join("no/such/folder.svg"), "No such file"),
+        (folder.join("new").join(""), "No such file"),
+        (PathBuf::new(), "No such file"),
+        (folder.clone(), "Is a directory"),
+        (file.join("below.svg"), "Not a directory"),
+    ] {
+        let output = run(example("loiter").arg("--svg").arg(&place));
+        assert_refused(&output, &format!("loiter: cannot write {}: {cause}", place.display()));
+        assert!(!text(&output.stderr).contains("--help"), "help is of no help here: {output:?}");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), "kept");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+}
+
+#[test]
+fn a_run_that_never_begins_leaves_no_file() {
+    let folder = folder("never-begun");
+    let file = folder.join("loiter.svg");
+    for wrong in [&["--bogus"][..], &["--workers", "0"], &["--html", "/no/such/folder/loiter.html"]] {
+        let output = run(example("loiter").arg("--svg").arg(&file).args(wrong));
+        assert_refused(&output, "loiter: ");
+        assert!(!file.exists(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn two_views_in_one_file_are_refused() {
+    let folder = folder("two-in-one");
+    fs::create_dir(folder.join("below")).unwrap();
+    let file = folder.join("same");
+    for other in [file.clone(), folder.join("below/../same"), folder.join("./same")] {
+        let output = run(example("loiter").arg("--svg").arg(&file).arg("--html").arg(&other));
+        let complaint = format!("loiter: cannot write {}: another view is to go there\n", other.display());
+        assert_refused(&output, &complaint);
+    }
+    let output = loiter(&["--svg", "-", "--trace", "-"]);
+    assert_refused(&output, "loiter: cannot write standard output: another view is to go there\n");
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_recording_is_not_overwritten_by_its_picture() {
+    let trace = recorded("overwritten");
+    let before = fs::read(&trace).unwrap();
+    for view in ["--svg", "--html", "--chrome", "--trace"] {
+        let elsewhere = trace.parent().unwrap().join(".").join("run.trace");
+        let output = run(example("timeline").arg(&trace).arg(view).arg(&elsewhere));
+        assert_refused(
+            &output,
+            &format!("timeline: cannot write {}: it is what is read\n", elsewhere.display()),
+        );
+    }
+    assert_eq!(fs::read(&trace).unwrap(), before);
+}
+
+#[test]
+fn a_view_that_goes_to_standard_output_is_all_that_is_there() {
+    let trace = recorded("standard-output");
+    let beside = trace.with_extension("view");
+    for view in ["--svg", "--html", "--chrome", "--trace"] {
+        let printed = run(example("timeline").arg(&trace).args([view, "-"]).current_dir(folder(view)));
+        let written = run(example("timeline").arg(&trace).arg(view).arg(&beside));
+        assert!(printed.status.success() && written.status.success(), "{printed:?} {written:?}");
+        assert!(printed.stdout == fs::read(&beside).unwrap(), "{view}");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(view);
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 0, "no file that is called -");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_of_a_view_may_go_away() {
+    for place in ["-", "/dev/stdout"] {
+        for view in ["--svg", "--html", "--chrome", "--trace"] {
+            let mut child = start(example("timeline").args([view, place]));
+            drop(child.stdout.take());
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success() && output.stderr.is_empty(), "{view} {place}: {output:?}");
+        }
+    }
 }
 
 #[test]
@@ -202,7 +306,9 @@ fn a_file_that_is_no_trace_is_said_with_its_line() {
     let stderr = text(&output.stderr);
     assert!(stderr.contains("no.trace: line 2: \"event\" is unknown: \"stolen\""), "{stderr}");
     assert_eq!(stderr.lines().count(), 1);
-    assert!(!text(&run(example("timeline").arg("/no/such/file")).stderr).is_empty());
+    assert!(!stderr.contains("--help"), "help is of no help here: {stderr}");
+    let output = run(example("timeline").arg("/no/such/file"));
+    assert_refused(&output, "timeline: /no/such/file: No such file");
 }
 
 #[test]
@@ -222,6 +328,8 @@ fn bad_input_gets_one_clear_line() {
         (&["--speed", "0"][..], "it must be a number from 0.01 to 1000"),
         (&["--speed", "nan"][..], "it must be a number from 0.01 to 1000"),
         (&["now"][..], "now"),
+        (&["--svg"][..], "missing argument for option '--svg' (see --help)"),
+        (&["--bogus"][..], "invalid option '--bogus' (see --help)"),
     ] {
         let output = loiter(args);
         let stderr = text(&output.stderr);

@@ -145,6 +145,10 @@ pub fn run(program: &Program, download_many: impl FnOnce(&Session) -> Result<usi
             return ExitCode::from(2);
         }
     };
+    if let Err(unwritten) = options.views.check() {
+        complain(format_args!("{name}: {unwritten}"));
+        return ExitCode::from(2);
+    }
     match download(program, &options, download_many) {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
@@ -185,6 +189,9 @@ fn download(
     }
     drop(server);
     // Also what went wrong is worth seeing.
-    options.views.show(format!("{name}: {}", program.about))?;
+    options.views.show(match program.seen {
+        Seen::Its => format!("{name}: {}", program.about),
+        Seen::TheServers => format!("The server of {name}: one request at a time"),
+    })?;
     downloaded.map(drop)
 }

@@ -1,26 +1,28 @@
 //! What any example can show of its pool: the options for that, the recorder behind them, and the files that come of it.
 //!
-//! It is the one place where examples draw. [`Views::of_option`] belongs into the loop over the options, [`watch`](Views::watch) around the pool's
-//! builder, and [`show`](Views::show) where all is over and the pool is closed.
+//! It is the one place where examples draw. [`Views::of_option`] belongs in the loop over the options, [`check`](Views::check)
+//! before anything is run, [`watch`](Views::watch) around the pool's builder, and [`show`](Views::show) where all is over and the
+//! pool is closed. Until then no file is touched.
 
 use std::error::Error;
-use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fmt::{self, Display};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 use std::sync::Arc;
 
 use glasspool::Builder;
 use glasspool::timeline::{ChromeTrace, Gantt, Narration, Page, Recorder, Svg, Trace};
 
-/// What a usage text says of it.
-pub const USAGE: &str = "\
-  --gantt           shows who did what when, as a chart
+/// What a usage text says of it. (A `\` at its beginning would take the indent of the first line away.)
+pub const USAGE: &str = r"  --gantt           shows who did what when, as a chart
   --narrate         tells it in plain English, a line an event
   --svg FILE        draws it: one picture
   --html FILE       writes a page that plays it again
   --chrome FILE     writes it for Perfetto (ui.perfetto.dev)
   --trace FILE      keeps it, for `cargo run --example timeline FILE`
+
+A FILE that is called - is standard output.
 ";
 
 /// What somebody wants to see.
@@ -28,7 +30,7 @@ pub const USAGE: &str = "\
 pub struct Views {
     pub gantt: bool,
     narration: bool,
-    files: Vec<(Kind, PathBuf)>,
+    files: Vec<(Kind, Place)>,
     recorder: Arc<Recorder>,
 }
 
@@ -52,16 +54,103 @@ impl Kind {
     }
 }
 
-/// A file that could not be written.
+/// Where a view is written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    StandardOutput,
+    File(PathBuf),
+}
+
+impl Place {
+    fn called(name: PathBuf) -> Self {
+        if name == Path::new("-") { Self::StandardOutput } else { Self::File(name) }
+    }
+
+    /// The same for every path that leads there, as far as it can be followed.
+    fn itself(&self) -> Self {
+        match self {
+            Self::StandardOutput => Self::StandardOutput,
+            Self::File(path) => Self::File(followed(path).unwrap_or_else(|_| path.clone())),
+        }
+    }
+
+    /// Whether it can be written to, as far as that can be known without leaving a trace.
+    fn check(&self) -> io::Result<()> {
+        let Self::File(path) = self else { return Ok(()) };
+        match fs::metadata(path) {
+            // A folder is an error here. A pipe must not be opened before its time: its reader would take that for the whole.
+            Ok(found) if found.is_file() || found.is_dir() => {
+                OpenOptions::new().write(true).open(path).map(drop)
+            }
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if path.to_string_lossy().ends_with(is_separator) {
+                    return Err(error);
+                }
+                let is_folder = fs::metadata(folder_of(path).ok_or(error)?)?.is_dir();
+                if is_folder { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn write(&self, kind: Kind, trace: &Trace) -> io::Result<()> {
+        let written = match self {
+            Self::StandardOutput => write(kind, trace, io::stdout().lock()),
+            Self::File(path) => File::create(path).and_then(|file| write(kind, trace, file)),
+        };
+        match written {
+            // If nobody reads it, nobody needs it.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
+    }
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StandardOutput => f.write_str("standard output"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// Where this path leads, also if only its folder is there.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(path).or_else(|error| match (folder_of(path), path.file_name()) {
+        (Some(folder), Some(name)) => Ok(fs::canonicalize(folder)?.join(name)),
+        _ => Err(error),
+    })
+}
+
+/// `None` if this is no path to a file.
+fn folder_of(file: &Path) -> Option<&Path> {
+    let folder = file.parent()?;
+    Some(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+}
+
+fn write(kind: Kind, trace: &Trace, to: impl Write) -> io::Result<()> {
+    let mut to = BufWriter::new(to);
+    match kind {
+        Kind::Svg => write!(to, "{}", Svg::of(trace))?,
+        Kind::Html => write!(to, "{}", Page::of(trace))?,
+        Kind::Chrome => write!(to, "{}", ChromeTrace::of(trace))?,
+        Kind::Trace => trace.write(&mut to)?,
+    }
+    to.flush()
+}
+
+/// A view that cannot be written, and why.
 #[derive(Debug)]
 pub struct Unwritten {
-    file: PathBuf,
+    place: Place,
     cause: io::Error,
 }
 
-impl fmt::Display for Unwritten {
+impl Display for Unwritten {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot write {}: {}", self.file.display(), self.cause)
+        write!(f, "cannot write {}: {}", self.place, self.cause)
     }
 }
 
@@ -83,16 +172,37 @@ impl Views {
             "gantt" => self.gantt = true,
             "narrate" => self.narration = true,
             _ => match Kind::of_option(option) {
-                Some(kind) => {
-                    let file = PathBuf::from(args.value()?);
-                    // Before anything is run whose picture would have no place.
-                    open(&file).map_err(|unwritten| unwritten.to_string())?;
-                    self.files.push((kind, file));
-                }
+                Some(kind) => self.files.push((kind, Place::called(args.value()?.into()))),
                 None => return Ok(false),
             },
         }
         Ok(true)
+    }
+
+    /// Whether there is a place for each of them, and another for each.
+    ///
+    /// It is asked before anything is run of which there would be no picture.
+    pub fn check(&self) -> Result<(), Unwritten> {
+        self.check_beside(&[])
+    }
+
+    /// The same, and none of them may take the place of these files.
+    pub fn check_beside(&self, others: &[&Path]) -> Result<(), Unwritten> {
+        let unwritten = |place: &Place, cause| Unwritten { place: place.clone(), cause };
+        let read: Vec<Place> = others.iter().map(|&path| Place::File(path.to_owned()).itself()).collect();
+        let mut taken = Vec::new();
+        for (_, place) in &self.files {
+            place.check().map_err(|cause| unwritten(place, cause))?;
+            let itself = place.itself();
+            if read.contains(&itself) {
+                return Err(unwritten(place, io::Error::other("it is what is read")));
+            }
+            if taken.contains(&itself) {
+                return Err(unwritten(place, io::Error::other("another view is to go there")));
+            }
+            taken.push(itself);
+        }
+        Ok(())
     }
 
     /// The same pool, observed if anybody wants to see it.
@@ -110,8 +220,8 @@ impl Views {
     }
 
     pub fn show_trace(&self, trace: &Trace) -> Result<(), Unwritten> {
-        for (kind, file) in &self.files {
-            write(*kind, file, trace)?;
+        for (kind, place) in &self.files {
+            place.write(*kind, trace).map_err(|cause| Unwritten { place: place.clone(), cause })?;
         }
         // In one piece each; and if nobody reads it, nobody needs it.
         let mut out = io::stdout().lock();
@@ -123,28 +233,4 @@ impl Views {
         }
         Ok(())
     }
-}
-
-/// As it is, in case nothing comes of it.
-fn open(file: &Path) -> Result<File, Unwritten> {
-    let opened = OpenOptions::new().write(true).create(true).truncate(false).open(file);
-    opened.map_err(|cause| Unwritten { file: file.to_owned(), cause })
-}
-
-fn write(kind: Kind, file: &Path, trace: &Trace) -> Result<(), Unwritten> {
-    let opened = open(file)?;
-    let try_to_write = || {
-        if opened.metadata()?.is_file() {
-            opened.set_len(0)?;
-        }
-        let mut to = BufWriter::new(&opened);
-        match kind {
-            Kind::Svg => write!(to, "{}", Svg::of(trace))?,
-            Kind::Html => write!(to, "{}", Page::of(trace))?,
-            Kind::Chrome => write!(to, "{}", ChromeTrace::of(trace))?,
-            Kind::Trace => trace.write(&mut to)?,
-        }
-        to.flush()
-    };
-    try_to_write().map_err(|cause| Unwritten { file: file.to_owned(), cause })
 }

@@ -67,6 +67,7 @@ fn main() -> ExitCode {
 
 /// Whether it was interrupted.
 fn run(options: &Options) -> Result<bool, Trouble> {
+    options.views.check()?;
     let folder = Folder::create(&options.folder)?;
     let (_server, url) = match &options.server {
         Server::Local(label) => {

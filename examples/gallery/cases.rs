@@ -1,7 +1,7 @@
 //! The runs from which the gallery's pictures are drawn: each a pool, some tasks, and one thing to see.
 //!
-//! They come in pairs that differ in one line. Nothing here computes: a task is so many milliseconds of sleep, or a request to a server, so that what takes time
-//! is the waiting, on any machine.
+//! They come in pairs that differ in one line. Nothing here computes: a task is so many milliseconds of sleep, or a request to a
+//! server, so that what takes time is the waiting, on any machine. What each is to show is asked in [`claims`](super::claims).
 
 use std::error::Error;
 use std::sync::Arc;
@@ -38,7 +38,10 @@ pub const CASES: [Case; 12] = [
         title: "as_completed: each result is read as soon as it is there",
         run: |watched| {
             let pool = watched.pool(3).build()?;
-            let futures = SLOW_FIRST.map(|length| pool.named("item").submit(move || nap(length)));
+            // A map would give its items these names.
+            let futures = (0..)
+                .zip(SLOW_FIRST)
+                .map(|(item, length)| pool.named(format!("item[{item}]")).submit(move || nap(length)));
             for future in as_completed(futures) {
                 future.into_result()?;
             }
@@ -104,7 +107,9 @@ pub const CASES: [Case; 12] = [
 /// In milliseconds each, as all lengths here.
 const SLOW_FIRST: [u64; 6] = [250, 50, 50, 50, 50, 50];
 
-const LONG_TAIL: [u64; 13] = [40, 60, 40, 50, 60, 40, 50, 40, 60, 50, 40, 60, 240];
+const LONG: u64 = 240;
+
+const LONG_TAIL: [u64; 13] = [40, 60, 40, 50, 60, 40, 50, 40, 60, 50, 40, 60, LONG];
 
 /// Those who are watched are watched by this recorder.
 pub struct Watched(pub Arc<Recorder>);
@@ -124,7 +129,10 @@ fn many(watched: &Watched, lengths: &[u64]) -> Result<(), Box<dyn Error>> {
     let pool = watched.pool(3).build()?;
     let futures: Vec<_> = lengths
         .iter()
-        .map(|&length| pool.named(format!("{length} ms")).submit(move || nap(length)))
+        .map(|&length| {
+            let name = if length == LONG { "long" } else { "job" };
+            pool.named(name).submit(move || nap(length))
+        })
         .collect();
     for future in as_completed(futures) {
         future.into_result()?;

@@ -5,8 +5,8 @@
 //! cargo run --example gallery -- in-order
 //! ```
 //!
-//! What to look for: each pair of runs differs in one line, and the difference can be seen. Without `--into`, the runs are shown as charts, and nothing
-//! is written.
+//! What to look for: each pair of runs differs in one line, and the difference can be seen. With `--into`, a run is kept only if it
+//! shows that ([`claims`]); without, the runs are shown as charts, and nothing is written.
 
 #![allow(unreachable_pub, reason = "nothing outside can reach into a program")]
 
@@ -14,42 +14,56 @@
 mod common;
 
 mod cases;
+mod claims;
 
 use std::error::Error;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 
 use cases::{CASES, Case, Watched};
+use common::save::Folder;
 use common::say::{complain, print};
 use glasspool::timeline::{Gantt, Recorder, Svg, Trace};
 
 const USAGE: &str = "\
-Usage: gallery [--into FOLDER] [CASE ...]
+Usage: gallery [--into FOLDER | --trace] [CASE ...]
 
 Records runs that teach something, and shows each as a chart.
 
   CASE            one or more of those that are listed below (default: all)
-  --into FOLDER   keeps each run there, and its picture, in the place of the chart
+  --into FOLDER   keeps each run there, and its picture, in the place of the chart;
+                  one that does not show what it should is made again
+  --trace         prints the run of one case as a trace, in the place of the chart
   -h, --help      prints this
 
 ";
 
+/// A machine that spoils so many runs of a case has too much else to do.
+const ATTEMPTS: usize = 10;
+
 struct Options {
-    into: Option<PathBuf>,
+    output: Output,
     cases: Vec<&'static Case>,
+}
+
+enum Output {
+    Charts,
+    Trace,
+    Into(PathBuf),
 }
 
 /// `None` if only help was asked for.
 fn parse_options() -> Result<Option<Options>, lexopt::Error> {
     use lexopt::prelude::*;
 
-    let mut options = Options { into: None, cases: Vec::new() };
+    let mut options = Options { output: Output::Charts, cases: Vec::new() };
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
-            Long("into") => options.into = Some(args.value()?.into()),
+            Long("into") => options.output = Output::Into(args.value()?.into()),
+            Long("trace") => options.output = Output::Trace,
             Short('h') | Long("help") => return Ok(None),
             Value(name) => {
                 let name = name.string()?;
@@ -59,22 +73,13 @@ fn parse_options() -> Result<Option<Options>, lexopt::Error> {
             _ => return Err(arg.unexpected()),
         }
     }
+    if matches!(options.output, Output::Trace) && options.cases.len() != 1 {
+        return Err("--trace is for one case".into());
+    }
     if options.cases.is_empty() {
         options.cases = CASES.iter().collect();
     }
     Ok(Some(options))
-}
-
-/// Tasks and pools are numbered throughout a process, and in each picture they should count from 0.
-fn each_in_a_process_of_its_own(into: &Path, cases: &[&Case]) -> Result<(), Box<dyn Error>> {
-    for case in cases {
-        let status =
-            Command::new(std::env::current_exe()?).arg("--into").arg(into).arg(case.name).status()?;
-        if !status.success() {
-            return Err(format!("{}: {status}", case.name).into());
-        }
-    }
-    Ok(())
 }
 
 fn record(case: &Case) -> Result<Trace, Box<dyn Error>> {
@@ -83,21 +88,51 @@ fn record(case: &Case) -> Result<Trace, Box<dyn Error>> {
     Ok(watched.0.trace().with_title(case.title))
 }
 
-fn run(Options { into, cases }: &Options) -> Result<(), Box<dyn Error>> {
-    if let Some(folder) = into {
-        fs::create_dir_all(folder)?;
-        if cases.len() > 1 {
-            return each_in_a_process_of_its_own(folder, cases);
-        }
+/// Tasks and pools are numbered throughout a process, and in each picture they should count from 0.
+fn record_in_a_process_of_its_own(case: &Case) -> Result<Trace, Box<dyn Error>> {
+    let mut program = Command::new(std::env::current_exe()?);
+    let output = program.args(["--trace", case.name]).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("{}: {}", case.name, output.status).into());
     }
-    for case in cases {
-        let trace = record(case)?;
-        match into {
-            None => print(format_args!("\n{}:\n{}", case.name, Gantt::of(&trace).for_terminal())),
-            Some(folder) => {
-                let file = |extension| folder.join(format!("{}.{extension}", case.name));
-                trace.write(File::create(file("trace"))?)?;
-                fs::write(file("svg"), Svg::of(&trace).to_string())?;
+    Ok(Trace::read(&*output.stdout)?)
+}
+
+fn record_what_it_claims(case: &Case) -> Result<Trace, Box<dyn Error>> {
+    let name = case.name;
+    let mut missed = String::new();
+    for attempt in 1..=ATTEMPTS {
+        let trace = record_in_a_process_of_its_own(case)?;
+        match claims::check(name, &trace) {
+            Ok(()) => return Ok(trace),
+            Err(claim) => missed = claim,
+        }
+        complain(format_args!("{name}, run {attempt} of {ATTEMPTS} at most: it is not so that {missed}"));
+    }
+    Err(format!("{name} is not kept: in the last of {ATTEMPTS} runs, it is not so that {missed}").into())
+}
+
+fn run(Options { output, cases }: &Options) -> Result<(), Box<dyn Error>> {
+    match output {
+        Output::Charts => {
+            for case in cases {
+                let trace = record(case)?;
+                print(format_args!("\n{}:\n{}", case.name, Gantt::of(&trace).for_terminal()));
+            }
+        }
+        Output::Trace => {
+            for case in cases {
+                record(case)?.write(io::stdout().lock())?;
+            }
+        }
+        Output::Into(folder) => {
+            let folder = Folder::create(folder)?;
+            for case in cases {
+                let trace = record_what_it_claims(case)?;
+                let mut file = Vec::new();
+                trace.write(&mut file)?;
+                folder.save(&format!("{}.trace", case.name), &file)?;
+                folder.save(&format!("{}.svg", case.name), Svg::of(&trace).to_string().as_bytes())?;
             }
         }
     }
@@ -105,8 +140,8 @@ fn run(Options { into, cases }: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    let outcome = match parse_options() {
-        Ok(Some(options)) => run(&options),
+    let options = match parse_options() {
+        Ok(Some(options)) => options,
         Ok(None) => {
             print(format_args!("{USAGE}"));
             for Case { name, title, .. } in CASES {
@@ -114,12 +149,15 @@ fn main() -> ExitCode {
             }
             return ExitCode::SUCCESS;
         }
-        Err(error) => Err(error.into()),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(format_args!("gallery: {error} (see --help)"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(format_args!("gallery: {error}"));
             ExitCode::FAILURE
         }
     }
