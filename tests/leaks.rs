@@ -55,6 +55,33 @@ fn held(pool: &ThreadPoolExecutor) -> (mpsc::Sender<()>, [Future<bool>; 2]) {
     (open, futures)
 }
 
+fn observed_pools() {
+    leaks_nothing("a pool that is recorded, and what is drawn of it", || {
+        let recorder = Arc::new(Recorder::with_capacity(100));
+        let pool =
+            ThreadPoolExecutor::builder().max_workers(2).observer(Arc::clone(&recorder)).build().unwrap();
+        pool.named("square").map(0..50, |n| n * n).for_each(drop);
+        let futures = [1, 2, 3].map(|n| pool.submit(move || n));
+        futures[2].cancel();
+        as_completed(futures).for_each(drop);
+        pool.shutdown(Shutdown::CancelPending).unwrap();
+        assert!(pool.try_submit(|| ()).is_err());
+        let trace = recorder.trace();
+        assert!(!Svg::of(&trace).to_string().is_empty());
+    });
+    leaks_nothing("an observer that panics, and one that holds its pool's future", || {
+        let pool = ThreadPoolExecutor::builder().observer(|_: &Event<'_>| panic!("no")).build().unwrap();
+        assert!(pool.submit(|| vec![1]).into_result().is_ok());
+        let held = Arc::new(Mutex::new(None));
+        let slot = Arc::clone(&held);
+        let pool =
+            ThreadPoolExecutor::builder().observer(move |_: &Event<'_>| drop(slot.lock())).build().unwrap();
+        *held.lock().unwrap() = Some(pool.submit(|| vec![1]));
+        drop(pool);
+        held.lock().unwrap().take();
+    });
+}
+
 fn nested_waits() {
     let pool = ThreadPoolExecutor::new(1).unwrap();
     let submitter = pool.submitter();
@@ -149,30 +176,7 @@ fn drp_11_nothing_is_left_behind() {
         future.into_result().unwrap();
     });
     leaks_nothing("tasks that wait for tasks: inside, on an added worker, and in a circle", nested_waits);
-    leaks_nothing("a pool that is recorded, and what is drawn of it", || {
-        let recorder = Arc::new(Recorder::with_capacity(100));
-        let pool =
-            ThreadPoolExecutor::builder().max_workers(2).observer(Arc::clone(&recorder)).build().unwrap();
-        pool.named("square").map(0..50, |n| n * n).for_each(drop);
-        let futures = [1, 2, 3].map(|n| pool.submit(move || n));
-        futures[2].cancel();
-        as_completed(futures).for_each(drop);
-        pool.shutdown(Shutdown::CancelPending).unwrap();
-        assert!(pool.try_submit(|| ()).is_err());
-        let trace = recorder.trace();
-        assert!(!Svg::of(&trace).to_string().is_empty());
-    });
-    leaks_nothing("an observer that panics, and one that holds its pool's future", || {
-        let pool = ThreadPoolExecutor::builder().observer(|_: &Event<'_>| panic!("no")).build().unwrap();
-        assert!(pool.submit(|| vec![1]).into_result().is_ok());
-        let held = Arc::new(Mutex::new(None));
-        let slot = Arc::clone(&held);
-        let pool =
-            ThreadPoolExecutor::builder().observer(move |_: &Event<'_>| drop(slot.lock())).build().unwrap();
-        *held.lock().unwrap() = Some(pool.submit(|| vec![1]));
-        drop(pool);
-        held.lock().unwrap().take();
-    });
+    observed_pools();
     leaks_nothing("scopes that return, and that panic", || {
         let words = ["to", "be"];
         let again = scope(2, |s| {

@@ -16,7 +16,6 @@ use super::shared::Unfinished;
 use super::state::{Cancel, Outcome, Status};
 use super::waiting::await_end;
 use super::watchers::{Watchable, lend, run_all};
-use super::witness::tell_collected;
 use crate::error::{CancelReason, TaskError, TimedOut};
 use crate::label::Label;
 use crate::nesting::waiting::Awaited;
@@ -225,7 +224,7 @@ impl<'a, T> ScopedFuture<'a, T> {
             Some(outcome) => outcome,
             None => {
                 let outcome = self.collect();
-                tell_collected(self.watchable());
+                self.watchable().tell_collected();
                 outcome
             }
         }
@@ -359,7 +358,7 @@ impl<'a, T> ScopedFuture<'a, T> {
         });
         // Behind the once-cell, where other readers would wait for whoever is told.
         if just_now {
-            tell_collected(self.watchable());
+            self.watchable().tell_collected();
         }
         outcome
     }

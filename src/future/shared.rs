@@ -280,7 +280,7 @@ pub(crate) trait Answer<T>: Watchable + Send + Sync {
     fn wait(&self, deadline: Option<Instant>) -> bool;
 
     /// Moves the outcome out, once; a cancelled task's error is for everyone. `None` before the end, and after the move. Whoever has it then
-    /// [says so](super::witness::tell_collected).
+    /// [says so](Watchable::tell_collected).
     fn collect(&self) -> Option<Outcome<T>>;
 
     /// As [`Shared::cancel_and_tell`].

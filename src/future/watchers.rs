@@ -16,7 +16,7 @@ use super::alarm::Alarm;
 use super::contain::contain;
 use super::keeper::Keeper;
 use super::state::{Outcome, Status};
-use super::witness::{Moment, Witness, tell};
+use super::witness::{Moment, Witness, may_be_any, tell};
 use crate::error::TaskError;
 use crate::identity::PoolId;
 use crate::nesting::whereabouts::{Place, Whereabouts};
@@ -65,6 +65,13 @@ pub(crate) trait Watchable {
 
     /// Whoever is told of all that becomes of it.
     fn witness(&self) -> Option<Arc<dyn Witness>>;
+
+    /// Tells the witness that a reader has the outcome. (Not in the moment in which they get it: that may be where other readers wait.)
+    fn tell_collected(&self) {
+        if may_be_any() {
+            tell(self.witness().as_ref(), Moment::Collected);
+        }
+    }
 }
 
 /// The watchers of one future. Most futures have none, and then this is a null pointer.

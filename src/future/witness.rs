@@ -12,7 +12,6 @@ use std::panic::RefUnwindSafe;
 use std::sync::Arc;
 
 use super::state::Ending;
-use super::watchers::Watchable;
 use crate::error::CancelReason;
 use crate::identity::{PoolId, TaskId};
 use crate::label::Label;
@@ -67,15 +66,6 @@ pub(crate) fn there_may_be_some() {
 
 pub(crate) fn may_be_any() -> bool {
     ANY.load(Relaxed)
-}
-
-/// Tells the witness of this task, if it has one, that a reader has its outcome. (Not in the moment in which they get it: that may be where
-/// other readers wait.)
-#[inline]
-pub(crate) fn tell_collected(end: &dyn Watchable) {
-    if may_be_any() {
-        tell(end.witness().as_ref(), Moment::Collected);
-    }
 }
 
 /// Tells it, if there is one.

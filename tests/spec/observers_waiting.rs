@@ -24,12 +24,12 @@ fn wait_for<T>(future: &Future<T>) {
 #[test]
 fn one_that_is_slow_to_hear_of_a_reader_keeps_no_other_reader_waiting() {
     within(|| {
-        let (heard, hears) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
         let (open, gate) = mpsc::channel::<()>();
         let gate = Mutex::new(gate);
         let pool = observed(1, move |event| {
             if event.kind == EventKind::Collected {
-                heard.send(()).unwrap();
+                tell.send(()).unwrap();
                 let _ = gate.lock().unwrap().recv();
             }
         });
@@ -37,7 +37,7 @@ fn one_that_is_slow_to_hear_of_a_reader_keeps_no_other_reader_waiting() {
         wait_for(&future);
         let other = Arc::clone(&future);
         let reader = thread::spawn(move || *other.result().unwrap());
-        hears.recv().unwrap();
+        told.recv().unwrap();
         assert_eq!(future.try_result().unwrap().unwrap(), &1, "while the other's observer is busy");
         drop(open);
         assert_eq!(reader.join().unwrap(), 1);
@@ -72,11 +72,11 @@ fn a_cycle_is_found_also_if_an_observer_has_waited_on_its_way() {
         let others = ThreadPoolExecutor::new(4).unwrap();
         let gate = || {
             let (open, gate) = mpsc::channel::<()>();
-            (open, others.submit(move || drop(gate.recv())))
+            (open, others.submit(move || gate.recv().is_err()))
         };
         let (open_first, first) = gate();
         let (open_second, second) = gate();
-        let stranger = others.submit(move || drop(first.into_result()));
+        let stranger = others.submit(move || first.into_result().is_ok());
         thread::sleep(Duration::from_millis(20)); // for the stranger to be the first who waits
         let second = Mutex::new(Some(second));
         let (waits, waiting) = mpsc::channel();
@@ -103,7 +103,7 @@ fn a_cycle_is_found_also_if_an_observer_has_waited_on_its_way() {
         stranger.into_result().unwrap();
         drop(open_second);
         thread::sleep(Duration::from_millis(20)); // for a to wait for b
-        drop(go.send(()));
+        go.send(()).unwrap();
         let found = b.result_timeout(Duration::from_secs(20)).expect("it does not hang").unwrap();
         assert!(matches!(found, Err(TaskError::Deadlock(_))), "{found:?}");
     });
@@ -139,8 +139,8 @@ fn no_deadlock_is_told_because_an_observer_waits() {
         let pool =
             ThreadPoolExecutor::builder().max_workers(2).nested_wait(NestedWait::Block).build().unwrap();
         let (open, gate) = mpsc::channel::<()>();
-        let busy = pool.submit(move || drop(gate.recv()));
-        let waits = pool.submit(move || drop(b.into_result()));
+        let busy = pool.submit(move || gate.recv().is_err());
+        let waits = pool.submit(move || b.into_result().is_ok());
         let pending = pool.submit(|| 7);
         thread::sleep(Duration::from_millis(50)); // for the observer to wait
         let asks = Arc::new(others.submit(move || pending.into_result().unwrap_or(0)));

@@ -22,7 +22,6 @@ use crate::future::contain::discard;
 use crate::future::shared::Unfinished;
 use crate::future::task::{Runnable, ScopedTask};
 use crate::future::waiting::await_end;
-use crate::future::witness::tell_collected;
 use crate::identity::PoolId;
 use crate::label::Label;
 use crate::nesting::waiting::Awaited;
@@ -258,7 +257,7 @@ impl<T> TimedIterator for ScopedMap<'_, T> {
             Ok(place) => {
                 let answer = self.answers().answer(place);
                 let outcome = answer.collect().expect("it is done, and this iterator is its only reader");
-                tell_collected(answer.watchable());
+                answer.watchable().tell_collected();
                 Ok(Some(outcome))
             }
             Err(Unfinished::Deadlock(deadlock)) => {
