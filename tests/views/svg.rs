@@ -173,7 +173,7 @@ fn each_span_says_what_it_is() {
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines[..2], ["F4 loiter[4]", "running for 4.00 s on worker 1, from 1.00 s to 5.00 s"]);
     assert_eq!(lines[2..4], ["pending for 1.00 s", "worked for 4.00 s"]);
-    assert_eq!(lines[4], "finished, as number 5");
+    assert_eq!(lines[4], "finished, ended as number 5");
     assert!(lines[5].starts_with("collected as number 5, "), "{}", lines[5]);
 }
 
@@ -200,7 +200,7 @@ fn what_is_held_up_by_the_first_is_seen() {
     let waits = hovers(&picture, "waits");
     assert_eq!(waits.len(), 5, "all but the first: {waits:?}");
     assert!(
-        waits[0].contains("finished, as number 1\ncollected as number 2, 710 ms later, by main"),
+        waits[0].contains("finished, ended as number 1\ncollected as number 2, 710 ms later, by main"),
         "{}",
         waits[0]
     );

@@ -234,12 +234,15 @@ impl Brush<'_> {
             Doing::Blocked { on: BlockedOn::Task, task: Some(task), .. } => {
                 vec![self.run.lives[task].id.to_string()]
             }
+            Doing::Blocked { on: BlockedOn::AnyOf(1), .. } => {
+                vec!["the last one".to_owned(), "last".to_owned()]
+            }
             Doing::Blocked { on: BlockedOn::AnyOf(many), .. } => {
                 vec![format!("any of {many}"), "any".to_owned()]
             }
             Doing::Blocked { on: BlockedOn::Room, .. } => vec!["room".to_owned()],
             Doing::Blocked { on: BlockedOn::Shutdown, .. } => {
-                vec!["end of pool".to_owned(), "end".to_owned()]
+                vec!["the pool's end".to_owned(), "end".to_owned()]
             }
             Doing::Blocked { on: BlockedOn::Task, .. } | Doing::CallingBack(_) | Doing::Idle => Vec::new(),
         }

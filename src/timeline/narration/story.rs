@@ -225,7 +225,7 @@ fn what_for(on: BlockedOn, task: &str) -> (String, String) {
             (format!("there is room for {task}"), format!("the wait for room for {task} is over"))
         }
         BlockedOn::Shutdown => {
-            ("the pool has ended".to_owned(), "the wait for the end of the pool is over".to_owned())
+            ("the pool's end".to_owned(), "the wait for the pool's end is over".to_owned())
         }
     }
 }

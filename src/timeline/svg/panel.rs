@@ -120,17 +120,3 @@ pub(super) fn in_a_sentence(figures: &Figures) -> String {
     let others = if others.is_empty() { String::new() } else { format!("{}. ", others.join(", ")) };
     format!("{figures_in_words}. With other numbers of workers: {others}{}", figures.basis.in_words())
 }
-
-/// One sentence that says what it is.
-pub(super) fn summary(figures: &Figures) -> String {
-    let tasks = count(figures.tasks, "task");
-    let workers = count(figures.workers, "worker");
-    let (wall, work) = (Short(figures.wall), Short(figures.work));
-    if figures.tasks == 0 {
-        return format!("Nothing was submitted, in {wall}.");
-    }
-    format!(
-        "{tasks} on {workers} in {wall}: {work} of work, {:.2} at the same time on average.",
-        figures.at_once
-    )
-}
