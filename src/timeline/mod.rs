@@ -41,6 +41,7 @@ pub(crate) mod file;
 pub(crate) mod run;
 mod harmless;
 mod words;
+mod terminal;
 mod gantt;
 mod svg;
 mod page;

@@ -164,19 +164,3 @@ impl Line {
         writeln!(f)
     }
 }
-
-/// What stands for it in ASCII; as wide as it is.
-pub(super) fn in_ascii(text: &str) -> String {
-    let mut plain = String::new();
-    for c in text.chars() {
-        match c {
-            ' '..='~' => plain.push(c),
-            'µ' => plain.push('u'),
-            '×' => plain.push('x'),
-            '·' => plain.push('-'),
-            '…' => plain.push('~'),
-            c => plain.extend(std::iter::repeat_n('?', columns_of(c))),
-        }
-    }
-    plain
-}

@@ -54,7 +54,7 @@ pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
     let grain = pieces::grain(&lanes, scale.length_of(SHORTEST));
 
     let heading = format!("The first {}, ×{}", short(length), Rounded(run.length() / length));
-    canvas.text(HEADING, "ink", (MARGIN + 10.0, top + 22.0), Anchor::Start, &heading);
+    canvas.text(HEADING, "ink", (MARGIN, top + 22.0), Anchor::Start, &heading);
     axis::draw_ticks(canvas, scale, top + 32.0);
     let lanes_top = top + 32.0 + axis::HEIGHT;
     let mut y = lanes_top;
@@ -64,7 +64,7 @@ pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
     axis::draw_lines(canvas, scale, lanes_top - 4.0, y - 4.0);
     if let Some(others) = others(there.len() - lanes.len(), run.lanes.len() - there.len()) {
         y += SMALL.size;
-        canvas.text(SMALL, "dim", (MARGIN + 10.0, y), Anchor::Start, &others);
+        canvas.text(SMALL, "dim", (MARGIN, y), Anchor::Start, &others);
         y += BETWEEN / 2.0;
     }
     let frame = Area { x: MARGIN / 2.0, y: top, width: WIDTH - MARGIN, height: y - top };
