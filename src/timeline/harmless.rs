@@ -1,4 +1,5 @@
-//! Names as a terminal, or a line of text, may show them: whatever they hold, they move no cursor, turn no text round, and take one line.
+//! Names as a terminal, or a line of text, may show them: whatever they hold, they move no cursor, turn no text round, and take
+//! one line.
 //!
 //! It also knows how wide a text is there, in columns. The names themselves are data that anybody may have given.
 

@@ -51,7 +51,7 @@ pub(super) enum Fill {
     Number,
 }
 
-/// What a chart has made use of, for its legend.
+/// What a chart has used, for its legend.
 #[derive(Debug, Default)]
 pub(super) struct Used {
     pub(super) fills: HashSet<Fill>,
@@ -135,8 +135,8 @@ impl Brush<'_> {
         }
     }
 
-    /// Signs of one column stand side by side, in the order of time, as far as there is room; the least telling ones go first, and then not all are
-    /// there.
+    /// Signs of one column stand side by side, in the order of time, as far as there is room; the least telling ones go first,
+    /// and then not all are there.
     fn placed(&self, signs: &Signs, numbered: bool) -> (Vec<(usize, Sign, String)>, bool) {
         let columns = self.scale.columns;
         let (mut placed, mut all, mut next_free) = (Vec::new(), true, 0);

@@ -1,7 +1,7 @@
 //! A chart of characters: a lane for each thread, time from left to right.
 //!
-//! Here it is put together; [`cells`] says what a lane did in each column, [`bar`] draws that, [`queue`] the line of the pending, [`words`] has
-//! what is said below, and [`glyphs`] the characters. It is never wider than it was told to be.
+//! Here it is put together; [`cells`] says what a lane did in each column, [`bar`] draws that, [`queue`] the line of the pending,
+//! [`words`] has what is said below, and [`glyphs`] the characters. It is never wider than it was told to be.
 
 mod bar;
 mod cells;
@@ -33,9 +33,10 @@ const WIDE_ENOUGH: usize = 66;
 
 /// A chart of characters, for a terminal.
 ///
-/// There is a lane for each thread: its tasks, what it was blocked for, when it was idle; and signs where it submitted, collected, cancelled. Below
-/// are the depth of the queue, the [figures](super::Figures), and what each character means. Where more happens than there are columns, it says how
-/// much of each column was work; of many workers, it shows some, and all others in one lane.
+/// There is a lane for each thread: its tasks, what it was blocked for, when it was idle; and signs where it submitted,
+/// collected, cancelled. Below are the depth of the queue, the [figures](super::Figures), and what each character means. Where
+/// more happens than there are columns, it says how much of each column was work; of many workers, it shows some, and all others
+/// in one lane.
 ///
 /// ```
 /// use glasspool::timeline::{Gantt, Trace};
@@ -118,8 +119,8 @@ impl<'a> Gantt<'a> {
         Self { colors, ..self }
     }
 
-    /// In the form that suits standard output: as wide as `$COLUMNS` says; in colours, if it is a terminal that has them and `$NO_COLOR` is not
-    /// set; and in ASCII, unless the locale is one of UTF-8.
+    /// In the form that suits standard output: as wide as `$COLUMNS` says; in colours, if it is a terminal that has them and
+    /// `$NO_COLOR` is not set; and in ASCII, unless the locale is one of UTF-8.
     ///
     /// ```
     /// use glasspool::timeline::{Gantt, Recorder};

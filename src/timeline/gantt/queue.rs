@@ -49,7 +49,8 @@ impl Depths {
         line
     }
 
-    /// A digit where each depth begins. No digit is beside another, or they would be read as one number; so there may be no room for all.
+    /// A digit where each depth begins. No digit is beside another, or they would be read as one number; so there may be no room
+    /// for all.
     fn digits(&self, glyphs: &Glyphs) -> Option<Vec<char>> {
         if self.most() > DIGITS {
             return None;

@@ -62,7 +62,8 @@ impl Selection {
         let half = MOST_WORKERS / 2;
         let workers = (self.workers > 0).then(|| {
             format!(
-                "Shown are {half} of the busiest workers and {half} of the least busy; the others were busy for {busy} % of the time."
+                "Shown are {half} of the busiest workers and {half} of the least busy; \
+                 the others were busy for {busy} % of the time."
             )
         });
         let callers = match callers {

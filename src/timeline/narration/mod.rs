@@ -1,7 +1,7 @@
 //! Plain English, a line an event: of a trace, or live.
 //!
-//! The words are in [`story`]; here they are told of a trace. A [`narrator`] tells them while things happen. Neither knows what is told: each
-//! only says when it was.
+//! The words are in [`story`]; here they are told of a trace. A [`narrator`] tells them while things happen. Neither knows what
+//! is told: each only says when it was.
 
 mod narrator;
 mod story;
@@ -125,8 +125,8 @@ impl<'a> Sentences<'a> {
         Self { trace: run.trace, names, story: Story::default() }
     }
 
-    /// What the next event was: `worker 0 starts F0 loiter[0], which was pending for 155 µs`. Names in it are harmless in a terminal, and not
-    /// escaped for anything else.
+    /// What the next event was: `worker 0 starts F0 loiter[0], which was pending for 155 µs`. Names in it are harmless in a
+    /// terminal, and not escaped for anything else.
     pub(super) fn next(&mut self, entry: &Entry) -> String {
         let task = entry.task.map(|id| Subject {
             id,

@@ -1,8 +1,8 @@
 //! The words: a sentence for each thing that can happen.
 //!
-//! It is told what happens, live or from a trace, and remembers what it needs to say how long something took: of each task until it ends, and of
-//! each thread until it goes. So what it says of an event depends on those before it, and if they are missing it says less. It does not know
-//! where events come from, nor who reads the sentences.
+//! It is told what happens, live or from a trace, and remembers what it needs to say how long something took: of each task until
+//! it ends, and of each thread until it goes. So what it says of an event depends on those before it, and if they are missing it
+//! says less. It does not know where events come from, nor who reads the sentences.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,8 @@
 //! Putting a run together, in one pass over the events.
 //!
-//! The events of one thread open and close its spans as calls do. A trace may lack some (they were dropped, or its file breaks off, or was written by
-//! hand): what ends without having begun is passed over, and what is still open when something around it ends, ends with that.
+//! The events of one thread open and close its spans as calls do. A trace may lack some (they were dropped, or its file breaks
+//! off, or was written by hand): what ends without having begun is passed over, and what is still open when something around it
+//! ends, ends with that.
 
 use std::collections::{HashMap, HashSet};
 

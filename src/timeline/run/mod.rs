@@ -1,7 +1,8 @@
 //! What each thread and each task did, put together from the events of a trace.
 //!
-//! A thread is a [`Lane`], with a [`Span`] for each thing that it did: they nest as calls do. A task is a [`Life`]. Each knows the other by its place in
-//! the row. It is as complete as the trace: what has no end there goes on to the end of the run, and says so.
+//! A thread is a [`Lane`], with a [`Span`] for each thing that it did: they nest as calls do. A task is a [`Life`]. Each knows
+//! the other by its place in the row. It is as complete as the trace: what has no end there goes on to the end of the run, and
+//! says so.
 //!
 //! How it is put together is in [`build`](mod@build); what can be read off, in [`figures`].
 

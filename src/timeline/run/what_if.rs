@@ -1,9 +1,9 @@
-//! How long other numbers of workers would have taken: the same tasks, submitted at the same times, each working as long as it did, taken first come, first
-//! served.
+//! How long other numbers of workers would have taken: the same tasks, submitted at the same times, each working as long as it
+//! did, taken first come, first served.
 //!
-//! It is arithmetic, not a forecast: what more workers do to each other (for a core, a lock, a server) is not in it, nor what tasks waited for,
-//! and neither is that a caller who waits for results would have submitted sooner or later. That is said where it is shown. For the number of
-//! workers that there was, it is not arithmetic but what was measured.
+//! It is arithmetic, not a forecast: what more workers do to each other (for a core, a lock, a server) is not in it, nor what
+//! tasks waited for, and neither is that a caller who waits for results would have submitted sooner or later. That is said where
+//! it is shown. For the number of workers that there was, it is not arithmetic but what was measured.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -67,8 +67,8 @@ impl Basis {
                     "What they would do to each other is left out."
                 };
                 format!(
-                    "As it was is measured; the others are arithmetic: the same tasks at the same times, first come, first served. \
-                     {left_out} Enough is within {ENOUGH_WITHIN} % of the fastest."
+                    "As it was is measured; the others are arithmetic: the same tasks at the same times, \
+                     first come, first served. {left_out} Enough is within {ENOUGH_WITHIN} % of the fastest."
                 )
             }
         }

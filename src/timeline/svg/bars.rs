@@ -1,6 +1,7 @@
 //! What one thread did, drawn as bars: those inside others are narrower.
 //!
-//! Many short ones that follow each other are one profile: how much of each moment was work, and how much of it the thread was blocked.
+//! Many short ones that follow each other are one profile: how much of each moment was work, and how much of it the thread was
+//! blocked.
 
 use super::canvas::{Anchor, Area, Canvas, Px};
 use super::look::TASK_COLOURS;

@@ -1,7 +1,7 @@
 //! What is drawn on: elements of SVG, one after another.
 //!
-//! There are two layers, and all of one is behind all of the other. Each element has classes, and [`look`](super::look) says what they look like. It
-//! knows nothing of runs. Lengths are those of the view box: a pixel, if it is shown at its own size.
+//! There are two layers, and all of one is behind all of the other. Each element has classes, and [`look`](super::look) says what
+//! they look like. It knows nothing of runs. Lengths are those of the view box: a pixel, if it is shown at its own size.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};

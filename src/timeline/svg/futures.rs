@@ -1,7 +1,7 @@
 //! The futures: a row for each, from its submit until somebody has its outcome.
 //!
-//! Where the order in which they end and the order in which they are collected are not the same, it is seen here: what has ended and waits to be
-//! collected has a line between its two marks.
+//! Where the order in which they end and the order in which they are collected are not the same, it is seen here: what has ended
+//! and waits to be collected has a line between its two marks.
 
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{GAP, MARGIN, PLOT_LEFT, TASK_COLOURS, WIDTH};
@@ -54,7 +54,8 @@ pub(super) fn chosen(run: &Run<'_>) -> Vec<usize> {
 pub(super) fn choice(run: &Run<'_>) -> Option<String> {
     (run.lives.len() > MOST_ROWS).then(|| {
         format!(
-            "{MOST_ROWS} of {}: {} each that failed, were pending longest, worked longest, waited longest to be collected; and some of the others",
+            "{MOST_ROWS} of {}: {} each that failed, were pending longest, worked longest, \
+             waited longest to be collected; and some of the others",
             run.lives.len(),
             MOST_ROWS / 5
         )

@@ -90,8 +90,8 @@ pub(super) struct Definitions;
 
 impl fmt::Display for Definitions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<style>\n.glasspool text{font-family:system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;")?;
-        f.write_str("white-space:pre}\n")?;
+        f.write_str("<style>\n.glasspool text{font-family:system-ui,-apple-system,")?;
+        f.write_str("\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;white-space:pre}\n")?;
         for face in FACES {
             let weight = if face.bold { ";font-weight:bold" } else { "" };
             writeln!(f, ".glasspool .{}{{font-size:{}px{weight}}}", face.class, face.size)?;

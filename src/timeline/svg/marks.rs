@@ -1,4 +1,5 @@
-//! What a thread did in no time: it submits, is refused, cancels, closes a pool; and it collects. A row of marks above and one below its bars.
+//! What a thread did in no time: it submits, is refused, cancels, closes a pool; and it collects. A row of marks above and one
+//! below its bars.
 //!
 //! What falls together is one mark, with how many it stands for.
 

@@ -1,11 +1,11 @@
 //! One picture, for a page or for paper: lanes of threads, the queue, rows of futures, and what can be read off.
 //!
-//! It is one file of SVG that refers to nothing outside of it and has no script, so it may be shown as an image anywhere. It is as wide as [`look`] says and as
-//! high as it must be. Each part [draws](canvas) itself from some height on and says where it ends; [`text`] is never wider than
-//! there is room for it, whatever font the reader has.
+//! It is one file of SVG that refers to nothing outside of it and has no script, so it may be shown as an image anywhere. It is
+//! as wide as [`look`] says and as high as it must be. Each part [draws](canvas) itself from some height on and says where it
+//! ends; [`text`] is never wider than there is room for it, whatever font the reader has.
 //!
-//! What is too short to be seen is [drawn together](pieces), so the file has a bound, however long the run. It knows nothing that the
-//! [run](super::run) does not.
+//! What is too short to be seen is [drawn together](pieces), so the file has a bound, however long the run. It knows nothing that
+//! the [run](super::run) does not.
 
 mod axis;
 mod bars;
@@ -45,9 +45,9 @@ const UNTITLED: &str = "A run of a pool";
 
 /// One picture, for a page or for paper: `Display` is its SVG.
 ///
-/// It shows a lane for each thread, with what it did and what it was blocked on; how many tasks were pending; and a row for each future, from its
-/// submit until its outcome was collected. What can be read off is said beside it. It needs no other file and has no script; it is shown dark
-/// where the reader likes that; and however long the run, it stays below two megabytes.
+/// It shows a lane for each thread, with what it did and what it was blocked on; how many tasks were pending; and a row for each
+/// future, from its submit until its outcome was collected. What can be read off is said beside it. It needs no other file and
+/// has no script; it is shown dark where the reader likes that; and however long the run, it stays below two megabytes.
 ///
 /// ```
 /// use std::sync::Arc;

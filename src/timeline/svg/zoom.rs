@@ -1,7 +1,7 @@
 //! The first instant once more, much larger, if much happened in it.
 //!
-//! A pool's beginning is often a burst: everything is submitted, and all workers start, in a thousandth of the time that the run takes. Only
-//! threads in which something happened by then are drawn; of the others it is said how many there are.
+//! A pool's beginning is often a burst: everything is submitted, and all workers start, in a thousandth of the time that the run
+//! takes. Only threads in which something happened by then are drawn; of the others it is said how many there are.
 
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{MARGIN, PLOT_LEFT, PLOT_RIGHT, WIDTH};
