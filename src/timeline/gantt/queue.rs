@@ -45,7 +45,9 @@ impl Depths {
     pub(super) fn line(&self, glyphs: &Glyphs) -> Line {
         let mut line = Line::default();
         let chars = self.digits(glyphs).unwrap_or_else(|| self.heights(glyphs));
-        chars.into_iter().for_each(|c| line.push(c, Ink::Plain));
+        for c in chars {
+            line.push(c, Ink::Plain);
+        }
         line
     }
 
