@@ -1,4 +1,5 @@
-//! Names as a terminal, or a line of text, may show them: whatever they hold, they move no cursor, turn no text round, and take one line.
+//! Names as a terminal, or a line of text, may show them: whatever they hold, they move no cursor, turn no text round, and take
+//! one line.
 //!
 //! It also knows how wide a text is there, in columns. The names themselves are data that anybody may have given.
 
@@ -111,6 +112,22 @@ fn cut(mut text: String, columns: usize) -> String {
     text
 }
 
+/// What stands for it in ASCII; as wide as it is.
+pub(super) fn in_ascii(text: &str) -> String {
+    let mut plain = String::new();
+    for c in text.chars() {
+        match c {
+            ' '..='~' => plain.push(c),
+            'µ' => plain.push('u'),
+            '×' => plain.push('x'),
+            '·' => plain.push('-'),
+            '…' => plain.push('~'),
+            c => plain.extend(std::iter::repeat_n('?', columns_of(c))),
+        }
+    }
+    plain
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +137,11 @@ mod tests {
         let nasty = "a\0\u{1b}[31mb\nc\u{202e}d\u{9b}e\u{2028}";
         assert_eq!(Harmless(nasty).to_string(), "a␀␛[31mb␊c�d�e�");
         assert_eq!(Harmless("旗 🏁 é").to_string(), "旗 🏁 é");
+    }
+
+    #[test]
+    fn ascii_is_as_wide() {
+        assert_eq!(in_ascii("µ× …旗—e\u{301}"), "ux ~???e");
     }
 
     #[test]

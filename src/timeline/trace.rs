@@ -59,7 +59,7 @@ pub struct Thread {
 pub struct Task {
     /// The name that it was given.
     pub name: Option<Arc<str>>,
-    /// If it is one of a map's: the how-manieth, from 0.
+    /// If it is one of a map's: its place among them, from 0.
     pub item: Option<usize>,
     /// Where it was submitted: file, line and column.
     pub submitted_at: Arc<str>,

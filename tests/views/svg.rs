@@ -2,10 +2,13 @@
 //!
 //! What a browser makes of it is looked at in `tests/browser`.
 
-use glasspool::timeline::{Svg, Trace};
+use std::fmt::Write as _;
+
+use glasspool::timeline::{Entry, Svg, Trace};
+use glasspool::{Ending, EventKind};
 use roxmltree::{Document, Node};
 
-use crate::made_up;
+use crate::{made_up, traces};
 
 const LOITER: &str = include_str!("traces/loiter.jsonl");
 const HEAD_OF_LINE: &str = include_str!("traces/head-of-line.jsonl");
@@ -173,7 +176,7 @@ fn each_span_says_what_it_is() {
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines[..2], ["F4 loiter[4]", "running for 4.00 s on worker 1, from 1.00 s to 5.00 s"]);
     assert_eq!(lines[2..4], ["pending for 1.00 s", "worked for 4.00 s"]);
-    assert_eq!(lines[4], "finished, as number 5");
+    assert_eq!(lines[4], "finished, ended as number 5");
     assert!(lines[5].starts_with("collected as number 5, "), "{}", lines[5]);
 }
 
@@ -200,7 +203,7 @@ fn what_is_held_up_by_the_first_is_seen() {
     let waits = hovers(&picture, "waits");
     assert_eq!(waits.len(), 5, "all but the first: {waits:?}");
     assert!(
-        waits[0].contains("finished, as number 1\ncollected as number 2, 710 ms later, by main"),
+        waits[0].contains("finished, ended as number 1\ncollected as number 2, 710 ms later, by main"),
         "{}",
         waits[0]
     );
@@ -213,6 +216,104 @@ fn the_first_instant_is_seen_if_much_happens_there() {
     assert!(!is_zoomed(&trace(ODD_NAMES)));
     assert!(!is_zoomed(&trace(ONE_INSTANT)));
     assert!(!is_zoomed(&made_up::run(900, 8, 3)));
+}
+
+/// One of six submitted starts at once, and the others when it is done, or all but it: enough for a picture only if two start.
+#[test]
+fn an_instant_in_which_hardly_anything_starts_is_not_seen() {
+    let picture = |early: u64| {
+        let mut file = traces::head("burst", 6);
+        for task in 0..6 {
+            let submit = "\"event\":\"submitted\",\"at\":\"a.rs:1:1\"";
+            writeln!(file, "{{\"ns\":{task},\"thread\":0,\"pool\":0,\"queue\":0,\"task\":{task},{submit}}}")
+                .unwrap();
+        }
+        for (task, from) in (0..6).map(|task| (task, if task < early { 9 } else { 500_000 })) {
+            for (ns, what) in [(from, "\"started\""), (999_999, "\"finished\",\"how\":\"returned\"")] {
+                let thread = task + 1;
+                let about = format!("\"thread\":{thread},\"pool\":0,\"queue\":0,\"task\":{task}");
+                writeln!(file, "{{\"ns\":{ns},{about},\"event\":{what}}}").unwrap();
+            }
+        }
+        Svg::of(&trace(&file)).to_string()
+    };
+    assert!(!picture(1).contains("The first "));
+    let two = picture(2);
+    assert!(two.contains("The first 10 ns, ×100\u{a0}000<"));
+    assert!(two.contains(">4 others begin later<"));
+    assert_eq!(two.matches(">worker 1</text>").count(), 2);
+    assert_eq!(two.matches(">worker 2</text>").count(), 1);
+}
+
+#[test]
+fn the_legend_has_what_the_picture_has() {
+    let legend = |trace: &Trace| {
+        let svg = Svg::of(trace).to_string();
+        svg[svg.find(">Legend<").unwrap_or(svg.len())..].to_owned()
+    };
+    let (plain, odd) = (legend(&trace(LOITER)), legend(&trace(ODD_NAMES)));
+    for word in ["running a task", "blocked, on what it says", "idle", "submitted", "pool closed"] {
+        assert!(plain.contains(word), "{word}");
+    }
+    for word in ["calling back", "a task that panicked", ">cancelled<", ">refused<", "cancelled or refused"] {
+        assert!(!plain.contains(word) && odd.contains(word), "{word}");
+    }
+    assert!(
+        !plain.contains("many short tasks")
+            && legend(&made_up::run(50_000, 8, 4)).contains("many short tasks")
+    );
+    assert!(legend(&trace(NOTHING)).is_empty());
+}
+
+#[test]
+fn panics_among_many_tasks_are_seen() {
+    let trace = made_up::run(50_000, 8, 4);
+    let svg = Svg::of(&trace).to_string();
+    let picture = Document::parse(&svg).unwrap();
+    let panicked = |entry: &&Entry| entry.kind == EventKind::Finished(Ending::Panicked);
+    let panics = trace.entries().iter().filter(panicked).count();
+    let head = format!("50000 tasks: {} returned, {panics} panicked.", 50_000 - panics);
+    assert!(texts(&picture).contains(&head.as_str()), "{head}");
+    assert!(svg.matches("class=\"teeth\"").count() > 100);
+    let told = hovers(&picture, "slice").into_iter().chain(hovers(&picture, "many"));
+    let told = told.filter_map(|said| {
+        said.lines().next()?.strip_suffix(" panicked")?.rsplit(' ').next()?.parse::<usize>().ok()
+    });
+    let told: usize = told.sum();
+    assert!(told > panics / 2 && told <= panics, "{told} of {panics}");
+}
+
+/// It waits for 3 ns and goes on without, and another waits for the last of some.
+#[test]
+fn a_wait_whose_time_is_up_says_so() {
+    let mut file = traces::head("gave up", 1);
+    traces::ran(&mut file, 1, 0, 0, 9);
+    for (ns, what) in [
+        (9, r#""blocked","task":1,"on":"task""#),
+        (12, r#""unblocked""#),
+        (12, r#""blocked","on":"any-of","of":1"#),
+        (20, r#""unblocked""#),
+    ] {
+        writeln!(file, "{{\"ns\":{ns},\"thread\":0,\"pool\":0,\"queue\":0,\"event\":{what}}}").unwrap();
+    }
+    let svg = Svg::of(&trace(&file)).to_string();
+    let picture = Document::parse(&svg).unwrap();
+    let texts = texts(&picture);
+    assert!(texts.contains(&"F1") || texts.contains(&"blocked on F1, gave up after 3 ns"), "{texts:?}");
+    assert!(texts.contains(&"blocked on the last one  8 ns"), "{texts:?}");
+    assert!(
+        hovers(&picture, "blocked")
+            .contains(&"blocked on F1\n3 ns on main, from 9 ns to 12 ns\ngave up after 3 ns")
+    );
+}
+
+#[test]
+fn above_many_lanes_it_is_said_what_the_percents_are_of() {
+    let few = Svg::of(&made_up::run(900, 8, 3)).to_string();
+    let many = Svg::of(&made_up::run(900, 20, 3)).to_string();
+    for word in [">busy<", ">blocked<"] {
+        assert_eq!((few.matches(word).count(), many.matches(word).count()), (0, 1), "{word}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Arrows: from where a task was submitted to where it was run, and from its end to who waited for that.
 //!
-//! Each end of an arrow is bound to the slice that is there at that time. At its very end a slice is no longer there, so such an arrow is bound a
-//! nanosecond before. What took no time at all has none.
+//! Each end of an arrow is bound to the slice that is there at that time. At its very end a slice is no longer there, so such an
+//! arrow is bound a nanosecond before. What took no time at all has none.
 
 use std::fmt;
 

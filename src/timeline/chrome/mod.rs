@@ -9,9 +9,9 @@
 //! | how many are pending, how many workers are busy | counters, `C`: see [`counters`] |
 //! | cancelled, refused, panicked, lost, collected, closed | an instant of a thread, `i` |
 //!
-//! Perfetto drops what breaks its rules, mostly without a word, so they are kept here: slices of one thread nest or are apart; a flow begins and
-//! ends inside a slice, and not at its end; nothing ends before it begins; no time is negative. Events are written group by group: readers sort
-//! them by time, and those of the same time stay in the order in which they are written.
+//! Perfetto drops what breaks its rules, mostly without a word, so they are kept here: slices of one thread nest or are apart; a
+//! flow begins and ends inside a slice, and not at its end; nothing ends before it begins; no time is negative. Events are
+//! written group by group: readers sort them by time, and those of the same time stay in the order in which they are written.
 
 mod counters;
 mod event;
@@ -32,9 +32,11 @@ const SHORT_RUN: u64 = 1_000_000;
 
 /// A file for [Perfetto](https://ui.perfetto.dev), and for `chrome://tracing`: open it there.
 ///
-/// Each thread has a track, with its tasks, its waits, and arrows from where a task was submitted to where it was run, and from its end to who
-/// waited for it; above are the tasks that were pending. A slice's arguments say which future it is, where it was submitted, how long it was
-/// pending, and what came of it. Times are microseconds since the first event; none is rounded.
+/// Each thread has a track, with its tasks, its waits, and arrows from where a task was submitted to where it was run, and from
+/// its end to who waited for it; above are the tasks that were pending. A slice's arguments say which future it is, where it was
+/// submitted, how long it was pending, and what came of it. Times are microseconds since the first event; none is rounded.
+///
+/// The file takes between 200 and 400 bytes an event: of a million events it is larger than 300 MB.
 ///
 /// ```
 /// use glasspool::timeline::{ChromeTrace, Trace};
@@ -177,7 +179,7 @@ fn write_task(run: &Run<'_>, task: usize, f: &mut fmt::Formatter<'_>) -> fmt::Re
         }
         write!(f, ",\"submitted_at\":{}", Quoted(&task.submitted_at))?;
     }
-    if let Some(wait) = life.queue_wait() {
+    if let Some(wait) = life.queue_wait(run.to) {
         write!(f, ",\"queue_wait_us\":{}", Micros(wait))?;
     }
     write!(f, ",\"outcome\":\"{}\"", outcome(life))?;

@@ -1,7 +1,7 @@
 //! What each thread did, as slices of its track: they nest, or are apart.
 //!
-//! The spans of a lane do so already. A submit takes no time there, and an arrow must begin inside a slice that takes some; so it is drawn as long
-//! as nothing else happens in its thread, and not longer than [`SUBMIT`].
+//! The spans of a lane do so already. A submit takes no time there, and an arrow must begin inside a slice that takes some; so it
+//! is drawn as long as nothing else happens in its thread, and not longer than [`SUBMIT`].
 
 use std::cmp::Reverse;
 use std::fmt;

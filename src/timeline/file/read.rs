@@ -59,8 +59,8 @@ impl Error for ReadError {
 }
 
 impl Trace {
-    /// Reads what [`write`](Self::write) has written. A file that breaks off, as when a program was killed while it wrote, is read up to there, and the
-    /// trace [says so](Self::breaks_off).
+    /// Reads what [`write`](Self::write) has written. A file that breaks off, as when a program was killed while it wrote, is
+    /// read up to there, and the trace [says so](Self::breaks_off).
     ///
     /// # Errors
     ///

@@ -51,7 +51,7 @@ pub(super) enum Fill {
     Number,
 }
 
-/// What a chart has made use of, for its legend.
+/// What a chart has used, for its legend.
 #[derive(Debug, Default)]
 pub(super) struct Used {
     pub(super) fills: HashSet<Fill>,
@@ -135,8 +135,8 @@ impl Brush<'_> {
         }
     }
 
-    /// Signs of one column stand side by side, in the order of time, as far as there is room; the least telling ones go first, and then not all are
-    /// there.
+    /// Signs of one column stand side by side, in the order of time, as far as there is room; the least telling ones go first,
+    /// and then not all are there.
     fn placed(&self, signs: &Signs, numbered: bool) -> (Vec<(usize, Sign, String)>, bool) {
         let columns = self.scale.columns;
         let (mut placed, mut all, mut next_free) = (Vec::new(), true, 0);
@@ -234,12 +234,15 @@ impl Brush<'_> {
             Doing::Blocked { on: BlockedOn::Task, task: Some(task), .. } => {
                 vec![self.run.lives[task].id.to_string()]
             }
+            Doing::Blocked { on: BlockedOn::AnyOf(1), .. } => {
+                vec!["the last one".to_owned(), "last".to_owned()]
+            }
             Doing::Blocked { on: BlockedOn::AnyOf(many), .. } => {
                 vec![format!("any of {many}"), "any".to_owned()]
             }
             Doing::Blocked { on: BlockedOn::Room, .. } => vec!["room".to_owned()],
             Doing::Blocked { on: BlockedOn::Shutdown, .. } => {
-                vec!["end of pool".to_owned(), "end".to_owned()]
+                vec!["the pool's end".to_owned(), "end".to_owned()]
             }
             Doing::Blocked { on: BlockedOn::Task, .. } | Doing::CallingBack(_) | Doing::Idle => Vec::new(),
         }

@@ -35,11 +35,11 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     idle: '·',
     goes_on: '»',
     submits: '▼',
-    refused: '▲',
-    cancelled: '⊘',
+    refused: '⊘',
+    cancelled: '✕',
     collects: '◆',
-    closes: '┤',
-    fails: '✗',
+    closes: '■',
+    fails: '‼',
     times: '×',
     tick: '│',
     unchanged: '─',
@@ -53,8 +53,8 @@ pub(super) const ASCII: Glyphs = Glyphs {
     idle: '.',
     goes_on: '>',
     submits: 'v',
-    refused: '^',
-    cancelled: '/',
+    refused: '/',
+    cancelled: 'X',
     collects: '*',
     closes: ']',
     fails: '!',
@@ -163,20 +163,4 @@ impl Line {
         }
         writeln!(f)
     }
-}
-
-/// What stands for it in ASCII; as wide as it is.
-pub(super) fn in_ascii(text: &str) -> String {
-    let mut plain = String::new();
-    for c in text.chars() {
-        match c {
-            ' '..='~' => plain.push(c),
-            'µ' => plain.push('u'),
-            '×' => plain.push('x'),
-            '·' => plain.push('-'),
-            '…' => plain.push('~'),
-            c => plain.extend(std::iter::repeat_n('?', columns_of(c))),
-        }
-    }
-    plain
 }

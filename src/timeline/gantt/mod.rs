@@ -1,7 +1,7 @@
 //! A chart of characters: a lane for each thread, time from left to right.
 //!
-//! Here it is put together; [`cells`] says what a lane did in each column, [`bar`] draws that, [`queue`] the line of the pending, [`words`] has
-//! what is said below, [`glyphs`] the characters, and [`terminal`] guesses which of them can be shown. It is never wider than it was told to be.
+//! Here it is put together; [`cells`] says what a lane did in each column, [`bar`] draws that, [`queue`] the line of the pending,
+//! [`words`] has what is said below, and [`glyphs`] the characters. It is never wider than it was told to be.
 
 mod bar;
 mod cells;
@@ -9,22 +9,21 @@ mod glyphs;
 mod queue;
 mod scale;
 mod select;
-mod terminal;
 mod words;
 
 use std::fmt;
 
-use super::harmless::{fitted, width_of};
+use super::harmless::{fitted, in_ascii, width_of};
 use super::run::{End, Run};
+use super::terminal::{DEFAULT_WIDTH, Form, form_of_standard_output};
 use super::trace::Trace;
 use crate::future::state::Ending;
 use bar::{Brush, Used};
-use glyphs::{ASCII, Glyphs, Ink, Line, UNICODE, in_ascii};
+use glyphs::{ASCII, Glyphs, Ink, Line, UNICODE};
 use queue::Depths;
 use scale::Scale;
 use select::Selection;
 
-const DEFAULT_WIDTH: usize = 80;
 /// With less, there would be hardly a chart beside the names.
 const LEAST_WIDTH: usize = 40;
 /// Figures and what they are called are in two columns of text.
@@ -34,9 +33,10 @@ const WIDE_ENOUGH: usize = 66;
 
 /// A chart of characters, for a terminal.
 ///
-/// There is a lane for each thread: its tasks, what it was blocked for, when it was idle; and signs where it submitted, collected, cancelled. Below
-/// are the depth of the queue, the [figures](super::Figures), and what each character means. Where more happens than there are columns, it says how
-/// much of each column was work; of many workers, it shows some, and all others in one lane.
+/// There is a lane for each thread: its tasks, what it was blocked for, when it was idle; and signs where it submitted,
+/// collected, cancelled. Below are the depth of the queue, the [figures](super::Figures), and what each character means. Where
+/// more happens than there are columns, it says how much of each column was work; of many workers, it shows some, and all others
+/// in one lane.
 ///
 /// ```
 /// use glasspool::timeline::{Gantt, Trace};
@@ -119,6 +119,20 @@ impl<'a> Gantt<'a> {
         Self { colors, ..self }
     }
 
+    /// In the form that suits standard output: as wide as `$COLUMNS` says; in colours, if it is a terminal that has them and
+    /// `$NO_COLOR` is not set; and in ASCII, unless the locale is one of UTF-8.
+    ///
+    /// ```
+    /// use glasspool::timeline::{Gantt, Recorder};
+    ///
+    /// print!("{}", Gantt::of(&Recorder::default().trace()).for_terminal());
+    /// ```
+    #[must_use]
+    pub fn for_terminal(self) -> Self {
+        let Form { width, ascii, colors } = form_of_standard_output();
+        self.width(width).ascii(ascii).colors(colors)
+    }
+
     fn glyphs(&self) -> &'static Glyphs {
         if self.ascii { &ASCII } else { &UNICODE }
     }
@@ -131,6 +145,12 @@ impl<'a> Gantt<'a> {
 
     fn write_text(&self, f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
         writeln!(f, "{}", self.text(text, self.width).trim_end())
+    }
+
+    /// In as many lines as it takes.
+    fn write_wrapped(&self, f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+        let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+        words::wrapped(&words, " ", self.width).iter().try_for_each(|line| self.write_text(f, line))
     }
 
     /// What is left to do is the legend, of the characters that were used.
@@ -157,7 +177,7 @@ impl<'a> Gantt<'a> {
             self.write_lane(f, beside, &name, brush.average(&selection.others))?;
         }
         if let Some(remark) = selection.remark() {
-            self.write_text(f, &remark)?;
+            self.write_wrapped(f, &remark)?;
         }
         let depths = Depths::of(&run.queue, scale);
         self.write_lane(f, beside, "queue", depths.line(self.glyphs()))?;
@@ -182,7 +202,8 @@ impl<'a> Gantt<'a> {
         for (what, how_much) in figures.in_words() {
             self.write_figure(f, what, &[how_much])?;
         }
-        self.write_figure(f, "the same work would take", &words::what_if(&figures))
+        self.write_figure(f, "the same work would take", &words::what_if(&figures))?;
+        self.write_wrapped(f, &figures.basis.in_words())
     }
 
     /// What it is, and how much: beside it, if there is room, or else below.

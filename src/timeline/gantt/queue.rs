@@ -37,25 +37,64 @@ impl Depths {
     pub(super) fn meaning(&self, glyphs: &Glyphs) -> Option<String> {
         match self.most() {
             0 => None,
-            1..=DIGITS => Some("queue: how many are pending, at most".to_owned()),
+            _ if self.digits(glyphs).is_some() => Some("queue: how many are pending, at most".to_owned()),
             most => Some(format!("queue: {} is {most} pending", glyphs.height(1, 1))),
         }
     }
 
     pub(super) fn line(&self, glyphs: &Glyphs) -> Line {
         let mut line = Line::default();
-        let most = self.most();
-        for (column, &depth) in self.deepest.iter().enumerate() {
-            let is_same = column > self.first && self.deepest[column - 1] == depth;
-            let c = match depth {
-                _ if column < self.first => ' ',
-                _ if most > DIGITS && depth == 0 => glyphs.unchanged,
-                _ if most > DIGITS => glyphs.height(depth as u64, most as u64),
-                _ if is_same => glyphs.unchanged,
-                digit => char::from_digit(u32::try_from(digit).unwrap_or(0), 10).unwrap_or('?'),
-            };
+        let chars = self.digits(glyphs).unwrap_or_else(|| self.heights(glyphs));
+        for c in chars {
             line.push(c, Ink::Plain);
         }
         line
+    }
+
+    /// A digit where each depth begins. No digit is beside another, or they would be read as one number; so there may be no room
+    /// for all.
+    fn digits(&self, glyphs: &Glyphs) -> Option<Vec<char>> {
+        if self.most() > DIGITS {
+            return None;
+        }
+        let mut chars = vec![' '; self.first];
+        for same in self.deepest[self.first..].chunk_by(|one, next| one == next) {
+            let digit = char::from_digit(u32::try_from(same[0]).ok()?, 10)?;
+            let blank = usize::from(chars.last().is_some_and(char::is_ascii_digit));
+            let rest = same.len().checked_sub(blank + 1)?;
+            chars.extend(std::iter::repeat_n(' ', blank));
+            chars.push(digit);
+            chars.extend(std::iter::repeat_n(glyphs.unchanged, rest));
+        }
+        Some(chars)
+    }
+
+    fn heights(&self, glyphs: &Glyphs) -> Vec<char> {
+        let most = self.most() as u64;
+        let height = |(column, &depth): (usize, &usize)| match depth {
+            _ if column < self.first => ' ',
+            0 => glyphs.unchanged,
+            _ => glyphs.height(depth as u64, most),
+        };
+        self.deepest.iter().enumerate().map(height).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::glyphs::UNICODE;
+    use super::*;
+
+    fn digits(deepest: &[usize]) -> Option<String> {
+        let depths = Depths { deepest: deepest.to_vec(), first: 1 };
+        Some(depths.digits(&UNICODE)?.into_iter().collect())
+    }
+
+    #[test]
+    fn no_digit_is_beside_another() {
+        assert_eq!(digits(&[0, 5, 1, 1, 1, 0]).as_deref(), Some(" 5 1─0"));
+        assert_eq!(digits(&[0, 1, 1, 0, 0]).as_deref(), Some(" 1─0─"));
+        assert_eq!(digits(&[0, 1, 0, 1, 0]), None, "there is no room");
+        assert_eq!(digits(&[0, 10, 10]), None);
     }
 }

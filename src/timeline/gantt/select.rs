@@ -37,9 +37,9 @@ impl Selection {
 
         let mut shown = [callers, workers].concat();
         shown.sort_unstable();
-        let worked: u64 = other_workers.iter().map(|&place| run.lanes[place].busy).sum();
+        let worked: u128 = other_workers.iter().map(|&place| u128::from(run.lanes[place].busy)).sum();
         let whole = u128::from(run.length()) * other_workers.len() as u128;
-        let busy = (u128::from(worked) * 100 + whole / 2).checked_div(whole).unwrap_or(0);
+        let busy = (worked * 100 + whole / 2).checked_div(whole).unwrap_or(0);
         Self {
             shown,
             callers: other_callers.len(),
@@ -56,16 +56,23 @@ impl Selection {
         (self.workers > 0).then(|| format!("{} more", self.workers))
     }
 
-    /// What is not shown.
+    /// What is not shown. There may be others that were as busy.
     pub(super) fn remark(&self) -> Option<String> {
+        let Self { callers, busy, .. } = self;
+        let half = MOST_WORKERS / 2;
         let workers = (self.workers > 0).then(|| {
-            let Self { workers, busy, .. } = self;
-            format!("and {workers} more workers, {busy} % busy, none of them the busiest or the least busy")
+            format!(
+                "Shown are {half} of the busiest workers and {half} of the least busy; \
+                 the others were busy for {busy} % of the time."
+            )
         });
-        let callers =
-            (self.callers > 0).then(|| format!("and {} more callers, which did less", self.callers));
+        let callers = match callers {
+            0 => None,
+            1 => Some("1 caller that did no more than those above is not shown.".to_owned()),
+            _ => Some(format!("{callers} callers that did no more than those above are not shown.")),
+        };
         match (workers, callers) {
-            (Some(workers), Some(callers)) => Some(format!("{workers}; {callers}")),
+            (Some(workers), Some(callers)) => Some(format!("{workers} {callers}")),
             (one, other) => one.or(other),
         }
     }

@@ -1,14 +1,16 @@
 //! Plain English, a line an event: of a trace, or live.
 //!
-//! The words are in [`story`]; here they are told of a trace. A [`narrator`] tells them while things happen. Neither knows what is told: each
-//! only says when it was.
+//! The words are in [`story`]; here they are told of a trace. A [`narrator`] tells them while things happen. Neither knows what
+//! is told: each only says when it was.
 
 mod narrator;
 mod story;
 
 use std::fmt;
 
+use super::harmless::{Harmless, in_ascii};
 use super::run::Run;
+use super::terminal::form_of_standard_output;
 use super::trace::{Entry, Trace};
 use crate::events::event::EventKind;
 pub use narrator::Narrator;
@@ -39,6 +41,7 @@ use story::{Happened, Story, Subject};
 #[derive(Clone, Copy, Debug)]
 pub struct Narration<'a> {
     trace: &'a Trace,
+    ascii: bool,
 }
 
 impl<'a> Narration<'a> {
@@ -50,7 +53,35 @@ impl<'a> Narration<'a> {
     /// assert_eq!(Narration::of(&trace).to_string(), "nothing has happened\n");
     /// ```
     pub fn of(trace: &'a Trace) -> Self {
-        Self { trace }
+        Self { trace, ascii: false }
+    }
+
+    /// Whether it is told with ASCII alone; names are spelled with it, too.
+    ///
+    /// ```
+    /// # use glasspool::timeline::{Narration, Recorder};
+    /// let trace = Recorder::default().trace().with_title("5 µs");
+    /// assert_eq!(Narration::of(&trace).ascii(true).to_string(), "5 us\nnothing has happened\n");
+    /// ```
+    #[must_use]
+    pub fn ascii(self, ascii: bool) -> Self {
+        Self { ascii, ..self }
+    }
+
+    /// In the form that suits standard output: in ASCII, unless the locale is one of UTF-8.
+    ///
+    /// ```
+    /// use glasspool::timeline::{Narration, Recorder};
+    ///
+    /// print!("{}", Narration::of(&Recorder::default().trace()).for_terminal());
+    /// ```
+    #[must_use]
+    pub fn for_terminal(self) -> Self {
+        self.ascii(form_of_standard_output().ascii)
+    }
+
+    fn write_line(&self, f: &mut fmt::Formatter<'_>, line: &str) -> fmt::Result {
+        if self.ascii { writeln!(f, "{}", in_ascii(line)) } else { writeln!(f, "{line}") }
     }
 }
 
@@ -58,18 +89,19 @@ impl fmt::Display for Narration<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let trace = self.trace;
         if !trace.title().is_empty() {
-            writeln!(f, "{}", super::harmless::Harmless(trace.title()))?;
+            self.write_line(f, &Harmless(trace.title()).to_string())?;
         }
         let run = Run::of(trace);
         let mut sentences = Sentences::of(&run);
         for entry in trace.entries() {
-            writeln!(f, "{}  {}", Time(entry.at - run.from), sentences.next(entry))?;
+            let time = Time(entry.at - run.from);
+            self.write_line(f, &format!("{time}  {}", sentences.next(entry)))?;
         }
         if trace.entries().is_empty() {
             writeln!(f, "nothing has happened")?;
         }
         match trace.missing() {
-            Some(missing) => writeln!(f, "{missing}"),
+            Some(missing) => self.write_line(f, &missing),
             None => Ok(()),
         }
     }
@@ -93,8 +125,8 @@ impl<'a> Sentences<'a> {
         Self { trace: run.trace, names, story: Story::default() }
     }
 
-    /// What the next event was: `worker 0 starts F0 loiter[0], which was pending for 155 µs`. Names in it are harmless in a terminal, and not
-    /// escaped for anything else.
+    /// What the next event was: `worker 0 starts F0 loiter[0], which was pending for 155 µs`. Names in it are harmless in a
+    /// terminal, and not escaped for anything else.
     pub(super) fn next(&mut self, entry: &Entry) -> String {
         let task = entry.task.map(|id| Subject {
             id,

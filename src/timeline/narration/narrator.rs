@@ -1,7 +1,7 @@
 //! The same words while things happen: an observer that writes them down at once.
 //!
-//! One lock is held while a sentence is made and written, so that no two lines mix and all are in one order; a thread that has something to tell
-//! waits for that.
+//! One lock is held while a sentence is made and written, so that no two lines mix and all are in one order; a thread that has
+//! something to tell waits for that.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,10 +14,11 @@ use crate::events::event::{Event, EventKind, Observer};
 use crate::identity::{PoolId, Worker};
 use crate::sync::{Mutex, ThreadId, current_thread, current_thread_name};
 
-/// An [`Observer`] that writes what happens as it happens: plain English, a line an event, with the words of a [`Narration`](super::Narration).
+/// An [`Observer`] that writes what happens as it happens: plain English, a line an event, with the words of a
+/// [`Narration`](super::Narration).
 ///
-/// Each line is written, and flushed, in the thread that it is about, before that goes on. So a pool that is narrated is slower, and its threads
-/// wait for each other's lines: to measure, record. A writer that fails is told no more.
+/// Each line is written, and flushed, in the thread that it is about, before that goes on. So a pool that is narrated is slower,
+/// and its threads wait for each other's lines: to measure, record. A writer that fails is told no more.
 ///
 /// Do not give it what the pool's own tasks lock while they submit or wait, as standard output is while
 /// [`StdoutLock`](std::io::StdoutLock) is held.

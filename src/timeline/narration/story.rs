@@ -1,18 +1,17 @@
 //! The words: a sentence for each thing that can happen.
 //!
-//! It is told what happens, live or from a trace, and remembers what it needs to say how long something took: of each task until it ends, and of
-//! each thread until it goes. So what it says of an event depends on those before it, and if they are missing it says less. It does not know
-//! where events come from, nor who reads the sentences.
+//! It is told what happens, live or from a trace, and remembers what it needs to say how long something took: of each task until
+//! it ends, and of each thread until it goes. So what it says of an event depends on those before it, and if they are missing it
+//! says less. It does not know where events come from, nor who reads the sentences.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use crate::events::event::{BlockedOn, EventKind};
 use crate::future::state::Ending;
 use crate::identity::TaskId;
 use crate::shutdown::Shutdown;
 use crate::timeline::harmless::{fitted, fitted_at_its_end};
-use crate::timeline::run::figures::Short;
+use crate::timeline::words::short as short_time;
 
 /// How many columns a name may take: those of one who names a task by a whole page would hide the sentence.
 const LONGEST_NAME: usize = 60;
@@ -226,7 +225,7 @@ fn what_for(on: BlockedOn, task: &str) -> (String, String) {
             (format!("there is room for {task}"), format!("the wait for room for {task} is over"))
         }
         BlockedOn::Shutdown => {
-            ("the pool has ended".to_owned(), "the wait for the end of the pool is over".to_owned())
+            ("the pool's end".to_owned(), "the wait for the pool's end is over".to_owned())
         }
     }
 }
@@ -250,5 +249,5 @@ fn are_pending(how_many: usize) -> String {
 
 /// How long, if that is known.
 fn spent(what: &str, nanos: Option<u64>) -> String {
-    nanos.map_or_else(String::new, |nanos| format!("{what} {}", Short(Duration::from_nanos(nanos))))
+    nanos.map_or_else(String::new, |nanos| format!("{what} {}", short_time(nanos)))
 }

@@ -1,7 +1,8 @@
 //! Putting a run together, in one pass over the events.
 //!
-//! The events of one thread open and close its spans as calls do. A trace may lack some (they were dropped, or its file breaks off, or was written by
-//! hand): what ends without having begun is passed over, and what is still open when something around it ends, ends with that.
+//! The events of one thread open and close its spans as calls do. A trace may lack some (they were dropped, or its file breaks
+//! off, or was written by hand): what ends without having begun is passed over, and what is still open when something around it
+//! ends, ends with that.
 
 use std::collections::{HashMap, HashSet};
 
@@ -234,7 +235,8 @@ impl<'a> Builder<'a> {
         lane_of_it.to = lane_of_it.to.max(span.to);
         let not_the_outers = match doing {
             Doing::Running(task) => {
-                lives[task].worked += length - inside;
+                // The same task may be said to run on several threads.
+                lives[task].worked = lives[task].worked.saturating_add(length - inside);
                 lane_of_it.busy += length - inside;
                 length
             }

@@ -1,15 +1,18 @@
 //! What one thread did, drawn as bars: those inside others are narrower.
 //!
-//! Many short ones that follow each other are one profile: how much of each moment was work, and how much of it the thread was blocked.
+//! Many short ones that follow each other are one profile: how much of each moment was work, and how much of it the thread was
+//! blocked.
 
 use super::canvas::{Anchor, Area, Canvas, Px};
 use super::look::TASK_COLOURS;
 use super::pieces::{Piece, Stretch, innermost, pieces};
 use super::profile::Profile;
-use super::scale::{Scale, percent, short};
-use super::text::{PLAIN, SMALL, count};
+use super::scale::{Scale, percent};
+use super::text::{PLAIN, SMALL};
 use super::words;
-use crate::timeline::run::{Doing, Lane, Run, Span};
+use crate::future::state::Ending;
+use crate::timeline::run::{Doing, End, Lane, Run, Span};
+use crate::timeline::words::{count, short};
 
 /// No bar is narrower, however short its span is.
 const NARROWEST: f64 = 1.5;
@@ -108,8 +111,7 @@ impl Strip<'_> {
             return;
         }
         if area.width < 2.0 * PADDING {
-            let height = area.height / 4.0;
-            canvas.rectangle("teeth", Area { y: area.bottom() - height, height, ..area });
+            canvas.rectangle("teeth", foot_of(area));
             return;
         }
         let tooth = area.height / 4.0;
@@ -140,6 +142,9 @@ impl Strip<'_> {
         if area.width < 2.0 * Profile::STEP {
             canvas.with_hover(&self.say(stretch.from, stretch.to, spans), |canvas| {
                 canvas.rectangle(if tasks > 0 { "bar many" } else { "bar blocked" }, area);
+                if self.panics_of(spans).next().is_some() {
+                    canvas.rectangle("teeth", foot_of(area));
+                }
             });
             return;
         }
@@ -148,6 +153,11 @@ impl Strip<'_> {
         if profile.is_ever_blocked() {
             let blocked = profile.outline(|(work, blocked)| (work, work + blocked));
             canvas.path("bar blocked", (area.x, area.bottom()), &blocked);
+        }
+        for (x, right) in together(self.panics_of(spans).map(|at| self.scale.x(at)), Profile::STEP) {
+            let x = x.min(area.right() - Profile::STEP);
+            let right = right.min(area.right());
+            canvas.rectangle("teeth", foot_of(Area { x, width: right - x, ..area }));
         }
         self.draw_slices(canvas, stretch, area);
         if area.height >= SMALL.size * 1.25 && tasks > 0 {
@@ -158,6 +168,16 @@ impl Strip<'_> {
                 canvas.text_on_plate(SMALL, "ink", middle, Anchor::Middle, &text);
             }
         }
+    }
+
+    /// When tasks that were begun here panicked, by when they began.
+    fn panics_of(&self, spans: &[Span]) -> impl Iterator<Item = u64> {
+        spans.iter().filter_map(|span| match span.doing {
+            Doing::Running(task) if self.run.lives[task].end == End::Finished(Ending::Panicked) => {
+                Some(span.to)
+            }
+            _ => None,
+        })
     }
 
     fn draw_slices(&self, canvas: &mut Canvas, stretch: &Stretch, area: Area) {
@@ -187,7 +207,12 @@ impl Strip<'_> {
             Doing::Idle => idle += to - from,
         });
         let waits = spans.iter().filter(|span| matches!(span.doing, Doing::Blocked { .. })).count();
-        let begun = format!("{} and {} began here", count(tasks_of(spans), "task"), count(waits, "wait"));
+        let panics = match self.panics_of(spans).count() {
+            0 => String::new(),
+            many => format!("; {many} panicked"),
+        };
+        let begun =
+            format!("{} and {} began here{panics}", count(tasks_of(spans), "task"), count(waits, "wait"));
         let when = format!(
             "{}, from {} to {}",
             self.lane.name,
@@ -206,6 +231,24 @@ impl Strip<'_> {
             ),
         ]
     }
+}
+
+/// Where a bar is red, if a task has panicked and there is no room for teeth.
+fn foot_of(bar: Area) -> Area {
+    let height = bar.height / 4.0;
+    Area { y: bar.bottom() - height, height, ..bar }
+}
+
+/// From where to where there is a place at least every so many pixels.
+fn together(places: impl Iterator<Item = f64>, step: f64) -> Vec<(f64, f64)> {
+    let mut all: Vec<(f64, f64)> = Vec::new();
+    for place in places {
+        match all.last_mut() {
+            Some((_, right)) if place <= *right => *right = right.max(place + step),
+            _ => all.push((place, place + step)),
+        }
+    }
+    all
 }
 
 fn tasks_of(spans: &[Span]) -> usize {

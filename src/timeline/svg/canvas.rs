@@ -1,8 +1,9 @@
 //! What is drawn on: elements of SVG, one after another.
 //!
-//! There are two layers, and all of one is behind all of the other. Each element has classes, and [`look`](super::look) says what they look like. It
-//! knows nothing of runs. Lengths are those of the view box: a pixel, if it is shown at its own size.
+//! There are two layers, and all of one is behind all of the other. Each element has classes, and [`look`](super::look) says what
+//! they look like. It knows nothing of runs. Lengths are those of the view box: a pixel, if it is shown at its own size.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
 use super::text::{Escaped, Face, clean, is_familiar};
@@ -11,6 +12,8 @@ use super::text::{Escaped, Face, clean, is_familiar};
 pub(super) struct Canvas {
     back: String,
     front: String,
+    /// What was drawn, but for texts, by its classes.
+    drawn: BTreeSet<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,12 +61,25 @@ impl Canvas {
         put!(self.back, "{}", Line(class, from, to));
     }
 
+    /// Whether anything has been drawn in front that has a class which begins so.
+    pub(super) fn has_drawn(&self, class: &str) -> bool {
+        self.drawn.iter().any(|classes| classes.split(' ').any(|one| one.starts_with(class)))
+    }
+
+    fn note(&mut self, class: &str) {
+        if !self.drawn.contains(class) {
+            self.drawn.insert(class.to_owned());
+        }
+    }
+
     pub(super) fn rectangle(&mut self, class: &str, area: Area) {
+        self.note(class);
         put!(self.front, "{}", Rectangle(class, area));
     }
 
     /// What a number is in: round, but for what is to be seen as an alarm.
     pub(super) fn badge(&mut self, class: &str, area: Area) {
+        self.note(class);
         let radius = Px(if class.contains("alarm") { 2.0 } else { area.height / 2.0 });
         let Area { x, y, width, height } = area;
         let (x, y, width, height) = (Px(x), Px(y), Px(width), Px(height));
@@ -74,6 +90,7 @@ impl Canvas {
     }
 
     pub(super) fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
+        self.note(class);
         put!(self.front, "{}", Line(class, from, to));
     }
 
@@ -89,6 +106,7 @@ impl Canvas {
 
     /// A shape around this point, as a path from there.
     pub(super) fn path(&mut self, class: &str, (x, y): (f64, f64), path: &str) {
+        self.note(class);
         put!(self.front, "<path class=\"{class}\" d=\"M{} {}{path}\"/>\n", Px(x), Px(y));
     }
 

@@ -80,23 +80,43 @@ pub(super) fn draw(
     area.bottom() + if below { marks::ROW } else { 0.0 } + pitch.between
 }
 
-/// Of the whole run.
-fn how_busy(run: &Run<'_>, lane: &Lane) -> String {
+/// What is said of workers, and of other threads: for how much of the run they were so.
+pub(super) const BUSY: &str = "busy";
+pub(super) const BLOCKED: &str = "blocked";
+
+/// Where there is no room for the word at each of the lanes, it is above them; says where the first of them begins.
+pub(super) fn draw_head(canvas: &mut Canvas, word: &str, pitch: Pitch, top: f64) -> f64 {
+    if pitch.is_roomy() {
+        return top;
+    }
+    let y = top + SMALL.size;
+    canvas.text(SMALL, "dim", (PLOT_LEFT - GAP, y), Anchor::End, word);
+    y + pitch.between
+}
+
+/// Of the whole run: how much, and of what.
+fn how_busy(run: &Run<'_>, lane: &Lane) -> (String, &'static str) {
     match lane.worker {
-        Some(_) => format!("{} busy", percent(lane.busy, run.length())),
-        None => format!("{} blocked", percent(lane.blocked, run.length())),
+        Some(_) => (percent(lane.busy, run.length()), BUSY),
+        None => (percent(lane.blocked, run.length()), BLOCKED),
     }
 }
 
-fn draw_name(canvas: &mut Canvas, lane: &Lane, how: Option<String>, pitch: Pitch, area: Area) {
-    let how = how.unwrap_or_default();
+fn draw_name(
+    canvas: &mut Canvas,
+    lane: &Lane,
+    how: Option<(String, &'static str)>,
+    pitch: Pitch,
+    area: Area,
+) {
     let (left, right) = (MARGIN, PLOT_LEFT - GAP);
+    let (how, word) = how.unwrap_or_default();
     if pitch.is_roomy() {
+        let how = format!("{how} {word}");
         let name = STRONG.fit(&super::text::clean(&lane.name), right - left).unwrap_or_default();
         canvas.text(STRONG, "ink", (left, area.y + 12.0), Anchor::Start, &name);
-        canvas.text(SMALL, "dim", (left, area.y + 28.0), Anchor::Start, &how);
+        canvas.text(SMALL, "dim", (left, area.y + 28.0), Anchor::Start, how.trim());
     } else {
-        let how = how.replace(" blocked", "").replace(" busy", "");
         let room = right - left - SMALL.width_of(&how) - GAP;
         let name = STRONG.fit(&super::text::clean(&lane.name), room).unwrap_or_default();
         canvas.text(STRONG, "ink", (left, area.baseline(STRONG)), Anchor::Start, &name);

@@ -1,4 +1,4 @@
-//! What the patterns and marks mean.
+//! What the patterns and marks mean, of those that the picture has.
 
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{MARGIN, WIDTH};
@@ -6,7 +6,7 @@ use super::marks::draw_shape;
 use super::text::{HEADING, SMALL};
 use crate::identity::PoolId;
 use crate::shutdown::Shutdown;
-use crate::timeline::run::{Mark, Marked};
+use crate::timeline::run::{Mark, Marked, Run};
 
 const COLUMNS: usize = 4;
 const LINE: f64 = 22.0;
@@ -21,6 +21,27 @@ enum Sample {
     Wait,
 }
 
+impl Sample {
+    /// Whether there is one in the picture.
+    fn is_used(&self, canvas: &Canvas, run: &Run<'_>) -> bool {
+        let is_there = |class| canvas.has_drawn(class);
+        match *self {
+            // The last of its classes is its own; tasks have one of several.
+            Self::Bar(class) | Self::Badge(class, _) => {
+                is_there(class.trim_end_matches("-0").rsplit(' ').next().unwrap_or(class))
+            }
+            Self::JaggedBar => is_there("teeth"),
+            Self::Wait => is_there("waits"),
+            Self::Mark(what) => {
+                let marks = run.lanes.iter().flat_map(|lane| &lane.marks);
+                let is_alike =
+                    |mark: &Mark| std::mem::discriminant(&mark.what) == std::mem::discriminant(&what);
+                marks.into_iter().any(is_alike)
+            }
+        }
+    }
+}
+
 /// Any one will do.
 const CLOSED: Marked = Marked::Closed(PoolId(0), Shutdown::Drain);
 
@@ -32,20 +53,24 @@ const SAMPLES: [(Sample, &str); 16] = [
     (Sample::Bar("bar callback"), "calling back"),
     (Sample::Bar("bar idle"), "idle"),
     (Sample::Bar("bar pending"), "pending in the queue"),
-    (Sample::Wait, "finished, not yet collected"),
+    (Sample::Wait, "ended, not yet collected"),
     (Sample::Mark(Marked::Submitted(0)), "submitted"),
     (Sample::Mark(Marked::Collected(0)), "collected, and in which order"),
     (Sample::Mark(Marked::Cancelled(0)), "cancelled"),
     (Sample::Mark(Marked::Refused(0)), "refused"),
     (Sample::Mark(CLOSED), "pool closed"),
-    (Sample::Badge("badge", "on-badge"), "finished, and in which order"),
+    (Sample::Badge("badge", "on-badge"), "ended, and in which order"),
     (Sample::Badge("alarm", "on-badge"), "panicked or lost"),
     (Sample::Badge("void hollow", "ink"), "cancelled or refused"),
 ];
 
 /// Draws it, and says where it ends.
-pub(super) fn draw(canvas: &mut Canvas, top: f64) -> f64 {
-    let lines = SAMPLES.len().div_ceil(COLUMNS);
+pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
+    let samples: Vec<_> = SAMPLES.iter().filter(|(sample, _)| sample.is_used(canvas, run)).collect();
+    if samples.is_empty() {
+        return top;
+    }
+    let lines = samples.len().div_ceil(COLUMNS);
     let height = 2.0 * PADDING + HEADING.size + lines_high(lines);
     let panel = Area { x: MARGIN, y: top, width: WIDTH - 2.0 * MARGIN, height };
     canvas.rectangle("panel", panel);
@@ -57,7 +82,7 @@ pub(super) fn draw(canvas: &mut Canvas, top: f64) -> f64 {
         "Legend",
     );
     let column_width = (panel.width - 2.0 * PADDING) / lines_high(COLUMNS) * LINE;
-    for (place, (sample, meaning)) in SAMPLES.iter().enumerate() {
+    for (place, (sample, meaning)) in samples.into_iter().enumerate() {
         let x = panel.x + PADDING + lines_high(place / lines) / LINE * column_width;
         let y = top + PADDING + HEADING.size + 8.0 + lines_high(place % lines);
         let swatch = Area { x, y, width: SWATCH, height: 14.0 };

@@ -20,7 +20,7 @@ pub(super) const TASK_COLOURS: usize = 6;
 /// A rule of the style sheet: for what, what is the same always, in light rooms, and in dark ones.
 struct Rule(&'static str, &'static str, &'static str, &'static str);
 
-const RULES: [Rule; 53] = [
+const RULES: [Rule; 54] = [
     Rule(".paper", "", "fill:#fff", "fill:#14161b"),
     Rule(".ink", "", "fill:#1b1d22", "fill:#eceef2"),
     Rule(".dim", "", "fill:#545965", "fill:#adb3bf"),
@@ -61,6 +61,7 @@ const RULES: [Rule; 53] = [
     Rule(".mark", "stroke:none", "fill:#0b5fa5", "fill:#7dc0f5"),
     Rule(".alarm", "stroke:none", "fill:#a81c2b", "fill:#ff8e98"),
     Rule(".badge", "stroke:none", "fill:#1b1d22", "fill:#eceef2"),
+    Rule(".closed", "stroke:none", "fill:#1b1d22", "fill:#eceef2"),
     Rule(".on-badge", "", "fill:#fff", "fill:#14161b"),
     Rule(".void", "fill:none;stroke-width:1.8", "stroke:#545965", "stroke:#adb3bf"),
     Rule(".hollow", "", "fill:#fff", "fill:#14161b"),
@@ -89,8 +90,8 @@ pub(super) struct Definitions;
 
 impl fmt::Display for Definitions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<style>\n.glasspool text{font-family:system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;")?;
-        f.write_str("white-space:pre}\n")?;
+        f.write_str("<style>\n.glasspool text{font-family:system-ui,-apple-system,")?;
+        f.write_str("\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;white-space:pre}\n")?;
         for face in FACES {
             let weight = if face.bold { ";font-weight:bold" } else { "" };
             writeln!(f, ".glasspool .{}{{font-size:{}px{weight}}}", face.class, face.size)?;

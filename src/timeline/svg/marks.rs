@@ -1,13 +1,15 @@
-//! What a thread did in no time: it submits, is refused, cancels, closes a pool; and it collects. A row of marks above and one below its bars.
+//! What a thread did in no time: it submits, is refused, cancels, closes a pool; and it collects. A row of marks above and one
+//! below its bars.
 //!
 //! What falls together is one mark, with how many it stands for.
 
 use super::canvas::{Anchor, Canvas};
 use super::look::{MARGIN, WIDTH};
-use super::scale::{Scale, short};
-use super::text::{SMALL, count};
+use super::scale::Scale;
+use super::text::SMALL;
 use super::words;
 use crate::timeline::run::{Mark, Marked, Run};
+use crate::timeline::words::{count, short};
 
 /// Marks are so far from each other, at least.
 const APART: f64 = 13.0;
@@ -90,7 +92,7 @@ pub(super) fn draw_shape(canvas: &mut Canvas, mark: &Mark, x: f64, middle: f64) 
     match mark.what {
         Marked::Submitted(_) => canvas.path("mark", (x - RADIUS, middle - RADIUS + 1.0), "h10l-5 9z"),
         Marked::Collected(_) => canvas.path("mark", (x, middle - RADIUS), "l5 5l-5 5l-5-5z"),
-        Marked::Closed(..) => canvas.path("badge", (x - 4.0, middle - RADIUS), "h8v10h-8z"),
+        Marked::Closed(..) => canvas.path("closed", (x - 4.0, middle - RADIUS), "h8v10h-8z"),
         Marked::Cancelled(_) => canvas.path("void", (x - 4.0, middle - 4.0), "l8 8m0-8l-8 8"),
         Marked::Refused(_) => {
             canvas.circle("void", (x, middle), RADIUS - 0.5);

@@ -1,11 +1,11 @@
 //! One picture, for a page or for paper: lanes of threads, the queue, rows of futures, and what can be read off.
 //!
-//! It is one file of SVG that refers to nothing outside of it and has no script, so it may be shown as an image anywhere. It is as wide as [`look`] says and as
-//! high as it must be. Each part [draws](canvas) itself from some height on and says where it ends; [`text`] is never wider than
-//! there is room for it, whatever font the reader has.
+//! It is one file of SVG that refers to nothing outside of it and has no script, so it may be shown as an image anywhere. It is
+//! as wide as [`look`] says and as high as it must be. Each part [draws](canvas) itself from some height on and says where it
+//! ends; [`text`] is never wider than there is room for it, whatever font the reader has.
 //!
-//! What is too short to be seen is [drawn together](pieces), so the file has a bound, however long the run. It knows nothing that the
-//! [run](super::run) does not.
+//! What is too short to be seen is [drawn together](pieces), so the file has a bound, however long the run. It knows nothing that
+//! the [run](super::run) does not.
 
 mod axis;
 mod bars;
@@ -15,6 +15,7 @@ mod lanes;
 mod legend;
 mod look;
 mod marks;
+mod outcomes;
 mod panel;
 mod pieces;
 mod profile;
@@ -28,15 +29,15 @@ use std::fmt;
 
 use super::run::{Lane, Run};
 use super::trace::Trace;
-use canvas::{Anchor, Area, Canvas, Px};
+use super::words::count;
+use canvas::{Anchor, Canvas, Px};
 use look::{Definitions, MARGIN, PLOT_LEFT, PLOT_RIGHT, WIDTH};
-use scale::{Scale, short};
-use text::{Escaped, HEADING, PLAIN, SMALL, TITLE, clean, count};
+use outcomes::Outcomes;
+use scale::Scale;
+use text::{Escaped, HEADING, PLAIN, SMALL, TITLE, clean};
 
 /// What is shorter than so many pixels is drawn together with what is beside it.
 const SHORTEST: f64 = 2.0;
-/// Of the first instant, there are so many lanes.
-const MOST_ENLARGED: usize = 12;
 /// Between two sections.
 const BETWEEN: f64 = 18.0;
 /// The title of a trace that has none.
@@ -44,9 +45,9 @@ const UNTITLED: &str = "A run of a pool";
 
 /// One picture, for a page or for paper: `Display` is its SVG.
 ///
-/// It shows a lane for each thread, with what it did and what it was blocked on; how many tasks were pending; and a row for each future, from its
-/// submit until its outcome was collected. What can be read off is said beside it. It needs no other file and has no script; it is shown dark
-/// where the reader likes that; and however long the run, it stays below two megabytes.
+/// It shows a lane for each thread, with what it did and what it was blocked on; how many tasks were pending; and a row for each
+/// future, from its submit until its outcome was collected. What can be read off is said beside it. It needs no other file and
+/// has no script; it is shown dark where the reader likes that; and however long the run, it stays below two megabytes.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -80,13 +81,13 @@ impl fmt::Display for Svg<'_> {
         let figures = run.figures();
         let title = if self.trace.title().is_empty() { UNTITLED } else { self.trace.title() };
         let title = clean(title);
-        let summary = panel::summary(&figures);
+        let outcomes = Outcomes::of(&run);
         let mut canvas = Canvas::default();
-        let mut y = draw_head(&mut canvas, &title, &summary, self.trace.missing());
+        let mut y = draw_head(&mut canvas, &title, &outcomes, self.trace.missing());
         y = panel::draw(&mut canvas, &figures, y);
         y = draw_threads(&mut canvas, &run, y);
         y = draw_futures(&mut canvas, &run, y);
-        y = legend::draw(&mut canvas, y) + MARGIN;
+        y = legend::draw(&mut canvas, &run, y) + MARGIN;
         let (width, height) = (Px(WIDTH), Px(y));
         write!(
             f,
@@ -97,21 +98,22 @@ impl fmt::Display for Svg<'_> {
             "width=\"{width}\" height=\"{height}\" role=\"img\" aria-labelledby=\"gp-title gp-description\">"
         )?;
         writeln!(f, "<title id=\"gp-title\">{}</title>", Escaped(&title))?;
-        let description = format!("{summary} {}", panel::in_a_sentence(&figures));
+        let description = format!("{outcomes} {}", panel::in_a_sentence(&figures));
         writeln!(f, "<desc id=\"gp-description\">{}</desc>", Escaped(&description))?;
         writeln!(f, "{Definitions}<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>")?;
         writeln!(f, "{canvas}</svg>")
     }
 }
 
-/// Title, one sentence, and what is missing.
-fn draw_head(canvas: &mut Canvas, title: &str, summary: &str, missing: Option<String>) -> f64 {
+/// Title, what became of the tasks, and what is missing.
+fn draw_head(canvas: &mut Canvas, title: &str, outcomes: &Outcomes, missing: Option<String>) -> f64 {
     let room = WIDTH - 2.0 * MARGIN;
     let mut y = MARGIN + TITLE.size * 0.8;
     canvas.text(TITLE, "ink", (MARGIN, y), Anchor::Start, &TITLE.fit(title, room).unwrap_or_default());
     let missing = missing.map(|missing| format!("Not all of it is here: {missing}."));
     y += 6.0;
-    for (colour, sentence) in [("dim", Some(summary)), ("bad", missing.as_deref())] {
+    let (outcomes, colour) = (outcomes.to_string(), if outcomes.are_bad() { "bad" } else { "dim" });
+    for (colour, sentence) in [(colour, Some(outcomes.as_str())), ("bad", missing.as_deref())] {
         for line in PLAIN.wrap(sentence.unwrap_or_default(), room).iter().filter(|line| !line.is_empty()) {
             y += PLAIN.size * 1.5;
             canvas.text(PLAIN, colour, (MARGIN, y), Anchor::Start, line);
@@ -129,10 +131,16 @@ fn draw_threads(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
     axis::draw_ticks(canvas, scale, top);
     let mut y = top + axis::HEIGHT;
     let (callers, workers): (Vec<&Lane>, Vec<&Lane>) = lanes.iter().partition(|lane| lane.worker.is_none());
+    if !callers.is_empty() {
+        y = lanes::draw_head(canvas, lanes::BLOCKED, pitch, y);
+    }
     for lane in callers {
         y = lanes::draw(canvas, run, lane, scale, pitch, grain, y);
     }
     y = queue::draw(canvas, run, scale, y);
+    if !workers.is_empty() {
+        y = lanes::draw_head(canvas, lanes::BUSY, pitch, y);
+    }
     for lane in workers {
         y = lanes::draw(canvas, run, lane, scale, pitch, grain, y);
     }
@@ -146,32 +154,7 @@ fn draw_threads(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
         canvas.text(SMALL, "dim", (MARGIN, y), Anchor::Start, &others);
         y += BETWEEN / 2.0;
     }
-    match zoom::instant(run) {
-        Some(length) => draw_instant(canvas, run, &lanes, length, y + BETWEEN / 2.0),
-        None => y + BETWEEN / 2.0,
-    }
-}
-
-fn draw_instant(canvas: &mut Canvas, run: &Run<'_>, lanes: &[&Lane], length: u64, top: f64) -> f64 {
-    let to = run.from.saturating_add(length).min(run.to);
-    let scale = Scale { from: run.from, to, left: PLOT_LEFT, right: PLOT_RIGHT };
-    let (callers, workers): (Vec<&Lane>, Vec<&Lane>) = lanes.iter().partition(|lane| lane.worker.is_none());
-    let callers = callers.into_iter().take(MOST_ENLARGED / 3);
-    let lanes: Vec<&Lane> = callers.chain(workers).take(MOST_ENLARGED).collect();
-    let pitch = lanes::Pitch::of(lanes.len());
-    let grain = pieces::grain(&lanes, scale.length_of(SHORTEST));
-    let heading = format!("The first {}, {} times as wide", short(length), run.length() / length);
-    canvas.text(HEADING, "ink", (MARGIN + 10.0, top + 22.0), Anchor::Start, &heading);
-    axis::draw_ticks(canvas, scale, top + 32.0);
-    let lanes_top = top + 32.0 + axis::HEIGHT;
-    let mut y = lanes_top;
-    for lane in lanes {
-        y = lanes::draw(canvas, run, lane, scale, pitch, grain, y);
-    }
-    axis::draw_lines(canvas, scale, lanes_top - 4.0, y - 4.0);
-    let frame = Area { x: MARGIN / 2.0, y: top, width: WIDTH - MARGIN, height: y - top };
-    canvas.rectangle("frame", frame);
-    frame.bottom() + BETWEEN
+    zoom::draw(canvas, run, y + BETWEEN / 2.0)
 }
 
 fn draw_futures(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {

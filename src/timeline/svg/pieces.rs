@@ -1,6 +1,7 @@
 //! What of a lane is drawn by itself, and what is too short for that and is drawn together.
 //!
-//! The bound on what is drawn by itself is what keeps a picture of a million events as small as one of a thousand. It draws nothing.
+//! The bound on what is drawn by itself is what keeps a picture of a million events as small as one of a thousand. It draws
+//! nothing.
 
 use std::ops::Range;
 
@@ -82,7 +83,8 @@ fn push(many: Option<Stretch>, pieces: &mut Vec<Piece>) {
     }));
 }
 
-/// What a thread did from one time to another: each moment counts for the innermost of its spans. All of it is told, one after the other.
+/// What a thread did from one time to another: each moment counts for the innermost of its spans. All of it is told, one after
+/// the other.
 pub(super) fn innermost(spans: &[Span], mut tell: impl FnMut(u64, u64, Doing)) {
     let mut open: Vec<&Span> = Vec::new();
     let mut now = 0;

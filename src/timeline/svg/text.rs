@@ -1,7 +1,7 @@
 //! Text for a picture: made harmless, and as wide as there is room.
 //!
-//! Nobody knows which font a reader has, so widths are estimated, and rather too wide than too narrow: what is said to fit does. Names are data, and
-//! may hold anything; what a picture cannot show as it is, is shown as a symbol for it.
+//! Nobody knows which font a reader has, so widths are estimated, and rather too wide than too narrow: what is said to fit does.
+//! Names are data, and may hold anything; what a picture cannot show as it is, is shown as a symbol for it.
 
 use std::fmt::{self, Write as _};
 
@@ -92,7 +92,8 @@ pub(super) fn is_familiar(c: char) -> bool {
         ..0x0700 | 0x0900..0x0980 | 0x0E00..0x0F00 | 0x2000..0x2C00 | 0x3000..0x3100 | 0x4E00..0xA000 | 0xAC00..0xD7A4 | 0xFE00..0xFE10 | 0xFFFD | 0x1F300..0x1FB00)
 }
 
-/// The same without what a picture cannot show, or must not: control characters, and marks that turn the direction of what is around them.
+/// The same without what a picture cannot show, or must not: control characters, and marks that turn the direction of what is
+/// around them.
 pub(super) fn clean(text: &str) -> String {
     let mut accents = 0;
     let mut is_too_many = |c: &char| {
@@ -137,11 +138,6 @@ impl fmt::Display for Escaped<'_> {
         }
         Ok(())
     }
-}
-
-/// `1 task`, `3 tasks`.
-pub(super) fn count(many: usize, of: &str) -> String {
-    if many == 1 { format!("1 {of}") } else { format!("{many} {of}s") }
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 //!
 //! It draws nothing.
 
-use super::scale::short;
 use super::text::{Face, clean};
 use crate::events::event::BlockedOn;
 use crate::future::state::Ending;
 use crate::shutdown::Shutdown;
 use crate::timeline::run::{Doing, End, Lane, Life, Marked, Run, Span};
+use crate::timeline::words::short;
 
 /// A name may be cut if so many of its letters are left beside the number.
 const LEAST_OF_A_NAME: usize = 3;
@@ -48,7 +48,13 @@ fn labels(run: &Run<'_>, span: &Span) -> Vec<String> {
         }
         Doing::Blocked { on, task, .. } => {
             let whom = on_what(run, on, task);
-            vec![format!("blocked on {whom}  {time}"), format!("blocked on {whom}"), whom]
+            let blocked = format!("blocked on {whom}");
+            let longest = if has_given_up(run, span) {
+                format!("{blocked}, gave up after {time}")
+            } else {
+                format!("{blocked}  {time}")
+            };
+            vec![longest, blocked, whom]
         }
         Doing::Idle => vec![format!("idle  {time}"), "idle".to_owned()],
     };
@@ -59,9 +65,20 @@ fn on_what(run: &Run<'_>, on: BlockedOn, task: Option<usize>) -> String {
     match (on, task) {
         (BlockedOn::Task, Some(task)) => run.lives[task].id.to_string(),
         (BlockedOn::Task, None) => "a task".to_owned(),
+        (BlockedOn::AnyOf(1), _) => "the last one".to_owned(),
         (BlockedOn::AnyOf(tasks), _) => format!("any of {tasks}"),
         (BlockedOn::Room, _) => "room".to_owned(),
-        (BlockedOn::Shutdown, _) => "shutdown".to_owned(),
+        (BlockedOn::Shutdown, _) => "the pool's end".to_owned(),
+    }
+}
+
+/// Whether it is a wait for a task that was over before the task was.
+fn has_given_up(run: &Run<'_>, span: &Span) -> bool {
+    match span.doing {
+        Doing::Blocked { on: BlockedOn::Task, task: Some(task), by: None } if !span.open => {
+            run.lives[task].ended.is_none_or(|ended| ended.at > span.to)
+        }
+        _ => false,
     }
 }
 
@@ -88,6 +105,9 @@ pub(super) fn hover(run: &Run<'_>, lane: &Lane, span: &Span) -> Vec<String> {
             };
             let mut lines = vec![format!("blocked on {whom}"), when];
             lines.extend(by.map(|by| format!("until the end of {}", run.name_of(by))));
+            if has_given_up(run, span) {
+                lines.push(format!("gave up after {}", short(span.to - span.from)));
+            }
             lines
         }
         Doing::Idle => vec!["idle".to_owned(), when],
@@ -108,7 +128,7 @@ pub(super) fn of_life(run: &Run<'_>, place: usize) -> Vec<String> {
     if life.started.is_some() {
         lines.push(format!("worked for {}", short(life.worked)));
     }
-    let rank = life.rank.map_or(String::new(), |rank| format!(", as number {rank}"));
+    let rank = life.rank.map_or(String::new(), |rank| format!(", ended as number {rank}"));
     lines.push(match &life.end {
         End::Unknown if life.started.is_some() => "its end is not in the trace".to_owned(),
         End::Unknown => "its start is not in the trace".to_owned(),
@@ -132,7 +152,7 @@ pub(super) fn of_life(run: &Run<'_>, place: usize) -> Vec<String> {
     lines
 }
 
-/// The word for an end that is none to be glad of.
+/// The word for an end other than a return.
 pub(super) fn ended_badly(life: &Life) -> Option<&'static str> {
     match life.end {
         End::Unknown | End::Finished(Ending::Returned) => None,

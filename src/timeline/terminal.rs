@@ -4,19 +4,20 @@
 
 use std::io::IsTerminal;
 
-use super::{DEFAULT_WIDTH, Gantt};
+/// If nothing says how wide it is.
+pub(super) const DEFAULT_WIDTH: usize = 80;
 
 /// What there is to go by. A variable that is not set is `None`.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Facts {
-    pub(super) is_terminal: bool,
-    pub(super) columns: Option<String>,
-    pub(super) no_color: Option<String>,
-    pub(super) term: Option<String>,
+struct Facts {
+    is_terminal: bool,
+    columns: Option<String>,
+    no_color: Option<String>,
+    term: Option<String>,
     /// That which counts: the first of `LC_ALL`, `LC_CTYPE` and `LANG` that is not empty.
-    pub(super) locale: Option<String>,
+    locale: Option<String>,
     /// The system shows Unicode, whatever its locale is called.
-    pub(super) always_unicode: bool,
+    always_unicode: bool,
 }
 
 /// What follows from them.
@@ -40,7 +41,7 @@ impl Facts {
         }
     }
 
-    pub(super) fn form(&self) -> Form {
+    fn form(&self) -> Form {
         let term = self.term.as_deref().unwrap_or_default();
         let locale = self.locale.as_deref().unwrap_or_default().to_lowercase();
         let is_utf8 = self.always_unicode || locale.contains("utf-8") || locale.contains("utf8");
@@ -56,20 +57,9 @@ impl Facts {
     }
 }
 
-impl Gantt<'_> {
-    /// In the form that suits standard output: as wide as `$COLUMNS` says; in colours, if it is a terminal that has them and `$NO_COLOR` is not
-    /// set; and in ASCII, unless the locale is one of UTF-8.
-    ///
-    /// ```
-    /// use glasspool::timeline::{Gantt, Recorder};
-    ///
-    /// print!("{}", Gantt::of(&Recorder::default().trace()).for_terminal());
-    /// ```
-    #[must_use]
-    pub fn for_terminal(self) -> Self {
-        let Form { width, ascii, colors } = Facts::of_standard_output().form();
-        self.width(width).ascii(ascii).colors(colors)
-    }
+/// The form that suits standard output.
+pub(super) fn form_of_standard_output() -> Form {
+    Facts::of_standard_output().form()
 }
 
 #[cfg(test)]
