@@ -40,6 +40,7 @@ pub(crate) mod recorder;
 pub(crate) mod file;
 pub(crate) mod run;
 mod harmless;
+mod words;
 mod gantt;
 mod svg;
 mod page;

@@ -35,7 +35,7 @@ pub(crate) fn run(tasks: usize, workers: usize, callers: usize) -> Trace {
         );
     }
     let mut events: Vec<(u64, String)> = Vec::new();
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let mut free_at = vec![0; workers];
     let mut caller_at = vec![0; callers];
     for worker in 0..workers {
@@ -83,14 +83,18 @@ fn event(thread: usize, what: &str) -> String {
 }
 
 /// Numbers that look like chance: those of `xorshift`.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn place_in(&mut self, row: usize) -> usize {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn place_in(&mut self, row: usize) -> usize {
         usize::try_from(self.below(row as u64)).expect("it is below a `usize`")
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

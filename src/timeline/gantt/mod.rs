@@ -182,7 +182,10 @@ impl<'a> Gantt<'a> {
         for (what, how_much) in figures.in_words() {
             self.write_figure(f, what, &[how_much])?;
         }
-        self.write_figure(f, "the same work would take", &words::what_if(&figures))
+        self.write_figure(f, "the same work would take", &words::what_if(&figures))?;
+        let remark = figures.basis.in_words();
+        let remark: Vec<String> = remark.split(' ').map(str::to_owned).collect();
+        words::wrapped(&remark, " ", self.width).iter().try_for_each(|line| self.write_text(f, line))
     }
 
     /// What it is, and how much: beside it, if there is room, or else below.

@@ -37,9 +37,9 @@ impl Selection {
 
         let mut shown = [callers, workers].concat();
         shown.sort_unstable();
-        let worked: u64 = other_workers.iter().map(|&place| run.lanes[place].busy).sum();
+        let worked: u128 = other_workers.iter().map(|&place| u128::from(run.lanes[place].busy)).sum();
         let whole = u128::from(run.length()) * other_workers.len() as u128;
-        let busy = (u128::from(worked) * 100 + whole / 2).checked_div(whole).unwrap_or(0);
+        let busy = (worked * 100 + whole / 2).checked_div(whole).unwrap_or(0);
         Self {
             shown,
             callers: other_callers.len(),

@@ -4,7 +4,9 @@ use super::bar::{Fill, Sign, Used};
 use super::glyphs::Glyphs;
 use crate::timeline::harmless::width_of;
 use crate::timeline::run::Run;
-use crate::timeline::run::figures::{Figures, Short};
+use crate::timeline::run::figures::Figures;
+use crate::timeline::run::what_if::WhatIf;
+use crate::timeline::words::{Short, count};
 
 /// Tasks in the order in which they ended; and in which their outcomes were read, if that is another.
 pub(super) fn orders(run: &Run<'_>, columns: usize) -> Vec<(&'static str, String)> {
@@ -59,15 +61,19 @@ fn as_many_as_fit(ranked: &Ranked, columns: usize) -> String {
 
 /// How long other numbers of workers would have taken, each as a phrase.
 pub(super) fn what_if(figures: &Figures) -> Vec<String> {
-    let phrase = |what: &crate::timeline::WhatIf| {
-        let workers = if what.workers == 1 { "worker" } else { "workers" };
-        let enough = if what.enough { " (enough)" } else { "" };
-        format!("{} {workers} {}{enough}", what.workers, Short(what.wall))
+    let phrase = |what: &WhatIf| {
+        let remark = match (what.as_it_was, what.enough) {
+            (true, true) => " (as it was, enough)",
+            (true, false) => " (as it was)",
+            (false, true) => " (enough)",
+            (false, false) => "",
+        };
+        format!("{} {}{remark}", count(what.workers, "worker"), Short(what.wall))
     };
     figures.what_if.iter().map(phrase).collect()
 }
 
-/// What each character means that was made use of.
+/// What each character means, of those that were used.
 pub(super) fn legend(used: &Used, queue: Option<String>, glyphs: &Glyphs) -> Vec<String> {
     let mut legend = Vec::new();
     let has = |fill| used.fills.contains(&fill);

@@ -5,14 +5,13 @@
 //! where events come from, nor who reads the sentences.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use crate::events::event::{BlockedOn, EventKind};
 use crate::future::state::Ending;
 use crate::identity::TaskId;
 use crate::shutdown::Shutdown;
 use crate::timeline::harmless::{fitted, fitted_at_its_end};
-use crate::timeline::run::figures::Short;
+use crate::timeline::words::short as short_time;
 
 /// How many columns a name may take: those of one who names a task by a whole page would hide the sentence.
 const LONGEST_NAME: usize = 60;
@@ -250,5 +249,5 @@ fn are_pending(how_many: usize) -> String {
 
 /// How long, if that is known.
 fn spent(what: &str, nanos: Option<u64>) -> String {
-    nanos.map_or_else(String::new, |nanos| format!("{what} {}", Short(Duration::from_nanos(nanos))))
+    nanos.map_or_else(String::new, |nanos| format!("{what} {}", short_time(nanos)))
 }

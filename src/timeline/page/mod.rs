@@ -16,8 +16,8 @@ use std::fmt;
 use self::data::Data;
 use self::excerpt::Excerpt;
 use self::markup::{Markup, Number};
-use super::run::figures::Short;
 use super::trace::Trace;
+use super::words::Short;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");

@@ -234,7 +234,8 @@ impl<'a> Builder<'a> {
         lane_of_it.to = lane_of_it.to.max(span.to);
         let not_the_outers = match doing {
             Doing::Running(task) => {
-                lives[task].worked += length - inside;
+                // The same task may be said to run on several threads.
+                lives[task].worked = lives[task].worked.saturating_add(length - inside);
                 lane_of_it.busy += length - inside;
                 length
             }

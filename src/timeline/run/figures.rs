@@ -3,10 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::what_if::{WhatIf, what_if};
-use super::{Lane, Life, Run};
+use super::what_if::{Basis, WhatIf, what_if};
+use super::{Lane, Run};
 use crate::identity::TaskId;
 use crate::timeline::trace::Trace;
+use crate::timeline::words::Short;
 
 /// A recorded run in numbers; `Display` says them in plain words, a line each.
 ///
@@ -33,15 +34,17 @@ pub struct Figures {
     pub at_once: f64,
     /// How much of the workers' time was work: from 0 to 1.
     pub busy: f64,
-    /// How long a task was pending before it started, on average.
+    /// How long a task was pending, on average: until it started, or until it was cancelled, or to the end of the run. Those that were refused are left out.
     pub mean_queue_wait: Duration,
-    /// And at worst, and which.
+    /// And at worst, and which; of equal ones, the first.
     pub worst_queue_wait: Option<(TaskId, Duration)>,
     /// How long threads that are no workers were blocked, added up.
     pub callers_blocked: Duration,
-    /// How long other numbers of workers would have taken for the same tasks, submitted at the same times and taken first come, first served.
-    /// There is nothing if there was more than one pool, or nothing was run.
+    /// How long other numbers of workers would have taken for the same tasks, submitted at the same times and taken first come, first served; and how long
+    /// the run took with as many as there were. There is nothing if there was more than one pool, or nothing was run.
     pub what_if: Vec<WhatIf>,
+    /// What is to be said of that.
+    pub(in crate::timeline) basis: Basis,
 }
 
 impl Trace {
@@ -54,24 +57,26 @@ impl Trace {
 impl Run<'_> {
     pub(in crate::timeline) fn figures(&self) -> Figures {
         let wall = self.length();
-        let work: u64 = self.lives.iter().map(|life| life.worked).sum();
+        let work = sum(self.lives.iter().map(|life| life.worked));
         let workers = self.worker_count();
-        let waits = || self.lives.iter().filter_map(|life| Some((life.id, life.queue_wait()?)));
+        let waits = self.lives.iter().filter_map(|life| Some((life.id, life.queue_wait(self.to)?)));
         // Of equal ones, the first.
-        let worst = waits().rev().max_by_key(|&(_, wait)| wait);
-        let worked_by_workers: u64 = self.workers().map(|(_, lane)| lane.busy).sum();
+        let worst = waits.clone().rev().max_by_key(|&(_, wait)| wait);
+        let worked_by_workers = sum(self.workers().map(|(_, lane)| lane.busy));
         let callers = self.lanes.iter().filter(|lane| lane.worker.is_none());
+        let basis = Basis::of(self);
         Figures {
             wall: Duration::from_nanos(wall),
-            tasks: self.lives.iter().filter(|life| is_taken(life)).count(),
+            tasks: waits.clone().count(),
             workers,
-            work: Duration::from_nanos(work),
-            at_once: ratio(work, wall),
-            busy: ratio(worked_by_workers, wall.saturating_mul(workers as u64)),
-            mean_queue_wait: mean(waits().map(|(_, wait)| wait)),
+            work: duration(work),
+            at_once: ratio(work, u128::from(wall)),
+            busy: ratio(worked_by_workers, u128::from(wall) * workers as u128),
+            mean_queue_wait: mean(waits.map(|(_, wait)| wait)),
             worst_queue_wait: worst.map(|(id, wait)| (id, Duration::from_nanos(wait))),
-            callers_blocked: Duration::from_nanos(callers.map(|lane: &Lane| lane.blocked).sum()),
-            what_if: what_if(self, workers),
+            callers_blocked: duration(sum(callers.map(|lane: &Lane| lane.blocked))),
+            what_if: what_if(self, basis, workers),
+            basis,
         }
     }
 
@@ -86,19 +91,26 @@ impl Run<'_> {
     }
 }
 
-fn is_taken(life: &Life) -> bool {
-    life.submitted.is_some() && life.end != super::End::Refused
+/// Two times may be longer together than a `u64` has nanoseconds.
+fn sum(times: impl Iterator<Item = u64>) -> u128 {
+    times.map(u128::from).sum()
+}
+
+/// A time that may be longer than a `u64` has nanoseconds.
+pub(super) fn duration(nanos: u128) -> Duration {
+    let second = Duration::from_secs(1).as_nanos();
+    let seconds = u64::try_from(nanos / second).unwrap_or(u64::MAX);
+    Duration::new(seconds, u32::try_from(nanos % second).unwrap_or(0))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "it is for a person to read")]
-fn ratio(part: u64, whole: u64) -> f64 {
+fn ratio(part: u128, whole: u128) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-fn mean(all: impl Iterator<Item = u64>) -> Duration {
-    let (count, sum) = all.fold((0_u64, 0_u128), |(count, sum), one| (count + 1, sum + u128::from(one)));
-    let mean = sum.checked_div(u128::from(count)).unwrap_or(0);
-    Duration::from_nanos(u64::try_from(mean).unwrap_or(u64::MAX))
+fn mean(times: impl Iterator<Item = u64> + Clone) -> Duration {
+    let count = times.clone().count() as u128;
+    duration(sum(times).checked_div(count).unwrap_or(0))
 }
 
 impl Figures {
@@ -125,50 +137,5 @@ impl fmt::Display for Figures {
             writeln!(f, "{what:<26} {how_much}")?;
         }
         Ok(())
-    }
-}
-
-/// A time with three digits or so, as a person reads it: `1.25 s`, `417 µs`.
-pub(in crate::timeline) struct Short(pub(in crate::timeline) Duration);
-
-impl fmt::Display for Short {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nanos = self.0.as_nanos();
-        let (unit, in_unit) = match nanos {
-            0 => return f.write_str("0 s"),
-            1..1_000 => return write!(f, "{nanos} ns"),
-            1_000..999_500 => ("µs", self.0.as_secs_f64() * 1e6),
-            999_500..999_500_000 => ("ms", self.0.as_secs_f64() * 1e3),
-            _ => ("s", self.0.as_secs_f64()),
-        };
-        match in_unit {
-            ..9.995 => write!(f, "{in_unit:.2} {unit}"),
-            ..99.95 => write!(f, "{in_unit:.1} {unit}"),
-            _ => write!(f, "{in_unit:.0} {unit}"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_three_digits() {
-        for (nanos, said) in [
-            (0, "0 s"),
-            (7, "7 ns"),
-            (1_234, "1.23 µs"),
-            (99_960, "100 µs"),
-            (417_000, "417 µs"),
-            (999_600, "1.00 ms"),
-            (12_345_678, "12.3 ms"),
-            (999_600_000, "1.00 s"),
-            (1_250_000_000, "1.25 s"),
-            (83_000_000_000, "83.0 s"),
-            (7_200_000_000_000, "7200 s"),
-        ] {
-            assert_eq!(Short(Duration::from_nanos(nanos)).to_string(), said);
-        }
     }
 }

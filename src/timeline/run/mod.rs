@@ -100,9 +100,9 @@ pub(super) struct Life {
     pub(super) ended: Option<Moment>,
     pub(super) end: End,
     pub(super) collected: Option<Moment>,
-    /// As the how-manieth it has ended, from 1.
+    /// Its place in the order in which tasks ended, from 1.
     pub(super) rank: Option<usize>,
-    /// As the how-manieth its outcome was collected, from 1.
+    /// Its place in the order in which outcomes were collected, from 1.
     pub(super) collected_rank: Option<usize>,
     /// How long it ran itself: without what it waited for, and without tasks that were run inside it.
     pub(super) worked: u64,
@@ -147,9 +147,10 @@ impl Life {
         Some((from, to.max(from)))
     }
 
-    /// How long it waited for its turn, if that came.
-    pub(super) fn queue_wait(&self) -> Option<u64> {
-        Some(self.started?.at.saturating_sub(self.submitted?.at))
+    /// How long that was; not of those that were refused, as they never were in the queue.
+    pub(super) fn queue_wait(&self, run_ends: u64) -> Option<u64> {
+        let (from, to) = self.pending(run_ends).filter(|_| self.end != End::Refused)?;
+        Some(to - from)
     }
 
     pub(super) fn running(&self, run_ends: u64) -> Option<(u64, u64)> {

@@ -1,14 +1,19 @@
 //! How long other numbers of workers would have taken: the same tasks, submitted at the same times, each working as long as it did, taken first come, first
 //! served.
 //!
-//! It is arithmetic, not a forecast: what more workers do to each other (for a core, a lock, a server) is not in it, and neither is that a caller who
-//! waits for results would have submitted sooner or later. That is said where it is shown.
+//! It is arithmetic, not a forecast: what more workers do to each other (for a core, a lock, a server) is not in it, nor what tasks waited for,
+//! and neither is that a caller who waits for results would have submitted sooner or later. That is said where it is shown. For the number of
+//! workers that there was, it is not arithmetic but what was measured.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use super::Run;
+use super::figures::duration;
+
+/// A number of workers is enough if it is slower than the fastest by no more than so many percent.
+const ENOUGH_WITHIN: u64 = 5;
 
 /// How long so many workers would have taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,33 +21,78 @@ use super::Run;
 pub struct WhatIf {
     /// So many.
     pub workers: usize,
-    /// So long.
+    /// So long; if it was so, as long as the run took.
     pub wall: Duration,
-    /// It is the smallest number that is as fast as any.
+    /// It is the smallest number that would be within 5 % of the fastest.
     pub enough: bool,
+    /// There were so many: the time was measured.
+    pub as_it_was: bool,
 }
 
-/// One task: when it was there, and how long it worked.
+/// What the times are made from, or why there are none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::timeline) enum Basis {
+    #[default]
+    NothingWasRun,
+    SeveralPools,
+    Tasks {
+        /// They were blocked, or ran others inside them.
+        waited: bool,
+    },
+}
+
+impl Basis {
+    pub(super) fn of(run: &Run<'_>) -> Self {
+        let mut pools = run.lives.iter().map(|life| life.pool);
+        let first = pools.next();
+        if pools.any(|pool| Some(pool) != first) {
+            return Self::SeveralPools;
+        }
+        let ran = || run.lives.iter().filter_map(|life| Some((life.running(run.to)?, life.worked)));
+        match ran().next() {
+            None => Self::NothingWasRun,
+            Some(_) => Self::Tasks { waited: ran().any(|((from, to), worked)| worked < to - from) },
+        }
+    }
+
+    /// What whoever is shown the times must know.
+    pub(in crate::timeline) fn in_words(self) -> String {
+        match self {
+            Self::NothingWasRun => "Nothing can be said: nothing was run.".to_owned(),
+            Self::SeveralPools => "Nothing can be said: there was more than one pool.".to_owned(),
+            Self::Tasks { waited } => {
+                let left_out = if waited {
+                    "What tasks waited for is left out, and so is what they would do to each other."
+                } else {
+                    "What they would do to each other is left out."
+                };
+                format!(
+                    "As it was is measured; the others are arithmetic: the same tasks at the same times, first come, first served. \
+                     {left_out} Enough is within {ENOUGH_WITHIN} % of the fastest."
+                )
+            }
+        }
+    }
+}
+
+/// One task: when it was there, and how long it worked. Two such times may be longer together than a `u64` has nanoseconds.
 struct Job {
-    submitted: u64,
-    worked: u64,
+    submitted: u128,
+    worked: u128,
 }
 
 /// For one worker, for one less than there were, as many, and one more, and for as many as are enough.
-pub(super) fn what_if(run: &Run<'_>, actual: usize) -> Vec<WhatIf> {
-    let mut jobs: Vec<Job> = run
-        .lives
-        .iter()
-        .filter(|life| life.started.is_some())
-        .map(|life| Job {
-            submitted: life.submitted.map_or(run.from, |moment| moment.at) - run.from,
-            worked: life.worked,
-        })
-        .collect();
-    let pool = run.lives.first().map(|life| life.pool);
-    if jobs.is_empty() || run.lives.iter().any(|life| Some(life.pool) != pool) {
+pub(super) fn what_if(run: &Run<'_>, basis: Basis, actual: usize) -> Vec<WhatIf> {
+    if !matches!(basis, Basis::Tasks { .. }) {
         return Vec::new();
     }
+    let ran = run.lives.iter().filter(|life| life.started.is_some());
+    let mut jobs: Vec<Job> = ran
+        .map(|life| Job {
+            submitted: u128::from(life.submitted.map_or(run.from, |moment| moment.at) - run.from),
+            worked: u128::from(life.worked),
+        })
+        .collect();
     jobs.sort_by_key(|job| job.submitted);
     let best = jobs.iter().map(|job| job.submitted + job.worked).max().unwrap_or(0);
     let enough = fewest_as_fast_as(&jobs, best);
@@ -50,16 +100,17 @@ pub(super) fn what_if(run: &Run<'_>, actual: usize) -> Vec<WhatIf> {
     numbers.retain(|&workers| workers > 0 && workers <= enough.max(actual));
     numbers.sort_unstable();
     numbers.dedup();
-    let time = |workers| Duration::from_nanos(replay(&jobs, workers));
-    numbers
-        .into_iter()
-        .map(|workers| WhatIf { workers, wall: time(workers), enough: workers == enough })
-        .collect()
+    let of = |workers| {
+        let as_it_was = workers == actual;
+        let wall = if as_it_was { u128::from(run.length()) } else { replay(&jobs, workers) };
+        WhatIf { workers, wall: duration(wall), enough: workers == enough, as_it_was }
+    };
+    numbers.into_iter().map(of).collect()
 }
 
-/// As fast but for one part in a hundred. More workers are never slower, so it can be searched for by halves.
-fn fewest_as_fast_as(jobs: &[Job], best: u64) -> usize {
-    let good = best + best / 100;
+/// As fast, or nearly. More workers are never slower, so it can be searched for by halves.
+fn fewest_as_fast_as(jobs: &[Job], best: u128) -> usize {
+    let good = best + best * u128::from(ENOUGH_WITHIN) / 100;
     let (mut too_few, mut enough) = (0, jobs.len());
     // By doubling first: mostly it is a small number, and a replay for many is slower.
     let mut guess = 1;
@@ -79,9 +130,9 @@ fn fewest_as_fast_as(jobs: &[Job], best: u64) -> usize {
 }
 
 /// When the last of the jobs has been done by so many workers.
-fn replay(jobs: &[Job], workers: usize) -> u64 {
+fn replay(jobs: &[Job], workers: usize) -> u128 {
     // When each is free again; the first that is takes the next.
-    let mut free: BinaryHeap<Reverse<u64>> = (0..workers.min(jobs.len())).map(|_| Reverse(0)).collect();
+    let mut free: BinaryHeap<Reverse<u128>> = (0..workers.min(jobs.len())).map(|_| Reverse(0)).collect();
     let mut last = 0;
     for job in jobs {
         let Some(mut next) = free.peek_mut() else { break };
@@ -99,7 +150,7 @@ mod tests {
     #[test]
     fn five_naps() {
         let jobs: Vec<Job> = (0..5).map(|n| Job { submitted: 0, worked: n }).collect();
-        let times: Vec<u64> = (1..=5).map(|workers| replay(&jobs, workers)).collect();
+        let times: Vec<u128> = (1..=5).map(|workers| replay(&jobs, workers)).collect();
         assert_eq!(times, [10, 6, 5, 4, 4]);
         assert_eq!(fewest_as_fast_as(&jobs, 4), 4);
     }
@@ -109,5 +160,20 @@ mod tests {
         let jobs = [Job { submitted: 0, worked: 3 }, Job { submitted: 10, worked: 1 }];
         assert_eq!(replay(&jobs, 1), 11);
         assert_eq!(fewest_as_fast_as(&jobs, 11), 1);
+    }
+
+    #[test]
+    fn nearly_as_fast_is_enough() {
+        let jobs = |long| [Job { submitted: 0, worked: 100 }, Job { submitted: long, worked: 10 }];
+        assert_eq!(fewest_as_fast_as(&jobs(95), 105), 1, "110 is within 5 % of 105");
+        assert_eq!(fewest_as_fast_as(&jobs(93), 103), 2, "and not of 103");
+    }
+
+    #[test]
+    fn no_time_is_too_long() {
+        let longest = u128::from(u64::MAX);
+        let jobs = [0, longest].map(|submitted| Job { submitted, worked: longest });
+        assert_eq!(replay(&jobs, 1), 2 * longest);
+        assert_eq!(fewest_as_fast_as(&jobs, 2 * longest), 1);
     }
 }

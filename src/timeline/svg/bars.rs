@@ -6,10 +6,11 @@ use super::canvas::{Anchor, Area, Canvas, Px};
 use super::look::TASK_COLOURS;
 use super::pieces::{Piece, Stretch, innermost, pieces};
 use super::profile::Profile;
-use super::scale::{Scale, percent, short};
-use super::text::{PLAIN, SMALL, count};
+use super::scale::{Scale, percent};
+use super::text::{PLAIN, SMALL};
 use super::words;
 use crate::timeline::run::{Doing, Lane, Run, Span};
+use crate::timeline::words::{count, short};
 
 /// No bar is narrower, however short its span is.
 const NARROWEST: f64 = 1.5;

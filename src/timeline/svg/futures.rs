@@ -5,11 +5,12 @@
 
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{GAP, MARGIN, PLOT_LEFT, TASK_COLOURS, WIDTH};
-use super::scale::{Scale, short};
+use super::scale::Scale;
 use super::text::{PLAIN, SMALL};
 use super::words;
 use crate::future::state::Ending;
 use crate::timeline::run::{End, Life, Run};
+use crate::timeline::words::short;
 
 /// A picture has so many of them.
 pub(super) const MOST_ROWS: usize = 40;
@@ -39,7 +40,7 @@ pub(super) fn chosen(run: &Run<'_>) -> Vec<usize> {
         chosen.extend(new);
     };
     take(&|life| u64::from(words::ended_badly(life).is_some()));
-    take(&|life| life.queue_wait().unwrap_or(0));
+    take(&|life| life.queue_wait(run.to).unwrap_or(0));
     take(&|life| life.worked);
     take(&|life| uncollected_for(life).unwrap_or(0));
     let others: Vec<usize> = all.into_iter().filter(|place| !chosen.contains(place)).collect();

@@ -4,10 +4,11 @@
 
 use super::canvas::{Anchor, Canvas};
 use super::look::{MARGIN, WIDTH};
-use super::scale::{Scale, short};
-use super::text::{SMALL, count};
+use super::scale::Scale;
+use super::text::SMALL;
 use super::words;
 use crate::timeline::run::{Mark, Marked, Run};
+use crate::timeline::words::{count, short};
 
 /// Marks are so far from each other, at least.
 const APART: f64 = 13.0;

@@ -28,10 +28,11 @@ use std::fmt;
 
 use super::run::{Lane, Run};
 use super::trace::Trace;
+use super::words::{count, short};
 use canvas::{Anchor, Area, Canvas, Px};
 use look::{Definitions, MARGIN, PLOT_LEFT, PLOT_RIGHT, WIDTH};
-use scale::{Scale, short};
-use text::{Escaped, HEADING, PLAIN, SMALL, TITLE, clean, count};
+use scale::Scale;
+use text::{Escaped, HEADING, PLAIN, SMALL, TITLE, clean};
 
 /// What is shorter than so many pixels is drawn together with what is beside it.
 const SHORTEST: f64 = 2.0;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{MARGIN, WIDTH};
-use super::text::{Face, HEADING, PLAIN, SMALL, STRONG, count};
-use crate::timeline::run::figures::{Figures, Short};
+use super::text::{Face, HEADING, PLAIN, SMALL, STRONG};
+use crate::timeline::run::figures::Figures;
 use crate::timeline::run::what_if::WhatIf;
+use crate::timeline::words::{Short, count};
 
 const PADDING: f64 = 14.0;
 const LINE: f64 = 20.0;
@@ -27,9 +28,8 @@ pub(super) fn draw(canvas: &mut Canvas, figures: &Figures, top: f64) -> f64 {
         .in_words()
         .map(|(what, how_much)| (what, PLAIN.wrap(&how_much, width * (1.0 - NAMES) - PADDING)));
     let lines: usize = rows.iter().map(|(_, lines)| lines.len()).sum();
-    let note = if figures.what_if.is_empty() { "" } else { NOTE };
-    let note = SMALL.wrap(note, whole - width - BETWEEN - 2.0 * PADDING);
-    let height = lines_high(lines).max(lines_high(figures.what_if.len().max(1) + note.len()));
+    let note = SMALL.wrap(&figures.basis.in_words(), whole - width - BETWEEN - 2.0 * PADDING);
+    let height = lines_high(lines).max(lines_high(figures.what_if.len() + note.len()));
     let left = Area { x: MARGIN, y: top, width, height };
     let right = Area { x: left.right() + BETWEEN, width: whole - width - BETWEEN, ..left };
     canvas.rectangle("panel", left);
@@ -52,8 +52,6 @@ pub(super) fn draw(canvas: &mut Canvas, figures: &Figures, top: f64) -> f64 {
     left.bottom() + BELOW
 }
 
-const NOTE: &str = "The same tasks at the same times, first come, first served; what they would do to each other is not in it.";
-
 fn lines_high(lines: usize) -> f64 {
     2.0 * PADDING + HEADING.size + (0..lines).map(|_| LINE).sum::<f64>()
 }
@@ -75,18 +73,12 @@ fn first_line(area: Area) -> f64 {
 /// A line for each number, and says where the next would be.
 fn draw_what_if(canvas: &mut Canvas, figures: &Figures, area: Area) -> f64 {
     let mut y = first_line(area);
-    if figures.what_if.is_empty() {
-        let why = "Nothing can be said: nothing was run, or by several pools.";
-        canvas.text(PLAIN, "dim", (area.x + PADDING, y), Anchor::Start, why);
-        return y + LINE;
-    }
     let slowest = figures.what_if.iter().map(|what| what.wall).max().unwrap_or_default();
     let widest =
         |texts: Vec<String>, face: Face| texts.iter().map(|text| face.width_of(text)).fold(0.0, f64::max);
     let names = widest(figures.what_if.iter().map(name_of).collect(), STRONG);
     for what in &figures.what_if {
-        let is_so = what.workers == figures.workers;
-        let face = if is_so || what.enough { STRONG } else { PLAIN };
+        let face = if what.as_it_was || what.enough { STRONG } else { PLAIN };
         let left = area.x + PADDING;
         canvas.text(face, "ink", (left, y), Anchor::Start, &name_of(what));
         let bar = Area {
@@ -99,7 +91,7 @@ fn draw_what_if(canvas: &mut Canvas, figures: &Figures, area: Area) -> f64 {
         let time = Short(what.wall).to_string();
         let x = left + names + BETWEEN + LONGEST + 8.0;
         canvas.text(face, "ink", (x, y), Anchor::Start, &time);
-        let (remark, colour) = match (is_so, what.enough) {
+        let (remark, colour) = match (what.as_it_was, what.enough) {
             (true, true) => ("enough, as it was", "good"),
             (false, true) => ("enough", "good"),
             (true, false) => ("as it was", "dim"),
@@ -125,13 +117,8 @@ pub(super) fn in_a_sentence(figures: &Figures) -> String {
         figures.in_words().map(|(what, how_much)| format!("{what}: {how_much}")).join(". ");
     let others = figures.what_if.iter().map(|what| format!("{}: {}", name_of(what), Short(what.wall)));
     let others: Vec<String> = others.collect();
-    if others.is_empty() {
-        return format!("{figures_in_words}.");
-    }
-    format!(
-        "{figures_in_words}. With other numbers of workers, first come, first served: {}.",
-        others.join(", ")
-    )
+    let others = if others.is_empty() { String::new() } else { format!("{}. ", others.join(", ")) };
+    format!("{figures_in_words}. With other numbers of workers: {others}{}", figures.basis.in_words())
 }
 
 /// One sentence that says what it is.

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use super::canvas::{Anchor, Area, Canvas, Px};
 use super::look::{GAP, MARGIN, PLOT_LEFT};
-use super::scale::{Scale, short};
+use super::scale::Scale;
 use super::text::{SMALL, STRONG};
 use crate::timeline::run::Run;
+use crate::timeline::words::short;
 
 const HEIGHT: f64 = 40.0;
 const BELOW: f64 = 14.0;

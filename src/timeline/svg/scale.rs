@@ -2,10 +2,7 @@
 //!
 //! It knows from when to when, and between which two sides. Nothing that it answers is outside of them.
 
-use std::time::Duration;
-
 use super::text::SMALL;
-use crate::timeline::run::figures::Short;
 
 /// Between two ticks, at least; more if what is written at them needs it.
 const BETWEEN_TICKS: f64 = 76.0;
@@ -76,11 +73,6 @@ fn tick(at: u64, step: u64, unit: &str, in_nanos: u64) -> String {
         (rest, step) = (rest % place, step % place);
     }
     if digits.is_empty() { format!("{whole} {unit}") } else { format!("{whole}.{digits} {unit}") }
-}
-
-/// A time as a person reads it.
-pub(super) fn short(nanos: u64) -> Short {
-    Short(Duration::from_nanos(nanos))
 }
 
 /// A part of a whole as a person reads it.

@@ -139,11 +139,6 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// `1 task`, `3 tasks`.
-pub(super) fn count(many: usize, of: &str) -> String {
-    if many == 1 { format!("1 {of}") } else { format!("{many} {of}s") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

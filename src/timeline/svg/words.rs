@@ -2,12 +2,12 @@
 //!
 //! It draws nothing.
 
-use super::scale::short;
 use super::text::{Face, clean};
 use crate::events::event::BlockedOn;
 use crate::future::state::Ending;
 use crate::shutdown::Shutdown;
 use crate::timeline::run::{Doing, End, Lane, Life, Marked, Run, Span};
+use crate::timeline::words::short;
 
 /// A name may be cut if so many of its letters are left beside the number.
 const LEAST_OF_A_NAME: usize = 3;
