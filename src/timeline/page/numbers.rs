@@ -5,9 +5,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::markup::{Markup, Number};
-use crate::timeline::run::figures::{Figures, Short};
+use super::markup::Markup;
+use crate::timeline::run::figures::Figures;
 use crate::timeline::run::what_if::WhatIf;
+use crate::timeline::words::{Short, count};
 
 /// Rows of a list of terms.
 pub(super) fn figures(figures: &Figures, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -17,37 +18,30 @@ pub(super) fn figures(figures: &Figures, f: &mut fmt::Formatter<'_>) -> fmt::Res
     })
 }
 
-/// A table with a row for each number of workers, and what is to be known of it; or why there is none.
+/// A table with a row for each number of workers; and what is to be known of them, or why there are none.
 pub(super) fn what_if(figures: &Figures, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if figures.what_if.is_empty() {
-        return f
-            .write_str("<p class=\"dim\">Nothing can be said: nothing was run, or by several pools.</p>");
+    if !figures.what_if.is_empty() {
+        f.write_str("<table id=\"what-if\">")?;
+        let slowest = figures.what_if.iter().map(|what| what.wall).max().unwrap_or_default();
+        figures.what_if.iter().try_for_each(|what| row(what, slowest, f))?;
+        f.write_str("\n</table>\n")?;
     }
-    let slowest = figures.what_if.iter().map(|what| what.wall).max().unwrap_or_default();
-    f.write_str("<table id=\"what-if\">")?;
-    for what in &figures.what_if {
-        let class = if what.enough { " class=\"enough\"" } else { "" };
-        let workers = if what.workers == 1 { "worker" } else { "workers" };
-        let (number, percent) = (Number(what.workers), percent(what.wall, slowest));
-        let (time, remark) = (Short(what.wall), remark(figures, what));
-        write!(f, "\n<tr{class}><th scope=\"row\">{number} {workers}</th>")?;
-        write!(f, "<td><span class=\"bar\" style=\"width:{percent:.1}%\"></span></td>")?;
-        write!(f, "<td>{time}</td><td>{remark}</td></tr>")?;
-    }
-    f.write_str("\n</table>\n<p class=\"dim\">The same tasks at the same times, first come, first served; ")?;
-    f.write_str("what they would do to each other, and what they waited for, is not in it.</p>")
+    write!(f, "<p class=\"dim\">{}</p>", Markup(&figures.basis.in_words()))
 }
 
-/// Of the number that there was, how long the run really took is said where that is another time.
-fn remark(figures: &Figures, what: &WhatIf) -> String {
-    let (took, would) = (Short(figures.wall).to_string(), Short(what.wall).to_string());
-    let so = match what.workers == figures.workers {
-        true if took == would => Some("as it was".to_owned()),
-        true => Some(format!("it took {took}")),
-        false => None,
+fn row(what: &WhatIf, slowest: Duration, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let class = if what.enough { " class=\"enough\"" } else { "" };
+    let workers = count(what.workers, "worker");
+    let (time, width) = (Short(what.wall), percent(what.wall, slowest));
+    let remark = match (what.as_it_was, what.enough) {
+        (true, true) => "enough, as it was",
+        (true, false) => "as it was",
+        (false, true) => "enough",
+        (false, false) => "",
     };
-    let enough = what.enough.then(|| "enough".to_owned());
-    enough.into_iter().chain(so).collect::<Vec<_>>().join(", ")
+    write!(f, "\n<tr{class}><th scope=\"row\">{workers}</th>")?;
+    write!(f, "<td><span class=\"bar\" style=\"width:{width:.1}%\"></span></td>")?;
+    write!(f, "<td>{time}</td><td>{remark}</td></tr>")
 }
 
 fn percent(part: Duration, whole: Duration) -> f64 {
