@@ -1,6 +1,6 @@
 //! The page as a text: what is in it, and what can never be. What a browser makes of it is tested in `tests/browser`.
 
-use glasspool::timeline::{Page, Trace};
+use glasspool::timeline::{Page, Svg, Trace};
 
 const LOITER: &str = include_str!("traces/loiter.jsonl");
 const ODD: &str = include_str!("traces/odd.jsonl");
@@ -201,4 +201,32 @@ fn there_may_be_nothing_in_a_trace() {
         page_of("{\"glasspool\":\"trace\",\"version\":1,\"title\":\"\"}\n{\"events\":0,\"dropped\":0}\n");
     assert!(page.contains("<title>A run without a title</title>"));
     assert_eq!(embedded(&page).entries().len(), 0);
+}
+
+#[test]
+fn other_numbers_of_workers_are_in_it_without_a_script() {
+    let page = page_of(LOITER);
+    let table = between(&page, "<table id=\"what-if\">", "</table>");
+    let figures = read(LOITER).figures();
+    assert_eq!(table.matches("<tr").count(), figures.what_if.len());
+    for said in ["1 worker</th>", "4 workers</th>", "enough</td>", "as it was</td>"] {
+        assert!(table.contains(said), "{said}: {table}");
+    }
+    let nothing =
+        page_of("{\"glasspool\":\"trace\",\"version\":1,\"title\":\"\"}\n{\"events\":0,\"dropped\":0}\n");
+    assert!(nothing.contains("Nothing can be said"));
+}
+
+/// A reader of both takes a task of one colour for the same.
+#[test]
+fn tasks_have_the_colours_of_the_svg() {
+    let (page, svg) = (page_of(LOITER), Svg::of(&read(LOITER)).to_string());
+    let colours = svg.match_indices(".task-").map(|(at, _)| &svg[at..at + svg[at..].find('}').unwrap()]);
+    let colours: Vec<&str> = colours.filter(|rule| rule.contains("{fill:")).collect();
+    assert!(!colours.is_empty());
+    for rule in &colours {
+        let (class, colour) = rule.split_once("{fill:").unwrap();
+        assert!(page.contains(&format!("--{}: {colour};", &class[1..])), "{rule}");
+    }
+    assert!(page.contains(&format!("const TASK_COLOURS = {};", colours.len())));
 }

@@ -9,8 +9,9 @@
 mod data;
 mod excerpt;
 mod markup;
+mod numbers;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use self::data::Data;
 use self::excerpt::Excerpt;
@@ -68,6 +69,7 @@ impl<'a> Page<'a> {
 impl fmt::Display for Page<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let excerpt = Excerpt::of(self.trace);
+        let figures = self.trace.figures();
         for piece in TEMPLATE.split("{{") {
             let Some((place, rest)) = piece.split_once("}}") else {
                 f.write_str(piece)?;
@@ -77,7 +79,8 @@ impl fmt::Display for Page<'_> {
                 "title" => write!(f, "{}", Markup(title(&excerpt.trace)))?,
                 "style" => f.write_str(STYLE)?,
                 "notes" => notes(&excerpt, f)?,
-                "figures" => figures(self.trace, f)?,
+                "figures" => numbers::figures(&figures, f)?,
+                "what-if" => numbers::what_if(&figures, f)?,
                 "data" => Data::of(&excerpt).write(f)?,
                 "script" => SCRIPT.iter().try_for_each(|part| f.write_str(part))?,
                 unknown => unreachable!("the template has a place for {unknown}"),
@@ -111,12 +114,4 @@ fn notes(excerpt: &Excerpt<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
         None => Ok(()),
     }
-}
-
-fn figures(trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    trace.figures().in_words().into_iter().try_for_each(|(what, how_much)| {
-        let (what, how_much) = (Markup(what), Markup(&how_much));
-        f.write_char('\n')?;
-        write!(f, "<div><dt>{what}</dt><dd>{how_much}</dd></div>")
-    })
 }

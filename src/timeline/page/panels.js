@@ -4,7 +4,7 @@
 const ROWS = { queue: 12, workers: 24, callers: 12, futures: 60 };
 /** So many of the futures that have ended last are shown, however many there are that have not. */
 const ENDED_AT_LEAST = 3;
-const SENTENCES_BEFORE = 4;
+const SENTENCES = 6;
 
 class Panels {
   constructor(run) {
@@ -25,10 +25,13 @@ class Panels {
 
   showSentences(k) {
     const ready = this.run.events.length === 0 ? "Nothing has happened in this run." : "Nothing has happened yet.";
-    say(document.getElementById("sentence"), k > 0 ? this.run.sentences[k - 1] : ready);
-    const before = [];
-    for (let earlier = k - 1; earlier > 0 && before.length < SENTENCES_BEFORE; earlier -= 1) before.push(earlier);
-    list("before", before, SENTENCES_BEFORE, (earlier) => ({ text: this.run.sentences[earlier - 1], note: exact(this.run.timeOf(earlier)) }));
+    const sentence = document.getElementById("sentence");
+    say(sentence, k > 0 ? this.run.sentences[k - 1] : ready);
+    // A long one is cut there, so that nothing beneath it moves; among those so far it is whole.
+    sentence.title = sentence.scrollHeight > sentence.clientHeight ? sentence.textContent : "";
+    const latest = [];
+    for (let event = k; event > 0 && latest.length < SENTENCES; event -= 1) latest.push(event);
+    list("before", latest, SENTENCES, (event) => ({ text: this.run.sentences[event - 1], note: this.run.clock(this.run.timeOf(event)) }), ready);
   }
 
   showQueue(k, now) {
@@ -53,18 +56,18 @@ class Panels {
 
   laneAt(lane, k, now) {
     const row = { title: lane.name, subject: this.subjects.includes(lane) };
-    if (k >= lane.gone) return { ...row, state: "gone", note: `since ${exact(lane.goneAt)}` };
+    if (k >= lane.gone) return { ...row, state: "gone", note: `since ${this.run.clock(lane.goneAt)}` };
     const span = lane.doingAt(k);
     if (!span) return lane.isWorker ? { ...row, state: "idle", text: "looks for a task" } : { ...row, text: this.lastActOf(lane, k) };
     // A callback is run inside something, or beside it: in any case the thread is running.
     const state = span.doing === "callback" ? "running" : span.doing;
     const inside = span.outer ? `inside ${saying(span.outer)}` : "";
-    return { ...row, state, text: saying(span), inside, note: lasting(now - span.from) };
+    return { ...row, state, colour: span.doing === "running" ? span.task.colour : "", text: saying(span), inside, note: lasting(now - span.from) };
   }
 
   lastActOf(lane, k) {
     const mark = lane.marks[lastUpTo(lane.marks, k, (mark) => mark.k)];
-    if (!mark) return "goes its own way";
+    if (!mark) return "does something else";
     return `last: ${WORDS[mark.what]} ${mark.task?.name ?? ""}`.trim();
   }
 
@@ -86,7 +89,7 @@ class Panels {
     if (blocked.has(task)) marks.push(`blocked ${blocked.get(task)}`);
     if (task.ended <= k && task.rank > 0) marks.push(`${ordinal(task.rank)} to end`);
     if (task.collected <= k) marks.push(`${ordinal(task.collectedRank)} collected`);
-    return { id: task.label, state: task.stateAt(k), text: task.name, note: marks.join(" · "), subject: this.subjects.includes(task) };
+    return { id: task.label, state: task.stateAt(k), colour: task.colour, text: task.name, note: marks.join(" · "), subject: this.subjects.includes(task) };
   }
 
   /** The tasks whose threads are blocked inside them, and on what. */
@@ -137,14 +140,14 @@ function newRow() {
   return row;
 }
 
-function fill(row, { id, title, state, text, inside, note, more, subject }) {
+function fill(row, { id, title, state, colour, text, inside, note, more, subject }) {
   const [titleOf, stateOf, textOf, insideOf, noteOf] = row.children;
   say(titleOf, title ?? "");
   say(stateOf, state ?? "");
   say(textOf, more ?? text ?? "");
   say(insideOf, inside ?? "");
   say(noteOf, note ?? "");
-  stateOf.className = `state ${state ?? ""}`;
+  stateOf.className = `state ${state ?? ""} ${colour ?? ""}`;
   row.className = [more ? "more" : "", subject ? "subject" : ""].join(" ").trim();
   if (id) row.dataset.future = id;
   else delete row.dataset.future;

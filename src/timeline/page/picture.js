@@ -30,9 +30,9 @@ const MARKS = {
   submitted: "M-4 -4h8l-4 7z",
   collected: "M0 -5l4 5l-4 5l-4 -5z",
   cancelled: "M-4 -4l8 8M4 -4l-8 8",
-  refused: "M-4 0h8",
-  panicked: "M2 -7l-5 7.5h6l-5 6.5",
-  lost: "M-4 4l4 -8l4 8z",
+  refused: "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0M-3.5 3.5l7 -7",
+  panicked: "M-5.5 -3.5l2 -2l3.5 3.5l3.5 -3.5l2 2l-3.5 3.5l3.5 3.5l-2 2l-3.5 -3.5l-3.5 3.5l-2 -2l3.5 -3.5z",
+  lost: "M-5 4.5l5 -9l5 9z",
   closed: "M0 -6v12M-3 -6v12",
   goesOn: "M2 -4l4 4l-4 4",
 };
@@ -179,9 +179,10 @@ class Picture {
     const inside = height > 10 ? Math.min(span.level * 3, height / 3) : 0;
     const width = Math.max(to - from - 0.5, 1);
     const kind = of > 1 ? "many" : span.doing;
+    const colour = kind === "running" ? ` ${span.task.colour}` : "";
     const place = { x: from.toFixed(1), y: top + inside, width: width.toFixed(1), height: height - inside };
-    const bar = svg(this.root, "rect", { ...place, rx: width > 6 ? 2 : 0, class: kind });
-    const said = of > 1 ? `${of} spans, from ${exact(span.from)}` : `${WORDS[span.doing]}${span.doing === "idle" ? "" : ` ${saying(span)}`}: ${short(span.to - span.from)}`;
+    const bar = svg(this.root, "rect", { ...place, rx: width > 6 ? 2 : 0, class: kind + colour });
+    const said = of > 1 ? `${of} spans, from ${this.run.clock(span.from)}` : `${WORDS[span.doing]}${span.doing === "idle" ? "" : ` ${saying(span)}`}: ${short(span.to - span.from)}`;
     svg(bar, "title", {}, span.goesOn ? `${said}, and it goes on` : said);
     if (span.goesOn && span.level === 0) svg(this.root, "path", { d: MARKS.goesOn, transform: `translate(${to.toFixed(1)} ${top + height / 2})`, class: "mark" });
     if (of > 1 || height < LABEL_HEIGHT || span.doing === "idle") return;
@@ -203,7 +204,7 @@ class Picture {
         continue;
       }
       const drawn = svg(this.root, "path", { d: MARKS[mark.what], transform: `translate(${x.toFixed(1)} ${middle}) scale(${size})`, class: `mark ${mark.what}` });
-      const title = svg(drawn, "title", {}, `${WORDS[mark.what]} ${mark.task?.name ?? ""}: ${exact(mark.at)}`);
+      const title = svg(drawn, "title", {}, `${WORDS[mark.what]} ${mark.task?.name ?? ""}: ${this.run.clock(mark.at)}`);
       lasts.set(mark.what, { x, of: 1, title });
     }
   }

@@ -112,7 +112,7 @@ class Player {
   sayPace() {
     const seconds = SECONDS_FOR_ALL / this.controls.speed.value;
     const whole = this.byTime ? short(this.run.length) : count(this.last, "event");
-    say(this.controls.pace, `${whole} in ${seconds} s`);
+    say(this.controls.pace, `plays ${whole} in ${seconds} s`);
   }
 
   show() {
@@ -120,7 +120,7 @@ class Player {
     this.picture.moveTo(this.now, this.k);
     this.panels.show(this.k, this.now);
     slider.value = this.part * slider.max;
-    const where = `${exact(this.now)}, event ${this.k.toLocaleString("en")} of ${this.last.toLocaleString("en")}`;
+    const where = `${this.run.clock(this.now)}, event ${this.k.toLocaleString("en")} of ${this.last.toLocaleString("en")}`;
     slider.setAttribute("aria-valuetext", where);
     say(document.getElementById("where"), where);
     for (const button of [start, back]) button.setAttribute("aria-disabled", this.k === 0);

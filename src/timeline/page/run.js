@@ -6,11 +6,13 @@
 const NEVER = Infinity;
 /** Longer names are cut, in characters; the sentence of the submit has more of them. */
 const NAME_AT_MOST = 48;
+/** Tasks have one of so many colours, in turn; which these are is in page.css. */
+const TASK_COLOURS = 6;
 
 /** A task: the numbers of the events of its life, and what became of it. */
 class Task {
   constructor(id, first) {
-    Object.assign(this, { id, first, label: `F${id}`, name: `F${id}`, place: 0 });
+    Object.assign(this, { id, first, label: `F${id}`, name: `F${id}`, place: 0, colour: "" });
     Object.assign(this, { submitted: NEVER, started: NEVER, ended: NEVER, collected: NEVER });
     Object.assign(this, { end: "", how: "", rank: 0, collectedRank: 0 });
   }
@@ -90,12 +92,14 @@ class Run {
     this.tasks = new Map();
     this.start = this.events[0]?.ns ?? 0;
     this.length = (this.events.at(-1)?.ns ?? 0) - this.start;
+    /** Says when something was. */
+    this.clock = clockFor(this.events.map(({ ns }) => ns - this.start));
     this.ended = 0;
     this.collected = 0;
     this.events.forEach((event, place) => this.take(event, place + 1));
     /** By their first events. */
     this.inOrder = [...this.tasks.values()];
-    this.inOrder.forEach((task, place) => (task.place = place));
+    this.inOrder.forEach((task, place) => Object.assign(task, { place, colour: `task-${place % TASK_COLOURS}` }));
     this.queue = this.depths();
     for (const lane of this.lanes) lane.leaveOpen(this.events.length, this.length);
   }

@@ -1,5 +1,10 @@
 // How things are said: names, times and numbers. It knows nothing of runs.
 
+/** So many a moment has, however rare or close the events are; but none beneath the nanosecond. */
+const DECIMALS = { least: 2, most: 6 };
+/** This part of all events may be too close to the ones before them to be told apart by their times. */
+const TOO_CLOSE = 0.1;
+
 /** A user's text, shown so that it moves and turns nothing around it: control characters as their pictures, marks of direction as a placeholder. */
 function harmless(text) {
   return text
@@ -16,12 +21,14 @@ function short(ns) {
   return `${amount.toFixed(amount < 9.995 ? 2 : amount < 99.95 ? 1 : 0)} ${unit}`;
 }
 
-/** Nanoseconds with six digits: two events that are close to each other are told apart. */
-function exact(ns) {
-  const [unit, amount] = inUnit(ns);
-  if (ns <= 0) return "0 s";
-  if (unit === "ns") return `${Math.ceil(ns)} ns`;
-  return `${amount.toFixed(amount < 10 ? 5 : amount < 100 ? 4 : amount < 1e3 ? 3 : 2)} ${unit}`;
+/** How moments of one run are written: all in one unit and with as many decimals, so that no digit moves while it plays. */
+function clockFor(times) {
+  const [unit, whole] = inUnit(times.at(-1) ?? 0);
+  const size = unit === "ns" ? 1 : Math.round(times.at(-1) / whole);
+  const apart = times.map((time, place) => time - (times[place - 1] ?? 0)).filter((gap) => gap > 0).sort((a, b) => a - b);
+  const told = apart[Math.floor(apart.length * TOO_CLOSE)] ?? size;
+  const decimals = Math.min(Math.max(Math.ceil(Math.log10(size / told)), DECIMALS.least), DECIMALS.most, Math.log10(size));
+  return (ns) => `${(ns / size).toFixed(decimals)} ${unit}`;
 }
 
 function inUnit(ns) {

@@ -162,6 +162,32 @@ fn it_can_be_read_at_any_width_and_in_both_schemes() {
 }
 
 #[test]
+fn nothing_above_the_panels_moves_and_no_sentence_is_lost() {
+    let browser = Rc::new(Browser::start());
+    for (name, file) in [("loiter", LOITER), ("odd", ODD)] {
+        for width in [360, 1280] {
+            let reader = Reader::open_in(&browser, name, file, width, Scheme::Light);
+            // Times have the same digits in the same places.
+            let still = || {
+                reader.ask(
+                    "[document.getElementById('panels').getBoundingClientRect().top + scrollY, \
+                     document.getElementById('where').textContent.split(',')[0].replace(/^[0-9]+/, '').replace(/[0-9]/g, '0')]",
+                )
+            };
+            let at_first = still();
+            for entry in reader.trace.entries() {
+                reader.press("ArrowRight");
+                assert_eq!(still(), at_first, "{name}, {width}: {entry:?}");
+                let whole = reader.ask(
+                    "document.querySelector('#before .text').textContent === document.getElementById('sentence').textContent",
+                );
+                assert_eq!(whole, true, "{name}, {width}: {entry:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn it_complains_of_nothing() {
     for (name, file) in
         [("loiter", LOITER), ("odd", ODD), ("nothing", reader::NOTHING), ("instant", reader::INSTANT)]
