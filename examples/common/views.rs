@@ -226,7 +226,7 @@ impl Views {
         // In one piece each; and if nobody reads it, nobody needs it.
         let mut out = io::stdout().lock();
         if self.narration {
-            let _ = write!(out, "\n{}", Narration::of(trace));
+            let _ = write!(out, "\n{}", Narration::of(trace).for_terminal());
         }
         if self.gantt {
             let _ = write!(out, "\n{}", Gantt::of(trace).for_terminal());
