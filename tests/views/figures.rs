@@ -8,15 +8,17 @@ use glasspool::timeline::{ChromeTrace, Figures, Gantt, Narration, Page, Svg, Tra
 use crate::made_up::Random;
 use crate::traces::read;
 
-/// Two callers are blocked; a worker runs a task inside another, and is blocked inside that; one task is cancelled, one refused, one still pending.
+/// Two callers are blocked; a worker runs a task inside another, and is blocked inside that; one task is cancelled, one refused,
+/// one still pending.
 ///
-/// | ms | F0 | F1 | F2 | F3 | F4 | F5 |
-/// |---|---|---|---|---|---|---|
-/// | pending | 0–1 | 2–4 | 1–10 | 2–20 | refused | 15–20 |
-/// | running | 1–16 | 4–12 | 10–18 | never | never | never |
+/// | ms | F0 | F1 | F2 | F3 | F4 | F5 | F6 |
+/// |---|---|---|---|---|---|---|---|
+/// | pending | 0–1 | 2–4 | 1–10 | 2–20 | refused | 15–20 | 3–3 |
+/// | running | 1–16 | 4–12 | 10–18 | never | never | never | 3–7 |
 ///
 /// F0 is blocked 2–4 and runs F1 from 4 to 12. Inside that, its worker is blocked 5–8. Then F0 goes on from 12 to 16.
-const BY_HAND: [(u32, u32, &str); 24] = [
+/// A caller runs F6 inside its wait.
+const BY_HAND: [(u32, u32, &str); 27] = [
     (0, 0, r#""submitted","task":0,"name":"outer","at":"a.rs:1:1""#),
     (0, 0, r#""blocked","task":0,"on":"task""#),
     (1, 1, r#""submitted","task":2,"at":"a.rs:3:1""#),
@@ -25,9 +27,12 @@ const BY_HAND: [(u32, u32, &str); 24] = [
     (2, 2, r#""submitted","task":1,"name":"inner","at":"a.rs:2:1""#),
     (2, 2, r#""blocked","task":1,"on":"task""#),
     (2, 3, r#""submitted","task":3,"at":"a.rs:4:1""#),
+    (3, 3, r#""submitted","task":6,"at":"a.rs:7:1""#),
+    (3, 1, r#""started","task":6"#),
     (4, 2, r#""unblocked""#),
     (4, 2, r#""started","task":1"#),
     (5, 2, r#""blocked","on":"any-of","of":2"#),
+    (7, 1, r#""finished","task":6,"how":"returned""#),
     (8, 2, r#""unblocked""#),
     (9, 3, r#""submitted","task":4,"at":"a.rs:5:1""#),
     (10, 3, r#""refused","task":4"#),
@@ -77,21 +82,22 @@ const fn ms(ms: u64) -> Duration {
 fn figures_by_hand() {
     let figures = by_hand(0).figures();
     assert_eq!(figures.wall, ms(20));
-    assert_eq!((figures.tasks, figures.workers), (5, 2));
-    // F0: 1 to 2 and 12 to 16; F1: 4 to 5 and 8 to 12; F2: 10 to 18.
-    assert_eq!(figures.work, ms(5 + 5 + 8));
-    assert!((figures.at_once - 18.0 / 20.0).abs() < 1e-9);
+    assert_eq!((figures.tasks, figures.workers), (6, 2));
+    // F0: 1 to 2 and 12 to 16; F1: 4 to 5 and 8 to 12; F2: 10 to 18; F6: 3 to 7, and no worker runs it.
+    assert_eq!(figures.work, ms(5 + 5 + 8 + 4));
+    assert!((figures.at_once - 22.0 / 20.0).abs() < 1e-9);
     assert!((figures.busy - 18.0 / 40.0).abs() < 1e-9);
-    // The caller from 0 to 16, another from 1 to 18; what workers are blocked is not in it.
-    assert_eq!(figures.callers_blocked, ms(16 + 17));
-    // F0 1, F1 2, F2 9, F3 18 until it is cancelled, F5 5 until the end of the run.
-    assert_eq!(figures.mean_queue_wait, ms(1 + 2 + 9 + 18 + 5) / 5);
+    // The caller from 0 to 16, another from 1 to 18 but for F6; what workers are blocked is not in it.
+    assert_eq!(figures.callers_blocked, ms(16 + 13));
+    // F0 1, F1 2, F2 9, F3 18 until it is cancelled, F5 5 until the end of the run, F6 0.
+    assert_eq!(figures.mean_queue_wait, ms(1 + 2 + 9 + 18 + 5) / 6);
     let (worst, wait) = figures.worst_queue_wait.unwrap();
     assert_eq!((worst.to_string().as_str(), wait), ("F3", ms(18)));
-    // F0 at 0 for 5, F2 at 1 for 8, F1 at 2 for 5: one worker is never free, and two are done at 10, three at 9.
+    // F0 at 0 for 5, F2 at 1 for 8, F1 at 2 for 5, F6 at 3 for 4:
+    // one worker is never free; two are done at 13, three at 9.
     assert_eq!(
         what_if(&figures),
-        [(1, ms(18), false, false), (2, ms(20), false, true), (3, ms(9), true, false)]
+        [(1, ms(22), false, false), (2, ms(20), false, true), (3, ms(9), true, false)]
     );
 }
 

@@ -12,7 +12,7 @@ use super::text::{Escaped, Face, clean, is_familiar};
 pub(super) struct Canvas {
     back: String,
     front: String,
-    /// What was drawn, but for texts, by its classes.
+    /// What was drawn, but for texts, by its classes, or as it was noted.
     drawn: BTreeSet<String>,
 }
 
@@ -61,12 +61,13 @@ impl Canvas {
         put!(self.back, "{}", Line(class, from, to));
     }
 
-    /// Whether anything has been drawn in front that has a class which begins so.
+    /// Whether anything has been drawn in front that has a class, or was noted as something, that begins so.
     pub(super) fn has_drawn(&self, class: &str) -> bool {
         self.drawn.iter().any(|classes| classes.split(' ').any(|one| one.starts_with(class)))
     }
 
-    fn note(&mut self, class: &str) {
+    /// For what has no class of its own.
+    pub(super) fn note(&mut self, class: &str) {
         if !self.drawn.contains(class) {
             self.drawn.insert(class.to_owned());
         }

@@ -5,11 +5,12 @@
 
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{GAP, MARGIN, PLOT_LEFT, TASK_COLOURS, WIDTH};
+use super::marks::shape_of;
 use super::scale::Scale;
 use super::text::{PLAIN, SMALL};
 use super::words;
 use crate::future::state::Ending;
-use crate::timeline::run::{End, Life, Run};
+use crate::timeline::run::{End, Life, Marked, Run};
 use crate::timeline::words::short;
 
 /// A picture has so many of them.
@@ -129,6 +130,7 @@ impl Row<'_> {
             if let Some(collected) = life.collected {
                 let x = (self.scale.x(collected.at)).max(free_from + BESIDE + DIAMOND);
                 self.draw_wait(canvas, life, free_from, x - DIAMOND);
+                canvas.note(shape_of(Marked::Collected(self.place)));
                 canvas.path("mark", (x, middle - DIAMOND), "l5.5 5.5l-5.5 5.5l-5.5-5.5z");
                 free_from = x + DIAMOND;
                 let rank = life.collected_rank.map_or(String::new(), |rank| rank.to_string());

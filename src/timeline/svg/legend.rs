@@ -2,11 +2,11 @@
 
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{MARGIN, WIDTH};
-use super::marks::draw_shape;
+use super::marks::{draw_shape, shape_of};
 use super::text::{HEADING, SMALL};
 use crate::identity::PoolId;
 use crate::shutdown::Shutdown;
-use crate::timeline::run::{Mark, Marked, Run};
+use crate::timeline::run::{Mark, Marked};
 
 const COLUMNS: usize = 4;
 const LINE: f64 = 22.0;
@@ -23,7 +23,7 @@ enum Sample {
 
 impl Sample {
     /// Whether there is one in the picture.
-    fn is_used(&self, canvas: &Canvas, run: &Run<'_>) -> bool {
+    fn is_used(&self, canvas: &Canvas) -> bool {
         let is_there = |class| canvas.has_drawn(class);
         match *self {
             // The last of its classes is its own; tasks have one of several.
@@ -32,12 +32,7 @@ impl Sample {
             }
             Self::JaggedBar => is_there("teeth"),
             Self::Wait => is_there("waits"),
-            Self::Mark(what) => {
-                let marks = run.lanes.iter().flat_map(|lane| &lane.marks);
-                let is_alike =
-                    |mark: &Mark| std::mem::discriminant(&mark.what) == std::mem::discriminant(&what);
-                marks.into_iter().any(is_alike)
-            }
+            Self::Mark(what) => is_there(shape_of(what)),
         }
     }
 }
@@ -65,8 +60,8 @@ const SAMPLES: [(Sample, &str); 16] = [
 ];
 
 /// Draws it, and says where it ends.
-pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
-    let samples: Vec<_> = SAMPLES.iter().filter(|(sample, _)| sample.is_used(canvas, run)).collect();
+pub(super) fn draw(canvas: &mut Canvas, top: f64) -> f64 {
+    let samples: Vec<_> = SAMPLES.iter().filter(|(sample, _)| sample.is_used(canvas)).collect();
     if samples.is_empty() {
         return top;
     }

@@ -88,7 +88,19 @@ fn most_telling<'a>(group: &Group<'a>) -> &'a Mark {
     group.marks.iter().min_by_key(|mark| rank(mark)).unwrap_or(&group.marks[0])
 }
 
+/// Which shape it has, for the legend.
+pub(super) fn shape_of(what: Marked) -> &'static str {
+    match what {
+        Marked::Submitted(_) => "submitted",
+        Marked::Collected(_) => "collected",
+        Marked::Closed(..) => "closed",
+        Marked::Cancelled(_) => "cancelled",
+        Marked::Refused(_) => "refused",
+    }
+}
+
 pub(super) fn draw_shape(canvas: &mut Canvas, mark: &Mark, x: f64, middle: f64) {
+    canvas.note(shape_of(mark.what));
     match mark.what {
         Marked::Submitted(_) => canvas.path("mark", (x - RADIUS, middle - RADIUS + 1.0), "h10l-5 9z"),
         Marked::Collected(_) => canvas.path("mark", (x, middle - RADIUS), "l5 5l-5 5l-5-5z"),

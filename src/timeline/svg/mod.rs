@@ -87,7 +87,7 @@ impl fmt::Display for Svg<'_> {
         y = panel::draw(&mut canvas, &figures, y);
         y = draw_threads(&mut canvas, &run, y);
         y = draw_futures(&mut canvas, &run, y);
-        y = legend::draw(&mut canvas, &run, y) + MARGIN;
+        y = legend::draw(&mut canvas, y) + MARGIN;
         let (width, height) = (Px(WIDTH), Px(y));
         write!(
             f,
