@@ -99,7 +99,7 @@ pub struct TaskInfo<'a> {
     pub id: TaskId,
     /// The [name](crate::Named) that it was given.
     pub name: Option<&'a str>,
-    /// If it is one of a [`Map`](crate::Map)'s: the how-manieth, from 0.
+    /// If it is one of a [`Map`](crate::Map)'s: its place there, from 0.
     pub item: Option<usize>,
     /// Where it was submitted.
     pub submitted_at: &'static Location<'static>,
