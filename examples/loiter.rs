@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use glasspool::ThreadPoolExecutor;
 use jiff::civil::Time;
 use jiff::{SignedDuration, Zoned};
-use views::Views;
+use views::{Views, count};
 
 const USAGE: &str = "\
 Usage: loiter [--workers N] [--tasks N] [--speed X] [--no-gantt] [view ...]
@@ -145,7 +145,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         clock.display(&format!("result {i}: {}", result?));
     }
     drop(executor);
-    options.views.show(format!("loiter: {} tasks on {} workers", options.tasks, options.workers))?;
+    let (tasks, workers) = (count(options.tasks as usize, "task"), count(options.workers, "worker"));
+    options.views.show(format!("loiter: {tasks} on {workers}"))?;
     Ok(())
 }
 

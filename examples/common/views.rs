@@ -234,3 +234,8 @@ impl Views {
         Ok(())
     }
 }
+
+/// `1 task`, `5 tasks`.
+pub fn count(how_many: usize, what: &str) -> String {
+    format!("{how_many} {what}{}", if how_many == 1 { "" } else { "s" })
+}

@@ -108,7 +108,9 @@ fn run(options: &Options) -> Result<bool, Trouble> {
     progress.finish();
     counts.not_begun_of(options.codes.len());
     report::last(&counts, began.elapsed());
-    options.views.show(format!("flags2: {} flags on {} workers", options.codes.len(), options.workers()))?;
+    let (flags, workers) =
+        (views::count(options.codes.len(), "flag"), views::count(options.workers(), "worker"));
+    options.views.show(format!("flags2: {flags} on {workers}"))?;
     match unsaved {
         None => Ok(interrupt.happened()),
         Some(error) => Err(error.into()),

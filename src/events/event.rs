@@ -127,7 +127,8 @@ pub enum EventKind {
     /// The pool does not take it: it is the submitter's again. (A [`Task`](crate::Task) that is given back for want of room may be given to the pool again, as a
     /// [`BufferedMap`](crate::BufferedMap) does; so that is told only when it is given elsewhere.)
     Refused,
-    /// This thread runs it from now on: a worker in its turn, or somebody who waits for it inside another. (The first task of a new worker is pending here until the
+    /// This thread runs it from now on: a worker in its turn, or somebody who waits for it inside another. (A [`Task`](crate::Task) that is run by hand has no events, but that it is refused if a
+    /// pool had it before. The first task of a new worker is pending here until the
     /// worker is initialized, though its future is running since it was claimed.)
     Started,
     /// It has come to its end, and the callbacks that were registered have run: whoever waits for it is told next. If it was
@@ -165,7 +166,8 @@ pub enum EventKind {
 pub enum BlockedOn {
     /// The end of the task that the event is about.
     Task,
-    /// The end of any of so many tasks. Of several pools, that of the first of them that is observed tells.
+    /// The end of any of so many tasks. Of several pools, that of the first of them that is observed tells. (It is the
+    /// one that had taken the task when the wait for it was begun, or when it was added to a stream.)
     AnyOf(usize),
     /// Room in the pool's queue, for the task that this thread has just submitted. (A [`BufferedMap`](crate::BufferedMap) looks up every few milliseconds whether a
     /// result is there, and goes to sleep again.)

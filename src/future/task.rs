@@ -19,7 +19,7 @@ use super::keeper::Keeper;
 use super::shared::Shared;
 use super::state::{Cancel, Ending, Status};
 use super::watchers::Watchable;
-use super::witness::Witnesses;
+use super::witness::{Witnesses, may_be_any};
 use crate::error::CancelReason;
 use crate::identity::PoolId;
 use crate::label::Label;
@@ -277,6 +277,10 @@ impl<'a> ScopedTask<'a> {
     /// assert!(future.cancelled());
     /// ```
     pub fn run(self) {
+        // If a pool has given it back for want of room, it is not that pool's any more.
+        if may_be_any() {
+            self.be_refused();
+        }
         drop(by_hand(|| self.run_to_its_end()));
     }
 

@@ -11,6 +11,7 @@ use super::worker::hire;
 use crate::error::{Refusal, Refused};
 use crate::executor::{Patience, Takes};
 use crate::future::task::ScopedTask;
+use crate::future::witness::may_be_any;
 use crate::label::Label;
 use crate::nesting::crew::Recruiter;
 
@@ -18,8 +19,11 @@ impl<'a> Takes<'a> for Arc<Core<'a>> {
     fn take(&self, task: ScopedTask<'a>, patience: Patience) -> Result<(), Refused<ScopedTask<'a>>> {
         // What an observer submits is not observed: or else there would be no end to it.
         let watch = self.settings.watch.as_ref().filter(|watch| watch.is_heard());
-        if let Some(watch) = watch {
-            task.be_witnessed(watch);
+        match watch {
+            Some(watch) => task.be_witnessed(watch),
+            // Another pool may have given it back for want of room. It is not that pool's any more.
+            None if may_be_any() => task.be_refused(),
+            None => {}
         }
         take_in(self, task, patience).map_err(|refused| match refused.why() {
             // For want of room: it may be given to this pool again, and is the same task then.

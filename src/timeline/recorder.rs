@@ -286,9 +286,8 @@ impl Drop for Recorder {
 impl Kept {
     fn keep(&mut self, event: &Event<'_>, counter: &Counter) {
         if self.closed {
-            if self.dropped == 0 {
-                counter.first_dropped.fetch_min(counter.time_of(event), Relaxed);
-            }
+            // Not only of the first: a cancellation is told later than it was.
+            counter.first_dropped.fetch_min(counter.time_of(event), Relaxed);
             self.dropped += 1;
             return;
         }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use glasspool::{
-    Builder, CancelReason, Event, EventKind, Executor, NestedWait, ReturnWhen, Shutdown, Task, as_completed,
-    scope, task, wait,
+    Builder, CancelReason, Event, EventKind, Executor, NestedWait, Refused, ReturnWhen, Shutdown, Task,
+    ThreadPoolExecutor, as_completed, scope, task, wait,
 };
 
 use crate::support::{Gate, NO_SUCH_STACK, within};
@@ -268,6 +268,56 @@ fn a_task_that_one_pool_refuses_may_be_taken_by_another() {
         let ran = "submitted started returned collected";
         assert_eq!(log.lives(), ["submitted refused", ran, "submitted refused"]);
         log.assert_it_is_sound();
+    });
+}
+
+#[test]
+fn a_task_that_one_pool_has_no_room_for_is_refused_there_when_it_goes_elsewhere() {
+    within(|| {
+        let log = Log::default();
+        let full = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
+        let gate = Gate::closed();
+        drop(full.submit(gate.then(|| ())));
+        drop(full.submit(|| ()));
+        let refused = || full.try_execute(task(|| ()).0).unwrap_err().into_inner();
+        let (to_another, by_hand, again) = (refused(), refused(), refused());
+        let unobserved = ThreadPoolExecutor::new(1).unwrap();
+        unobserved.execute(to_another).unwrap();
+        drop(unobserved);
+        by_hand.run();
+        gate.open();
+        full.execute(again).unwrap();
+        drop(full);
+        let lives = log.lives();
+        assert_eq!(lives[2..4], ["submitted refused", "submitted refused"]);
+        assert_eq!(lives[4], "submitted started returned");
+        log.assert_it_is_sound();
+    });
+}
+
+/// First this one is asked, and then the other.
+struct OneOrTheOther(ThreadPoolExecutor, ThreadPoolExecutor);
+
+impl Executor for OneOrTheOther {
+    fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
+        self.0.try_execute(task).or_else(|refused| self.1.execute(refused.into_inner()))
+    }
+}
+
+#[test]
+fn a_map_that_one_pool_has_no_room_for_is_told_of_by_the_one_that_takes_it() {
+    within(|| {
+        let (first, second) = (Log::default(), Log::default());
+        let full = observed_by(first.clone()).max_workers(1).queue_capacity(1).build().unwrap();
+        let gate = Gate::closed();
+        drop(full.submit(gate.then(|| ())));
+        drop(full.submit(|| ()));
+        let executor = OneOrTheOther(full, observed(1, &second));
+        let executor: &dyn Executor = &executor;
+        assert_eq!(executor.map(0..3, |n| n).map(Result::unwrap).sum::<u32>(), 3);
+        assert_eq!(first.lives()[2..], ["submitted refused"; 3]);
+        assert_eq!(second.lives(), ["submitted started returned collected"; 3]);
+        gate.open();
     });
 }
 

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::timeline::{Recorder, Trace};
+use glasspool::timeline::{Entry, Recorder, Trace};
 use glasspool::{Event, EventKind, Observer, Shutdown, Submitter};
 
-use crate::support::within;
+use crate::support::{Gate, within};
 use crate::told::{Log, observed_by, word};
 
 /// A recorder, and beside it how much it was told.
@@ -97,6 +97,36 @@ fn what_it_keeps_up_to_the_very_last_below_its_bound_is_all() {
         let kept = Counted::with_capacity(told / 2);
         refused(&kept);
         assert!(kept.trace().dropped() > 0);
+    });
+}
+
+/// A cancellation is told later than it was: so what is dropped first need not be what was first.
+#[test]
+fn a_full_one_keeps_nothing_behind_the_first_that_it_has_dropped() {
+    within(|| {
+        for capacity in 14..34 {
+            let recorder = Arc::new(Recorder::with_capacity(capacity));
+            let pool = observed_by(Arc::clone(&recorder)).max_workers(1).build().unwrap();
+            let gate = Gate::closed();
+            drop(pool.submit(gate.then(|| ())));
+            let pending: Vec<_> = (0..8).map(|_| pool.submit(|| ())).collect();
+            for future in &pending {
+                future.add_done_callback(|_| thread::sleep(Duration::from_micros(200)));
+            }
+            pool.close(Shutdown::CancelPending);
+            gate.open();
+            drop(pool);
+            let trace = recorder.trace();
+            let is_cancel = |entry: &&Entry| matches!(entry.kind, EventKind::Cancelled(_));
+            let cancels = trace.entries().iter().filter(is_cancel).count();
+            let is_callback = |entry: &&Entry| entry.kind == EventKind::CallbackEnded;
+            let callbacks = trace.entries().iter().filter(is_callback).count();
+            // All eight are cancelled before the first is called back.
+            assert!(
+                cancels == 8 || callbacks == 0,
+                "{capacity}: {cancels} cancelled, {callbacks} called back"
+            );
+        }
     });
 }
 

@@ -120,6 +120,23 @@ fn a_worker_of_one_pool_that_submits_to_another_says_which_it_is() {
 }
 
 #[test]
+fn what_has_been_asked_to_stop_is_no_news_when_it_is_asked_again() {
+    within(|| {
+        let log = Log::default();
+        let pool = observed_by(log.clone()).max_workers(1).build().unwrap();
+        let gate = Gate::closed();
+        let way = gate.way();
+        drop(pool.submit_stoppable(move |_| way.pass()));
+        for _ in 0..3 {
+            pool.close(Shutdown::Stop);
+        }
+        gate.open();
+        drop(pool);
+        assert_eq!(log.count(|told| matches!(told.kind, EventKind::Closed(_))), 1);
+    });
+}
+
+#[test]
 fn that_a_pool_is_closed_is_told_once() {
     within(|| {
         for how in [Shutdown::Drain, Shutdown::WhenIdle, Shutdown::CancelPending, Shutdown::Stop] {

@@ -60,8 +60,8 @@ struct Takings<F> {
     /// That, when the job was cancelled before its time, to be cleared away.
     unwanted: Option<Arc<F>>,
     was_cancelled: bool,
-    /// Each item has its witness, or will have none.
-    taken: bool,
+    /// The pool whose witnesses the items have.
+    seen_by: Option<PoolId>,
 }
 
 /// Some neighbouring items: from the first up to, and without, the last.
@@ -103,7 +103,7 @@ impl<I, T, F> Job<I, T, F> {
                 function,
                 unwanted: None,
                 was_cancelled: false,
-                taken: false,
+                seen_by: None,
             }),
             home: Home::none(),
         }
@@ -302,12 +302,19 @@ where
         self.home.set(pool);
     }
 
-    /// Each item has its own, from when the first of the runners is taken.
+    /// Each item has its own, from when the first of the runners is given to a pool; unless that has refused it, and another takes it.
     fn be_witnessed(&self, by: &dyn Witnesses, label: &Label) {
-        if std::mem::replace(&mut self.takings.lock().taken, true) {
+        let seen_by = self.takings.lock().seen_by.replace(by.pool());
+        if seen_by == Some(by.pool()) {
+            return;
+        }
+        if seen_by.is_some() && self.home.get().is_some() {
+            // That other pool has taken one of the runners.
+            self.takings.lock().seen_by = seen_by;
             return;
         }
         for (place, item) in self.items.iter().enumerate() {
+            item.tell_refused();
             item.witnessed_by(by.one_for(label, Some(place)));
         }
     }

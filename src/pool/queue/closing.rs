@@ -1,7 +1,7 @@
 //! How a queue comes to its end: no more is taken, what waits is run or cancelled, and everyone goes.
 //!
-//! The end comes in three steps: no task is taken any more; every worker has left its seat; every worker has run the last of
-//! its user code, and is gone but for what the system does to end a thread. Whoever closes the pool waits for the third.
+//! The end comes in three steps: no task is taken any more; every worker has left its seat; every worker has run its last
+//! hook, and is gone but for what the system does to end a thread. Whoever closes the pool waits for the third.
 //!
 //! **Why nobody waits for ever.** A worker sleeps only while the phase is an open one, so whoever ends that wakes them all; and so it
 //! does with those who wait for a hire, or for room. Whoever waits for the end looks at the counters under the lock, and each
@@ -38,7 +38,7 @@ impl<'a> Queue<'a> {
         }
         let stops: Vec<_> = if stop { state.stop_tokens().collect() } else { Vec::new() };
         let husks = self.end(state, cancel, stop);
-        let is_news = was_open || husks.are_any() || !stops.is_empty();
+        let is_news = was_open || husks.are_any() || stops.iter().any(|stop| !stop.stop_requested());
         for stop in stops {
             stop.request_stop();
         }
@@ -96,7 +96,7 @@ impl<'a> Queue<'a> {
         self.state.lock().everyone_gone()
     }
 
-    /// A worker that has left has run the last of its user code.
+    /// A worker that has left has run its exit hook.
     pub(in crate::pool) fn go(&self) {
         let mut state = self.state.lock();
         state.threads -= 1;

@@ -140,6 +140,12 @@ impl Run<'_> {
     }
 }
 
+impl Span {
+    pub(super) fn is_for_room(&self) -> bool {
+        matches!(self.doing, Doing::Blocked { on: BlockedOn::Room, .. })
+    }
+}
+
 impl Life {
     /// From when to when it was pending: until it started, or ended without that, or to the end of the run.
     pub(super) fn pending(&self, run_ends: u64) -> Option<(u64, u64)> {

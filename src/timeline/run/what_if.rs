@@ -9,8 +9,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use super::Run;
 use super::figures::duration;
+use super::{End, Run, Span};
 
 /// A number of workers is enough if it is slower than the fastest by no more than so many percent.
 const ENOUGH_WITHIN: u64 = 5;
@@ -38,6 +38,10 @@ pub(in crate::timeline) enum Basis {
     Tasks {
         /// They were blocked, or ran others inside them.
         waited: bool,
+        /// Who submitted them had to wait for room.
+        held_back: bool,
+        /// Some of those that were submitted never started.
+        unstarted: bool,
     },
 }
 
@@ -51,7 +55,11 @@ impl Basis {
         let ran = || run.lives.iter().filter_map(|life| Some((life.running(run.to)?, life.worked)));
         match ran().next() {
             None => Self::NothingWasRun,
-            Some(_) => Self::Tasks { waited: ran().any(|((from, to), worked)| worked < to - from) },
+            Some(_) => Self::Tasks {
+                waited: ran().any(|((from, to), worked)| worked < to - from),
+                held_back: run.lanes.iter().flat_map(|lane| &lane.spans).any(Span::is_for_room),
+                unstarted: run.lives.iter().any(|life| life.started.is_none() && life.end != End::Refused),
+            },
         }
     }
 
@@ -60,15 +68,18 @@ impl Basis {
         match self {
             Self::NothingWasRun => "Nothing can be said: nothing was run.".to_owned(),
             Self::SeveralPools => "Nothing can be said: there was more than one pool.".to_owned(),
-            Self::Tasks { waited } => {
-                let left_out = if waited {
-                    "What tasks waited for is left out, and so is what they would do to each other."
-                } else {
-                    "What they would do to each other is left out."
-                };
+            Self::Tasks { waited, held_back, unstarted } => {
+                let mut left_out = "what they would do to each other".to_owned();
+                for (is_so, what) in [
+                    (waited, ", what tasks waited for"),
+                    (held_back, ", that submits without a wait for room would come sooner"),
+                    (unstarted, ", what never started"),
+                ] {
+                    left_out.push_str(if is_so { what } else { "" });
+                }
                 format!(
                     "As it was is measured; the others are arithmetic: the same tasks at the same times, \
-                     first come, first served. {left_out} Enough is within {ENOUGH_WITHIN} % of the fastest."
+                     first come, first served. Left out: {left_out}. Enough is within {ENOUGH_WITHIN} % of the fastest."
                 )
             }
         }
