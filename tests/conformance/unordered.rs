@@ -137,7 +137,9 @@ fn asc_04_its_time_counts_from_the_call_and_what_is_ready_comes_all_the_same() {
             }
         };
         assert!(!values.contains(&0));
-        assert_eq!(timed_out.to_string(), format!("{} (of 6) futures unfinished", 6 - values.len()));
+        // Between the last look for one that is there and the count, others may have ended.
+        let says = |unfinished| timed_out.to_string() == format!("{unfinished} (of 6) futures unfinished");
+        assert!((1..=6 - values.len()).any(says), "{timed_out}, and {} are here", values.len());
         assert!((0..3).all(|_| results.next().is_none()));
         gates[0].open();
 
