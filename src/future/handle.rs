@@ -220,14 +220,12 @@ impl<'a, T> ScopedFuture<'a, T> {
     /// ```
     pub fn into_result(mut self) -> Result<T, TaskError> {
         self.await_end()?;
-        match self.outcome.take() {
-            Some(outcome) => outcome,
-            None => {
-                let outcome = self.collect();
-                self.watchable().tell_collected();
-                outcome
-            }
+        if let Some(outcome) = self.outcome.take() {
+            return outcome;
         }
+        let outcome = self.collect();
+        self.watchable().tell_collected();
+        outcome
     }
 
     /// Lends the value if the task has ended, without waiting for it. Never blocks.

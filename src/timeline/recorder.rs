@@ -8,7 +8,7 @@
 //! are at most the reels that were begun. It is the last events that are dropped, and not the first; and where the first was dropped, the trace ends for all
 //! threads: so it is a whole story, as far as it goes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
@@ -33,9 +33,11 @@ thread_local! {
 
 /// An [`Observer`] that keeps the events it is told of, for a [`Trace`].
 ///
-/// It keeps everything until it has as many events as its capacity, and then, but for [a little](Self::with_capacity), nothing more: [`Trace::dropped`] says how
-/// many there were. An event takes 64 bytes, and a task as much again, and its name. To be told of one and to keep it costs about 100 ns in the thread in which it happens (`cargo bench --bench recorder`
-/// measures it), most of which is looking at the clock, and memory that is used for the first time; threads do not wait for each other, but for whoever copies what they have kept into a [trace](Self::trace).
+/// It keeps everything until it has as many events as its capacity, and then, but for [a little](Self::with_capacity), nothing
+/// more: [`Trace::dropped`] says how many there were. An event takes 64 bytes, and a task as much again, and its name. To be told
+/// of one and to keep it costs 100 to 130 ns in the thread in which it happens, most of which is to be told (`cargo bench --bench
+/// recorder` measures both); memory that is used for the first time comes to that. Threads do not wait for each other, but for
+/// whoever copies what they have kept into a [trace](Self::trace).
 ///
 /// Give a pool an `Arc` of it, and keep another. Several pools may have the same: then their events are in one trace.
 ///
@@ -196,6 +198,10 @@ impl Recorder {
         trace.entries.retain(|entry| entry.at < until);
         trace.dropped += (all - trace.entries.len()) as u64;
         trace.entries.retain(|entry| entry.at <= now);
+        // What is not in it is not known of either.
+        let submits = trace.entries.iter().filter(|entry| entry.kind == EventKind::Submitted);
+        let submitted: HashSet<_> = submits.filter_map(|entry| entry.task).collect();
+        trace.tasks.retain(|id, _| submitted.contains(id));
         trace.sort();
         trace
     }

@@ -100,6 +100,26 @@ fn what_it_keeps_up_to_the_very_last_below_its_bound_is_all() {
     });
 }
 
+#[test]
+fn a_trace_that_was_cut_knows_the_tasks_that_are_in_it_and_can_be_read_back() {
+    within(|| {
+        for capacity in [1, 10, 50, 200] {
+            let recorder = Arc::new(Recorder::with_capacity(capacity));
+            let pool = observed_by(Arc::clone(&recorder)).max_workers(2).build().unwrap();
+            pool.map(0..50, |n| n).for_each(drop);
+            (0..50).for_each(|n| drop(pool.submit(move || n)));
+            drop(pool);
+            let trace = recorder.trace();
+            assert!(trace.dropped() > 0);
+            let is_submit = |entry: &&Entry| entry.kind == EventKind::Submitted;
+            assert_eq!(trace.tasks().len(), trace.entries().iter().filter(is_submit).count());
+            let mut file = Vec::new();
+            trace.write(&mut file).unwrap();
+            assert_eq!(Trace::read(&*file).unwrap(), trace, "{capacity}");
+        }
+    });
+}
+
 /// A cancellation is told later than it was: so what is dropped first need not be what was first.
 #[test]
 fn a_full_one_keeps_nothing_behind_the_first_that_it_has_dropped() {

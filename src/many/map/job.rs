@@ -304,15 +304,14 @@ where
 
     /// Each item has its own, from when the first of the runners is given to a pool; unless that has refused it, and another takes it.
     fn be_witnessed(&self, by: &dyn Witnesses, label: &Label) {
-        let seen_by = self.takings.lock().seen_by.replace(by.pool());
-        if seen_by == Some(by.pool()) {
+        let mut takings = self.takings.lock();
+        // Another's stay if that pool has taken one of the runners.
+        let stays = |pool: PoolId| pool == by.pool() || self.home.get().is_some();
+        if takings.seen_by.is_some_and(stays) {
             return;
         }
-        if seen_by.is_some() && self.home.get().is_some() {
-            // That other pool has taken one of the runners.
-            self.takings.lock().seen_by = seen_by;
-            return;
-        }
+        takings.seen_by = Some(by.pool());
+        drop(takings);
         for (place, item) in self.items.iter().enumerate() {
             item.tell_refused();
             item.witnessed_by(by.one_for(label, Some(place)));
