@@ -1,7 +1,9 @@
-//! What it costs to be seen: the same tasks on a pool that nobody observes, on one that an observer which does nothing is told of, and on one that is recorded.
+//! What it costs to be seen: the same tasks on a pool that nobody observes, on one that an observer
+//! which does nothing is told of, and on one that is recorded.
 //!
-//! The tasks are empty, so that nothing hides the cost. Each has four events (submitted, started, finished, collected), and a few times
-//! a thread blocks or a worker falls idle; so what an event costs is the difference by a little more than four.
+//! The tasks are empty, so that nothing hides the cost. Each has four events (submitted, started,
+//! finished, collected), and a few times a thread blocks or a worker falls idle; so what an event
+//! costs is the difference by a little more than four.
 
 use std::hint::black_box;
 use std::sync::Arc;

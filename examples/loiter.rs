@@ -1,12 +1,13 @@
-//! Five tasks that do nothing, for 0, 1, 2, 3 and 4 seconds, on three workers: the demo of *Fluent Python*'s chapter on executors.
+//! Five tasks that do nothing, for 0, 1, 2, 3 and 4 seconds, on three workers: the demo of *Fluent
+//! Python*'s chapter on executors.
 //!
 //! ```text
 //! cargo run --example loiter
 //! ```
 //!
-//! What to look for: three tasks begin at once, and the fourth as soon as the first is done; `results` is there before any
-//! result is (it is lazy, and says how far its futures are); and results come in the order of the questions, not of the
-//! answers.
+//! What to look for: three tasks begin at once, and the fourth as soon as the first is done;
+//! `results` is there before any result is (it is lazy, and says how far its futures are); and
+//! results come in the order of the questions, not of the answers.
 
 #![allow(clippy::print_stderr, reason = "a program prints")]
 
@@ -90,8 +91,9 @@ fn parse_speed(text: &str) -> Result<f64, String> {
 
 /// The time of day, read once and then counted on from there at the demo's speed.
 ///
-/// It counts from the whole second in which the demo began. So what happens within a second of the start bears the same stamp,
-/// whichever fraction of a second that was; and nothing can turn it back.
+/// It counts from the whole second in which the demo began. So what happens within a second of the
+/// start bears the same stamp, whichever fraction of a second that was; and nothing can turn it
+/// back.
 #[derive(Clone, Copy)]
 struct Clock {
     began: Instant,
@@ -116,7 +118,8 @@ impl Clock {
         sleep(Duration::from_secs(seconds.into()).div_f64(self.speed));
     }
 
-    /// Prints a line with the time before it: whole, in one call, so that lines of several threads cannot be torn.
+    /// Prints a line with the time before it: whole, in one call, so that lines of several threads
+    /// cannot be torn.
     fn display(self, what: &str) {
         if writeln!(io::stdout().lock(), "[{}] {what}", self.now().strftime("%H:%M:%S")).is_err() {
             // Nobody reads any more, so there is nobody to loiter for.
@@ -136,7 +139,8 @@ fn loiter(clock: Clock, n: u32) -> u32 {
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     options.views.check()?;
     let clock = Clock::start(options.speed);
-    let executor = options.views.watch(ThreadPoolExecutor::builder().max_workers(options.workers)).build()?;
+    let executor =
+        options.views.watch(ThreadPoolExecutor::builder().max_workers(options.workers)).build()?;
     clock.display("Script starting.");
     let results = executor.named("loiter").map(0..options.tasks, move |n| loiter(clock, n));
     clock.display(&format!("results: {results}"));
@@ -145,7 +149,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         clock.display(&format!("result {i}: {}", result?));
     }
     drop(executor);
-    let (tasks, workers) = (count(options.tasks as usize, "task"), count(options.workers, "worker"));
+    let (tasks, workers) =
+        (count(options.tasks as usize, "task"), count(options.workers, "worker"));
     options.views.show(format!("loiter: {tasks} on {workers}"))?;
     Ok(())
 }

@@ -1,12 +1,14 @@
-//! Tasks that wait for tasks of their own pool: what hangs elsewhere ends here, or says why it cannot.
+//! Tasks that wait for tasks of their own pool: what hangs elsewhere ends here, or says why it
+//! cannot.
 //!
 //! ```text
 //! cargo run --example nested_wait
 //! ```
 //!
-//! What to look for: under `RunInline` a pool of one worker does whatever a larger one does, and only what waits for itself fails; under
-//! `Block` a worker that waits, waits, so a pool that is too small is told so. No case has to be killed. The first two are those against which
-//! Python's documentation warns, line by line.
+//! What to look for: under `RunInline` a pool of one worker does whatever a larger one does, and
+//! only what waits for itself fails; under `Block` a worker that waits, waits, so a pool that is
+//! too small is told so. No case has to be killed. The first two are those against which Python's
+//! documentation warns, line by line.
 
 #![allow(clippy::print_stdout, reason = "a program prints")]
 #![allow(clippy::print_stderr, reason = "a program prints")]
@@ -18,7 +20,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use glasspool::{
-    Future, NestedWait, ReturnWhen, Submitter, TaskError, ThreadPoolExecutor, TimedOut, as_completed, wait,
+    Future, NestedWait, ReturnWhen, Submitter, TaskError, ThreadPoolExecutor, TimedOut,
+    as_completed, wait,
 };
 
 const USAGE: &str = "\
@@ -60,7 +63,11 @@ struct Case {
 }
 
 const CASES: [Case; 7] = [
-    Case { what: "Python's first: two tasks that wait for each other", workers: 2, run: each_other },
+    Case {
+        what: "Python's first: two tasks that wait for each other",
+        workers: 2,
+        run: each_other,
+    },
     Case { what: "Python's second: a task that waits for another", workers: 1, run: one_worker },
     Case { what: "fibonacci(16): each task waits for two others", workers: 1, run: fibonacci },
     Case { what: "a chain of 2000 tasks, each waiting for the next", workers: 1, run: chain },
@@ -132,7 +139,12 @@ fn fib(n: u64, pool: &Submitter) -> Answer {
 
 fn fibonacci(pool: &ThreadPoolExecutor) -> String {
     let inner = pool.submitter();
-    told(pool.named("fib(16)").submit(move || fib(16, &inner)).into_result().and_then(|answer| answer))
+    told(
+        pool.named("fib(16)")
+            .submit(move || fib(16, &inner))
+            .into_result()
+            .and_then(|answer| answer),
+    )
 }
 
 fn link(left: u64, pool: &Submitter) -> Answer {
@@ -193,7 +205,8 @@ fn run(policies: &[NestedWait]) -> io::Result<()> {
         let workers = if case.workers == 1 { "one worker" } else { "two workers" };
         writeln!(out, "{}, on {workers}:", case.what)?;
         for &policy in policies {
-            let builder = ThreadPoolExecutor::builder().max_workers(case.workers).nested_wait(policy);
+            let builder =
+                ThreadPoolExecutor::builder().max_workers(case.workers).nested_wait(policy);
             let pool = builder.build().expect("there is a worker");
             let answer = (case.run)(&pool);
             let added = pool.stats().added;

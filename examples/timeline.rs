@@ -5,8 +5,9 @@
 //! cargo run --example timeline -- loiter.trace --svg loiter.svg
 //! ```
 //!
-//! What to look for: every view is drawn from the same file, a line an event, which `docs/trace-format.md` describes. Without an
-//! argument it draws the run of `loiter` from which the README's picture is.
+//! What to look for: every view is drawn from the same file, a line an event, which
+//! `docs/trace-format.md` describes. Without an argument it draws the run of `loiter` from which
+//! the README's picture is.
 
 #![allow(clippy::print_stderr, reason = "a program prints")]
 

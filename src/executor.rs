@@ -1,7 +1,8 @@
 //! Who takes a task: the one method that makes an executor.
 //!
-//! This file knows no pool: [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) is one executor, [`Inline`] another, and yours may
-//! be a third. What comes with every executor is in [`submit`](crate::submit).
+//! This file knows no pool: [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) is one executor,
+//! [`Inline`] another, and yours may be a third. What comes with every executor is in
+//! [`submit`](crate::submit).
 
 use std::time::{Duration, Instant};
 
@@ -12,9 +13,11 @@ use crate::sync::deadline_after;
 
 /// Whoever takes tasks and sees to it that they are run.
 ///
-/// It is small, so that an executor of one's own is a few lines, and `dyn`-compatible, so that a program can choose between
-/// sequential and pooled work while it runs. `submit`, `try_submit`, `try_submit_timeout`, `submit_stoppable`, `map`, `map_buffered` and `named` come with
-/// every `dyn Executor`; where `E: Executor` is a parameter, `let executor: &dyn Executor = executor;` comes first.
+/// It is small, so that an executor of one's own is a few lines, and `dyn`-compatible, so that a
+/// program can choose between sequential and pooled work while it runs. `submit`, `try_submit`,
+/// `try_submit_timeout`, `submit_stoppable`, `map`, `map_buffered` and `named` come with every `dyn
+/// Executor`; where `E: Executor` is a parameter, `let executor: &dyn Executor = executor;` comes
+/// first.
 ///
 /// ```
 /// use glasspool::{Executor, Inline, ThreadPoolExecutor};
@@ -28,12 +31,14 @@ use crate::sync::deadline_after;
 /// # Ok::<(), glasspool::BuildError>(())
 /// ```
 pub trait Executor: Send + Sync {
-    /// Takes a task, to be run now or later, here or elsewhere. Blocks for as long as the executor has no room for it.
+    /// Takes a task, to be run now or later, here or elsewhere. Blocks for as long as the executor
+    /// has no room for it.
     ///
     /// # Errors
     ///
-    /// The task back, that very one and not run, with the reason why it was not taken. (`try_submit` takes the closure out of
-    /// it.) This is for good, whatever the reason: [`Refusal::Full`] from here means that the executor does not wait for room.
+    /// The task back, that very one and not run, with the reason why it was not taken.
+    /// (`try_submit` takes the closure out of it.) This is for good, whatever the reason:
+    /// [`Refusal::Full`] from here means that the executor does not wait for room.
     ///
     /// ```
     /// use glasspool::{Executor, Inline, task};
@@ -45,8 +50,9 @@ pub trait Executor: Send + Sync {
     /// ```
     fn execute(&self, task: Task) -> Result<(), Refused<Task>>;
 
-    /// Takes a task if there is room for it now. An executor that waits for room in [`execute`](Self::execute) does not wait here,
-    /// and refuses with [`Refusal::Full`]; one that never waits has nothing to add.
+    /// Takes a task if there is room for it now. An executor that waits for room in
+    /// [`execute`](Self::execute) does not wait here, and refuses with [`Refusal::Full`]; one that
+    /// never waits has nothing to add.
     ///
     /// # Errors
     ///
@@ -72,8 +78,8 @@ pub trait Executor: Send + Sync {
         self.execute(task)
     }
 
-    /// As [`execute`](Self::execute), but blocks at most until `deadline`. Unless an executor says otherwise, it is `execute`, which is right
-    /// for one that never waits.
+    /// As [`execute`](Self::execute), but blocks at most until `deadline`. Unless an executor says
+    /// otherwise, it is `execute`, which is right for one that never waits.
     ///
     /// # Errors
     ///
@@ -93,7 +99,8 @@ pub trait Executor: Send + Sync {
         self.execute(task)
     }
 
-    /// How many tasks it may run at the same time: as many runners take part in a `map`. One, unless it says otherwise.
+    /// How many tasks it may run at the same time: as many runners take part in a `map`. One,
+    /// unless it says otherwise.
     ///
     /// ```
     /// use glasspool::{Executor, Inline, ThreadPoolExecutor};
@@ -106,7 +113,8 @@ pub trait Executor: Send + Sync {
         1
     }
 
-    /// Why it would refuse a task now, if it knows. A `map` asks before it touches its items. Never blocks.
+    /// Why it would refuse a task now, if it knows. A `map` asks before it touches its items. Never
+    /// blocks.
     ///
     /// ```
     /// use glasspool::{Executor, Refusal, Shutdown, ThreadPoolExecutor};
@@ -145,8 +153,8 @@ impl<E: Executor + ?Sized> Executor for &E {
     }
 }
 
-/// Panics where Python raises. What was refused is dropped before that: its own panic, while another goes past, would end the
-/// process.
+/// Panics where Python raises. What was refused is dropped before that: its own panic, while
+/// another goes past, would end the process.
 #[track_caller]
 pub(crate) fn raise<W>(refused: Refused<W>) -> ! {
     let message = refused.to_string();
@@ -175,9 +183,11 @@ impl Patience {
     }
 }
 
-/// An [`Executor`], or one of ours that takes tasks which borrow for `'a`: what a submit and a map stand on.
+/// An [`Executor`], or one of ours that takes tasks which borrow for `'a`: what a submit and a map
+/// stand on.
 pub(crate) trait Takes<'a> {
-    fn take(&self, task: ScopedTask<'a>, patience: Patience) -> Result<(), Refused<ScopedTask<'a>>>;
+    fn take(&self, task: ScopedTask<'a>, patience: Patience)
+    -> Result<(), Refused<ScopedTask<'a>>>;
 
     fn max_workers(&self) -> usize;
 

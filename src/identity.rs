@@ -1,4 +1,5 @@
-//! Which pool is which, which task of those that are observed, and which worker of which pool a thread is.
+//! Which pool is which, which task of those that are observed, and which worker of which pool a
+//! thread is.
 
 use std::fmt;
 
@@ -55,7 +56,8 @@ impl fmt::Display for PoolId {
     }
 }
 
-/// Which task, in this process: those that an [`Observer`](crate::Observer) is told of count from 0, in the order in which they are submitted.
+/// Which task, in this process: those that an [`Observer`](crate::Observer) is told of count from
+/// 0, in the order in which they are submitted.
 ///
 /// ```
 /// use glasspool::{Event, ThreadPoolExecutor};
@@ -130,11 +132,11 @@ impl Worker {
         ME.with(|me| me.set(Some(self)));
     }
 
-    /// Its number in its pool: from 0, and below the pool's `max_workers`, but for those that are [added](crate::NestedWait::RunInline) while others wait.
-    /// Never blocks.
+    /// Its number in its pool: from 0, and below the pool's `max_workers`, but for those that are
+    /// [added](crate::NestedWait::RunInline) while others wait. Never blocks.
     ///
-    /// No two workers have the same number while they run tasks; but one that has left, and is still in its
-    /// [exit hook](crate::Builder::exit_hook), may have its successor beside it.
+    /// No two workers have the same number while they run tasks; but one that has left, and is
+    /// still in its [exit hook](crate::Builder::exit_hook), may have its successor beside it.
     ///
     /// ```
     /// # use glasspool::{ThreadPoolExecutor, current_worker};
@@ -165,8 +167,8 @@ impl fmt::Display for Worker {
     }
 }
 
-/// Which worker the calling thread is: in a task, in a callback that a worker runs, in a hook. `None` in every other thread, also in
-/// those that a task starts. Never blocks.
+/// Which worker the calling thread is: in a task, in a callback that a worker runs, in a hook.
+/// `None` in every other thread, also in those that a task starts. Never blocks.
 ///
 /// ```
 /// use glasspool::{ThreadPoolExecutor, current_worker};

@@ -1,7 +1,8 @@
-//! What is known of a task beside its work: where it was submitted, and its name and stop token if it was given any.
+//! What is known of a task beside its work: where it was submitted, and its name and stop token if
+//! it was given any.
 //!
-//! Both halves of every task have a copy, and so has the pool while it runs. Every message that names a task says it with
-//! the one `Display` here.
+//! Both halves of every task have a copy, and so has the pool while it runs. Every message that
+//! names a task says it with the one `Display` here.
 
 use std::fmt;
 use std::panic::Location;
@@ -9,7 +10,8 @@ use std::sync::Arc;
 
 use crate::stop::StopToken;
 
-/// It is two words: most tasks were given nothing, and what the others were given is behind a thin pointer.
+/// It is two words: most tasks were given nothing, and what the others were given is behind a thin
+/// pointer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Label {
     given: Option<Arc<Given>>,

@@ -1,10 +1,13 @@
-//! A thread pool you can see through: Python's [`concurrent.futures`], by hand, in safe Rust, written to be read.
+//! A thread pool you can see through: Python's [`concurrent.futures`], by hand, in safe Rust,
+//! written to be read.
 //!
-//! A [`ThreadPoolExecutor`] takes closures and has a few threads run them; each [`submit`](ThreadPoolExecutor::submit) returns a
-//! [`Future`], which is pending, then running, then done, and lends or gives away what the closure returned. To wait for many there are
-//! [`map`](ThreadPoolExecutor::map) (the answers in the order of the questions), [`as_completed()`] (in the order in which they
-//! end), [`wait()`] (until enough have) and [`first_success()`] (until one is good enough); and a
-//! [`map_buffered`](ThreadPoolExecutor::map_buffered) for items without end. To run the tasks yourself, take both halves from [`task()`].
+//! A [`ThreadPoolExecutor`] takes closures and has a few threads run them; each
+//! [`submit`](ThreadPoolExecutor::submit) returns a [`Future`], which is pending, then running,
+//! then done, and lends or gives away what the closure returned. To wait for many there are
+//! [`map`](ThreadPoolExecutor::map) (the answers in the order of the questions), [`as_completed()`]
+//! (in the order in which they end), [`wait()`] (until enough have) and [`first_success()`] (until
+//! one is good enough); and a [`map_buffered`](ThreadPoolExecutor::map_buffered) for items without
+//! end. To run the tasks yourself, take both halves from [`task()`].
 //!
 //! ```
 //! use glasspool::{ThreadPoolExecutor, as_completed};
@@ -22,23 +25,32 @@
 //!
 //! # What to know
 //!
-//! - **A panic is a value.** A task that panics ends its future with [`TaskError::Panicked`]; the worker goes on. If nobody ever
-//!   looks at that future, the panic is [counted](unobserved_panics) and a [hook](set_unobserved_panic_hook) sees it. With
-//!   `panic = "abort"` there are no such values: the first panic ends the process, as everywhere.
-//! - **Only what is pending can be cancelled.** What has begun goes on to its end, as in Python; but a task that was given a
-//!   [`StopToken`] can see that it is [asked to stop](ScopedFuture::request_stop).
-//! - **A pool has one owner**, and leaving scope drains and joins it, as Python's `with` does. There are
-//!   [other ways](Shutdown), and one [with a deadline](ThreadPoolExecutor::shutdown_timeout) that reports what still runs.
+//! - **A panic is a value.** A task that panics ends its future with [`TaskError::Panicked`]; the
+//!   worker goes on. If nobody ever looks at that future, the panic is [counted](unobserved_panics)
+//!   and a [hook](set_unobserved_panic_hook) sees it. With `panic = "abort"` there are no such
+//!   values: the first panic ends the process, as everywhere.
+//! - **Only what is pending can be cancelled.** What has begun goes on to its end, as in Python;
+//!   but a task that was given a [`StopToken`] can see that it is [asked to
+//!   stop](ScopedFuture::request_stop).
+//! - **A pool has one owner**, and leaving scope drains and joins it, as Python's `with` does.
+//!   There are [other ways](Shutdown), and one [with a
+//!   deadline](ThreadPoolExecutor::shutdown_timeout) that reports what still runs.
 //! - **A future can be awaited**, by value and by reference, under any runtime: see [`Awaiting`].
-//! - **The queue has no bound** unless it is [given one](Builder::queue_capacity): then submits from outside wait for room.
-//! - **A pool's tasks borrow nothing**, because nobody knows when they run. Those of a [`scope()`] may.
-//! - **You can see it.** A pool tells one [`Observer`] of all that happens in it: what is submitted, started and finished, who waits for whom, which worker
-//!   idles. With the feature `timeline` there is a recorder for that, and pictures of what it has kept: charts for the terminal, SVG, a page that plays the
-//!   run again, a file for Perfetto, and plain English. With the feature `tracing`, each task is a span in its submitter's context. Both are off by default.
-//! - **A task may wait for other tasks of its pool**, at any number of workers: its worker runs what it waits for, or another is added for as long
-//!   as it waits. What could never end, a cycle, is found when it closes, and is [`TaskError::Deadlock`], or a panic where there is no error to
-//!   return. All of this, its costs, and the other choice are at [`NestedWait`]. Channels, locks and barriers between tasks are yours to keep free of
-//!   cycles: nobody sees those.
+//! - **The queue has no bound** unless it is [given one](Builder::queue_capacity): then submits
+//!   from outside wait for room.
+//! - **A pool's tasks borrow nothing**, because nobody knows when they run. Those of a [`scope()`]
+//!   may.
+//! - **You can see it.** A pool tells one [`Observer`] of all that happens in it: what is
+//!   submitted, started and finished, who waits for whom, which worker idles. With the feature
+//!   `timeline` there is a recorder for that, and pictures of what it has kept: charts for the
+//!   terminal, SVG, a page that plays the run again, a file for Perfetto, and plain English. With
+//!   the feature `tracing`, each task is a span in its submitter's context. Both are off by
+//!   default.
+//! - **A task may wait for other tasks of its pool**, at any number of workers: its worker runs
+//!   what it waits for, or another is added for as long as it waits. What could never end, a cycle,
+//!   is found when it closes, and is [`TaskError::Deadlock`], or a panic where there is no error to
+//!   return. All of this, its costs, and the other choice are at [`NestedWait`]. Channels, locks
+//!   and barriers between tasks are yours to keep free of cycles: nobody sees those.
 //!
 //! # Who drops what, and on which thread
 //!
@@ -55,31 +67,42 @@
 //! | what is refused | whoever has it back; if a panic says so, the submitter |
 //! | a callback that comes late; a waker that is replaced or taken back | whoever calls |
 //!
-//! Cancelling is done by whoever calls [`cancel`](ScopedFuture::cancel) or [`request_stop`](ScopedFuture::request_stop), closes the pool, breaks it, drops a
-//! task, or drops a map (also by being too late for it). If a drop panics, that changes none of this, and nothing else is lost. The panic
-//! comes out only where you drop what is your own: a future with its end in it, or what you were handed. In a closure it is the
-//! task's panic. (If a task has returned a value already when one of its captures panics, the compiler forgets that value: rust-lang/rust#47949.)
+//! Cancelling is done by whoever calls [`cancel`](ScopedFuture::cancel) or
+//! [`request_stop`](ScopedFuture::request_stop), closes the pool, breaks it, drops a task, or drops
+//! a map (also by being too late for it). If a drop panics, that changes none of this, and nothing
+//! else is lost. The panic comes out only where you drop what is your own: a future with its end in
+//! it, or what you were handed. In a closure it is the task's panic. (If a task has returned a
+//! value already when one of its captures panics, the compiler forgets that value:
+//! rust-lang/rust#47949.)
 //!
 //! # Platforms
 //!
-//! It needs threads and a monotonic clock from the standard library, and nothing else of the system.
+//! It needs threads and a monotonic clock from the standard library, and nothing else of the
+//! system.
 //!
-//! - **`fork`** takes no thread along but the one that calls it: in the child a pool's workers are gone, what was pending is never
-//!   run, and a lock that one of them held is never released. Make pools after the fork.
-//! - **`panic = "abort"`**: a panic in a task, a callback, a hook or an observer ends the process. All else is the same.
-//! - **No threads** (`wasm32-wasip1`, say): every thread is refused, so `try_submit` gives the closure back with
-//!   [`Refusal::Thread`] and `submit` panics; with [`Inline`] the same program runs in order. Where there is no clock either
-//!   (`wasm32-unknown-unknown`), pools, maps and timeouts panic, as [`Instant::now`](std::time::Instant::now) does there; [`task()`]
-//!   and what is submitted to [`Inline`] work.
-//! - **At the end of `main`** the process ends, and with it every thread that nobody has joined: a pool in a `static`, or one that
-//!   was [given up](ThreadPoolExecutor::shutdown_timeout) or forgotten, does not keep it alive. Python waits there.
-//! - **A task that overflows its stack** ends the process, as in any thread (waiting for other tasks never does so by itself, however deep), and so does a thread-local whose drop panics; how large the
-//!   stacks are is an [option](Builder::stack_size).
-//! - **Thread names** are cut to 15 bytes on Linux, and to other lengths elsewhere; ours fit everywhere that we know of.
+//! - **`fork`** takes no thread along but the one that calls it: in the child a pool's workers are
+//!   gone, what was pending is never run, and a lock that one of them held is never released. Make
+//!   pools after the fork.
+//! - **`panic = "abort"`**: a panic in a task, a callback, a hook or an observer ends the process.
+//!   All else is the same.
+//! - **No threads** (`wasm32-wasip1`, say): every thread is refused, so `try_submit` gives the
+//!   closure back with [`Refusal::Thread`] and `submit` panics; with [`Inline`] the same program
+//!   runs in order. Where there is no clock either (`wasm32-unknown-unknown`), pools, maps and
+//!   timeouts panic, as [`Instant::now`](std::time::Instant::now) does there; [`task()`] and what
+//!   is submitted to [`Inline`] work.
+//! - **At the end of `main`** the process ends, and with it every thread that nobody has joined: a
+//!   pool in a `static`, or one that was [given up](ThreadPoolExecutor::shutdown_timeout) or
+//!   forgotten, does not keep it alive. Python waits there.
+//! - **A task that overflows its stack** ends the process, as in any thread (waiting for other
+//!   tasks never does so by itself, however deep), and so does a thread-local whose drop panics;
+//!   how large the stacks are is an [option](Builder::stack_size).
+//! - **Thread names** are cut to 15 bytes on Linux, and to other lengths elsewhere; ours fit
+//!   everywhere that we know of.
 //!
 //! # How to read the source
 //!
-//! As a story, in this order; each file opens with what lives in it and, where two threads meet, with why that goes well.
+//! As a story, in this order; each file opens with what lives in it and, where two threads meet,
+//! with why that goes well.
 //!
 //! | step | file | item |
 //! |---|---|---|
@@ -114,19 +137,26 @@
 //! | all of this can be **seen** | `events/event.rs`, `events/watch.rs` | [`Observer`], [`Watch`](events::watch::Watch) |
 //! | who is first, and what becomes of the others | `many/first_success.rs`, `many/cancelling.rs` | [`first_success()`], [`stop_all`](many::cancelling::stop_all) |
 //!
-//! Imports run one way, and this is the order in which the modules stand below: [`sync`](mod@sync), the one door to threads and
-//! locks; [`stop`](mod@stop) and [`label`](mod@label), what goes with a task; [`identity`](mod@identity), who a thread is; [`error`](mod@error), which knows no future;
+//! Imports run one way, and this is the order in which the modules stand below: [`sync`](mod@sync),
+//! the one door to threads and locks; [`stop`](mod@stop) and [`label`](mod@label), what goes with a
+//! task; [`identity`](mod@identity), who a thread is; [`error`](mod@error), which knows no future;
 //! [`nesting`](mod@nesting), which knows who waits for what, and not what a future is;
-//! [`future`](mod@future), which knows no pool; [`events`], which tells of both, and is known to the future as a witness only; what is made of events, `timeline` and
-//! `spans`, which nothing else knows; [`executor`](mod@executor), the one trait between the two; [`many`] and
-//! [`submit`](mod@submit), which know futures and that trait; and [`pool`], which nothing else knows.
+//! [`future`](mod@future), which knows no pool; [`events`], which tells of both, and is known to
+//! the future as a witness only; what is made of events, `timeline` and `spans`, which nothing else
+//! knows; [`executor`](mod@executor), the one trait between the two; [`many`] and
+//! [`submit`](mod@submit), which know futures and that trait; and [`pool`], which nothing else
+//! knows.
 //!
-//! Beside the source there are these pages: `docs/wake-ups.md` says who sleeps, who wakes them and why no wake-up is lost;
-//! `docs/python.md` leads from Python's module to this crate, feature by feature; `docs/misuse.md` shows what the compiler
-//! refuses, and what to write instead; `docs/gallery.md` has pictures of runs that teach something, and `docs/trace-format.md` what stands in their files.
+//! Beside the source there are these pages: `docs/wake-ups.md` says who sleeps, who wakes them and
+//! why no wake-up is lost; `docs/python.md` leads from Python's module to this crate, feature by
+//! feature; `docs/misuse.md` shows what the compiler refuses, and what to write instead;
+//! `docs/gallery.md` has pictures of runs that teach something, and `docs/trace-format.md` what
+//! stands in their files.
 //!
-//! What two threads may do to each other is written where they meet, at the head of `future/shared.rs`, `future/alarm.rs`, `nesting/crew.rs`, `nesting/graph.rs`,
-//! `pool/queue/mod.rs`, `pool/queue/closing.rs`, `pool/room.rs`, `pool/handover.rs` and `many/map/job.rs`; `tests/models` runs these files through a model checker.
+//! What two threads may do to each other is written where they meet, at the head of
+//! `future/shared.rs`, `future/alarm.rs`, `nesting/crew.rs`, `nesting/graph.rs`,
+//! `pool/queue/mod.rs`, `pool/queue/closing.rs`, `pool/room.rs`, `pool/handover.rs` and
+//! `many/map/job.rs`; `tests/models` runs these files through a model checker.
 //!
 //! [`concurrent.futures`]: https://docs.python.org/3/library/concurrent.futures.html
 
@@ -143,8 +173,8 @@ pub use identity::{PoolId, TaskId, Worker, current_worker};
 
 mod error;
 pub use error::{
-    Broken, BuildError, CancelReason, Deadlock, NoSuccess, Panic, Refusal, Refused, ShutdownError, TaskError,
-    TimedOut,
+    Broken, BuildError, CancelReason, Deadlock, NoSuccess, Panic, Refusal, Refused, ShutdownError,
+    TaskError, TimedOut,
 };
 
 mod nesting;

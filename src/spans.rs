@@ -1,10 +1,12 @@
 //! A span of the `tracing` crate for each task, which carries the context of whoever submitted it.
 //!
-//! It is an [`Observer`] as any other. A span begins where the task is submitted, so its parent is the span that the submitter is in; it is entered for as long as
-//! a thread runs the task, so what the task's code emits is inside it, wherever that runs.
+//! It is an [`Observer`] as any other. A span begins where the task is submitted, so its parent is
+//! the span that the submitter is in; it is entered for as long as a thread runs the task, so what
+//! the task's code emits is inside it, wherever that runs.
 //!
-//! **A subscriber that panics harms no task, and no other task's span.** What it does is contained here, so that a span which was entered is left in any case; after
-//! its first panic no more spans are begun.
+//! **A subscriber that panics harms no task, and no other task's span.** What it does is contained
+//! here, so that a span which was entered is left in any case; after its first panic no more spans
+//! are begun.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -29,9 +31,10 @@ thread_local! {
 ///
 /// *It is there with the feature `tracing`, which is off by default.*
 ///
-/// The span is called `task`, of level `INFO` and target `glasspool`, with the fields `id`, `name`, `item`, `submitted_at` and `pool`, and at its end
-/// `outcome`: `returned`, `panicked`, `lost`, `cancelled` or `refused`. What a thread waits for, and what becomes of workers and of the pool, are
-/// events of the levels `TRACE` and `DEBUG`.
+/// The span is called `task`, of level `INFO` and target `glasspool`, with the fields `id`, `name`,
+/// `item`, `submitted_at` and `pool`, and at its end `outcome`: `returned`, `panicked`, `lost`,
+/// `cancelled` or `refused`. What a thread waits for, and what becomes of workers and of the pool,
+/// are events of the levels `TRACE` and `DEBUG`.
 ///
 /// ```
 /// use glasspool::{Spans, ThreadPoolExecutor};
@@ -67,7 +70,8 @@ impl Spans {
         self.tasks.lock().get(&task).cloned()
     }
 
-    /// It has come to this. A subscriber runs its own code when the last copy of a span goes, so that is not under the lock.
+    /// It has come to this. A subscriber runs its own code when the last copy of a span goes, so
+    /// that is not under the lock.
     fn end(&self, task: TaskId, outcome: &'static str) {
         let span = self.tasks.lock().remove(&task);
         if let Some(span) = span {
@@ -125,7 +129,9 @@ impl Spans {
                 let worker = event.worker.map(|worker| worker.index());
                 debug!(target: "glasspool", pool = %event.pool, worker, "{:?}", event.kind);
             }
-            (EventKind::Closed(how), _) => debug!(target: "glasspool", pool = %event.pool, ?how, "closed"),
+            (EventKind::Closed(how), _) => {
+                debug!(target: "glasspool", pool = %event.pool, ?how, "closed")
+            }
             _ => {}
         }
     }

@@ -1,8 +1,9 @@
 //! Asking a running task to stop: a flag that the future raises and the task looks at.
 //!
-//! Nothing interrupts a thread in the middle of its work, here or in Python; so stopping early is an agreement between
-//! whoever asks and the closure that looks. The token knows no task: it goes to the closure when it is submitted, and beside it on
-//! its [`Label`](crate::label::Label), where the future and the pool find it.
+//! Nothing interrupts a thread in the middle of its work, here or in Python; so stopping early is
+//! an agreement between whoever asks and the closure that looks. The token knows no task: it goes
+//! to the closure when it is submitted, and beside it on its [`Label`](crate::label::Label), where
+//! the future and the pool find it.
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -13,8 +14,9 @@ use crate::sync::{Condvar, Mutex, deadline_after, wait_until};
 
 /// Tells a running task that it has been asked to stop.
 ///
-/// A task that is given one by [`submit_stoppable`](crate::ThreadPoolExecutor::submit_stoppable) looks at it from time to time,
-/// and returns early, with whatever it has. Clones are the same token: they can go to what the task starts in turn.
+/// A task that is given one by [`submit_stoppable`](crate::ThreadPoolExecutor::submit_stoppable)
+/// looks at it from time to time, and returns early, with whatever it has. Clones are the same
+/// token: they can go to what the task starts in turn.
 ///
 /// ```
 /// use std::time::Duration;
@@ -44,8 +46,9 @@ struct Shared {
 }
 
 impl StopToken {
-    /// A token of your own: for a task's closure under test, or for several tasks that are to stop together. It goes into their closures
-    /// like anything else, and is raised by [`request_stop`](Self::request_stop); their futures know nothing of it.
+    /// A token of your own: for a task's closure under test, or for several tasks that are to stop
+    /// together. It goes into their closures like anything else, and is raised by
+    /// [`request_stop`](Self::request_stop); their futures know nothing of it.
     ///
     /// ```
     /// use glasspool::{StopToken, ThreadPoolExecutor};
@@ -58,7 +61,9 @@ impl StopToken {
     /// # Ok::<(), glasspool::BuildError>(())
     /// ```
     pub fn new() -> Self {
-        Self { shared: Arc::new(Shared { requested: Mutex::new(false), request_made: Condvar::new() }) }
+        Self {
+            shared: Arc::new(Shared { requested: Mutex::new(false), request_made: Condvar::new() }),
+        }
     }
 
     /// Whether the task has been asked to stop. Never blocks.
@@ -76,10 +81,11 @@ impl StopToken {
         *self.shared.requested.lock()
     }
 
-    /// Sleeps for at most this long, and no longer than until the task is asked to stop; says whether it has been.
+    /// Sleeps for at most this long, and no longer than until the task is asked to stop; says
+    /// whether it has been.
     ///
-    /// This is how a stoppable task waits for time to pass. Zero asks without waiting; a timeout too long for the clock waits without
-    /// limit.
+    /// This is how a stoppable task waits for time to pass. Zero asks without waiting; a timeout
+    /// too long for the clock waits without limit.
     ///
     /// ```
     /// use std::time::Duration;
@@ -95,7 +101,8 @@ impl StopToken {
         let deadline = deadline_after(timeout);
         let mut requested = self.shared.requested.lock();
         while !*requested {
-            // Looked at under the lock under which it is set, so a request is seen here, or wakes us.
+            // Looked at under the lock under which it is set, so a request is seen here, or wakes
+            // us.
             if wait_until(&self.shared.request_made, &mut requested, deadline) {
                 break;
             }

@@ -1,7 +1,8 @@
-//! All that comes with an executor: making a task and its future, giving a refused closure back, naming, mapping.
+//! All that comes with an executor: making a task and its future, giving a refused closure back,
+//! naming, mapping.
 //!
-//! It is the same for all of them and stands here, once. From here a task goes to [`Executor::execute`]; for a pool, that is
-//! [`Submitter`](crate::Submitter)'s.
+//! It is the same for all of them and stands here, once. From here a task goes to
+//! [`Executor::execute`]; for a pool, that is [`Submitter`](crate::Submitter)'s.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +17,8 @@ use crate::many::map::buffered::ScopedBufferedMap;
 use crate::stop::StopToken;
 
 impl dyn Executor + '_ {
-    /// Has `work` run, and returns the future of what it returns. Waits as long as [`execute`](Executor::execute) does.
+    /// Has `work` run, and returns the future of what it returns. Waits as long as
+    /// [`execute`](Executor::execute) does.
     ///
     /// # Panics
     ///
@@ -38,7 +40,8 @@ impl dyn Executor + '_ {
         submit(self, work, Label::here())
     }
 
-    /// Has `work` run, if the executor takes it now. Waits no longer than [`try_execute`](Executor::try_execute) does.
+    /// Has `work` run, if the executor takes it now. Waits no longer than
+    /// [`try_execute`](Executor::try_execute) does.
     ///
     /// # Errors
     ///
@@ -77,7 +80,11 @@ impl dyn Executor + '_ {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn try_submit_timeout<F, T>(&self, timeout: Duration, work: F) -> Result<Future<T>, Refused<F>>
+    pub fn try_submit_timeout<F, T>(
+        &self,
+        timeout: Duration,
+        work: F,
+    ) -> Result<Future<T>, Refused<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
@@ -85,7 +92,8 @@ impl dyn Executor + '_ {
         try_submit(self, Patience::of(timeout), work, Label::here())
     }
 
-    /// Has `work` run, and gives it a token by which its future can [ask it to stop](Future::request_stop).
+    /// Has `work` run, and gives it a token by which its future can [ask it to
+    /// stop](Future::request_stop).
     ///
     /// # Panics
     ///
@@ -256,7 +264,11 @@ impl<'a> Named<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn try_submit_timeout<F, T>(&self, timeout: Duration, work: F) -> Result<Future<T>, Refused<F>>
+    pub fn try_submit_timeout<F, T>(
+        &self,
+        timeout: Duration,
+        work: F,
+    ) -> Result<Future<T>, Refused<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
@@ -336,7 +348,13 @@ impl<'a> Named<'a> {
         F: Fn(I::Item) -> T + Send + Sync + 'static,
         T: Send + 'static,
     {
-        ScopedBufferedMap::start(self.executor, items, buffer_size, f, Label::here().named(&self.name))
+        ScopedBufferedMap::start(
+            self.executor,
+            items,
+            buffer_size,
+            f,
+            Label::here().named(&self.name),
+        )
     }
 }
 
@@ -361,7 +379,11 @@ where
 
 /// As [`submit`], for work that is given the token by which its future asks it to stop.
 #[track_caller]
-pub(crate) fn submit_stoppable<'a, E, F, T>(executor: &E, work: F, label: Label) -> ScopedFuture<'a, T>
+pub(crate) fn submit_stoppable<'a, E, F, T>(
+    executor: &E,
+    work: F,
+    label: Label,
+) -> ScopedFuture<'a, T>
 where
     E: Takes<'a> + ?Sized,
     F: FnOnce(StopToken) -> T + Send + 'a,
@@ -387,13 +409,15 @@ where
     let Err(refused) = executor.take(task, patience) else { return Ok(future) };
     shared.tell_refused();
     match shared.claim() {
-        // Nobody else has seen this future, so nobody waits for the task that is claimed here and never run.
+        // Nobody else has seen this future, so nobody waits for the task that is claimed here and
+        // never run.
         Some(work) => Err(refused.map(|task| {
             drop((future, task));
             work
         })),
-        // A pool was closed while it hired a worker for this task, and cancelled it as it does with all that it had taken; then the
-        // hire failed. What can be given back is not the closure any more, but its future can be told.
+        // A pool was closed while it hired a worker for this task, and cancelled it as it does with
+        // all that it had taken; then the hire failed. What can be given back is not the closure
+        // any more, but its future can be told.
         None => Ok(future),
     }
 }

@@ -1,7 +1,7 @@
 //! The flag downloads, run as the real programs against the real server, over loopback.
 //!
-//! Delays and faults are drawn from a seed for each country, so counts can be compared exactly. No test relies on being quick:
-//! timeouts are reached only by what never answers.
+//! Delays and faults are drawn from a seed for each country, so counts can be compared exactly. No
+//! test relies on being quick: timeouts are reached only by what never answers.
 
 mod support;
 
@@ -42,8 +42,9 @@ fn twenty_files() -> BTreeSet<String> {
 
 fn assert_pictures(folder: &Path) {
     for file in files_in(folder) {
-        let mut decoder =
-            gif::DecodeOptions::new().read_info(fs::File::open(folder.join(&file)).unwrap()).unwrap();
+        let mut decoder = gif::DecodeOptions::new()
+            .read_info(fs::File::open(folder.join(&file)).unwrap())
+            .unwrap();
         assert_eq!((decoder.width(), decoder.height()), (480, 320), "{file}");
         assert!(decoder.read_next_frame().unwrap().is_some(), "{file} has a picture");
         assert!(decoder.read_next_frame().unwrap().is_none(), "{file} has no more than one");
@@ -53,7 +54,8 @@ fn assert_pictures(folder: &Path) {
 /// The counts of a final report: downloaded, not found, errors.
 fn counts(output: &Output) -> (usize, usize, usize) {
     let stdout = text(&output.stdout);
-    let (_, report) = stdout.split_once("--------------------\n").unwrap_or_else(|| panic!("{output:?}"));
+    let (_, report) =
+        stdout.split_once("--------------------\n").unwrap_or_else(|| panic!("{output:?}"));
     let count_of = |what: &str| {
         let line = report.lines().find(|line| line.contains(what))?;
         line.split_whitespace().next()?.parse().ok()
@@ -65,9 +67,14 @@ fn counts(output: &Output) -> (usize, usize, usize) {
 /// What a verbose run says of each code, without the port.
 fn said(output: &Output) -> BTreeSet<String> {
     let stdout = text(&output.stdout);
-    let is_code = |word: &str| word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+    let is_code =
+        |word: &str| word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_uppercase());
     let of_a_code = |line: &&str| line.split(' ').next().is_some_and(is_code);
-    stdout.lines().filter(of_a_code).map(|line| line.split(": http").next().unwrap().to_owned()).collect()
+    stdout
+        .lines()
+        .filter(of_a_code)
+        .map(|line| line.split(": http").next().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -75,8 +82,9 @@ fn one_after_the_other_comes_in_alphabetical_order() {
     let folder = folder("sequential");
     let output = download("flags", &["-s", "LOCAL"], &folder);
     let stdout = text(&output.stdout);
-    let total =
-        stdout.strip_prefix(&format!("{TWENTY} \n20 downloads in ")).unwrap_or_else(|| panic!("{output:?}"));
+    let total = stdout
+        .strip_prefix(&format!("{TWENTY} \n20 downloads in "))
+        .unwrap_or_else(|| panic!("{output:?}"));
     let seconds = total.strip_suffix("s\n").unwrap();
     assert_eq!(seconds.split_once('.').unwrap().1.len(), 2, "{seconds}");
     assert_eq!(files_in(&folder), twenty_files());
@@ -120,7 +128,8 @@ fn three_futures_run_and_two_are_pending() {
 #[test]
 fn a_failed_download_ends_the_short_programs_with_a_line() {
     for program in ["flags", "flags_pool", "flags_futures"] {
-        let output = download(program, &["--server-url", "http://127.0.0.1:9/flags"], &folder(program));
+        let output =
+            download(program, &["--server-url", "http://127.0.0.1:9/flags"], &folder(program));
         assert_eq!(output.status.code(), Some(1));
         assert!(text(&output.stderr).contains("Connection refused"), "{output:?}");
         assert!(files_in(&folder_of(program)).is_empty());
@@ -155,11 +164,13 @@ fn of_every_code_a_hundred_and_ninety_four_exist() {
     assert_pictures(&folder);
 }
 
-/// Counts, and what is said of each code, whoever asks: faults are the country's and not the request's.
+/// Counts, and what is said of each code, whoever asks: faults are the country's and not the
+/// request's.
 fn assert_the_same_for_1_3_and_30(server: &str, timeout: &str, codes: &[&str]) -> BTreeSet<String> {
     let all = ["1", "3", "30"].map(|workers| {
         let folder = folder(&format!("{server}{workers}"));
-        let mut args = vec!["-s", server, "-v", "-m", workers, "--delay", "0..0.01", "--timeout", timeout];
+        let mut args =
+            vec!["-s", server, "-v", "-m", workers, "--delay", "0..0.01", "--timeout", timeout];
         args.extend(codes);
         let output = download("flags2", &args, &folder);
         let counts = counts(&output);
@@ -176,7 +187,10 @@ fn assert_the_same_for_1_3_and_30(server: &str, timeout: &str, codes: &[&str]) -
 #[test]
 fn teapots_are_the_same_for_one_worker_and_for_thirty() {
     let said = assert_the_same_for_1_3_and_30("ERROR", "60", &["a", "b", "zz"]);
-    assert!(said.iter().any(|line| line.ends_with("error: HTTP error 418 - I'm a Teapot")), "{said:?}");
+    assert!(
+        said.iter().any(|line| line.ends_with("error: HTTP error 418 - I'm a Teapot")),
+        "{said:?}"
+    );
     assert!(said.contains("ZZ not found"), "{said:?}");
     assert!(said.iter().any(|line| line.ends_with(" OK")), "{said:?}");
 }
@@ -253,14 +267,20 @@ fn bad_arguments_are_told_on_standard_output_with_the_usage() {
     for (args, complaint) in [
         (&["-m", "0"][..], "--max_req CONCURRENT must be >= 1"),
         (&["-l", "0"][..], "--limit N must be >= 1"),
-        (&["-s", "NOWHERE"][..], "--server LABEL must be one of DELAY, ERROR, FLAKY, LIMIT, LOCAL, REMOTE"),
+        (
+            &["-s", "NOWHERE"][..],
+            "--server LABEL must be one of DELAY, ERROR, FLAKY, LIMIT, LOCAL, REMOTE",
+        ),
         (&["B1"][..], "each CC argument must be A to Z or AA to ZZ."),
         (&["BRA"][..], "each CC argument must be A to Z or AA to ZZ."),
     ] {
         let output = run(example("flags2").args(args));
         let stdout = text(&output.stdout);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(stdout.starts_with(&format!("*** Usage error: {complaint}\nUsage: flags2 ")), "{stdout}");
+        assert!(
+            stdout.starts_with(&format!("*** Usage error: {complaint}\nUsage: flags2 ")),
+            "{stdout}"
+        );
     }
 }
 
@@ -269,7 +289,8 @@ fn every_program_answers_when_asked_for_help() {
     for program in ["flags", "flags_pool", "flags_futures", "flags2", "flag_server"] {
         let output = run(example(program).arg("--help"));
         assert!(
-            output.status.success() && text(&output.stdout).starts_with(&format!("Usage: {program}")),
+            output.status.success()
+                && text(&output.stdout).starts_with(&format!("Usage: {program}")),
             "{output:?}"
         );
     }
@@ -277,11 +298,20 @@ fn every_program_answers_when_asked_for_help() {
 
 #[test]
 fn every_option_has_the_same_indent() {
-    let programs =
-        ["flags", "flags_pool", "flags_futures", "flags2", "flag_server", "loiter", "timeline", "gallery"];
+    let programs = [
+        "flags",
+        "flags_pool",
+        "flags_futures",
+        "flags2",
+        "flag_server",
+        "loiter",
+        "timeline",
+        "gallery",
+    ];
     for program in programs {
         let help = text(&run(example(program).arg("-h")).stdout);
-        let options: Vec<&str> = help.lines().filter(|line| line.trim_start().starts_with('-')).collect();
+        let options: Vec<&str> =
+            help.lines().filter(|line| line.trim_start().starts_with('-')).collect();
         assert!(!options.is_empty(), "{help}");
         for option in options {
             assert!(option.starts_with("  -"), "{program}: {option:?}");
@@ -293,7 +323,8 @@ fn every_option_has_the_same_indent() {
 fn a_view_without_a_place_is_one_clear_line_before_anything_is_done() {
     let folder = folder("no-view");
     for program in ["flags", "flags_pool", "flags_futures", "flags2"] {
-        let output = download(program, &["-s", "LOCAL", "--svg", "/no/such/folder/view.svg"], &folder);
+        let output =
+            download(program, &["-s", "LOCAL", "--svg", "/no/such/folder/view.svg"], &folder);
         let stderr = text(&output.stderr);
         let complaint = format!("{program}: cannot write /no/such/folder/view.svg: ");
         assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
@@ -326,12 +357,18 @@ fn too_few_descriptors_end_in_one_clear_line() {
     assert_eq!(saved + not_found + errors, 676);
     assert!(errors > 0 && files_in(&folder).len() == saved);
     let stderr = text(&output.stderr);
-    assert_eq!(stderr.lines().filter(|line| line.contains("too many files open")).count(), 1, "{stderr}");
+    assert_eq!(
+        stderr.lines().filter(|line| line.contains("too many files open")).count(),
+        1,
+        "{stderr}"
+    );
 }
 
 #[cfg(unix)]
 fn interrupt(child: &Child) {
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success()
+    );
 }
 
 #[cfg(unix)]
@@ -365,7 +402,10 @@ fn assert_ctrl_c_ends_in_good_order(how: &str) {
         .sum();
     assert_eq!(counted, 194, "{report}");
     assert!(report.contains(" not begun."), "{report}");
-    assert!(files_in(&folder).iter().all(|file| file.len() == "BR.gif".len()), "no partial file is left");
+    assert!(
+        files_in(&folder).iter().all(|file| file.len() == "BR.gif".len()),
+        "no partial file is left"
+    );
     assert_pictures(&folder);
 }
 
@@ -379,9 +419,9 @@ fn ctrl_c_ends_a_short_program_with_a_line() {
     let mut stderr = lines_of(child.stderr.take().unwrap());
     assert!(stderr.any(|line| line.contains("DELAY site: ")));
     interrupt(&child);
-    assert!(
-        stderr.any(|line| line.starts_with("Interrupted: ") && line.ends_with(" flags are saved, whole."))
-    );
+    assert!(stderr.any(
+        |line| line.starts_with("Interrupted: ") && line.ends_with(" flags are saved, whole.")
+    ));
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(files_in(&folder).iter().all(|file| file.len() == "BR.gif".len()));
 }
@@ -426,7 +466,8 @@ impl Serving {
         let mut lines = lines_of(child.stdout.take().unwrap());
         let first_line = lines.next().unwrap();
         let url = first_line.split_whitespace().nth(1).unwrap();
-        let address = url.strip_prefix("http://").unwrap().strip_suffix("/flags").unwrap().to_owned();
+        let address =
+            url.strip_prefix("http://").unwrap().strip_suffix("/flags").unwrap().to_owned();
         Self { child: Some(child), lines: Box::new(lines), address }
     }
 
@@ -463,11 +504,18 @@ fn the_server_survives_whatever_arrives() {
     let mut slow = TcpStream::connect(&server.address).unwrap();
     slow.write_all(b"GET /flags/br").unwrap();
 
-    assert!(server.get("/flags/br/br.gif").starts_with("HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\n"));
+    assert!(
+        server
+            .get("/flags/br/br.gif")
+            .starts_with("HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\n")
+    );
     for path in ["/flags/br/br.gif?width=480", "http://here/flags/br/br.gif"] {
         assert!(server.get(path).starts_with("HTTP/1.1 200 "), "{path}");
     }
-    assert!(server.answer(b"HEAD / HTTP/1.1\r\n\r\n").ends_with("\r\n\r\n"), "an answer to HEAD has no body");
+    assert!(
+        server.answer(b"HEAD / HTTP/1.1\r\n\r\n").ends_with("\r\n\r\n"),
+        "an answer to HEAD has no body"
+    );
     for path in [
         "/flags/br/cn.gif",
         "/flags/BR/BR.gif",

@@ -1,4 +1,5 @@
-//! The pictures in the documentation: each is the one that is drawn from the run beside it, and shows what its page says of it.
+//! The pictures in the documentation: each is the one that is drawn from the run beside it, and
+//! shows what its page says of it.
 
 mod support;
 
@@ -26,7 +27,8 @@ fn trace(name: &str) -> Trace {
 /// Every run that is kept.
 fn names() -> Vec<String> {
     let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path());
-    let traces = files.filter(|file| file.extension().is_some_and(|extension| extension == "trace"));
+    let traces =
+        files.filter(|file| file.extension().is_some_and(|extension| extension == "trace"));
     let mut names: Vec<_> =
         traces.map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
     names.sort();
@@ -65,7 +67,11 @@ fn no_run_is_incomplete_or_tells_of_the_machine_it_was_made_on() {
         assert!(trace.dropped() == 0 && !trace.breaks_off(), "{name}");
         assert!(!trace.title().is_empty(), "{name}");
         for (id, task) in trace.tasks() {
-            assert!(task.submitted_at.starts_with("examples/"), "{name}: {id} at {}", task.submitted_at);
+            assert!(
+                task.submitted_at.starts_with("examples/"),
+                "{name}: {id} at {}",
+                task.submitted_at
+            );
         }
     }
 }
@@ -80,8 +86,8 @@ fn the_loiter_run_is_that_of_the_book() {
     assert_eq!(enough.workers, 4);
 }
 
-/// The lanes and what is below them; and what the characters mean, which comes last. The title and the figures are in the picture
-/// above it.
+/// The lanes and what is below them; and what the characters mean, which comes last. The title and
+/// the figures are in the picture above it.
 #[test]
 fn the_chart_on_the_first_page_is_that_of_the_picture_above_it() {
     let chart = Gantt::of(&trace("loiter")).width(80).to_string();
@@ -122,7 +128,10 @@ fn no_run_shows_what_the_other_of_its_pair_does() {
         assert!(claims::check(one, &trace(other)).is_err(), "{other} shows what {one} should");
         assert!(claims::check(other, &trace(one)).is_err(), "{one} shows what {other} should");
         for case in [one, other] {
-            assert!(claims::check(case, &Trace::default()).is_err(), "an empty run shows what {case} should");
+            assert!(
+                claims::check(case, &Trace::default()).is_err(),
+                "an empty run shows what {case} should"
+            );
         }
     }
 }
@@ -150,7 +159,8 @@ fn a_bound_saves_waiting_in_the_queue_and_not_time() {
 
 #[test]
 fn more_workers_than_the_server_has_buy_nothing() {
-    let (four, twenty) = (trace("limited-server-4").figures(), trace("limited-server-20").figures());
+    let (four, twenty) =
+        (trace("limited-server-4").figures(), trace("limited-server-20").figures());
     assert_eq!((four.tasks, twenty.tasks), (20, 20));
     assert!(twenty.wall > four.wall.mul_f64(0.8), "{four} {twenty}");
     assert!(twenty.work > four.work.mul_f64(1.5), "its tasks wait for the server: {four} {twenty}");
@@ -164,7 +174,10 @@ fn a_folder_that_cannot_be_made_is_said_with_its_name() {
     let output = run(example("gallery").arg("drain").arg("--into").arg(&folder));
     let stderr = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr.starts_with(&format!("gallery: cannot write {}: ", folder.display())), "{stderr}");
+    assert!(
+        stderr.starts_with(&format!("gallery: cannot write {}: ", folder.display())),
+        "{stderr}"
+    );
     assert!(stderr.lines().count() == 1 && !stderr.contains("--help"), "{stderr}");
 }
 

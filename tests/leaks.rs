@@ -1,5 +1,6 @@
-//! Nothing is left behind (`DRP-11`): every way in which a pool can live and end, again and again, with each allocation of the process
-//! counted. A cycle of references, or a task kept somewhere, shows as growth.
+//! Nothing is left behind (`DRP-11`): every way in which a pool can live and end, again and again,
+//! with each allocation of the process counted. A cycle of references, or a task kept somewhere,
+//! shows as growth.
 //!
 //! It is a program of its own, with this one test, so that nobody else's allocations are counted.
 
@@ -12,8 +13,8 @@ use std::time::Duration;
 
 use glasspool::timeline::{Recorder, Svg};
 use glasspool::{
-    Event, Executor, Future, Inline, ReturnWhen, Shutdown, Submitter, ThreadPoolExecutor, as_completed,
-    scope, task, wait,
+    Event, Executor, Future, Inline, ReturnWhen, Shutdown, Submitter, ThreadPoolExecutor,
+    as_completed, scope, task, wait,
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
@@ -58,8 +59,11 @@ fn held(pool: &ThreadPoolExecutor) -> (mpsc::Sender<()>, [Future<bool>; 2]) {
 fn observed_pools() {
     leaks_nothing("a pool that is recorded, and what is drawn of it", || {
         let recorder = Arc::new(Recorder::with_capacity(100));
-        let pool =
-            ThreadPoolExecutor::builder().max_workers(2).observer(Arc::clone(&recorder)).build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(2)
+            .observer(Arc::clone(&recorder))
+            .build()
+            .unwrap();
         pool.named("square").map(0..50, |n| n * n).for_each(drop);
         let futures = [1, 2, 3].map(|n| pool.submit(move || n));
         futures[2].cancel();
@@ -70,12 +74,15 @@ fn observed_pools() {
         assert!(!Svg::of(&trace).to_string().is_empty());
     });
     leaks_nothing("an observer that panics, and one that holds its pool's future", || {
-        let pool = ThreadPoolExecutor::builder().observer(|_: &Event<'_>| panic!("no")).build().unwrap();
+        let pool =
+            ThreadPoolExecutor::builder().observer(|_: &Event<'_>| panic!("no")).build().unwrap();
         assert!(pool.submit(|| vec![1]).into_result().is_ok());
         let held = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&held);
-        let pool =
-            ThreadPoolExecutor::builder().observer(move |_: &Event<'_>| drop(slot.lock())).build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .observer(move |_: &Event<'_>| drop(slot.lock()))
+            .build()
+            .unwrap();
         *held.lock().unwrap() = Some(pool.submit(|| vec![1]));
         drop(pool);
         held.lock().unwrap().take();
@@ -130,7 +137,8 @@ fn drp_11_nothing_is_left_behind() {
         leaks_nothing("closing, with submitters and futures left over", || {
             let pool = pool();
             let (open, held) = held(&pool);
-            let stoppable = pool.submit_stoppable(|stop| stop.wait_timeout(Duration::from_millis(1)));
+            let stoppable =
+                pool.submit_stoppable(|stop| stop.wait_timeout(Duration::from_millis(1)));
             let submitter = pool.submitter();
             pool.close(how);
             drop(open);
@@ -159,7 +167,11 @@ fn drp_11_nothing_is_left_behind() {
         drop((0..3).map(|_| pool.submit(|| ()).into_result()));
     });
     leaks_nothing("a pool that breaks", || {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).initializer(|| panic!("no")).build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(1)
+            .initializer(|| panic!("no"))
+            .build()
+            .unwrap();
         drop((0..3).map(|_| pool.try_submit(|| vec![1]).map(Future::into_result)));
     });
     leaks_nothing("a pool without threads", || {
@@ -175,7 +187,10 @@ fn drp_11_nothing_is_left_behind() {
         told.recv().unwrap();
         future.into_result().unwrap();
     });
-    leaks_nothing("tasks that wait for tasks: inside, on an added worker, and in a circle", nested_waits);
+    leaks_nothing(
+        "tasks that wait for tasks: inside, on an added worker, and in a circle",
+        nested_waits,
+    );
     observed_pools();
     leaks_nothing("scopes that return, and that panic", || {
         let words = ["to", "be"];
@@ -234,7 +249,8 @@ fn stays_flat() {
     drop(ended);
 
     let pool = pool();
-    let mut growing = as_completed([pool.submit_stoppable(|stop| _ = stop.wait_timeout(Duration::MAX))]);
+    let mut growing =
+        as_completed([pool.submit_stoppable(|stop| _ = stop.wait_timeout(Duration::MAX))]);
     again_and_again(MILLION, "`as_completed` that grows, with one that stays", || {
         let (task, future) = task(|| ());
         growing.push(future);

@@ -1,7 +1,7 @@
 //! The loiter demo, run as the real program: what it prints, when, and in which order.
 //!
-//! Threads race within a second, so there is no one right output. What every honest run satisfies is a partial order, and the
-//! second in which each line is printed.
+//! Threads race within a second, so there is no one right output. What every honest run satisfies
+//! is a partial order, and the second in which each line is printed.
 
 mod support;
 
@@ -14,8 +14,8 @@ use std::thread;
 use glasspool::timeline::Trace;
 use support::{example, run, start, text};
 
-/// How many times as fast as the wall clock the demo's own clock runs here. A second of it is long enough for a busy machine
-/// to stay within.
+/// How many times as fast as the wall clock the demo's own clock runs here. A second of it is long
+/// enough for a busy machine to stay within.
 const SPEED: &str = "4";
 
 fn loiter(args: &[&str]) -> Output {
@@ -36,7 +36,10 @@ fn timeline(output: &Output) -> Vec<(String, u32)> {
     let lines: Vec<(u32, &str)> = transcript.lines().map(stamp_and_rest).collect();
     let start = lines[0].0;
     let day = 24 * 60 * 60;
-    lines.into_iter().map(|(at, rest)| (rest.trim_start().to_owned(), (at + day - start) % day)).collect()
+    lines
+        .into_iter()
+        .map(|(at, rest)| (rest.trim_start().to_owned(), (at + day - start) % day))
+        .collect()
 }
 
 /// `[HH:MM:SS] rest`, whole, or the line was torn.
@@ -50,7 +53,8 @@ fn stamp_and_rest(line: &str) -> (u32, &str) {
     (hours * 3600 + minutes * 60 + seconds, rest)
 }
 
-/// The lines of a run with five tasks on three workers, each with the second in which it is printed.
+/// The lines of a run with five tasks on three workers, each with the second in which it is
+/// printed.
 fn expected_lines() -> Vec<(String, u32)> {
     let mut lines =
         vec![("Script starting.".to_owned(), 0), ("Waiting for individual results:".to_owned(), 0)];
@@ -64,8 +68,10 @@ fn expected_lines() -> Vec<(String, u32)> {
 
 fn assert_honest(output: &Output) {
     let mut printed = timeline(output);
-    let results =
-        printed.iter().position(|(line, _)| line.starts_with("results: <Map at 0x")).expect("a map");
+    let results = printed
+        .iter()
+        .position(|(line, _)| line.starts_with("results: <Map at 0x"))
+        .expect("a map");
     let at: HashMap<&str, usize> =
         printed.iter().enumerate().map(|(at, (line, _))| (line.as_str(), at)).collect();
     let begins = |n: usize| at[&*format!("loiter({n}): doing nothing for {n}s...")];
@@ -83,7 +89,8 @@ fn assert_honest(output: &Output) {
         assert!(earlier < later, "{:?} came before {:?}", printed[later], printed[earlier]);
     }
 
-    // The one line that is not the same every time: how far each of the five futures is, by the luck of the moment.
+    // The one line that is not the same every time: how far each of the five futures is, by the
+    // luck of the moment.
     let (map, second) = printed.remove(results);
     assert_eq!(second, 0);
     assert!(map.contains(" 5 futures: "), "{map}");
@@ -114,8 +121,10 @@ fn each_task_is_indented_by_its_number() {
     for line in stdout.lines() {
         let (_, rest) = stamp_and_rest(line);
         let tabs = rest.chars().take_while(|&c| c == '\t').count();
-        let number =
-            rest.trim_start().strip_prefix("loiter(").and_then(|rest| rest.chars().next()?.to_digit(10));
+        let number = rest
+            .trim_start()
+            .strip_prefix("loiter(")
+            .and_then(|rest| rest.chars().next()?.to_digit(10));
         assert_eq!(tabs, number.unwrap_or(0) as usize, "{line:?}");
     }
 }
@@ -123,10 +132,14 @@ fn each_task_is_indented_by_its_number() {
 #[test]
 fn one_worker_does_one_thing_after_the_other() {
     let lines = timeline(&loiter(&["--speed", "20", "--workers", "1", "--tasks", "3"]));
-    let said: Vec<&str> =
-        lines.iter().map(|(line, _)| line.as_str()).filter(|line| line.starts_with("loiter")).collect();
-    let expected =
-        [0, 1, 2].map(|n| [format!("loiter({n}): doing nothing for {n}s..."), format!("loiter({n}): done.")]);
+    let said: Vec<&str> = lines
+        .iter()
+        .map(|(line, _)| line.as_str())
+        .filter(|line| line.starts_with("loiter"))
+        .collect();
+    let expected = [0, 1, 2].map(|n| {
+        [format!("loiter({n}): doing nothing for {n}s..."), format!("loiter({n}): done.")]
+    });
     assert_eq!(said, expected.concat());
 }
 
@@ -139,11 +152,16 @@ fn no_tasks_no_results() {
 
 #[test]
 fn it_ends_with_a_chart_of_what_happened_unless_that_is_declined() {
-    let output = run(example("loiter").args(["--speed", "20"]).env("LANG", "C.UTF-8").env_remove("LC_ALL"));
+    let output =
+        run(example("loiter").args(["--speed", "20"]).env("LANG", "C.UTF-8").env_remove("LC_ALL"));
     let (_, chart) = transcript_and_chart(&output);
     assert!(chart.starts_with("loiter: 5 tasks on 3 workers\n"), "{chart}");
     for lane in ["main ", "worker 0 ", "worker 1 ", "worker 2 ", "queue "] {
-        assert_eq!(chart.lines().filter(|line| line.starts_with(lane)).count(), 1, "{lane}: {chart}");
+        assert_eq!(
+            chart.lines().filter(|line| line.starts_with(lane)).count(),
+            1,
+            "{lane}: {chart}"
+        );
     }
     assert!(chart.lines().all(|line| line.chars().count() <= 80), "{chart}");
     assert!(!chart.contains('\x1b'), "no colours, as it is no terminal");
@@ -171,7 +189,11 @@ fn every_view_can_be_had_as_a_file_and_all_tell_of_the_same_tasks() {
         let name = format!("loiter[{n}]");
         assert!(text(&output.stdout).contains(&format!("starts F{n} {name}")), "{name}");
         for file in &files[..3] {
-            assert!(fs::read_to_string(file).unwrap().contains(&name), "{name} in {}", file.display());
+            assert!(
+                fs::read_to_string(file).unwrap().contains(&name),
+                "{name} in {}",
+                file.display()
+            );
         }
     }
     let trace = Trace::read(&*fs::read(&files[3]).unwrap()).unwrap();
@@ -196,7 +218,8 @@ fn folder(name: &str) -> PathBuf {
 /// A recorded run, in a folder of its own.
 fn recorded(name: &str) -> PathBuf {
     let trace = folder(name).join("run.trace");
-    let output = run(example("loiter").args(["--speed", "1000", "--no-gantt", "--trace"]).arg(&trace));
+    let output =
+        run(example("loiter").args(["--speed", "1000", "--no-gantt", "--trace"]).arg(&trace));
     assert!(output.status.success(), "{output:?}");
     trace
 }
@@ -233,7 +256,8 @@ fn a_view_without_a_place_is_said_before_anything_is_run() {
 fn a_run_that_never_begins_leaves_no_file() {
     let folder = folder("never-begun");
     let file = folder.join("loiter.svg");
-    for wrong in [&["--bogus"][..], &["--workers", "0"], &["--html", "/no/such/folder/loiter.html"]] {
+    for wrong in [&["--bogus"][..], &["--workers", "0"], &["--html", "/no/such/folder/loiter.html"]]
+    {
         let output = run(example("loiter").arg("--svg").arg(&file).args(wrong));
         assert_refused(&output, "loiter: ");
         assert!(!file.exists(), "{wrong:?}");
@@ -247,7 +271,8 @@ fn two_views_in_one_file_are_refused() {
     let file = folder.join("same");
     for other in [file.clone(), folder.join("below/../same"), folder.join("./same")] {
         let output = run(example("loiter").arg("--svg").arg(&file).arg("--html").arg(&other));
-        let complaint = format!("loiter: cannot write {}: another view is to go there\n", other.display());
+        let complaint =
+            format!("loiter: cannot write {}: another view is to go there\n", other.display());
         assert_refused(&output, &complaint);
     }
     let output = loiter(&["--svg", "-", "--trace", "-"]);
@@ -275,7 +300,8 @@ fn a_view_that_goes_to_standard_output_is_all_that_is_there() {
     let trace = recorded("standard-output");
     let beside = trace.with_extension("view");
     for view in ["--svg", "--html", "--chrome", "--trace"] {
-        let printed = run(example("timeline").arg(&trace).args([view, "-"]).current_dir(folder(view)));
+        let printed =
+            run(example("timeline").arg(&trace).args([view, "-"]).current_dir(folder(view)));
         let written = run(example("timeline").arg(&trace).arg(view).arg(&beside));
         assert!(printed.status.success() && written.status.success(), "{printed:?} {written:?}");
         assert!(printed.stdout == fs::read(&beside).unwrap(), "{view}");
@@ -292,7 +318,10 @@ fn a_reader_of_a_view_may_go_away() {
             let mut child = start(example("timeline").args([view, place]));
             drop(child.stdout.take());
             let output = child.wait_with_output().unwrap();
-            assert!(output.status.success() && output.stderr.is_empty(), "{view} {place}: {output:?}");
+            assert!(
+                output.status.success() && output.stderr.is_empty(),
+                "{view} {place}: {output:?}"
+            );
         }
     }
 }

@@ -29,11 +29,12 @@ pub enum Failure {
 }
 
 impl Client {
-    /// For the site whose flags are below this URL. Each phase of a request (connecting, waiting for the answer, reading it)
-    /// may take so long.
+    /// For the site whose flags are below this URL. Each phase of a request (connecting, waiting
+    /// for the answer, reading it) may take so long.
     pub fn new(base_url: &str, timeout: Duration) -> Self {
         let config = Agent::config_builder()
-            // By default it would ask the environment for one, and carry a request for loopback out of the machine.
+            // By default it would ask the environment for one, and carry a request for loopback out
+            // of the machine.
             .proxy(None)
             .timeout_connect(Some(timeout))
             .timeout_recv_response(Some(timeout))
@@ -74,7 +75,8 @@ fn reason(status: ureq::http::StatusCode) -> &'static str {
     }
 }
 
-/// Whether this process has too many files open. The system's number for that is the same on every Unix.
+/// Whether this process has too many files open. The system's number for that is the same on every
+/// Unix.
 pub fn out_of_descriptors(error: &io::Error) -> bool {
     const EMFILE: i32 = 24;
     cfg!(unix) && error.raw_os_error() == Some(EMFILE)
@@ -93,7 +95,8 @@ impl From<Error> for Failure {
             }
             other => {
                 let debug = format!("{other:?}");
-                let variant = debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+                let variant =
+                    debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
                 Self::Connection { kind: variant.to_owned(), message: other.to_string() }
             }
         }

@@ -2,8 +2,8 @@
 
 /// The twenty most populous countries, most people first, as the book has them.
 pub const POP20: [&str; 20] = [
-    "CN", "IN", "US", "ID", "BR", "PK", "NG", "BD", "RU", "JP", "MX", "PH", "VN", "ET", "EG", "DE", "IR",
-    "TR", "CD", "FR",
+    "CN", "IN", "US", "ID", "BR", "PK", "NG", "BD", "RU", "JP", "MX", "PH", "VN", "ET", "EG", "DE",
+    "IR", "TR", "CD", "FR",
 ];
 
 /// Every country whose flag the book's site has.
@@ -33,7 +33,8 @@ pub fn every() -> impl Iterator<Item = String> {
     ('A'..='Z').flat_map(with_first_letter)
 }
 
-/// What a user means by an argument: a code, or all codes with a first letter. Upper or lower case is the same.
+/// What a user means by an argument: a code, or all codes with a first letter. Upper or lower case
+/// is the same.
 pub fn named_by(argument: &str) -> Option<Vec<String>> {
     let argument = argument.to_ascii_uppercase();
     let letters: Vec<char> = argument.chars().collect();

@@ -1,4 +1,5 @@
-//! What the three short programs have in common: their options, a server if they need one, and the line with the total.
+//! What the three short programs have in common: their options, a server if they need one, and the
+//! line with the total.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -112,7 +113,8 @@ fn parse_options() -> Result<Option<Options>, lexopt::Error> {
     while let Some(arg) = args.next()? {
         match arg {
             Short('s') | Long("server") => {
-                let from_name = |name: &str| Label::from_name(name).ok_or("there is no such server");
+                let from_name =
+                    |name: &str| Label::from_name(name).ok_or("there is no such server");
                 options.label = args.value()?.parse_with(from_name)?;
             }
             Long("seed") => options.seed = args.value()?.parse()?,
@@ -131,8 +133,12 @@ fn parse_options() -> Result<Option<Options>, lexopt::Error> {
     Ok(Some(options))
 }
 
-/// Runs `download_many`, which says how many flags it has downloaded, and prints how long that took.
-pub fn run(program: &Program, download_many: impl FnOnce(&Session) -> Result<usize, Trouble>) -> ExitCode {
+/// Runs `download_many`, which says how many flags it has downloaded, and prints how long that
+/// took.
+pub fn run(
+    program: &Program,
+    download_many: impl FnOnce(&Session) -> Result<usize, Trouble>,
+) -> ExitCode {
     let name = program.name;
     let options = match parse_options() {
         Ok(Some(options)) => options,
@@ -175,13 +181,19 @@ fn download(
         None => {
             let plan = Plan { seed: options.seed, ..Plan::new(options.label) };
             let pool = ThreadPoolExecutor::builder();
-            let pool = if program.seen == Seen::TheServers { options.views.watch(pool) } else { pool };
+            let pool =
+                if program.seen == Seen::TheServers { options.views.watch(pool) } else { pool };
             let url = server.insert(FlagServer::served_by(pool, plan, None)?).url();
-            complain(format_args!("{name}: {} site: {url} (seed {})", options.label.name(), options.seed));
+            complain(format_args!(
+                "{name}: {} site: {url} (seed {})",
+                options.label.name(),
+                options.seed
+            ));
             url
         }
     };
-    let session = Session { client: Client::new(&url, TIMEOUT), folder, views: options.views.clone() };
+    let session =
+        Session { client: Client::new(&url, TIMEOUT), folder, views: options.views.clone() };
     let began = Instant::now();
     let downloaded = download_many(&session);
     if let Ok(count) = &downloaded {

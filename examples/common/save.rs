@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Held for reading by whoever writes a file, and for writing by whoever ends the program: so it does not end in the middle of
-/// one.
+/// Held for reading by whoever writes a file, and for writing by whoever ends the program: so it
+/// does not end in the middle of one.
 static SAVING: RwLock<()> = RwLock::new(());
 
 static SAVED: AtomicUsize = AtomicUsize::new(0);
@@ -48,13 +48,14 @@ impl Folder {
         }
     }
 
-    /// Writes the file under a name that nobody looks for, and then gives it its own: so whoever finds the file finds all of
-    /// it. If that fails, nothing is left.
+    /// Writes the file under a name that nobody looks for, and then gives it its own: so whoever
+    /// finds the file finds all of it. If that fails, nothing is left.
     pub fn save(&self, name: &str, bytes: &[u8]) -> Result<(), Unsaved> {
         let _until_it_is_whole = SAVING.read();
         let unfinished = self.path.join(format!(".{name}.{}.part", std::process::id()));
         let finished = self.path.join(name);
-        let written = fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, &finished));
+        let written =
+            fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, &finished));
         if let Err(cause) = written {
             // If it was never made, there is nothing to remove.
             let _ = fs::remove_file(&unfinished);

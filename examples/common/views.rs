@@ -1,8 +1,10 @@
-//! What any example can show of its pool: the options for that, the recorder behind them, and the files that come of it.
+//! What any example can show of its pool: the options for that, the recorder behind them, and the
+//! files that come of it.
 //!
-//! It is the one place where examples draw. [`Views::of_option`] belongs in the loop over the options, [`check`](Views::check)
-//! before anything is run, [`watch`](Views::watch) around the pool's builder, and [`show`](Views::show) where all is over and the
-//! pool is closed. Until then no file is touched.
+//! It is the one place where examples draw. [`Views::of_option`] belongs in the loop over the
+//! options, [`check`](Views::check) before anything is run, [`watch`](Views::watch) around the
+//! pool's builder, and [`show`](Views::show) where all is over and the pool is closed. Until then
+//! no file is touched.
 
 use std::error::Error;
 use std::fmt::{self, Display};
@@ -14,7 +16,8 @@ use std::sync::Arc;
 use glasspool::Builder;
 use glasspool::timeline::{ChromeTrace, Gantt, Narration, Page, Recorder, Svg, Trace};
 
-/// What a usage text says of it. (A `\` at its beginning would take the indent of the first line away.)
+/// What a usage text says of it. (A `\` at its beginning would take the indent of the first line
+/// away.)
 pub const USAGE: &str = r"  --gantt           shows who did what when, as a chart
   --narrate         tells it in plain English, a line an event
   --svg FILE        draws it: one picture
@@ -78,7 +81,8 @@ impl Place {
     fn check(&self) -> io::Result<()> {
         let Self::File(path) = self else { return Ok(()) };
         match fs::metadata(path) {
-            // A folder is an error here. A pipe must not be opened before its time: its reader would take that for the whole.
+            // A folder is an error here. A pipe must not be opened before its time: its reader
+            // would take that for the whole.
             Ok(found) if found.is_file() || found.is_dir() => {
                 OpenOptions::new().write(true).open(path).map(drop)
             }
@@ -166,8 +170,13 @@ impl Views {
         Self { gantt: true, ..Self::default() }
     }
 
-    /// Takes an option that has this name, and its value if it has one; says whether it is one of these.
-    pub fn of_option(&mut self, option: &str, args: &mut lexopt::Parser) -> Result<bool, lexopt::Error> {
+    /// Takes an option that has this name, and its value if it has one; says whether it is one of
+    /// these.
+    pub fn of_option(
+        &mut self,
+        option: &str,
+        args: &mut lexopt::Parser,
+    ) -> Result<bool, lexopt::Error> {
         match option {
             "gantt" => self.gantt = true,
             "narrate" => self.narration = true,
@@ -189,7 +198,8 @@ impl Views {
     /// The same, and none of them may take the place of these files.
     pub fn check_beside(&self, others: &[&Path]) -> Result<(), Unwritten> {
         let unwritten = |place: &Place, cause| Unwritten { place: place.clone(), cause };
-        let read: Vec<Place> = others.iter().map(|&path| Place::File(path.to_owned()).itself()).collect();
+        let read: Vec<Place> =
+            others.iter().map(|&path| Place::File(path.to_owned()).itself()).collect();
         let mut taken = Vec::new();
         for (_, place) in &self.files {
             place.check().map_err(|cause| unwritten(place, cause))?;
@@ -216,7 +226,11 @@ impl Views {
 
     /// Shows what has been watched, under this title.
     pub fn show(&self, title: impl Into<String>) -> Result<(), Unwritten> {
-        if self.are_wanted() { self.show_trace(&self.recorder.trace().with_title(title)) } else { Ok(()) }
+        if self.are_wanted() {
+            self.show_trace(&self.recorder.trace().with_title(title))
+        } else {
+            Ok(())
+        }
     }
 
     pub fn show_trace(&self, trace: &Trace) -> Result<(), Unwritten> {

@@ -1,12 +1,13 @@
-//! Serves flags: the server that the other examples bring along, for a browser, for `curl`, and for the book's own programs.
+//! Serves flags: the server that the other examples bring along, for a browser, for `curl`, and for
+//! the book's own programs.
 //!
 //! ```text
 //! cargo run --example flag_server                  # for a few seconds
 //! cargo run --example flag_server -- --seconds 0   # until Ctrl-C
 //! ```
 //!
-//! What to look for: the same page from each of the sites, in a browser. Each keeps its promise about when, and whether, a
-//! flag comes.
+//! What to look for: the same page from each of the sites, in a browser. Each keeps its promise
+//! about when, and whether, a flag comes.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -70,7 +71,8 @@ fn serve(options: &Options) -> Result<(), Trouble> {
     })?;
     let mut servers = Vec::new();
     for ((label, behaviour), port) in MENU.into_iter().zip(FIRST_PORT..) {
-        let server = FlagServer::start(Plan { seed: options.seed, ..Plan::new(label) }, Some(port))?;
+        let server =
+            FlagServer::start(Plan { seed: options.seed, ..Plan::new(label) }, Some(port))?;
         say(format_args!("{:5}  {}  {behaviour}", label.name(), server.url()));
         servers.push(server);
     }

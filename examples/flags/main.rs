@@ -1,4 +1,5 @@
-//! Downloads twenty flags, one after the other: the first program of *Fluent Python*'s chapter on executors.
+//! Downloads twenty flags, one after the other: the first program of *Fluent Python*'s chapter on
+//! executors.
 //!
 //! ```text
 //! cargo run --example flags

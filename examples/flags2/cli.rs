@@ -80,7 +80,8 @@ pub enum Parsed {
 }
 
 impl Options {
-    /// How many requests there are at once: as many as asked for, as allowed, and as there are codes.
+    /// How many requests there are at once: as many as asked for, as allowed, and as there are
+    /// codes.
     pub fn workers(&self) -> usize {
         let most = match (self.how, &self.server) {
             (How::Sequential, _) => 1,

@@ -53,7 +53,9 @@ impl Fetch {
             Err(failure) => Fetched::Failed(failure),
             Ok(image) => match self.folder.save(&format!("{code}.gif"), &image) {
                 Ok(()) => Fetched::Saved,
-                Err(unsaved) if out_of_descriptors(&unsaved.cause) => Fetched::Failed(Failure::NoDescriptors),
+                Err(unsaved) if out_of_descriptors(&unsaved.cause) => {
+                    Fetched::Failed(Failure::NoDescriptors)
+                }
                 Err(unsaved) => Fetched::NotSaved(unsaved),
             },
         }
@@ -71,7 +73,8 @@ pub fn one_by_one(
     }))
 }
 
-/// In the order in which they are done. An interrupt closes the pool, and so cancels what is pending.
+/// In the order in which they are done. An interrupt closes the pool, and so cancels what is
+/// pending.
 pub fn by_a_pool(
     fetch: &Arc<Fetch>,
     options: &Options,

@@ -34,8 +34,8 @@ impl Interrupt {
         self.shared.happened.load(Relaxed)
     }
 
-    /// Has this pool closed when it happens: what runs goes on, what is pending is cancelled, and whoever waits for it learns
-    /// of it at once.
+    /// Has this pool closed when it happens: what runs goes on, what is pending is cancelled, and
+    /// whoever waits for it learns of it at once.
     pub fn closes(&self, pool: &Arc<ThreadPoolExecutor>) {
         *self.pool() = Arc::downgrade(pool);
         if self.happened() {

@@ -1,4 +1,5 @@
-//! Downloads many flags, counts what comes of each, and can be told how: *Fluent Python*'s `flags2`, whole command line and all.
+//! Downloads many flags, counts what comes of each, and can be told how: *Fluent Python*'s
+//! `flags2`, whole command line and all.
 //!
 //! ```text
 //! cargo run --example flags2                        # twenty flags, thirty workers at most
@@ -7,8 +8,8 @@
 //! cargo run --example flags2 -- -h
 //! ```
 //!
-//! What to look for: with the same server and seed, one worker, three or thirty end with the same counts; the time is what
-//! differs. Ctrl-C cancels what is pending, and says what was done.
+//! What to look for: with the same server and seed, one worker, three or thirty end with the same
+//! counts; the time is what differs. Ctrl-C cancels what is pending, and says what was done.
 
 #![allow(unreachable_pub, reason = "nothing outside can reach into a program")]
 
@@ -71,7 +72,8 @@ fn run(options: &Options) -> Result<bool, Trouble> {
     let folder = Folder::create(&options.folder)?;
     let (_server, url) = match &options.server {
         Server::Local(label) => {
-            let plan = Plan { seed: options.seed, delay: options.delay.clone(), ..Plan::new(*label) };
+            let plan =
+                Plan { seed: options.seed, delay: options.delay.clone(), ..Plan::new(*label) };
             let server = FlagServer::start(plan, None)?;
             let url = server.url();
             (Some(server), url)

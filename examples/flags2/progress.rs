@@ -1,4 +1,5 @@
-//! How far it is: a bar on a terminal, a few plain lines elsewhere, on standard error; nothing if there is a line for each flag.
+//! How far it is: a bar on a terminal, a few plain lines elsewhere, on standard error; nothing if
+//! there is a line for each flag.
 
 use std::io::{IsTerminal, stderr};
 
@@ -20,7 +21,8 @@ impl Progress {
         if verbose {
             Self::Silent
         } else if stderr().is_terminal() {
-            let style = "{percent:>3}%|{bar:40}| {pos}/{len} [{elapsed_precise}<{eta_precise}, {per_sec}]";
+            let style =
+                "{percent:>3}%|{bar:40}| {pos}/{len} [{elapsed_precise}<{eta_precise}, {per_sec}]";
             let style = ProgressStyle::with_template(style).expect("the template is sound");
             let bar = ProgressBar::new(total as u64).with_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
             bar.tick();

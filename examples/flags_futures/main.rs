@@ -1,12 +1,13 @@
-//! Downloads five flags with three workers, and shows each future as it is scheduled and as it is done: `submit` and
-//! `as_completed`, which are behind `map`.
+//! Downloads five flags with three workers, and shows each future as it is scheduled and as it is
+//! done: `submit` and `as_completed`, which are behind `map`.
 //!
 //! ```text
 //! cargo run --example flags_futures
 //! ```
 //!
-//! What to look for: three futures are running as soon as they are scheduled, because there are three workers; the other two are
-//! pending. They are done in the order in which the server answers.
+//! What to look for: three futures are running as soon as they are scheduled, because there are
+//! three workers; the other two are pending. They are done in the order in which the server
+//! answers.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -19,10 +20,11 @@ use common::program::{self, Program, Seen, Session, Trouble, show};
 use common::say::say;
 use glasspool::{ThreadPoolExecutor, as_completed};
 
-/// What Python raises, this unwinds with: the future carries it to whoever asks for the result, as it does there. (It does so
-/// without a panic's message, as that is for bugs.)
+/// What Python raises, this unwinds with: the future carries it to whoever asks for the result, as
+/// it does there. (It does so without a panic's message, as that is for bugs.)
 fn download_one(session: &Session, code: &'static str) -> &'static str {
-    try_download_one(session, code).unwrap_or_else(|trouble| resume_unwind(Box::new(trouble.to_string())))
+    try_download_one(session, code)
+        .unwrap_or_else(|trouble| resume_unwind(Box::new(trouble.to_string())))
 }
 
 fn try_download_one(session: &Session, code: &'static str) -> Result<&'static str, Trouble> {

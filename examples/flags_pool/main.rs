@@ -4,8 +4,8 @@
 //! cargo run --example flags_pool
 //! ```
 //!
-//! What to look for: the codes come in the order in which the server answers, and the whole takes about as long as its
-//! slowest answer. The difference to `flags` is one line of code.
+//! What to look for: the codes come in the order in which the server answers, and the whole takes
+//! about as long as its slowest answer. The difference to `flags` is one line of code.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,7 +1,9 @@
-//! The runs from which the gallery's pictures are drawn: each a pool, some tasks, and one thing to see.
+//! The runs from which the gallery's pictures are drawn: each a pool, some tasks, and one thing to
+//! see.
 //!
-//! They come in pairs that differ in one line. Nothing here computes: a task is so many milliseconds of sleep, or a request to a
-//! server, so that what takes time is the waiting, on any machine. What each is to show is asked in [`claims`](super::claims).
+//! They come in pairs that differ in one line. Nothing here computes: a task is so many
+//! milliseconds of sleep, or a request to a server, so that what takes time is the waiting, on any
+//! machine. What each is to show is asked in [`claims`](super::claims).
 
 use std::error::Error;
 use std::sync::Arc;
@@ -39,9 +41,9 @@ pub const CASES: [Case; 12] = [
         run: |watched| {
             let pool = watched.pool(3).build()?;
             // A map would give its items these names.
-            let futures = (0..)
-                .zip(SLOW_FIRST)
-                .map(|(item, length)| pool.named(format!("item[{item}]")).submit(move || nap(length)));
+            let futures = (0..).zip(SLOW_FIRST).map(|(item, length)| {
+                pool.named(format!("item[{item}]")).submit(move || nap(length))
+            });
             for future in as_completed(futures) {
                 future.into_result()?;
             }
@@ -140,7 +142,8 @@ fn many(watched: &Watched, lengths: &[u64]) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Tasks that each wait for another, which is pending; with a deadline for those who would wait in vain.
+/// Tasks that each wait for another, which is pending; with a deadline for those who would wait in
+/// vain.
 fn nested(watched: &Watched, policy: NestedWait) -> Result<(), Box<dyn Error>> {
     let pool = watched.pool(2).nested_wait(policy).build()?;
     let outer = [0, 1].map(|_| {
@@ -174,7 +177,9 @@ fn download(watched: &Watched, workers: usize) -> Result<(), Box<dyn Error>> {
     let server = FlagServer::start(Plan::new(Label::Limit), None)?;
     let client = Client::new(&server.url(), Duration::from_secs(5));
     let pool = watched.pool(workers).build()?;
-    for flag in pool.named("flag").map(POP20, move |code| client.get_flag(code).map(|flag| flag.len())) {
+    for flag in
+        pool.named("flag").map(POP20, move |code| client.get_flag(code).map(|flag| flag.len()))
+    {
         flag?.map_err(|failure| failure.to_string())?;
     }
     Ok(())

@@ -1,7 +1,8 @@
 //! What each picture of the gallery is to show, asked of the run that it is drawn from.
 //!
-//! A busy machine can spoil a run: then it is not kept. The tests ask the same of those that are. It knows traces only, and not
-//! how they come about; what two runs show beside each other is in the tests.
+//! A busy machine can spoil a run: then it is not kept. The tests ask the same of those that are.
+//! It knows traces only, and not how they come about; what two runs show beside each other is in
+//! the tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,20 +37,29 @@ const MILLISECOND: u64 = 1_000_000;
 
 fn in_order(trace: &Trace) -> Result<(), String> {
     let (ended, read) = (tasks(trace, is_end), tasks(trace, is_read));
-    claim("six results are read in the order of the questions", read.len() == 6 && read.is_sorted())?;
+    claim(
+        "six results are read in the order of the questions",
+        read.len() == 6 && read.is_sorted(),
+    )?;
     claim("the first of them comes last", ended.last() == read.first())
 }
 
 fn as_completed(trace: &Trace) -> Result<(), String> {
     let (ended, read) = (tasks(trace, is_end), tasks(trace, is_read));
-    claim("six results are read in the order in which they come", read.len() == 6 && read == ended)?;
+    claim(
+        "six results are read in the order in which they come",
+        read.len() == 6 && read == ended,
+    )?;
     let (ended, read) = (times(trace, is_end), times(trace, is_read));
     let soon = |(task, at): (&TaskId, &u64)| at - ended[task] < 10 * MILLISECOND;
     claim("each is read within 10 ms", read.iter().all(soon))
 }
 
 fn longest_last(trace: &Trace) -> Result<(), String> {
-    claim("the last that starts is the last that ends", last(trace, is_start) == last(trace, is_end))?;
+    claim(
+        "the last that starts is the last that ends",
+        last(trace, is_start) == last(trace, is_end),
+    )?;
     let mut ends: Vec<u64> = times(trace, is_end).into_values().collect();
     ends.sort_unstable();
     let alone = matches!(ends[..], [.., before, last] if last - before >= 100 * MILLISECOND);
@@ -92,7 +102,8 @@ fn nested_block(trace: &Trace) -> Result<(), String> {
 }
 
 fn nested_inline(trace: &Trace) -> Result<(), String> {
-    let blocks = |entry: &Entry| matches!(entry.kind, EventKind::Blocked(_)) && is_workers(trace, entry);
+    let blocks =
+        |entry: &Entry| matches!(entry.kind, EventKind::Blocked(_)) && is_workers(trace, entry);
     claim("no worker is blocked", !trace.entries().iter().any(blocks))?;
     let mut inside = BTreeMap::<usize, usize>::new();
     let mut nested = BTreeSet::new();
@@ -123,7 +134,10 @@ fn bounded(trace: &Trace) -> Result<(), String> {
 }
 
 fn limited_server_4(trace: &Trace) -> Result<(), String> {
-    claim("four workers run twenty tasks", tasks_of_threads(trace).len() == 4 && lengths(trace).len() == 20)?;
+    claim(
+        "four workers run twenty tasks",
+        tasks_of_threads(trace).len() == 4 && lengths(trace).len() == 20,
+    )?;
     let (shortest, longest) = extremes(trace);
     claim("no task takes three times as long as another", longest < 3 * shortest)
 }
@@ -136,7 +150,10 @@ fn limited_server_20(trace: &Trace) -> Result<(), String> {
     let apart = starts[starts.len() - 1].at - starts[0].at;
     claim("all begin within 10 ms", apart < 10 * MILLISECOND)?;
     let (shortest, longest) = extremes(trace);
-    claim("the longest task takes four times as long as the shortest, or more", longest >= 4 * shortest)
+    claim(
+        "the longest task takes four times as long as the shortest, or more",
+        longest >= 4 * shortest,
+    )
 }
 
 fn drain(trace: &Trace) -> Result<(), String> {
@@ -155,10 +172,12 @@ fn cancel(trace: &Trace) -> Result<(), String> {
 }
 
 fn when_closed_while_two_run(trace: &Trace) -> Result<u64, String> {
-    let closed = all(trace, |kind| matches!(kind, EventKind::Closed(_))).first().map(|entry| entry.at);
+    let closed =
+        all(trace, |kind| matches!(kind, EventKind::Closed(_))).first().map(|entry| entry.at);
     let closed = closed.ok_or("somebody closes the pool")?;
     let (starts, ends) = (times(trace, is_start), times(trace, is_end));
-    let runs_then = |task: &TaskId| starts[task] < closed && ends.get(task).is_none_or(|&end| end > closed);
+    let runs_then =
+        |task: &TaskId| starts[task] < closed && ends.get(task).is_none_or(|&end| end > closed);
     claim(
         "two tasks run when the pool is closed",
         starts.keys().filter(|task| runs_then(task)).count() == 2,

@@ -5,8 +5,9 @@
 //! cargo run --example gallery -- in-order
 //! ```
 //!
-//! What to look for: each pair of runs differs in one line, and the difference can be seen. With `--into`, a run is kept only if it
-//! shows that ([`claims`]); without, the runs are shown as charts, and nothing is written.
+//! What to look for: each pair of runs differs in one line, and the difference can be seen. With
+//! `--into`, a run is kept only if it shows that ([`claims`]); without, the runs are shown as
+//! charts, and nothing is written.
 
 #![allow(unreachable_pub, reason = "nothing outside can reach into a program")]
 
@@ -107,9 +108,12 @@ fn record_what_it_claims(case: &Case) -> Result<Trace, Box<dyn Error>> {
             Ok(()) => return Ok(trace),
             Err(claim) => missed = claim,
         }
-        complain(format_args!("{name}, run {attempt} of {ATTEMPTS} at most: it is not so that {missed}"));
+        complain(format_args!(
+            "{name}, run {attempt} of {ATTEMPTS} at most: it is not so that {missed}"
+        ));
     }
-    Err(format!("{name} is not kept: in the last of {ATTEMPTS} runs, it is not so that {missed}").into())
+    Err(format!("{name} is not kept: in the last of {ATTEMPTS} runs, it is not so that {missed}")
+        .into())
 }
 
 fn run(Options { output, cases }: &Options) -> Result<(), Box<dyn Error>> {
@@ -132,7 +136,8 @@ fn run(Options { output, cases }: &Options) -> Result<(), Box<dyn Error>> {
                 let mut file = Vec::new();
                 trace.write(&mut file)?;
                 folder.save(&format!("{}.trace", case.name), &file)?;
-                folder.save(&format!("{}.svg", case.name), Svg::of(&trace).to_string().as_bytes())?;
+                folder
+                    .save(&format!("{}.svg", case.name), Svg::of(&trace).to_string().as_bytes())?;
             }
         }
     }

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use crate::identity::{PoolId, Worker};
 use crate::label::Label;
 
-/// A wait that could never end: it would close a cycle of tasks that wait for each other, or no worker can come for what it waits for.
+/// A wait that could never end: it would close a cycle of tasks that wait for each other, or no
+/// worker can come for what it waits for.
 ///
-/// It is found when the last of these waits is to begin, which then does not; the others go on. How, and what else there is to know, is told at
-/// [`NestedWait`](crate::NestedWait). `Display` prints the chain: each task, where it was submitted, which worker runs it, and what it waits
+/// It is found when the last of these waits is to begin, which then does not; the others go on.
+/// How, and what else there is to know, is told at [`NestedWait`](crate::NestedWait). `Display`
+/// prints the chain: each task, where it was submitted, which worker runs it, and what it waits
 /// for, back to the start.
 ///
 /// ```

@@ -9,7 +9,8 @@
 //! | can there be such a pool? | [`BuildError`] |
 //! | will you close and wait? | [`ShutdownError`]: not from one of your own workers |
 //!
-//! The types know nothing of futures or pools. A wait that timed out and a task that failed are never the same type.
+//! The types know nothing of futures or pools. A wait that timed out and a task that failed are
+//! never the same type.
 
 mod task;
 pub use task::{Broken, CancelReason, TaskError};

@@ -5,10 +5,11 @@ use std::fmt;
 
 use super::{TaskError, TimedOut};
 
-/// None of the futures that [`first_success`](crate::first_success()) was given has succeeded, or none in time: what they came to
-/// instead.
+/// None of the futures that [`first_success`](crate::first_success()) was given has succeeded, or
+/// none in time: what they came to instead.
 ///
-/// Its `Display` counts if the time was up, and else gives the last failure; not a value that was no success, as that may be of any type.
+/// Its `Display` counts if the time was up, and else gives the last failure; not a value that was
+/// no success, as that may be of any type.
 ///
 /// ```
 /// use glasspool::{ThreadPoolExecutor, first_success};
@@ -31,7 +32,8 @@ impl<T> NoSuccess<T> {
         Self { failures, timed_out }
     }
 
-    /// What those that have ended came to, in the order of their ends: values that are no success, and errors. Never blocks.
+    /// What those that have ended came to, in the order of their ends: values that are no success,
+    /// and errors. Never blocks.
     ///
     /// ```
     /// let (task, future) = glasspool::task(|| 1);
@@ -76,7 +78,8 @@ impl<T> fmt::Display for NoSuccess<T> {
 // By hand, so that it needs no `T: Debug`.
 impl<T> fmt::Debug for NoSuccess<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failures = self.failures.iter().map(|failure| failure.as_ref().map(|_| format_args!("..")));
+        let failures =
+            self.failures.iter().map(|failure| failure.as_ref().map(|_| format_args!("..")));
         f.debug_struct("NoSuccess")
             .field("failures", &failures.collect::<Vec<_>>())
             .field("timed_out", &self.timed_out)

@@ -32,7 +32,8 @@ pub struct Panic {
 struct Shared {
     message: String,
     task: Label,
-    // `Box<dyn Any + Send>` is not `Sync`; the lock makes it shareable, and taking it out makes it owned.
+    // `Box<dyn Any + Send>` is not `Sync`; the lock makes it shareable, and taking it out makes it
+    // owned.
     payload: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
@@ -47,7 +48,8 @@ impl Panic {
         Self { shared: Arc::new(shared) }
     }
 
-    /// The text the closure panicked with, or a stand-in if it panicked with something else than text. Never blocks.
+    /// The text the closure panicked with, or a stand-in if it panicked with something else than
+    /// text. Never blocks.
     ///
     /// ```
     /// # use glasspool::{TaskError, task};
@@ -86,7 +88,8 @@ impl Panic {
         self.shared.task.submitted_at
     }
 
-    /// Takes the payload, as [`std::panic::catch_unwind`] gave it; `None` if somebody already has it. Never blocks.
+    /// Takes the payload, as [`std::panic::catch_unwind`] gave it; `None` if somebody already has
+    /// it. Never blocks.
     ///
     /// ```
     /// # use glasspool::{TaskError, task};
@@ -99,8 +102,8 @@ impl Panic {
         self.shared.payload.lock().take()
     }
 
-    /// Panics again, in this thread, with the original payload (or with its text, if somebody has taken the payload), and
-    /// without running the panic hook a second time.
+    /// Panics again, in this thread, with the original payload (or with its text, if somebody has
+    /// taken the payload), and without running the panic hook a second time.
     ///
     /// # Panics
     ///

@@ -38,8 +38,8 @@ impl fmt::Display for BuildError {
 
 impl Error for BuildError {}
 
-/// The pool has been closed, but it was not waited for: the caller is one of its own workers, and a thread cannot wait for
-/// its own end.
+/// The pool has been closed, but it was not waited for: the caller is one of its own workers, and a
+/// thread cannot wait for its own end.
 ///
 /// ```
 /// use std::sync::Arc;

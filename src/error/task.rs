@@ -1,7 +1,8 @@
-//! Why a task has no value: it panicked, was cancelled, was lost with its worker, or waiting for it would never end.
+//! Why a task has no value: it panicked, was cancelled, was lost with its worker, or waiting for it
+//! would never end.
 //!
-//! Everyone who reads the future gets a copy, so all of it is cheap to clone; and every future has room for one, so none of it
-//! is larger than two words.
+//! Everyone who reads the future gets a copy, so all of it is cheap to clone; and every future has
+//! room for one, so none of it is larger than two words.
 
 use std::error::Error;
 use std::fmt;
@@ -49,7 +50,9 @@ impl fmt::Display for TaskError {
 impl Error for TaskError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Cancelled(CancelReason::PoolBroke(broken)) | Self::Lost(Some(broken)) => Some(broken),
+            Self::Cancelled(CancelReason::PoolBroke(broken)) | Self::Lost(Some(broken)) => {
+                Some(broken)
+            }
             _ => None,
         }
     }
@@ -67,17 +70,20 @@ impl Error for TaskError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CancelReason {
-    /// Somebody called [`cancel`](crate::ScopedFuture::cancel) or [`request_stop`](crate::ScopedFuture::request_stop), or the
-    /// [`Map`](crate::Map) or [`BufferedMap`](crate::BufferedMap) it belongs to was dropped or out of time, or
+    /// Somebody called [`cancel`](crate::ScopedFuture::cancel) or
+    /// [`request_stop`](crate::ScopedFuture::request_stop), or the [`Map`](crate::Map) or
+    /// [`BufferedMap`](crate::BufferedMap) it belongs to was dropped or out of time, or
     /// [`first_success`](crate::first_success()) was over.
     ByCaller,
-    /// The pool was shut down with [`CancelPending`](crate::Shutdown::CancelPending) or [`Stop`](crate::Shutdown::Stop), or with a deadline
-    /// that has passed; or the body of its [`scope`](crate::scope()) panicked. Or it was closed, however, before a
+    /// The pool was shut down with [`CancelPending`](crate::Shutdown::CancelPending) or
+    /// [`Stop`](crate::Shutdown::Stop), or with a deadline that has passed; or the body of its
+    /// [`scope`](crate::scope()) panicked. Or it was closed, however, before a
     /// [`BufferedMap`](crate::BufferedMap) could submit its item.
     ByShutdown,
     /// The pool broke while the task was waiting for its turn, or before it could be submitted.
     PoolBroke(Broken),
-    /// The executor refused an item that a [`BufferedMap`](crate::BufferedMap) had taken, for another reason: that one, in words.
+    /// The executor refused an item that a [`BufferedMap`](crate::BufferedMap) had taken, for
+    /// another reason: that one, in words.
     Refused(Arc<String>),
     /// The [`Task`](crate::Task) was dropped without being run.
     TaskDropped,

@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-/// The time was up before everything waited for had ended. The wait has changed nothing; but a map cancels what has not begun, and so
-/// does [`first_success`](crate::first_success()).
+/// The time was up before everything waited for had ended. The wait has changed nothing; but a map
+/// cancels what has not begun, and so does [`first_success`](crate::first_success()).
 ///
 /// Its `Display` counts as that of Python's `as_completed` does.
 ///

@@ -11,20 +11,26 @@ use crate::shutdown::Shutdown;
 
 /// Whoever wants to know what a pool does: an option of the [builder](crate::Builder::observer).
 ///
-/// It is told of each [`Event`] in the thread in which that happens, before that thread goes on, and with no lock of ours held. For one task,
-/// the events come in the order of its life; those of different threads may come in any order, and at the same time, and each says when it
-/// was. Who has the result of a task that has run knows that all has been told of it, up to its end. Who has closed a pool and waited for
-/// its end knows that its workers have told all they had to tell; what is done later with its futures is still told. A cancellation is an exception:
-/// first everyone learns of it who waits, and then it is told, by whoever cancels, with the time when it was.
+/// It is told of each [`Event`] in the thread in which that happens, before that thread goes on,
+/// and with no lock of ours held. For one task, the events come in the order of its life; those of
+/// different threads may come in any order, and at the same time, and each says when it was. Who
+/// has the result of a task that has run knows that all has been told of it, up to its end. Who has
+/// closed a pool and waited for its end knows that its workers have told all they had to tell; what
+/// is done later with its futures is still told. A cancellation is an exception: first everyone
+/// learns of it who waits, and then it is told, by whoever cancels, with the time when it was.
 ///
 /// Two observers in a pair are one; if either panics, neither is told any more.
 ///
-/// **It harms no task.** If it is slow, the thread that tells it is slow, and whoever waits for what that thread does next, as the end of a task; nobody else. (So a wait with a deadline may come back
-/// later than that.) If it panics, the panic hook says so, nothing else comes of it, and this observer is told no more of this pool. (With `panic = "abort"` the process ends, as with
-/// every panic.) What an observer does itself is not told, to whichever observer: or else there would be no end to it. So a task that it submits has no events,
-/// and one that it cancels, or runs by waiting for it, has no more.
+/// **It harms no task.** If it is slow, the thread that tells it is slow, and whoever waits for
+/// what that thread does next, as the end of a task; nobody else. (So a wait with a deadline may
+/// come back later than that.) If it panics, the panic hook says so, nothing else comes of it, and
+/// this observer is told no more of this pool. (With `panic = "abort"` the process ends, as with
+/// every panic.) What an observer does itself is not told, to whichever observer: or else there
+/// would be no end to it. So a task that it submits has no events, and one that it cancels, or runs
+/// by waiting for it, has no more.
 ///
-/// It is kept for as long as the pool is, or one of its futures, and dropped by whoever lets go of the last of these. So one that holds a handle on the pool keeps the pool's memory; hold a
+/// It is kept for as long as the pool is, or one of its futures, and dropped by whoever lets go of
+/// the last of these. So one that holds a handle on the pool keeps the pool's memory; hold a
 /// [`Submitter`](crate::Submitter) in a `Weak`, or not at all.
 ///
 /// Closures are observers, and so are `Arc`s of them:
@@ -76,7 +82,8 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event<'a> {
-    /// When, by the monotonic clock. (That of a [cancellation](EventKind::Cancelled) may be a little before it is told.)
+    /// When, by the monotonic clock. (That of a [cancellation](EventKind::Cancelled) may be a
+    /// little before it is told.)
     pub at: Instant,
     /// In which pool.
     pub pool: PoolId,
@@ -84,8 +91,9 @@ pub struct Event<'a> {
     pub worker: Option<Worker>,
     /// The task that it is about, if it is about one.
     pub task: Option<TaskInfo<'a>>,
-    /// How many tasks of the pool are pending then: submitted, and neither started nor ended nor refused. Each item of a [`Map`](crate::Map) is one, and so is what a
-    /// submitter waits with for room. (So it may be more than the [queue's](crate::Stats::queued).)
+    /// How many tasks of the pool are pending then: submitted, and neither started nor ended nor
+    /// refused. Each item of a [`Map`](crate::Map) is one, and so is what a submitter waits with
+    /// for room. (So it may be more than the [queue's](crate::Stats::queued).)
     pub queue_depth: usize,
     /// What has happened.
     pub kind: EventKind,
@@ -124,15 +132,17 @@ impl fmt::Display for TaskInfo<'_> {
 pub enum EventKind {
     /// Somebody gives the task to the pool. It is pending from now on.
     Submitted,
-    /// The pool does not take it: it is the submitter's again. (A [`Task`](crate::Task) that is given back for want of room may be given to the pool again, as a
+    /// The pool does not take it: it is the submitter's again. (A [`Task`](crate::Task) that is
+    /// given back for want of room may be given to the pool again, as a
     /// [`BufferedMap`](crate::BufferedMap) does; so that is told only when it is given elsewhere.)
     Refused,
-    /// This thread runs it from now on: a worker in its turn, or somebody who waits for it inside another. (A [`Task`](crate::Task) that is run by hand has no events, but that it is refused if a
-    /// pool had it before. The first task of a new worker is pending here until the
-    /// worker is initialized, though its future is running since it was claimed.)
+    /// This thread runs it from now on: a worker in its turn, or somebody who waits for it inside
+    /// another. (A [`Task`](crate::Task) that is run by hand has no events, but that it is refused
+    /// if a pool had it before. The first task of a new worker is pending here until the worker is
+    /// initialized, though its future is running since it was claimed.)
     Started,
-    /// It has come to its end, and the callbacks that were registered have run: whoever waits for it is told next. If it was
-    /// [`Lost`](Ending::Lost), it had not started.
+    /// It has come to its end, and the callbacks that were registered have run: whoever waits for
+    /// it is told next. If it was [`Lost`](Ending::Lost), it had not started.
     Finished(Ending),
     /// It will not be run.
     Cancelled(CancelReason),
@@ -142,19 +152,23 @@ pub enum EventKind {
     CallbackBegan,
     /// And ends.
     CallbackEnded,
-    /// This thread goes to sleep until something has happened. (If it is found that this would never be, it [goes on](Self::Unblocked) at once, with an error.)
+    /// This thread goes to sleep until something has happened. (If it is found that this would
+    /// never be, it [goes on](Self::Unblocked) at once, with an error.)
     Blocked(BlockedOn),
-    /// And goes on, because this task has ended, if it is one that it has waited for and the time was not up.
+    /// And goes on, because this task has ended, if it is one that it has waited for and the time
+    /// was not up.
     Unblocked {
         /// The task for which it has waited, or one of them.
         by: Option<TaskId>,
     },
     /// This thread is a worker of the pool from now on.
     WorkerBorn,
-    /// The worker finds nothing to do, and goes to sleep; until it [starts](Self::Started) something, or goes. (It may be woken in between, for a task that has been
-    /// cancelled or is run elsewhere already, and fall idle again.)
+    /// The worker finds nothing to do, and goes to sleep; until it [starts](Self::Started)
+    /// something, or goes. (It may be woken in between, for a task that has been cancelled or is
+    /// run elsewhere already, and fall idle again.)
     WorkerIdle,
-    /// The worker has run its last task and its exit hook. What its thread-locals hold is dropped after that.
+    /// The worker has run its last task and its exit hook. What its thread-locals hold is dropped
+    /// after that.
     WorkerGone,
     /// Somebody closes the pool.
     Closed(Shutdown),
@@ -166,11 +180,13 @@ pub enum EventKind {
 pub enum BlockedOn {
     /// The end of the task that the event is about.
     Task,
-    /// The end of any of so many tasks. Of several pools, that of the first of them that is observed tells. (It is the
-    /// one that had taken the task when the wait for it was begun, or when it was added to a stream.)
+    /// The end of any of so many tasks. Of several pools, that of the first of them that is
+    /// observed tells. (It is the one that had taken the task when the wait for it was begun, or
+    /// when it was added to a stream.)
     AnyOf(usize),
-    /// Room in the pool's queue, for the task that this thread has just submitted. (A [`BufferedMap`](crate::BufferedMap) looks up every few milliseconds whether a
-    /// result is there, and goes to sleep again.)
+    /// Room in the pool's queue, for the task that this thread has just submitted. (A
+    /// [`BufferedMap`](crate::BufferedMap) looks up every few milliseconds whether a result is
+    /// there, and goes to sleep again.)
     Room,
     /// The end of the pool.
     Shutdown,

@@ -1,7 +1,7 @@
 //! Through what a pool tells its observer: the pool's watch, and a witness for each of its tasks.
 //!
-//! **The observer harms nobody.** It is called with no lock held. Its panic ends here, and with it its calls: one that panics at every event would drown all
-//! else. What it does itself is not told.
+//! **The observer harms nobody.** It is called with no lock held. Its panic ends here, and with it
+//! its calls: one that panics at every event would drown all else. What it does itself is not told.
 
 use std::panic::RefUnwindSafe;
 use std::sync::Arc;
@@ -50,7 +50,8 @@ impl Watch {
         self.tell_of(None, at, kind);
     }
 
-    /// Whether there is anybody to tell in this thread: not if the observer is just being told something, as what is done meanwhile is its own doing.
+    /// Whether there is anybody to tell in this thread: not if the observer is just being told
+    /// something, as what is done meanwhile is its own doing.
     pub(crate) fn is_heard(&self) -> bool {
         !self.has_panicked.load(Relaxed) && !TELLING.try_with(Cell::get).unwrap_or(true)
     }
@@ -68,7 +69,8 @@ impl Watch {
             return;
         }
         let queue_depth = self.queue_depth.load(Relaxed);
-        let event = Event { at, pool: self.pool, worker: current_worker(), task, queue_depth, kind };
+        let event =
+            Event { at, pool: self.pool, worker: current_worker(), task, queue_depth, kind };
         let outcome = catch(|| {
             if let Some(observer) = &self.observer {
                 observer.observe(&event);
@@ -137,7 +139,8 @@ impl TaskWitness {
             return self.watch.tell_of(None, at, kind);
         }
         let Self { id, label, item, .. } = self;
-        let info = TaskInfo { id: *id, name: label.name(), item: *item, submitted_at: label.submitted_at };
+        let info =
+            TaskInfo { id: *id, name: label.name(), item: *item, submitted_at: label.submitted_at };
         self.watch.tell_of(Some(info), at, kind);
     }
 

@@ -1,8 +1,10 @@
-//! How a future's end reaches whoever awaits it without a thread: by a waker, which is a runtime's code and not ours.
+//! How a future's end reaches whoever awaits it without a thread: by a waker, which is a runtime's
+//! code and not ours.
 //!
-//! The waker is behind a lock of its own, so that a poll can replace it without the answer's; and it is woken, cloned and dropped with
-//! no lock held. **Why no wake-up is lost:** a poll first sets its waker and then looks whether the future is done; whoever ends
-//! the future makes it done first, and rings then. So the poll sees the end, or its waker is the one that is woken.
+//! The waker is behind a lock of its own, so that a poll can replace it without the answer's; and
+//! it is woken, cloned and dropped with no lock held. **Why no wake-up is lost:** a poll first sets
+//! its waker and then looks whether the future is done; whoever ends the future makes it done
+//! first, and rings then. So the poll sees the end, or its waker is the one that is woken.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -10,7 +12,8 @@ use std::task::Waker;
 use super::contain::{contain, discard};
 use crate::sync::Mutex;
 
-/// Rings them all. Whoever is woken may poll at once, and set another waker in vain: that is dropped here, if nobody else has the alarm.
+/// Rings them all. Whoever is woken may poll at once, and set another waker in vain: that is
+/// dropped here, if nobody else has the alarm.
 pub(crate) fn ring_all(alarms: Vec<Arc<Alarm>>) {
     for alarm in alarms {
         alarm.ring();

@@ -1,4 +1,5 @@
-//! What a reader can ask of a task of its own: all that can be asked of an answer; and, if the reader is a worker, to be run by it.
+//! What a reader can ask of a task of its own: all that can be asked of an answer; and, if the
+//! reader is a worker, to be run by it.
 
 use std::sync::Arc;
 

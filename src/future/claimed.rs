@@ -1,4 +1,5 @@
-//! A task that has been claimed and not begun, because somebody else has to be told of the claim first.
+//! A task that has been claimed and not begun, because somebody else has to be told of the claim
+//! first.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! Running user code so that its panic goes no further than it should.
 //!
-//! Closures, callbacks, initializers and drops of captured values are all user code. Each runs in one of these two, and
-//! never while a lock of ours is held, so a panic can leave nothing of ours half-done: that is why
-//! [`AssertUnwindSafe`] is right here. (Of what a panic leaves of the *user's* shared values, `std`'s locks tell by being
-//! poisoned, as they do for any thread.)
+//! Closures, callbacks, initializers and drops of captured values are all user code. Each runs in
+//! one of these two, and never while a lock of ours is held, so a panic can leave nothing of ours
+//! half-done: that is why [`AssertUnwindSafe`] is right here. (Of what a panic leaves of the
+//! *user's* shared values, `std`'s locks tell by being poisoned, as they do for any thread.)
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,7 +31,8 @@ pub(crate) fn contain(user_code: impl FnOnce()) {
 
 /// Drops it; a panic of the drop is nobody's.
 pub(crate) fn discard<D>(value: D) {
-    // A payload's own drop may panic, with a payload whose drop may panic: whoever builds that tower leaks its top.
+    // A payload's own drop may panic, with a payload whose drop may panic: whoever builds that
+    // tower leaks its top.
     if let Err(payload) = catch(move || drop(value)) {
         if let Err(next) = catch(move || drop(payload)) {
             std::mem::forget(next);

@@ -1,8 +1,8 @@
 //! The half that is read: a handle on an answer that may not be there yet.
 //!
-//! The outcome is in one place at a time: first in the [shared place](super::shared), then, from the first read on, in this
-//! handle, which can lend it for as long as it lives. So a value needs to be `Send` and nothing else, and the handle
-//! is `Sync` just where the value is.
+//! The outcome is in one place at a time: first in the [shared place](super::shared), then, from
+//! the first read on, in this handle, which can lend it for as long as it lives. So a value needs
+//! to be `Send` and nothing else, and the handle is `Sync` just where the value is.
 //!
 //! Readers wait first and move then; nothing blocks inside the once-cell.
 
@@ -23,9 +23,10 @@ use crate::sync::{OnceLock, deadline_after};
 
 /// The answer to a submitted task, which may not be there yet.
 ///
-/// A future is only ever made together with the task that will end it, by [`task`](crate::task) or by an executor's `submit`.
-/// It is read as often as one likes, by every thread that shares the handle. Dropping it lets the task run; the value is then dropped by
-/// whoever ends the task. If that has ended already, it is dropped with the handle, here and now.
+/// A future is only ever made together with the task that will end it, by [`task`](crate::task) or
+/// by an executor's `submit`. It is read as often as one likes, by every thread that shares the
+/// handle. Dropping it lets the task run; the value is then dropped by whoever ends the task. If
+/// that has ended already, it is dropped with the handle, here and now.
 ///
 /// ```
 /// use glasspool::ThreadPoolExecutor;
@@ -38,7 +39,8 @@ use crate::sync::{OnceLock, deadline_after};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// `Display` prints what Python prints; `Debug` has the state, the name, and where the task was submitted.
+/// `Display` prints what Python prints; `Debug` has the state, the name, and where the task was
+/// submitted.
 ///
 /// ```
 /// let (task, future) = glasspool::task(|| 7_u64);
@@ -48,7 +50,8 @@ use crate::sync::{OnceLock, deadline_after};
 /// assert!(future.to_string().ends_with(" state=finished returned u64>"));
 /// ```
 ///
-/// Sharing a handle between threads shares its value, so that must be `Sync`; sending the handle needs only `Send`:
+/// Sharing a handle between threads shares its value, so that must be `Sync`; sending the handle
+/// needs only `Send`:
 ///
 /// ```compile_fail,E0277
 /// let (task, future) = glasspool::task(|| std::cell::Cell::new(1));
@@ -122,9 +125,9 @@ impl<'a, T> ScopedFuture<'a, T> {
 
     /// Cancels the task if it has not begun; says whether it is cancelled now.
     ///
-    /// A task that has begun goes on, and its own outcome stands: as in Python, there is no way to interrupt it. If
-    /// cancelling wins, every waiter learns of it at once; the closure is dropped and the callbacks run in this thread,
-    /// before this returns. Does not wait for anyone else.
+    /// A task that has begun goes on, and its own outcome stands: as in Python, there is no way to
+    /// interrupt it. If cancelling wins, every waiter learns of it at once; the closure is dropped
+    /// and the callbacks run in this thread, before this returns. Does not wait for anyone else.
     ///
     /// ```
     /// let (task, future) = glasspool::task(|| println!("never"));
@@ -143,9 +146,10 @@ impl<'a, T> ScopedFuture<'a, T> {
 
     /// Asks the task to stop; says whether that can come to anything. Does not wait for the task.
     ///
-    /// A task that has not begun is cancelled, as by [`cancel`](Self::cancel). One that runs, and was given a
-    /// [`StopToken`](crate::StopToken), can see there that it has been asked; what it does then is up to it, and its own outcome
-    /// stands. `false` means that the task has returned, panicked or been lost, or runs without a token.
+    /// A task that has not begun is cancelled, as by [`cancel`](Self::cancel). One that runs, and
+    /// was given a [`StopToken`](crate::StopToken), can see there that it has been asked; what it
+    /// does then is up to it, and its own outcome stands. `false` means that the task has returned,
+    /// panicked or been lost, or runs without a token.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -173,13 +177,16 @@ impl<'a, T> ScopedFuture<'a, T> {
 
     /// Waits for the end and lends the value.
     ///
-    /// Blocks until the task has ended. Any number of threads may call it, any number of times. A task that calls it for another of its own pool, which is
-    /// pending, runs that meanwhile: see [`NestedWait`](crate::NestedWait).
+    /// Blocks until the task has ended. Any number of threads may call it, any number of times. A
+    /// task that calls it for another of its own pool, which is pending, runs that meanwhile: see
+    /// [`NestedWait`](crate::NestedWait).
     ///
     /// # Errors
     ///
-    /// Why there is no value, if there is none. If waiting would never end, because the task waits in turn for whoever asks, or is in the hands of this very
-    /// thread (it is asked by the task itself, by a callback or a drop of its captures before the end), the answer is [`TaskError::Deadlock`].
+    /// Why there is no value, if there is none. If waiting would never end, because the task waits
+    /// in turn for whoever asks, or is in the hands of this very thread (it is asked by the task
+    /// itself, by a callback or a drop of its captures before the end), the answer is
+    /// [`TaskError::Deadlock`].
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -245,12 +252,13 @@ impl<'a, T> ScopedFuture<'a, T> {
 
     /// Waits at most this long for the end, and lends the value.
     ///
-    /// Blocks for at most `timeout`. Zero asks without waiting; a timeout too long for the clock waits without limit.
+    /// Blocks for at most `timeout`. Zero asks without waiting; a timeout too long for the clock
+    /// waits without limit.
     ///
     /// # Errors
     ///
-    /// The outer error is about the wait: it timed out, and the future is as it was. The inner one is about the task, as in
-    /// [`result`](Self::result). Two question marks pass both on:
+    /// The outer error is about the wait: it timed out, and the future is as it was. The inner one
+    /// is about the task, as in [`result`](Self::result). Two question marks pass both on:
     ///
     /// ```
     /// use std::time::Duration;
@@ -274,15 +282,18 @@ impl<'a, T> ScopedFuture<'a, T> {
     ///
     /// Callbacks run in the order in which they were registered, with no lock held:
     ///
-    /// - if the task ends by running, or is lost with its worker, on the thread that had it in hand, *before* the future is done: whoever
-    ///   has the result knows that the callbacks registered before the end have run (Python publishes first, and calls then);
-    /// - if it is cancelled, on the thread that cancelled it, when the future is done and before that thread goes on;
+    /// - if the task ends by running, or is lost with its worker, on the thread that had it in
+    ///   hand, *before* the future is done: whoever has the result knows that the callbacks
+    ///   registered before the end have run (Python publishes first, and calls then);
+    /// - if it is cancelled, on the thread that cancelled it, when the future is done and before
+    ///   that thread goes on;
     /// - if it is done already, here and now.
     ///
-    /// One that is registered while others run waits for them, on their thread. What it has captured is dropped when it has run, there.
-    /// A callback that panics harms neither the
-    /// worker, nor the next callback, nor the value. The outcome is the callback's argument; asking the future itself for it,
-    /// while it is being ended, is an error ([`TaskError::Deadlock`]) and not a hang.
+    /// One that is registered while others run waits for them, on their thread. What it has
+    /// captured is dropped when it has run, there. A callback that panics harms neither the worker,
+    /// nor the next callback, nor the value. The outcome is the callback's argument; asking the
+    /// future itself for it, while it is being ended, is an error ([`TaskError::Deadlock`]) and not
+    /// a hang.
     ///
     /// Blocks only for as long as the callback does, and only if the future is done already.
     ///
@@ -342,9 +353,13 @@ impl<'a, T> ScopedFuture<'a, T> {
         if self.outcome.get().is_some() {
             return Ok(());
         }
-        await_end(self.answer.watchable(), self.answer.awaited(), &self.label, deadline, |deadline| {
-            self.answer.wait(deadline)
-        })
+        await_end(
+            self.answer.watchable(),
+            self.answer.awaited(),
+            &self.label,
+            deadline,
+            |deadline| self.answer.wait(deadline),
+        )
     }
 
     /// The outcome, moved here by the first of its readers. The future must be done.
@@ -365,7 +380,8 @@ impl<'a, T> ScopedFuture<'a, T> {
         self.answer.collect().expect("it is done, and this handle is its only reader")
     }
 
-    /// The first part of [`cancel`](Self::cancel), for whoever cancels many. If it wins, the second is owed.
+    /// The first part of [`cancel`](Self::cancel), for whoever cancels many. If it wins, the second
+    /// is owed.
     pub(crate) fn cancel_and_tell(&self) -> Cancel {
         self.answer.cancel_and_tell(CancelReason::ByCaller)
     }
@@ -394,7 +410,8 @@ impl<'a, T> ScopedFuture<'a, T> {
     }
 }
 
-// No user code runs while an answer is locked, so a panic cannot leave one half-changed; and what a handle lends is behind `&`.
+// No user code runs while an answer is locked, so a panic cannot leave one half-changed; and what a
+// handle lends is behind `&`.
 impl<T> UnwindSafe for ScopedFuture<'_, T> {}
 impl<T: RefUnwindSafe> RefUnwindSafe for ScopedFuture<'_, T> {}
 

@@ -1,7 +1,7 @@
 //! Whoever has a task wait in a place of theirs, and wants to know two things of it.
 //!
-//! A bounded queue wants to know when it has room again, and a scope which panics nobody looked at. Most tasks have no
-//! keeper: then there is nobody to tell.
+//! A bounded queue wants to know when it has room again, and a scope which panics nobody looked at.
+//! Most tasks have no keeper: then there is nobody to tell.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use super::unobserved;
 use crate::error::Panic;
 
 pub(crate) trait Keeper: Send + Sync {
-    /// The task has been claimed or cancelled, by whomever: told once. No lock is held, and nobody's code may be run here.
+    /// The task has been claimed or cancelled, by whomever: told once. No lock is held, and
+    /// nobody's code may be run here.
     fn no_longer_pending(&self) {}
 
     /// The task has panicked, and nobody will ever look at its future.

@@ -1,21 +1,25 @@
-//! The place where two threads share an answer: a lock around its [`State`], and the event of its end.
+//! The place where two threads share an answer: a lock around its [`State`], and the event of its
+//! end.
 //!
-//! One allocation holds all there is to a submitted task: its work, its state, its outcome, and who is to be told. The side
-//! that runs it sees a [`Runnable`](super::task::Runnable); the side that reads it sees an [`Answer`]. A map has a row of these.
+//! One allocation holds all there is to a submitted task: its work, its state, its outcome, and who
+//! is to be told. The side that runs it sees a [`Runnable`](super::task::Runnable); the side that
+//! reads it sees an [`Answer`]. A map has a row of these.
 //!
-//! **Who may do what when.** Only the thread that wins [`claim`](Shared::claim) has the work, and only that thread calls
-//! [`complete`](Shared::complete), once. Anybody may cancel, wait, subscribe, collect, at any time.
+//! **Who may do what when.** Only the thread that wins [`claim`](Shared::claim) has the work, and
+//! only that thread calls [`complete`](Shared::complete), once. Anybody may cancel, wait,
+//! subscribe, collect, at any time.
 //!
-//! **Why no wake-up is lost.** A state changes only under the lock; a waiter looks at the state under the same lock and goes to
-//! sleep in one step with letting go of it; a subscriber is added in the same critical section in which the state was found
-//! unfinished. So whoever found "not yet" is on the list, or asleep on the event, before the state can change, and
-//! the change is followed by telling them all. Subscribers are told in the same critical section as the change: so if one
+//! **Why no wake-up is lost.** A state changes only under the lock; a waiter looks at the state
+//! under the same lock and goes to sleep in one step with letting go of it; a subscriber is added
+//! in the same critical section in which the state was found unfinished. So whoever found "not yet"
+//! is on the list, or asleep on the event, before the state can change, and the change is followed
+//! by telling them all. Subscribers are told in the same critical section as the change: so if one
 //! future is seen to be done before another ends, every stream has their ends in that order.
 //!
-//! **User code** (callbacks, drops of work and values) runs with the lock released. So cancelling has two parts: first
-//! everyone who waits is told, which runs nobody's code; then what is left is [cleared away](Shared::clear_away), which may
-//! do anything, and wait for whatever the first part has ended. Whoever cancels many does the first part for all of them
-//! before the second for any.
+//! **User code** (callbacks, drops of work and values) runs with the lock released. So cancelling
+//! has two parts: first everyone who waits is told, which runs nobody's code; then what is left is
+//! [cleared away](Shared::clear_away), which may do anything, and wait for whatever the first part
+//! has ended. Whoever cancels many does the first part for all of them before the second for any.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -32,7 +36,8 @@ use crate::nesting::whereabouts::{Place, Whereabouts};
 use crate::sync::process_wide::{AtomicU64, Relaxed};
 use crate::sync::{Condvar, Mutex, MutexGuard, current_thread, wait_until};
 
-/// `H` is [`Home`](crate::nesting::whereabouts::Home) if it is a task of its own, and nothing if it is an item of a map, which has one for all.
+/// `H` is [`Home`](crate::nesting::whereabouts::Home) if it is a task of its own, and nothing if it
+/// is an item of a map, which has one for all.
 pub(crate) struct Shared<W, T, H = ()> {
     pub(super) home: H,
     entry: Mutex<Entry<W, T>>,
@@ -59,8 +64,8 @@ pub(super) fn count_husk() {
     HUSKS.fetch_add(1, Relaxed);
 }
 
-/// How many tasks of this process have been cancelled, or run before their turn: whoever keeps tasks knows by this when some of his
-/// may be husks.
+/// How many tasks of this process have been cancelled, or run before their turn: whoever keeps
+/// tasks knows by this when some of his may be husks.
 pub(crate) fn husks_so_far() -> u64 {
     HUSKS.load(Relaxed)
 }
@@ -88,8 +93,9 @@ impl<W, T, H> Shared<W, T, H> {
         }
     }
 
-    /// Takes the work in order to run it; `None` if somebody was faster, or it was cancelled. The step against which
-    /// [cancelling](Self::cancel_and_tell) wins or loses. Whoever gets the work owes a [`complete`](Self::complete).
+    /// Takes the work in order to run it; `None` if somebody was faster, or it was cancelled. The
+    /// step against which [cancelling](Self::cancel_and_tell) wins or loses. Whoever gets the work
+    /// owes a [`complete`](Self::complete).
     #[must_use]
     pub(crate) fn claim(&self) -> Option<W> {
         let (work, witness) = self.claim_untold()?;
@@ -97,7 +103,8 @@ impl<W, T, H> Shared<W, T, H> {
         Some(work)
     }
 
-    /// As [`claim`](Self::claim), for a task that is not begun yet; who claims it has its witness to tell when it is.
+    /// As [`claim`](Self::claim), for a task that is not begun yet; who claims it has its witness
+    /// to tell when it is.
     #[inline]
     pub(crate) fn claim_untold(&self) -> Option<(W, Option<Arc<dyn Witness>>)> {
         let mut entry = self.entry.lock();
@@ -113,18 +120,21 @@ impl<W, T, H> Shared<W, T, H> {
         Some((work, witness))
     }
 
-    /// From now on it has this witness. If it has been cancelled already, that is all there is to tell.
+    /// From now on it has this witness. If it has been cancelled already, that is all there is to
+    /// tell.
     pub(crate) fn witnessed_by(&self, witness: Arc<dyn Witness>) {
         let mut entry = self.entry.lock();
-        let State::Cancelled(reason, _) = &entry.state else { return entry.watchers.witnessed_by(witness) };
+        let State::Cancelled(reason, _) = &entry.state else {
+            return entry.watchers.witnessed_by(witness);
+        };
         let reason = reason.clone();
         drop(entry);
         witness.mark_time();
         witness.tell(Moment::Cancelled(&reason));
     }
 
-    /// Tells its witness that it is refused, and from now on it has none. If it has been cancelled meanwhile, it is that and not refused, and whoever did so
-    /// tells.
+    /// Tells its witness that it is refused, and from now on it has none. If it has been cancelled
+    /// meanwhile, it is that and not refused, and whoever did so tells.
     pub(crate) fn tell_refused(&self) {
         let mut entry = self.entry.lock();
         if entry.state.status() == Status::Pending {
@@ -146,8 +156,9 @@ impl<W, T, H> Shared<W, T, H> {
 
     /// Ends a task that this thread has claimed; says how.
     ///
-    /// The callbacks come first, with the outcome still in this thread's hands; then the future is done; then everybody
-    /// else hears of it. So whoever has the result knows that the callbacks registered before it have run.
+    /// The callbacks come first, with the outcome still in this thread's hands; then the future is
+    /// done; then everybody else hears of it. So whoever has the result knows that the callbacks
+    /// registered before it have run.
     pub(crate) fn complete(&self, outcome: Outcome<T>) -> Ending {
         let mut entry = self.entry.lock();
         if !entry.watchers.are_none() {
@@ -161,11 +172,14 @@ impl<W, T, H> Shared<W, T, H> {
         };
         let ending = Ending::of(&outcome);
         entry.state.finish(outcome);
-        // What nobody will ever read goes at once, and is not kept for as long as somebody holds the task.
+        // What nobody will ever read goes at once, and is not kept for as long as somebody holds
+        // the task.
         let unread = if entry.forsaken { entry.state.collect() } else { None };
-        let alarms = if entry.watchers.are_none() { Vec::new() } else { entry.watchers.tell_of_the_end() };
+        let alarms =
+            if entry.watchers.are_none() { Vec::new() } else { entry.watchers.tell_of_the_end() };
         drop(entry);
-        // After unlocking, so that those woken do not run into the lock. They cannot miss it: see above.
+        // After unlocking, so that those woken do not run into the lock. They cannot miss it: see
+        // above.
         self.ended.notify_all();
         if !alarms.is_empty() {
             ring_all(alarms);
@@ -177,7 +191,8 @@ impl<W, T, H> Shared<W, T, H> {
         ending
     }
 
-    /// Runs the callbacks, and tells the witness, of whose task this thread has the outcome still in its hands.
+    /// Runs the callbacks, and tells the witness, of whose task this thread has the outcome still
+    /// in its hands.
     fn tell_before_the_end<'a>(
         &'a self,
         mut entry: MutexGuard<'a, Entry<W, T>>,
@@ -196,12 +211,14 @@ impl<W, T, H> Shared<W, T, H> {
                 told = true;
             }
             run_all(callbacks, outcome, witness.as_ref());
-            // Meanwhile more may have been registered, by the callbacks themselves or by others: look again.
+            // Meanwhile more may have been registered, by the callbacks themselves or by others:
+            // look again.
             entry = self.entry.lock();
         }
     }
 
-    /// Cancels it if it is not too late, and tells everyone who waits. Whoever wins owes a [`clear_away`](Self::clear_away).
+    /// Cancels it if it is not too late, and tells everyone who waits. Whoever wins owes a
+    /// [`clear_away`](Self::clear_away).
     pub(crate) fn cancel_and_tell(&self, reason: CancelReason) -> Cancel {
         let mut entry = self.entry.lock();
         let answer = entry.state.cancel(reason);
@@ -275,12 +292,12 @@ pub(crate) trait Answer<T>: Watchable + Send + Sync {
     /// The same, for those who do not care what its value is.
     fn watchable(&self) -> &dyn Watchable;
 
-    /// Blocks until the future is done, at most until `deadline`; says whether it is. Not to be called inside a task before it is known that this
-    /// [can end](crate::nesting::waiting).
+    /// Blocks until the future is done, at most until `deadline`; says whether it is. Not to be
+    /// called inside a task before it is known that this [can end](crate::nesting::waiting).
     fn wait(&self, deadline: Option<Instant>) -> bool;
 
-    /// Moves the outcome out, once; a cancelled task's error is for everyone. `None` before the end, and after the move. Whoever has it then
-    /// [says so](Watchable::tell_collected).
+    /// Moves the outcome out, once; a cancelled task's error is for everyone. `None` before the
+    /// end, and after the move. Whoever has it then [says so](Watchable::tell_collected).
     fn collect(&self) -> Option<Outcome<T>>;
 
     /// As [`Shared::cancel_and_tell`].
@@ -292,8 +309,8 @@ pub(crate) trait Answer<T>: Watchable + Send + Sync {
     /// Registers a callback, or gives it back if the future is done already.
     fn call_back(&self, callback: Callback<T>) -> Option<Callback<T>>;
 
-    /// The reader's handle is being dropped, without having collected the outcome: here it is, for the reader to drop, or it will be dropped by
-    /// whoever ends the task.
+    /// The reader's handle is being dropped, without having collected the outcome: here it is, for
+    /// the reader to drop, or it will be dropped by whoever ends the task.
     fn forsake(&self) -> Option<Outcome<T>>;
 }
 

@@ -6,8 +6,9 @@
 //!    └───── cancel ──▶ Cancelled
 //! ```
 //!
-//! There is no other way from one state to the next. `W` is the work that a pending task still holds (a closure, or an item
-//! of a map), `T` the value it is to become; each is in one place only, so neither has to be `Sync` or `Clone`.
+//! There is no other way from one state to the next. `W` is the work that a pending task still
+//! holds (a closure, or an item of a map), `T` the value it is to become; each is in one place
+//! only, so neither has to be `Sync` or `Clone`.
 //!
 //! Nothing here locks, waits or wakes: [`Shared`](super::shared::Shared) holds the lock around it.
 
@@ -23,7 +24,8 @@ pub(crate) type Outcome<T> = Result<T, TaskError>;
 pub(crate) enum State<W, T> {
     /// Waiting for somebody to claim it, with its work still in its hands.
     Pending(W),
-    /// Claimed: that thread has the work, and will have the outcome until its callbacks have seen it.
+    /// Claimed: that thread has the work, and will have the outcome until its callbacks have seen
+    /// it.
     Running(ThreadId),
     /// Ended, with the outcome waiting for its reader.
     Finished(Outcome<T>),
@@ -107,7 +109,8 @@ impl<W, T> State<W, T> {
         *self = Self::Finished(outcome);
     }
 
-    /// Finished → collected, with the outcome to whoever asks first. A cancelled task has its error for everyone.
+    /// Finished → collected, with the outcome to whoever asks first. A cancelled task has its error
+    /// for everyone.
     pub(crate) fn collect(&mut self) -> Option<Outcome<T>> {
         self.step(|old| match old {
             Self::Finished(outcome) => (Self::Collected(Ending::of(&outcome)), Some(outcome)),
@@ -183,8 +186,9 @@ impl fmt::Display for ShortTypeName {
         let mut rest = self.0;
         while !rest.is_empty() {
             // A path is a run of identifiers and `::`; only its last identifier is printed.
-            let path_len =
-                rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
+            let path_len = rest
+                .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
+                .unwrap_or(rest.len());
             let (path, after) = rest.split_at(path_len);
             f.write_str(path.rsplit("::").next().unwrap_or(path))?;
             let mark = after.chars().next().map_or(0, char::len_utf8);
@@ -200,7 +204,10 @@ mod tests {
     use super::*;
 
     fn a_panic() -> TaskError {
-        TaskError::Panicked(crate::error::Panic::new(Box::new("boom"), &crate::label::Label::here()))
+        TaskError::Panicked(crate::error::Panic::new(
+            Box::new("boom"),
+            &crate::label::Label::here(),
+        ))
     }
 
     /// Every state there is, with work and value that are easy to recognise.
@@ -225,16 +232,20 @@ mod tests {
 
     #[test]
     fn only_a_pending_task_can_be_cancelled_and_cancelling_again_says_so() {
-        let answers =
-            every_state().map(|mut state| (state.cancel(CancelReason::ByCaller), state.take_work_left()));
+        let answers = every_state()
+            .map(|mut state| (state.cancel(CancelReason::ByCaller), state.take_work_left()));
         let too_late = (Cancel::TooLate, None);
         let already = (Cancel::AlreadyCancelled, None);
-        assert_eq!(answers, [(Cancel::Won, Some("work")), too_late, too_late, too_late, already, too_late]);
+        assert_eq!(
+            answers,
+            [(Cancel::Won, Some("work")), too_late, too_late, too_late, already, too_late]
+        );
     }
 
     #[test]
     fn an_outcome_is_collected_once_and_a_cancellation_by_everyone() {
-        let twice = every_state().map(|mut state| (state.collect().is_some(), state.collect().is_some()));
+        let twice =
+            every_state().map(|mut state| (state.collect().is_some(), state.collect().is_some()));
         let (never, once, always) = ((false, false), (true, false), (true, true));
         assert_eq!(twice, [never, never, once, once, always, never]);
     }
@@ -255,7 +266,10 @@ mod tests {
             ("()", "()"),
             ("&str", "&str"),
             ("alloc::string::String", "String"),
-            ("core::result::Result<alloc::vec::Vec<u8>, std::io::error::Error>", "Result<Vec<u8>, Error>"),
+            (
+                "core::result::Result<alloc::vec::Vec<u8>, std::io::error::Error>",
+                "Result<Vec<u8>, Error>",
+            ),
             ("[core::option::Option<i32>; 3]", "[Option<i32>; 3]"),
             ("alloc::boxed::Box<dyn core::any::Any + core::marker::Send>", "Box<dyn Any + Send>"),
         ];

@@ -1,11 +1,11 @@
 //! The half that is run: a closure meets its promise.
 //!
-//! [`task`] makes both halves at once, which is the only way to make either: a [`Future`] without a task that will end it cannot
-//! be written. A [`Task`] is run by value, so it runs at most once; dropped unrun, it cancels its future, so no reader is
-//! ever stranded.
+//! [`task`] makes both halves at once, which is the only way to make either: a [`Future`] without a
+//! task that will end it cannot be written. A [`Task`] is run by value, so it runs at most once;
+//! dropped unrun, it cancels its future, so no reader is ever stranded.
 //!
-//! Where the queue and the workers are is not known here. From here the story goes on to whoever takes a task: see
-//! [`Executor`](crate::Executor).
+//! Where the queue and the workers are is not known here. From here the story goes on to whoever
+//! takes a task: see [`Executor`](crate::Executor).
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -26,7 +26,8 @@ use crate::label::Label;
 use crate::nesting::inside::by_hand;
 use crate::nesting::whereabouts::Home;
 
-/// Makes a task and the future of what it will return: an executor of one's own is whoever holds the task.
+/// Makes a task and the future of what it will return: an executor of one's own is whoever holds
+/// the task.
 ///
 /// Nothing blocks, and nothing runs until [`run`](ScopedTask::run) is called.
 ///
@@ -83,7 +84,8 @@ where
     (task, future)
 }
 
-/// The two halves, and the place they share, for an executor that may have to give the closure back.
+/// The two halves, and the place they share, for an executor that may have to give the closure
+/// back.
 pub(crate) fn halves<'a, F, T>(
     work: F,
     label: Label,
@@ -103,31 +105,33 @@ pub(crate) trait Runnable: Send + Sync {
     /// This pool has taken it, for good.
     fn set_home(&self, pool: PoolId);
 
-    /// From now on, it has one of these witnesses, if it has none of them already: a task that had no room may be given to its pool again.
+    /// From now on, it has one of these witnesses, if it has none of them already: a task that had
+    /// no room may be given to its pool again.
     fn be_witnessed(&self, by: &dyn Witnesses, label: &Label);
 
     /// The pool whose witness it has does not take it after all.
     fn be_refused(&self);
 
-    /// It waits in a place of this keeper's, for somebody to [`run`](Self::run) it. `false` if it has been cancelled already, and
-    /// then the keeper is not told of anything.
+    /// It waits in a place of this keeper's, for somebody to [`run`](Self::run) it. `false` if it
+    /// has been cancelled already, and then the keeper is not told of anything.
     fn keep(&self, keeper: &Arc<dyn Keeper>) -> bool;
 
     /// Claims it and runs it to its end, in this thread; or says what has become of it already.
     fn run(&self, label: &Label) -> Status;
 
-    /// Takes the work in order to run it later, in this thread; or says what has become of it already. It costs an allocation: it is for a
-    /// hand-over, where user code must wait until somebody else has been told of the claim.
+    /// Takes the work in order to run it later, in this thread; or says what has become of it
+    /// already. It costs an allocation: it is for a hand-over, where user code must wait until
+    /// somebody else has been told of the claim.
     fn claim<'a>(self: Arc<Self>) -> Result<Box<dyn ClaimedWork + 'a>, Status>
     where
         Self: 'a;
 
-    /// Cancels what of it has not begun, and tells everyone who waits for that. Runs nobody's code. Whether there was anything;
-    /// then [`clear_away`](Self::clear_away) is owed.
+    /// Cancels what of it has not begun, and tells everyone who waits for that. Runs nobody's code.
+    /// Whether there was anything; then [`clear_away`](Self::clear_away) is owed.
     fn cancel_pending(&self, reason: &CancelReason) -> bool;
 
-    /// Wakes those who await what was cancelled. It is part of [`clear_away`](Self::clear_away); whoever cancels many does it for all of
-    /// them first.
+    /// Wakes those who await what was cancelled. It is part of [`clear_away`](Self::clear_away);
+    /// whoever cancels many does it for all of them first.
     fn ring(&self) {}
 
     /// Drops what was cancelled, and runs its callbacks.
@@ -210,7 +214,8 @@ where
     }
 }
 
-/// The half that is run, of work that may borrow for `'a`. Whoever holds it is the executor of its future.
+/// The half that is run, of work that may borrow for `'a`. Whoever holds it is the executor of its
+/// future.
 ///
 /// ```
 /// use glasspool::{Task, task};
@@ -265,8 +270,9 @@ impl<'a> ScopedTask<'a> {
         Self { runnable: Some(runnable), label }
     }
 
-    /// Runs the closure in this thread, ends the future with what it returns or panics with, and runs the future's callbacks.
-    /// If the future has been cancelled, it does nothing. Blocks for as long as the closure does.
+    /// Runs the closure in this thread, ends the future with what it returns or panics with, and
+    /// runs the future's callbacks. If the future has been cancelled, it does nothing. Blocks for
+    /// as long as the closure does.
     ///
     /// A panic of the closure does not come out here: it is the future's outcome.
     ///
@@ -284,12 +290,13 @@ impl<'a> ScopedTask<'a> {
         drop(by_hand(|| self.run_to_its_end()));
     }
 
-    /// As [`run`](Self::run), and says how it ended: the task itself, if somebody who waits for it has it in hand.
+    /// As [`run`](Self::run), and says how it ended: the task itself, if somebody who waits for it
+    /// has it in hand.
     pub(crate) fn run_to_its_end(mut self) -> Ran<'a> {
         let Some(runnable) = self.runnable.take() else { return Ran::Ended(Status::Cancelled) };
         let mut status = Status::Finished(Ending::Lost);
-        // The closure's panic is caught further in, and nothing of the user's should be left to be dropped here. But this thread may be a
-        // worker, and its life shall not hang on that.
+        // The closure's panic is caught further in, and nothing of the user's should be left to be
+        // dropped here. But this thread may be a worker, and its life shall not hang on that.
         let mut elsewhere = None;
         contain(|| {
             status = runnable.run(&self.label);
@@ -326,7 +333,8 @@ impl<'a> ScopedTask<'a> {
         }
     }
 
-    /// Whether it is this one, of those that [`Awaited::id`](crate::nesting::waiting::Awaited::id) tells apart.
+    /// Whether it is this one, of those that [`Awaited::id`](crate::nesting::waiting::Awaited::id)
+    /// tells apart.
     pub(crate) fn has_id(&self, id: usize) -> bool {
         self.runnable.as_ref().is_some_and(|runnable| Arc::as_ptr(runnable).addr() == id)
     }
@@ -340,13 +348,22 @@ impl<'a> ScopedTask<'a> {
         &self.label
     }
 
-    /// Claims the closure for this thread, without running it yet. What comes beside it is to be dropped where user code may run: it may
-    /// be the last that holds what the task has left unread.
-    pub(crate) fn claim(mut self) -> (Result<Claimed<'a>, Ran<'a>>, Option<Arc<dyn Runnable + 'a>>) {
-        let Some(runnable) = self.runnable.take() else { return (Err(Ran::Ended(Status::Cancelled)), None) };
+    /// Claims the closure for this thread, without running it yet. What comes beside it is to be
+    /// dropped where user code may run: it may be the last that holds what the task has left
+    /// unread.
+    pub(crate) fn claim(
+        mut self,
+    ) -> (Result<Claimed<'a>, Ran<'a>>, Option<Arc<dyn Runnable + 'a>>) {
+        let Some(runnable) = self.runnable.take() else {
+            return (Err(Ran::Ended(Status::Cancelled)), None);
+        };
         match Arc::clone(&runnable).claim() {
-            Ok(work) => (Ok(Claimed { work: Some(work), label: self.label.clone() }), Some(runnable)),
-            Err(Status::Running) => (Err(Ran::Elsewhere(Self::new(runnable, self.label.clone()))), None),
+            Ok(work) => {
+                (Ok(Claimed { work: Some(work), label: self.label.clone() }), Some(runnable))
+            }
+            Err(Status::Running) => {
+                (Err(Ran::Elsewhere(Self::new(runnable, self.label.clone()))), None)
+            }
             Err(ended) => (Err(Ran::Ended(ended)), Some(runnable)),
         }
     }
@@ -400,6 +417,8 @@ impl Drop for ScopedTask<'_> {
 
 impl fmt::Debug for ScopedTask<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Task").field("label", &format_args!("{}", self.label)).finish_non_exhaustive()
+        f.debug_struct("Task")
+            .field("label", &format_args!("{}", self.label))
+            .finish_non_exhaustive()
     }
 }

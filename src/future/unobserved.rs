@@ -1,9 +1,9 @@
 //! Where a panic ends that nobody looked at: it is counted, and a hook sees it.
 //!
-//! A future's panic is its reader's to notice. If the handle is dropped before anyone has read it, waited for it or asked to be
-//! told, there is no reader: Python loses such an exception without a word (cpython#85544, cpython#120508). Like
-//! [`std::panic::set_hook`], which the standard library keeps for the same moment in a thread's life, there is one hook for
-//! the whole process.
+//! A future's panic is its reader's to notice. If the handle is dropped before anyone has read it,
+//! waited for it or asked to be told, there is no reader: Python loses such an exception without a
+//! word (cpython#85544, cpython#120508). Like [`std::panic::set_hook`], which the standard library
+//! keeps for the same moment in a thread's life, there is one hook for the whole process.
 
 use std::sync::Arc;
 
@@ -16,7 +16,8 @@ type Hook = Arc<UnobservedPanicHook>;
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static HOOK: Mutex<Option<Hook>> = Mutex::new(None);
 
-/// How many tasks of this process have panicked without anyone ever looking at their futures. Never blocks.
+/// How many tasks of this process have panicked without anyone ever looking at their futures. Never
+/// blocks.
 ///
 /// ```
 /// use glasspool::{task, unobserved_panics};
@@ -31,13 +32,14 @@ pub fn unobserved_panics() -> u64 {
     COUNT.load(Relaxed)
 }
 
-/// Sets what is told of each panic that nobody looked at, instead of whatever was set before; returns that.
+/// Sets what is told of each panic that nobody looked at, instead of whatever was set before;
+/// returns that.
 ///
-/// Whoever waits for a future, also together with others, or has it call back, looks at it. The items of a map are looked at when they are
-/// handed over.
+/// Whoever waits for a future, also together with others, or has it call back, looks at it. The
+/// items of a map are looked at when they are handed over.
 ///
-/// The hook runs on the thread that dropped the handle, or that ended the task if the handle was dropped before; no lock is
-/// held, and a panic of the hook is contained. Never blocks.
+/// The hook runs on the thread that dropped the handle, or that ended the task if the handle was
+/// dropped before; no lock is held, and a panic of the hook is contained. Never blocks.
 ///
 /// ```
 /// use std::sync::mpsc;
@@ -59,8 +61,9 @@ pub fn unobserved_panics() -> u64 {
 pub fn set_unobserved_panic_hook(hook: Option<UnobservedPanicHook>) -> Option<UnobservedPanicHook> {
     let before = std::mem::replace(&mut *HOOK.lock(), hook.map(Arc::new));
     // It is shared only while it runs; then what comes back calls it.
-    let alone =
-        |hook: Hook| Arc::try_unwrap(hook).unwrap_or_else(|shared| Box::new(move |panic| shared(panic)));
+    let alone = |hook: Hook| {
+        Arc::try_unwrap(hook).unwrap_or_else(|shared| Box::new(move |panic| shared(panic)))
+    };
     before.map(alone)
 }
 

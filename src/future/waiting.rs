@@ -1,4 +1,5 @@
-//! To wait for one future: outside a task simply, and inside one as [`nesting`](crate::nesting) says.
+//! To wait for one future: outside a task simply, and inside one as [`nesting`](crate::nesting)
+//! says.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,7 +12,8 @@ use crate::nesting::inside::is_inside;
 use crate::nesting::waiting::{Awaited, Way, before_waiting_for, run_inline};
 use crate::sync::is_over;
 
-/// Waits for the end of what is `awaited`, at most until `deadline`; `sleep` does so, and says whether it has come to that.
+/// Waits for the end of what is `awaited`, at most until `deadline`; `sleep` does so, and says
+/// whether it has come to that.
 pub(crate) fn await_end(
     end: &dyn Watchable,
     awaited: &dyn Awaited,
@@ -29,7 +31,8 @@ pub(crate) fn await_end(
     if inside && deadline.is_none() && run_inline(awaited, label) {
         return Ok(());
     }
-    // An observer may wait for something itself. So it is told before this thread stands among those who wait, and after.
+    // An observer may wait for something itself. So it is told before this thread stands among
+    // those who wait, and after.
     let witness = who_is_told_of_a_sleep(end, deadline);
     tell(witness.as_ref(), Moment::Blocked);
     let ended = if inside {
@@ -51,7 +54,10 @@ pub(crate) fn await_end(
 }
 
 /// The witness of what is not done yet, and for which there is time to wait.
-fn who_is_told_of_a_sleep(end: &dyn Watchable, deadline: Option<Instant>) -> Option<Arc<dyn Witness>> {
+fn who_is_told_of_a_sleep(
+    end: &dyn Watchable,
+    deadline: Option<Instant>,
+) -> Option<Arc<dyn Witness>> {
     if end.status().is_done() || is_over(deadline) {
         return None;
     }

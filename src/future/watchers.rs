@@ -1,11 +1,13 @@
 //! Those who asked to be told of a future's end.
 //!
-//! Two kinds want to know its end, and they differ in when they are told. A callback runs while the outcome is still in the hands of the
-//! thread that ends the future. A subscriber hears of it when the future *is* done, and may take it back before (see
-//! [`Shared::complete`]). A subscriber listens on a channel, or has an [`Alarm`] if it has no thread to wait. Beside them there may be one
-//! [`Keeper`], and one [`Witness`].
+//! Two kinds want to know its end, and they differ in when they are told. A callback runs while the
+//! outcome is still in the hands of the thread that ends the future. A subscriber hears of it when
+//! the future *is* done, and may take it back before (see [`Shared::complete`]). A subscriber
+//! listens on a channel, or has an [`Alarm`] if it has no thread to wait. Beside them there may be
+//! one [`Keeper`], and one [`Witness`].
 //!
-//! The lists know no lock: the one around them is [`Shared`]'s. No callback is run while that is held.
+//! The lists know no lock: the one around them is [`Shared`]'s. No callback is run while that is
+//! held.
 //!
 //! [`Shared`]: super::shared::Shared
 //! [`Shared::complete`]: super::shared::Shared::complete
@@ -22,12 +24,14 @@ use crate::identity::PoolId;
 use crate::nesting::whereabouts::{Place, Whereabouts};
 use crate::sync::Sender;
 
-/// Called once with the outcome, which is lent as [`Future::result`](super::handle::Future::result) lends it.
+/// Called once with the outcome, which is lent as [`Future::result`](super::handle::Future::result)
+/// lends it.
 pub(crate) type Callback<T> = Box<dyn FnOnce(Result<&T, TaskError>) + Send>;
 
 /// Somebody who reads a stream of ends, many futures to one stream, and knows each by its place.
 ///
-/// The stream is a channel, so telling never blocks, and a reader who has gone away is told in vain.
+/// The stream is a channel, so telling never blocks, and a reader who has gone away is told in
+/// vain.
 #[derive(Clone)]
 pub(crate) struct Subscriber {
     pub(crate) stream: Sender<usize>,
@@ -46,11 +50,12 @@ impl Subscriber {
 pub(crate) trait Watchable {
     fn status(&self) -> Status;
 
-    /// Whether it is being run by the very thread that asks, below it on its stack: then it cannot end before that returns.
+    /// Whether it is being run by the very thread that asks, below it on its stack: then it cannot
+    /// end before that returns.
     fn runs_here(&self) -> bool;
 
-    /// Where it is, from now on, for those who wait for it inside a task; `None` if it is done. If nobody has begun it, one of the workers of
-    /// `home` will.
+    /// Where it is, from now on, for those who wait for it inside a task; `None` if it is done. If
+    /// nobody has begun it, one of the workers of `home` will.
     fn whereabouts(&self, home: Option<PoolId>) -> Option<Arc<Whereabouts>>;
 
     /// Adds the subscriber, or says `false` if the future is done already.
@@ -66,7 +71,8 @@ pub(crate) trait Watchable {
     /// Whoever is told of all that becomes of it.
     fn witness(&self) -> Option<Arc<dyn Witness>>;
 
-    /// Tells the witness that a reader has the outcome. (Not in the moment in which they get it: that may be where other readers wait.)
+    /// Tells the witness that a reader has the outcome. (Not in the moment in which they get it:
+    /// that may be where other readers wait.)
     fn tell_collected(&self) {
         if may_be_any() {
             tell(self.witness().as_ref(), Moment::Collected);
@@ -91,7 +97,8 @@ impl<T> Watchers<T> {
         Self(None)
     }
 
-    /// Whether there is nobody at all, as of most tasks: so whoever has somebody to tell, each in their way, looks here first.
+    /// Whether there is nobody at all, as of most tasks: so whoever has somebody to tell, each in
+    /// their way, looks here first.
     pub(crate) fn are_none(&self) -> bool {
         self.0.is_none()
     }
@@ -99,7 +106,14 @@ impl<T> Watchers<T> {
     fn lists(&mut self) -> &mut Lists<T> {
         self.0.get_or_insert_with(|| {
             let (callbacks, subscribers, alarms) = (Vec::new(), Vec::new(), Vec::new());
-            Box::new(Lists { callbacks, subscribers, alarms, keeper: None, whereabouts: None, witness: None })
+            Box::new(Lists {
+                callbacks,
+                subscribers,
+                alarms,
+                keeper: None,
+                whereabouts: None,
+                witness: None,
+            })
         })
     }
 
@@ -150,7 +164,8 @@ impl<T> Watchers<T> {
         self.lists().subscribers.push(subscriber);
     }
 
-    /// Takes a subscription back; nothing of it is left. No harm if it was never there, or has been told already.
+    /// Takes a subscription back; nothing of it is left. No harm if it was never there, or has been
+    /// told already.
     pub(crate) fn unsubscribe(&mut self, subscriber: &Subscriber) {
         let Some(lists) = &mut self.0 else { return };
         // From the back: whoever takes back is mostly who came last.
@@ -164,7 +179,8 @@ impl<T> Watchers<T> {
         self.lists().alarms.push(alarm);
     }
 
-    /// As [`unsubscribe`](Self::unsubscribe). It is given back for its waker to be dropped without the lock.
+    /// As [`unsubscribe`](Self::unsubscribe). It is given back for its waker to be dropped without
+    /// the lock.
     pub(crate) fn take_alarm_back(&mut self, alarm: &Arc<Alarm>) -> Option<Arc<Alarm>> {
         let lists = self.0.as_mut()?;
         let at = lists.alarms.iter().rposition(|known| Arc::ptr_eq(known, alarm))?;
@@ -189,7 +205,8 @@ impl<T> Watchers<T> {
         self.0.as_mut().map_or_else(Vec::new, |lists| std::mem::take(&mut lists.callbacks))
     }
 
-    /// Tells them all, and forgets them. It runs nobody's code and does not block, so a lock may be held.
+    /// Tells them all, and forgets them. It runs nobody's code and does not block, so a lock may be
+    /// held.
     pub(crate) fn tell_subscribers(&mut self) {
         let Some(lists) = &mut self.0 else { return };
         for subscriber in lists.subscribers.drain(..) {
@@ -214,7 +231,8 @@ impl<T> Watchers<T> {
     }
 }
 
-/// Runs callbacks in the order in which they were registered. One that panics harms neither the next nor the outcome.
+/// Runs callbacks in the order in which they were registered. One that panics harms neither the
+/// next nor the outcome.
 pub(crate) fn run_all<T>(
     callbacks: Vec<Callback<T>>,
     outcome: &Outcome<T>,

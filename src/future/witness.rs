@@ -1,12 +1,15 @@
 //! Whoever is told of all that becomes of a task. Most tasks have nobody.
 //!
-//! A task knows its witness from when a pool that is observed has taken it, among its [`Watchers`](super::watchers::Watchers); so a task without one costs
-//! nothing but the look whether it has any watcher. A witness runs code of the user's: so it is told with no lock held, by the thread that does what it
-//! is told of.
+//! A task knows its witness from when a pool that is observed has taken it, among its
+//! [`Watchers`](super::watchers::Watchers); so a task without one costs nothing but the look
+//! whether it has any watcher. A witness runs code of the user's: so it is told with no lock held,
+//! by the thread that does what it is told of.
 //!
-//! **What is told when.** That it is [finished](Moment::Finished) is told before anybody else can see it, as callbacks are: who has the result
-//! knows that its witness has heard of the end. That it was [cancelled](Moment::Cancelled) is told when it is, because whoever cancels many tells
-//! all who wait before any user code is run; so its time is [marked](Witness::mark_time) at once, and told later.
+//! **What is told when.** That it is [finished](Moment::Finished) is told before anybody else can
+//! see it, as callbacks are: who has the result knows that its witness has heard of the end. That
+//! it was [cancelled](Moment::Cancelled) is told when it is, because whoever cancels many tells all
+//! who wait before any user code is run; so its time is [marked](Witness::mark_time) at once, and
+//! told later.
 
 use std::panic::RefUnwindSafe;
 use std::sync::Arc;

@@ -10,19 +10,20 @@ use crate::error::TimedOut;
 use crate::future::shared::Unfinished;
 use crate::sync::deadline_after;
 
-/// Hands the futures over as they end, whatever they come to; those that had ended before the call come first, in the order
-/// given. (Those that end during the call may come in either order.)
+/// Hands the futures over as they end, whatever they come to; those that had ended before the call
+/// come first, in the order given. (Those that end during the call may come in either order.)
 ///
-/// It takes futures or references to them, from several executors if need be, with a key beside each if you want one: see
-/// [`Waitable`]. What it takes by value it lets go of as it hands it over, so a result can be freed while others are still
-/// awaited. A future given twice is handed over twice, as it may have two keys (Python's is handed over once). It
-/// [can grow](AsCompleted::push) while it is iterated. The cost is linear in the number of futures.
-/// Does not block; the iterator does, until the next one has ended.
+/// It takes futures or references to them, from several executors if need be, with a key beside
+/// each if you want one: see [`Waitable`]. What it takes by value it lets go of as it hands it
+/// over, so a result can be freed while others are still awaited. A future given twice is handed
+/// over twice, as it may have two keys (Python's is handed over once). It [can
+/// grow](AsCompleted::push) while it is iterated. The cost is linear in the number of futures. Does
+/// not block; the iterator does, until the next one has ended.
 ///
 /// # Panics
 ///
-/// The iterator does, if it could never go on: it has no timeout, and all that is left wait, in turn, for the task that asks. See
-/// [`NestedWait`](crate::NestedWait).
+/// The iterator does, if it could never go on: it has no timeout, and all that is left wait, in
+/// turn, for the task that asks. See [`NestedWait`](crate::NestedWait).
 ///
 /// ```
 /// use glasspool::{ThreadPoolExecutor, as_completed};
@@ -56,7 +57,8 @@ pub fn as_completed<W: Waitable>(futures: impl IntoIterator<Item = W>) -> AsComp
 /// assert!(ended.next().is_none());
 /// ```
 ///
-/// To have what has not begun cancelled, see [`into_rest`](Self::into_rest) and [`first_success`](crate::first_success()).
+/// To have what has not begun cancelled, see [`into_rest`](Self::into_rest) and
+/// [`first_success`](crate::first_success()).
 #[must_use = "iterators do nothing unless they are iterated"]
 pub struct AsCompleted<W: Waitable> {
     completions: Completions<W>,
@@ -81,9 +83,10 @@ impl<W: Waitable> AsCompleted<W> {
 
     /// Waits for one more. Does not block.
     ///
-    /// It may be given at any time, also when all others have been handed over: then the iteration goes on, so this iterator is
-    /// not a [`FusedIterator`](std::iter::FusedIterator). One that has ended already comes behind those that had ended before it was
-    /// given. What has been handed over takes no room, so a loop that adds one for each that it gets can go on for ever:
+    /// It may be given at any time, also when all others have been handed over: then the iteration
+    /// goes on, so this iterator is not a [`FusedIterator`](std::iter::FusedIterator). One that has
+    /// ended already comes behind those that had ended before it was given. What has been handed
+    /// over takes no room, so a loop that adds one for each that it gets can go on for ever:
     ///
     /// ```
     /// use glasspool::{ThreadPoolExecutor, as_completed};
@@ -104,10 +107,11 @@ impl<W: Waitable> AsCompleted<W> {
         self.completions.push(future);
     }
 
-    /// The next one that has ended, if it comes within this time, counted from now. `None` if none is left.
+    /// The next one that has ended, if it comes within this time, counted from now. `None` if none
+    /// is left.
     ///
-    /// Blocks for at most `timeout`; zero asks without waiting, and a timeout too long for the clock waits without limit. If the time is up,
-    /// nothing has changed, and one can ask again.
+    /// Blocks for at most `timeout`; zero asks without waiting, and a timeout too long for the
+    /// clock waits without limit. If the time is up, nothing has changed, and one can ask again.
     ///
     /// # Errors
     ///
@@ -133,7 +137,8 @@ impl<W: Waitable> AsCompleted<W> {
         self.next_until(deadline_after(timeout))
     }
 
-    /// What has not been handed over, in the order in which it was given; nobody listens to it any more. Never blocks.
+    /// What has not been handed over, in the order in which it was given; nobody listens to it any
+    /// more. Never blocks.
     ///
     /// ```
     /// use glasspool::{as_completed, task};
@@ -170,7 +175,8 @@ impl<W: Waitable> Timed<AsCompleted<W>> {
         self.not_given_up().push(future);
     }
 
-    /// The same without a timeout: with what has not been handed over, also if the time is up. Never blocks.
+    /// The same without a timeout: with what has not been handed over, also if the time is up.
+    /// Never blocks.
     ///
     /// ```
     /// use std::time::Duration;

@@ -1,7 +1,8 @@
 //! Waiting without a thread: a future of ours as one of [`std::future`]'s.
 //!
-//! No runtime of our own is needed, and any will do: all that is asked of it is a [`Waker`](std::task::Waker), which an
-//! [`Alarm`] holds. Whoever stops awaiting takes the alarm back.
+//! No runtime of our own is needed, and any will do: all that is asked of it is a
+//! [`Waker`](std::task::Waker), which an [`Alarm`] holds. Whoever stops awaiting takes the alarm
+//! back.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -16,10 +17,11 @@ use crate::future::alarm::Alarm;
 use crate::future::handle::ScopedFuture;
 use crate::nesting::waiting::on_this_thread;
 
-/// A [`Future`](crate::Future) that is being awaited, by value or by reference: what `.await` makes of it.
+/// A [`Future`](crate::Future) that is being awaited, by value or by reference: what `.await` makes
+/// of it.
 ///
-/// It needs no runtime of ours: any will do. Dropping it stops awaiting, and harms nobody; the task goes on. A task that awaits its own
-/// future gets [`TaskError::Deadlock`].
+/// It needs no runtime of ours: any will do. Dropping it stops awaiting, and harms nobody; the task
+/// goes on. A task that awaits its own future gets [`TaskError::Deadlock`].
 ///
 /// ```
 /// use std::pin::pin;

@@ -1,14 +1,14 @@
 //! Cancelling many futures that nobody will read.
 //!
-//! Everyone who waits for one of them is told before any of them is cleared away, because that runs user code, which may wait
-//! for another of them.
+//! Everyone who waits for one of them is told before any of them is cleared away, because that runs
+//! user code, which may wait for another of them.
 
 use crate::future::contain::discard;
 use crate::future::handle::ScopedFuture;
 use crate::future::state::Cancel;
 
-/// Cancels those that have not begun, and drops them all: what they left unread, or captured, is dropped in this thread, and one
-/// whose drop panics keeps no other from being dropped.
+/// Cancels those that have not begun, and drops them all: what they left unread, or captured, is
+/// dropped in this thread, and one whose drop panics keeps no other from being dropped.
 pub(super) fn cancel_all<'a, T>(futures: impl IntoIterator<Item = ScopedFuture<'a, T>>) {
     settle(futures, |_| {});
 }

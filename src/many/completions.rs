@@ -1,12 +1,14 @@
 //! A stream of ends: many futures tell it, in the order in which they end, and one reader listens.
 //!
-//! A stream of completions *is* a channel: a future that ends sends the place it was given. What has ended before it could
-//! subscribe never enters the channel; it goes to the head of the line, in the order given.
+//! A stream of completions *is* a channel: a future that ends sends the place it was given. What
+//! has ended before it could subscribe never enters the channel; it goes to the head of the line,
+//! in the order given.
 //!
-//! The stream may grow while it is read. What has been handed over leaves nothing behind, so it may grow for ever.
+//! The stream may grow while it is read. What has been handed over leaves nothing behind, so it may
+//! grow for ever.
 //!
-//! Whoever stops listening takes every subscription back, so that a long-lived future is not left with the listeners of
-//! waits that are long over.
+//! Whoever stops listening takes every subscription back, so that a long-lived future is not left
+//! with the listeners of waits that are long over.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -61,7 +63,8 @@ impl<W: Waitable> Completions<W> {
         completions
     }
 
-    /// Adds the first ones. The iterator may make them as it goes, so each is listened to as soon as it comes.
+    /// Adds the first ones. The iterator may make them as it goes, so each is listened to as soon
+    /// as it comes.
     pub(super) fn add_all(&mut self, futures: impl IntoIterator<Item = W>) {
         for future in futures {
             let place = self.add(future);
@@ -69,11 +72,11 @@ impl<W: Waitable> Completions<W> {
         }
     }
 
-    /// Futures that a map has had all along. It listens in order to hand them over, which is not looking at them: if one has panicked and
-    /// is never handed over, nobody has noticed.
+    /// Futures that a map has had all along. It listens in order to hand them over, which is not
+    /// looking at them: if one has panicked and is never handed over, nobody has noticed.
     ///
-    /// It looks from the back: then if one is found done, those before it which are not have really ended later. So the items of a
-    /// single worker come in their order.
+    /// It looks from the back: then if one is found done, those before it which are not have really
+    /// ended later. So the items of a single worker come in their order.
     pub(super) fn of_map(futures: Vec<W>) -> Self {
         let mut completions = Self::listening(false);
         let is_done = |future: &W| future.watched().end.status().is_done();
@@ -88,8 +91,8 @@ impl<W: Waitable> Completions<W> {
         completions
     }
 
-    /// One more, whenever it is. If it has ended already, it stands behind those whose ends are known: or else whoever goes
-    /// on adding such would never come to the others.
+    /// One more, whenever it is. If it has ended already, it stands behind those whose ends are
+    /// known: or else whoever goes on adding such would never come to the others.
     pub(super) fn push(&mut self, future: W) {
         if let Some(place) = self.add(future) {
             let _ = self.stream.send(place);
@@ -115,7 +118,8 @@ impl<W: Waitable> Completions<W> {
         self.witnesses.extend(future.watched().end.witness().map(|witness| (place, witness)));
     }
 
-    /// Waits until there is a [next](Self::take_next) that has ended, at most until `deadline`. There must be one left to wait for.
+    /// Waits until there is a [next](Self::take_next) that has ended, at most until `deadline`.
+    /// There must be one left to wait for.
     pub(super) fn await_end(&mut self, deadline: Option<Instant>) -> Result<(), Unfinished> {
         debug_assert!(self.places.left() > 0, "nothing is left to wait for");
         while !self.has_end() {
@@ -127,8 +131,8 @@ impl<W: Waitable> Completions<W> {
             {
                 continue;
             }
-            // What only asks does not go to sleep. An observer may wait for something itself, so it is told before this thread stands among those
-            // who wait, and after.
+            // What only asks does not go to sleep. An observer may wait for something itself, so it
+            // is told before this thread stands among those who wait, and after.
             let witness = self.witnesses.values().next().filter(|_| !is_over(deadline)).cloned();
             tell(witness.as_ref(), Moment::BlockedOnAnyOf(self.left()));
             let place = self.next_place(inside, deadline);
@@ -146,13 +150,16 @@ impl<W: Waitable> Completions<W> {
 
     /// Asleep until one says that it has ended, unless none ever would.
     fn next_place(&mut self, inside: bool, deadline: Option<Instant>) -> Result<usize, Unfinished> {
-        let blocked = inside.then(|| before_waiting_for_any(self.roll(), deadline.is_some())).transpose();
+        let blocked =
+            inside.then(|| before_waiting_for_any(self.roll(), deadline.is_some())).transpose();
         let _blocked = blocked.map_err(Unfinished::Deadlock)?;
-        // We hold a sender ourselves, so the channel cannot be disconnected: an error means that the time is up.
+        // We hold a sender ourselves, so the channel cannot be disconnected: an error means that
+        // the time is up.
         receive_until(&self.ends, deadline).map_err(|_| Unfinished::TimedOut)
     }
 
-    /// Runs one of them in this thread, inside the task that waits for them, if one is pending and that may be.
+    /// Runs one of them in this thread, inside the task that waits for them, if one is pending and
+    /// that may be.
     fn run_one_inline(&self) -> bool {
         self.places.iter().any(|(_, future)| future.watched().run_inline())
     }

@@ -12,19 +12,22 @@ use crate::sync::deadline_after;
 
 /// Waits for the first of several tasks to succeed, cancels the others, and returns its value.
 ///
-/// What is a success is yours to say: any value (`|_| true`), or only an `Ok` (`Result::is_ok`), or one that is good enough. Those that had
-/// ended before the call are asked first, in the order given, and then the others as they end. A task that panicked or was cancelled
-/// has not succeeded.
+/// What is a success is yours to say: any value (`|_| true`), or only an `Ok` (`Result::is_ok`), or
+/// one that is good enough. Those that had ended before the call are asked first, in the order
+/// given, and then the others as they end. A task that panicked or was cancelled has not succeeded.
 ///
-/// Blocks until there is a success, or all have ended without one, or the time is up; `None` waits without limit. In the end,
-/// whichever it is, the others are [asked to stop](ScopedFuture::request_stop): those that have not begun are cancelled, and those that
-/// run and were given a stop token can see there that nobody waits for them any more. It does not wait for those that run. What the
-/// cancelled ones have captured is dropped in this thread, and so, if there is a winner, are the values that were no success.
+/// Blocks until there is a success, or all have ended without one, or the time is up; `None` waits
+/// without limit. In the end, whichever it is, the others are [asked to
+/// stop](ScopedFuture::request_stop): those that have not begun are cancelled, and those that run
+/// and were given a stop token can see there that nobody waits for them any more. It does not wait
+/// for those that run. What the cancelled ones have captured is dropped in this thread, and so, if
+/// there is a winner, are the values that were no success.
 ///
 /// # Errors
 ///
-/// If none has succeeded, or none in time, what those that have ended came to. If there were none, none has succeeded.
-/// Without a timeout, if all that are left wait, in turn, for the task that calls it, they count as failed with [`TaskError::Deadlock`], one by one. See
+/// If none has succeeded, or none in time, what those that have ended came to. If there were none,
+/// none has succeeded. Without a timeout, if all that are left wait, in turn, for the task that
+/// calls it, they count as failed with [`TaskError::Deadlock`], one by one. See
 /// [`NestedWait`](crate::NestedWait).
 ///
 /// # Panics
@@ -69,7 +72,8 @@ pub fn first_success<'a, T>(
         };
         // There it is safe, should the question panic.
         contest.failed.push(outcome);
-        let wins = contest.failed.last().is_some_and(|last| last.as_ref().is_ok_and(&mut is_success));
+        let wins =
+            contest.failed.last().is_some_and(|last| last.as_ref().is_ok_and(&mut is_success));
         let winner = if wins { contest.failed.pop() } else { None };
         if let Some(Ok(value)) = winner {
             return Ok(value);
@@ -78,7 +82,8 @@ pub fn first_success<'a, T>(
     Err(NoSuccess::new(contest.take_failed(), None))
 }
 
-/// Those of whom one may win. However it ends, nobody waits for the others, and no drop that panics costs anybody else anything.
+/// Those of whom one may win. However it ends, nobody waits for the others, and no drop that panics
+/// costs anybody else anything.
 struct Contest<'a, T> {
     running: Completions<ScopedFuture<'a, T>>,
     failed: Vec<Result<T, TaskError>>,

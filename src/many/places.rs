@@ -1,8 +1,10 @@
-//! A row of things, each in a place that it keeps until it is taken, however many are added behind it.
+//! A row of things, each in a place that it keeps until it is taken, however many are added behind
+//! it.
 //!
-//! Places are numbered in the order of addition and never given twice. A thing that is taken leaves a gap; before the row would have to
-//! grow and half of it is gaps, it closes ranks instead. So adding costs the same however many there are, taking costs a search in a
-//! sorted row at worst, and the room is that of the most things there have been at one time, a few times over.
+//! Places are numbered in the order of addition and never given twice. A thing that is taken leaves
+//! a gap; before the row would have to grow and half of it is gaps, it closes ranks instead. So
+//! adding costs the same however many there are, taking costs a search in a sorted row at worst,
+//! and the room is that of the most things there have been at one time, a few times over.
 
 pub(super) struct Places<W> {
     /// Each with the number of its place, ascending.
@@ -36,7 +38,8 @@ impl<W> Places<W> {
     /// Takes what is in this place; `None` if it has been taken.
     pub(super) fn take(&mut self, place: usize) -> Option<W> {
         let (foremost, _) = self.row.first()?;
-        // As far behind the foremost as its number says, unless ranks have been closed between them.
+        // As far behind the foremost as its number says, unless ranks have been closed between
+        // them.
         let expected = place.checked_sub(*foremost)?;
         let index = match self.row.get(expected) {
             Some((number, _)) if *number == place => expected,
@@ -90,7 +93,11 @@ mod tests {
                 places.add(drawn);
             } else {
                 let place = drawn % (places.total() + 2);
-                let place = if drawn % 2 == 0 { map.keys().next().copied().unwrap_or(place) } else { place };
+                let place = if drawn % 2 == 0 {
+                    map.keys().next().copied().unwrap_or(place)
+                } else {
+                    place
+                };
                 assert_eq!(places.take(place), map.remove(&place));
             }
             assert_eq!(places.left(), map.len());

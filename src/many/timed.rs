@@ -15,17 +15,19 @@ pub trait TimedIterator: Sized {
     /// The next item, if it comes in time.
     fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<Self::Item>, TimedOut>;
 
-    /// What is left of it when its time is up; nothing, unless there is something that can still be of use.
+    /// What is left of it when its time is up; nothing, unless there is something that can still be
+    /// of use.
     fn give_up(self) -> Option<Self> {
         None
     }
 }
 
-/// An [`AsCompleted`](crate::AsCompleted), a [`Map`](crate::Map) or a [`BufferedMap`](crate::BufferedMap) with a timeout: each item
-/// comes in time, or the last one is [`TimedOut`].
+/// An [`AsCompleted`](crate::AsCompleted), a [`Map`](crate::Map) or a
+/// [`BufferedMap`](crate::BufferedMap) with a timeout: each item comes in time, or the last one is
+/// [`TimedOut`].
 ///
-/// The time counts from the call that made the iterator, not from the first item. What is there already is handed over even if
-/// the time is up. After a [`TimedOut`] nothing comes.
+/// The time counts from the call that made the iterator, not from the first item. What is there
+/// already is handed over even if the time is up. After a [`TimedOut`] nothing comes.
 ///
 /// ```
 /// use std::time::Duration;
@@ -82,6 +84,9 @@ impl<I: TimedIterator> Iterator for Timed<I> {
 
 impl<I: fmt::Debug> fmt::Debug for Timed<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Timed").field("inner", &self.inner).field("deadline", &self.deadline).finish()
+        f.debug_struct("Timed")
+            .field("inner", &self.inner)
+            .field("deadline", &self.deadline)
+            .finish()
     }
 }

@@ -22,8 +22,8 @@ use crate::sync::deadline_after;
 pub enum ReturnWhen {
     /// As soon as one has ended, in whatever way.
     FirstCompleted,
-    /// As soon as one has failed: panicked, or lost with its worker. Being cancelled is not failing. If none fails, when all
-    /// have ended. (A task that returns an `Err` has returned.)
+    /// As soon as one has failed: panicked, or lost with its worker. Being cancelled is not
+    /// failing. If none fails, when all have ended. (A task that returns an `Err` has returned.)
     FirstFailure,
     /// When all have ended.
     #[default]
@@ -49,13 +49,14 @@ pub struct DoneAndNotDone<W> {
 
 /// Waits until enough of the futures have ended, or the time is up, and says which have.
 ///
-/// Blocks until `return_when` holds, at most for `timeout`; `None` waits without limit. That the time was up is no error: look at
-/// `not_done`. Without any future it returns at once. It takes what [`as_completed`](crate::as_completed()) takes.
+/// Blocks until `return_when` holds, at most for `timeout`; `None` waits without limit. That the
+/// time was up is no error: look at `not_done`. Without any future it returns at once. It takes
+/// what [`as_completed`](crate::as_completed()) takes.
 ///
 /// # Panics
 ///
-/// If it could never return: it has no timeout, and all that it still waits for wait, in turn, for the task that calls it. See
-/// [`NestedWait`](crate::NestedWait).
+/// If it could never return: it has no timeout, and all that it still waits for wait, in turn, for
+/// the task that calls it. See [`NestedWait`](crate::NestedWait).
 ///
 /// ```
 /// use std::time::Duration;
@@ -100,6 +101,7 @@ pub fn wait<W: Waitable>(
         completions.take_rest().partition(|(_, future)| future.watched().end.status().is_done());
     done.extend(ended);
     done.sort_unstable_by_key(|&(place, _)| place);
-    let in_order = |futures: Vec<(usize, W)>| futures.into_iter().map(|(_, future)| future).collect();
+    let in_order =
+        |futures: Vec<(usize, W)>| futures.into_iter().map(|(_, future)| future).collect();
     DoneAndNotDone { done: in_order(done), not_done: in_order(not_done) }
 }

@@ -1,7 +1,8 @@
-//! What can be waited for together with others: a future, a reference to one, or one with a key beside it.
+//! What can be waited for together with others: a future, a reference to one, or one with a key
+//! beside it.
 //!
-//! The trait is closed: what is behind it is the watching side of a [`Future`](crate::Future), which is not ours to promise. It has no `T`, so
-//! what it waits for may have any.
+//! The trait is closed: what is behind it is the watching side of a [`Future`](crate::Future),
+//! which is not ours to promise. It has no `T`, so what it waits for may have any.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use crate::nesting::graph::Sought;
 use crate::nesting::waiting::{Awaited, run_inline};
 use crate::nesting::whereabouts::Whereabouts;
 
-/// What [`as_completed`](crate::as_completed()) and [`wait`](crate::wait()) take: a [`Future`](crate::Future), owned or borrowed or shared, with a
-/// key beside it if you want one.
+/// What [`as_completed`](crate::as_completed()) and [`wait`](crate::wait()) take: a
+/// [`Future`](crate::Future), owned or borrowed or shared, with a key beside it if you want one.
 ///
 /// ```
 /// use glasspool::{ThreadPoolExecutor, as_completed};
@@ -31,8 +32,8 @@ pub trait Waitable: Watch {}
 
 impl<W: Watch + ?Sized> Waitable for W {}
 
-/// Leads to the future that is waited for. Public because a public trait stands on it, and out of reach so that nobody else
-/// can implement [`Waitable`].
+/// Leads to the future that is waited for. Public because a public trait stands on it, and out of
+/// reach so that nobody else can implement [`Waitable`].
 pub trait Watch {
     #[doc(hidden)]
     fn watched(&self) -> Watched<'_>;

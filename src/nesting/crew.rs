@@ -1,8 +1,10 @@
 //! How many workers a pool has and may have, and how many of them wait.
 //!
-//! It knows no queue and no threads. Whoever blocks is counted here first, and then looks into the queue whether a task waits there for which a
-//! worker has to be [added](Recruiter::fill_in); whoever submits asks here, with the queue locked, how many there
-//! [may be](Crew::most). One of the two comes second, and sees what the first has done: so no task is left waiting for workers who wait.
+//! It knows no queue and no threads. Whoever blocks is counted here first, and then looks into the
+//! queue whether a task waits there for which a worker has to be [added](Recruiter::fill_in);
+//! whoever submits asks here, with the queue locked, how many there [may be](Crew::most). One of
+//! the two comes second, and sees what the first has done: so no task is left waiting for workers
+//! who wait.
 
 use std::sync::{Arc, Weak};
 
@@ -21,14 +23,16 @@ pub(crate) struct Crew {
     away: AtomicUsize,
     /// Workers that have a seat and wait for what another of them is running.
     behind: AtomicUsize,
-    /// Who adds workers. A pool whose tasks borrow has nobody, because a thread cannot know anyone who does.
+    /// Who adds workers. A pool whose tasks borrow has nobody, because a thread cannot know anyone
+    /// who does.
     recruiter: OnceLock<Weak<dyn Recruiter>>,
 }
 
 /// Whoever can add a worker to a pool.
 pub(crate) trait Recruiter: Send + Sync {
-    /// Adds a worker, if a task waits for whom nobody is there, and there may be one more. It begins with the `wanted` task if that waits there,
-    /// and else with the first. Blocks while the thread starts.
+    /// Adds a worker, if a task waits for whom nobody is there, and there may be one more. It
+    /// begins with the `wanted` task if that waits there, and else with the first. Blocks while the
+    /// thread starts.
     fn fill_in(self: Arc<Self>, wanted: Option<usize>);
 
     /// What the worker with this number has in hand.
@@ -40,7 +44,8 @@ pub(crate) trait Recruiter: Send + Sync {
 pub(super) enum Absence {
     /// Another worker stands in for the one that waits.
     Away,
-    /// What it waits for is run by another of its pool; it only has to be seen to that not all do so.
+    /// What it waits for is run by another of its pool; it only has to be seen to that not all do
+    /// so.
     Behind,
 }
 
@@ -61,8 +66,8 @@ impl Crew {
         self.recruiter.get_or_init(|| recruiter);
     }
 
-    /// How many seats may be taken now: so that as many as the pool has workers can work beside those who are away, and one at least beside
-    /// those who wait.
+    /// How many seats may be taken now: so that as many as the pool has workers can work beside
+    /// those who are away, and one at least beside those who wait.
     pub(crate) fn most(&self) -> usize {
         if self.policy == NestedWait::Block {
             return self.max_workers;
@@ -107,7 +112,8 @@ impl Crew {
         self.recruiter.get()?.upgrade()?.in_hand(worker.index())
     }
 
-    /// Sees to it that somebody is there for what waits. To be called when an absence has been counted.
+    /// Sees to it that somebody is there for what waits. To be called when an absence has been
+    /// counted.
     fn fill_in(&self, wanted: Option<usize>) {
         if let Some(recruiter) = self.recruiter.get().and_then(Weak::upgrade) {
             recruiter.fill_in(wanted);

@@ -1,18 +1,24 @@
-//! Who waits for what, among the threads that have tasks in hand; and whether a wait would close a cycle.
+//! Who waits for what, among the threads that have tasks in hand; and whether a wait would close a
+//! cycle.
 //!
-//! Only waits *inside* a task come here, and only those that really have to wait. Each thread has one at most. A thread enters it
-//! before it goes to sleep, and looks in the same critical section whether it could ever be woken; if not, it does not wait at all.
+//! Only waits *inside* a task come here, and only those that really have to wait. Each thread has
+//! one at most. A thread enters it before it goes to sleep, and looks in the same critical section
+//! whether it could ever be woken; if not, it does not wait at all.
 //!
-//! **Why every cycle is found.** Its waits enter one after the other, and the last of them sees all others: what each task is in the hands of
-//! is [kept up to date](super::whereabouts) before that thread can wait for anything itself. So just one closes the cycle, and is told.
+//! **Why every cycle is found.** Its waits enter one after the other, and the last of them sees all
+//! others: what each task is in the hands of is [kept up to date](super::whereabouts) before that
+//! thread can wait for anything itself. So just one closes the cycle, and is told.
 //!
-//! **Why there is no false alarm.** What is found to be stuck *is*: a thread that is in here sleeps, or will, or has been woken by an
-//! end that shows in what it waits for; a task in its hands can be ended by nobody else; and one that waits for a pool is taken by a
-//! worker that has a seat there, of which all are among the stuck. So none of them can make the first move. Whatever might move
-//! otherwise counts as moving: a thread that is not in here, a wait with a deadline, a task that no pool has taken. (That somebody
-//! outside might cancel a task for which no worker can come is not counted.)
+//! **Why there is no false alarm.** What is found to be stuck *is*: a thread that is in here
+//! sleeps, or will, or has been woken by an end that shows in what it waits for; a task in its
+//! hands can be ended by nobody else; and one that waits for a pool is taken by a worker that has a
+//! seat there, of which all are among the stuck. So none of them can make the first move. Whatever
+//! might move otherwise counts as moving: a thread that is not in here, a wait with a deadline, a
+//! task that no pool has taken. (That somebody outside might cancel a task for which no worker can
+//! come is not counted.)
 //!
-//! The lock is the outermost: under it, those of [`Roll`] and [`Whereabouts`] are taken, for a moment, and nobody's code is run.
+//! The lock is the outermost: under it, those of [`Roll`] and [`Whereabouts`] are taken, for a
+//! moment, and nobody's code is run.
 
 use std::collections::BTreeMap;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -35,7 +41,8 @@ pub(super) struct Wait {
     pub(super) worker: Option<Worker>,
     /// Where it has a seat.
     pub(super) crew: Option<Arc<Crew>>,
-    /// The tasks that it runs inside the one it has in hand, each because the one before waits for it.
+    /// The tasks that it runs inside the one it has in hand, each because the one before waits for
+    /// it.
     pub(super) nest: Vec<Nested>,
     pub(super) whom: Whom,
     /// It ends by itself.
@@ -67,8 +74,9 @@ pub(crate) struct Sought {
 impl UnwindSafe for Roll {}
 impl RefUnwindSafe for Roll {}
 
-/// Those of whom any will do, by their places. It is kept as long as somebody goes on waiting for them, and not made for each wait: so
-/// waiting for all of them costs what there are, and not the square of it.
+/// Those of whom any will do, by their places. It is kept as long as somebody goes on waiting for
+/// them, and not made for each wait: so waiting for all of them costs what there are, and not the
+/// square of it.
 pub(crate) struct Roll(Mutex<BTreeMap<usize, Sought>>);
 
 impl Roll {
@@ -137,8 +145,9 @@ fn position_of(waits: &[Wait], thread: ThreadId) -> Option<usize> {
     waits.iter().rposition(|wait| wait.thread == thread)
 }
 
-/// Whether the last wait can never end: nothing that can move is to be found from there. (Each waits for *any* of what it is for, and a pool for
-/// any of its workers; so one that can move will in the end set free all from whom it can be reached.)
+/// Whether the last wait can never end: nothing that can move is to be found from there. (Each
+/// waits for *any* of what it is for, and a pool for any of its workers; so one that can move will
+/// in the end set free all from whom it can be reached.)
 fn is_stuck(waits: &[Wait]) -> bool {
     let last = waits.len() - 1;
     let mut seen = vec![false; waits.len()];
@@ -170,14 +179,17 @@ fn can_end(sought: &Sought, waits: &[Wait], visit: &mut impl FnMut(usize)) -> bo
             }
         },
         Place::Waiting(Some(pool)) => {
-            let crew_of = |wait: &Wait| wait.crew.as_ref().filter(|crew| crew.id == pool).map(Arc::clone);
-            let waiting = waits.iter().enumerate().filter_map(|(at, wait)| Some((at, crew_of(wait)?)));
+            let crew_of =
+                |wait: &Wait| wait.crew.as_ref().filter(|crew| crew.id == pool).map(Arc::clone);
+            let waiting =
+                waits.iter().enumerate().filter_map(|(at, wait)| Some((at, crew_of(wait)?)));
             let waiting: Vec<_> = waiting.collect();
             let all_wait = waiting.first().is_some_and(|(_, crew)| crew.seated() <= waiting.len());
             for &(at, _) in &waiting {
                 visit(at);
             }
-            // Looked at again: whoever was there to be counted may have come for it in between, and left since.
+            // Looked at again: whoever was there to be counted may have come for it in between, and
+            // left since.
             !all_wait || sought.whereabouts.now() != place
         }
     }
@@ -191,8 +203,8 @@ struct Step {
     before: Option<usize>,
 }
 
-/// Why the last wait, which is stuck, would never end: the shortest way from what it waits for back to itself, or else to a pool of which no
-/// worker can come.
+/// Why the last wait, which is stuck, would never end: the shortest way from what it waits for back
+/// to itself, or else to a pool of which no worker can come.
 fn chain_from_last(waits: &[Wait]) -> Stuck {
     let last = waits.len() - 1;
     let steps_from = |wait: &Wait, before: Option<usize>| {
@@ -239,14 +251,20 @@ fn chain_to(end: usize, steps: &[Step], waits: &[Wait]) -> Vec<Link> {
 }
 
 /// A task in somebody's hands, and those that are run inside it, each waited for by the one before.
-pub(super) fn links_from(id: usize, label: Label, worker: Option<Worker>, nest: &[Nested]) -> Vec<Link> {
+pub(super) fn links_from(
+    id: usize,
+    label: Label,
+    worker: Option<Worker>,
+    nest: &[Nested],
+) -> Vec<Link> {
     let below = nest.iter().position(|nested| nested.id == id);
     let inside = nest[below.map_or(0, |below| below + 1)..].iter();
     let tasks = std::iter::once(label).chain(inside.map(|nested| nested.label.clone()));
     tasks.map(|task| Link { task: Some(task), worker }).collect()
 }
 
-/// Why a wait was not entered: the tasks that would wait for each other, from the one that was to be waited for.
+/// Why a wait was not entered: the tasks that would wait for each other, from the one that was to
+/// be waited for.
 pub(super) struct Stuck {
     chain: Vec<Link>,
     /// The last waits for one of its workers.

@@ -1,6 +1,8 @@
-//! What a thread is inside of: as whose worker, with which tasks one inside the other, and with how much of its stack left.
+//! What a thread is inside of: as whose worker, with which tasks one inside the other, and with how
+//! much of its stack left.
 //!
-//! Each thread knows this of itself only. A thread that has no task in hand is outside, and all that costs is to look whether it is.
+//! Each thread knows this of itself only. A thread that has no task in hand is outside, and all
+//! that costs is to look whether it is.
 
 use std::sync::Arc;
 
@@ -14,7 +16,8 @@ use crate::sync::{Cell, RefCell, thread_local};
 const LEFT_OF_STACK: usize = 2;
 
 thread_local! {
-    /// How many tasks this thread has been given by hand, and whether it is a worker; zero is outside.
+    /// How many tasks this thread has been given by hand, and whether it is a worker; zero is
+    /// outside.
     #[allow(clippy::missing_const_for_thread_local, reason = "the model checker's has no such form")]
     static DEPTH: Cell<usize> = Cell::new(0);
     #[allow(clippy::missing_const_for_thread_local, reason = "the model checker's has no such form")]
@@ -34,7 +37,8 @@ struct Post {
     stack: Option<Stack>,
 }
 
-/// Where it began, and how much of it may be used before a task that is waited for is run elsewhere.
+/// Where it began, and how much of it may be used before a task that is waited for is run
+/// elsewhere.
 #[derive(Clone, Copy)]
 struct Stack {
     base: usize,
@@ -59,8 +63,8 @@ fn stack_pointer() -> usize {
     (&raw const here).addr()
 }
 
-/// Whether this thread may run a task inside the one it has in hand, if the pool that has taken it is `home`: it is that pool's worker, with
-/// enough of its stack left.
+/// Whether this thread may run a task inside the one it has in hand, if the pool that has taken it
+/// is `home`: it is that pool's worker, with enough of its stack left.
 pub(super) fn may_run(home: Option<PoolId>) -> bool {
     with_post(|post| {
         let fits = |stack: Stack| stack.base.abs_diff(stack_pointer()) < stack.most;
@@ -73,7 +77,8 @@ pub(super) fn is_worker_of(home: Option<PoolId>) -> bool {
     with_post(|post| Some(post.crew.id) == home).unwrap_or(false)
 }
 
-/// Whether a wait for any of several had better run one of them than sleep: this worker has nobody to stand in for it.
+/// Whether a wait for any of several had better run one of them than sleep: this worker has nobody
+/// to stand in for it.
 pub(crate) fn nobody_can_stand_in() -> bool {
     with_post(|post| post.has_seat && post.crew.is_complete()).unwrap_or(false)
 }
@@ -81,8 +86,10 @@ pub(crate) fn nobody_can_stand_in() -> bool {
 pub(super) fn standing() -> Standing {
     let try_it = INSIDE.try_with(|inside| {
         let inside = inside.borrow();
-        let (crew, has_seat) =
-            inside.post.as_ref().map_or((None, false), |post| (Some(Arc::clone(&post.crew)), post.has_seat));
+        let (crew, has_seat) = inside
+            .post
+            .as_ref()
+            .map_or((None, false), |post| (Some(Arc::clone(&post.crew)), post.has_seat));
         Standing { crew, has_seat, nest: inside.nest.clone() }
     });
     try_it.unwrap_or(Standing { crew: None, has_seat: false, nest: Vec::new() })

@@ -1,8 +1,9 @@
 //! To wait inside a task: by running what is waited for, or else asleep, if that can ever end.
 //!
-//! Here is decided which of these it is; the sleeping itself is the future's. **Who may do what:** only the thread that wins the claim runs a
-//! task, as everywhere, so whoever waits for a pending task and a worker that comes for it at the same time need no other
-//! agreement; what was run inline leaves a husk in the queue, as what was cancelled does.
+//! Here is decided which of these it is; the sleeping itself is the future's. **Who may do what:**
+//! only the thread that wins the claim runs a task, as everywhere, so whoever waits for a pending
+//! task and a worker that comes for it at the same time need no other agreement; what was run
+//! inline leaves a husk in the queue, as what was cancelled does.
 
 use std::sync::Arc;
 
@@ -45,7 +46,11 @@ pub(crate) enum Way {
 }
 
 /// Before a wait for one task, which could not be [run here](run_inline).
-pub(crate) fn before_waiting_for(awaited: &dyn Awaited, label: &Label, timed: bool) -> Result<Way, Deadlock> {
+pub(crate) fn before_waiting_for(
+    awaited: &dyn Awaited,
+    label: &Label,
+    timed: bool,
+) -> Result<Way, Deadlock> {
     let Some(whereabouts) = awaited.whereabouts() else { return Ok(Way::Done) };
     let holder = whereabouts.holder();
     if holder == Some(current_thread()) {
@@ -58,7 +63,8 @@ pub(crate) fn before_waiting_for(awaited: &dyn Awaited, label: &Label, timed: bo
     block(Whom::One(sought), timed, absence).map(Way::Sleep)
 }
 
-/// What is wrong with waiting for what this very thread has in hand: it cannot end before the wait does.
+/// What is wrong with waiting for what this very thread has in hand: it cannot end before the wait
+/// does.
 pub(crate) fn on_this_thread(awaited: &dyn Awaited, label: &Label) -> Deadlock {
     let nest = standing().nest;
     Deadlock::cycle(links_from(awaited.id(), label.clone(), current_worker(), &nest))
@@ -69,7 +75,8 @@ pub(crate) fn before_waiting_for_any(roll: &Arc<Roll>, timed: bool) -> Result<Bl
     block(Whom::AnyOf(Arc::clone(roll)), timed, Absence::Away)
 }
 
-/// Runs it inside the task that this thread has in hand, if it is pending, and that may be. Says whether it is done by that.
+/// Runs it inside the task that this thread has in hand, if it is pending, and that may be. Says
+/// whether it is done by that.
 pub(crate) fn run_inline(awaited: &dyn Awaited, label: &Label) -> bool {
     may_run(awaited.home()) && nested(awaited.id(), label, || awaited.run_here(label))
 }

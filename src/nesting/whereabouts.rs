@@ -1,8 +1,10 @@
-//! Where a task is, for those who wait for it inside another: waiting for a pool, in the hands of a thread, or ended.
+//! Where a task is, for those who wait for it inside another: waiting for a pool, in the hands of a
+//! thread, or ended.
 //!
-//! It is made when somebody first waits so, and from then on the task keeps it up to date, in the critical section in which its own state
-//! changes. It has no type and borrows nothing, so it can lie where all threads look: in the [graph](super::graph). Its lock is
-//! held for a moment only, and no other is taken under it.
+//! It is made when somebody first waits so, and from then on the task keeps it up to date, in the
+//! critical section in which its own state changes. It has no type and borrows nothing, so it can
+//! lie where all threads look: in the [graph](super::graph). Its lock is held for a moment only,
+//! and no other is taken under it.
 
 use std::sync::Arc;
 
@@ -12,7 +14,8 @@ use crate::sync::{Mutex, ThreadId};
 
 pub(crate) struct Whereabouts(Mutex<Place>);
 
-/// The pool that has taken a task, for good: whoever got the future from that pool's submit finds it set.
+/// The pool that has taken a task, for good: whoever got the future from that pool's submit finds
+/// it set.
 pub(crate) struct Home(AtomicU64);
 
 impl Home {

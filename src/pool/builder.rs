@@ -19,10 +19,12 @@ use crate::sync::{FreeThreads, available_cores};
 /// Python's ceiling for the default number of workers.
 const MOST_BY_DEFAULT: usize = 32;
 
-/// What Python adds to the number of cores, so that a small machine, too, has workers that wait while others compute.
+/// What Python adds to the number of cores, so that a small machine, too, has workers that wait
+/// while others compute.
 const MORE_THAN_CORES: usize = 4;
 
-/// Makes a [`ThreadPoolExecutor`] with options, or a [`scope`](Self::scope); [`build`](Self::build) checks them all at once.
+/// Makes a [`ThreadPoolExecutor`] with options, or a [`scope`](Self::scope); [`build`](Self::build)
+/// checks them all at once.
 ///
 /// | option | default |
 /// |---|---|
@@ -57,7 +59,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// How many workers there are at most. They start on demand. Zero is an error of [`build`](Self::build).
+    /// How many workers there are at most. They start on demand. Zero is an error of
+    /// [`build`](Self::build).
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
@@ -70,17 +73,20 @@ impl Builder {
         self
     }
 
-    /// How many tasks may be pending at most: then a submit from outside waits for room, and `try_submit` is refused. Zero is an error
-    /// of [`build`](Self::build).
+    /// How many tasks may be pending at most: then a submit from outside waits for room, and
+    /// `try_submit` is refused. Zero is an error of [`build`](Self::build).
     ///
-    /// It counts tasks and not places in a queue: cancelling one makes room at once, and a task that is handed to a new worker takes
-    /// none. A map takes room for each of its workers that has to wait for its turn, and not for its items; of a
-    /// [`map_buffered`](ThreadPoolExecutor::map_buffered) each item is a task, and what finds no room stays with its reader.
+    /// It counts tasks and not places in a queue: cancelling one makes room at once, and a task
+    /// that is handed to a new worker takes none. A map takes room for each of its workers that has
+    /// to wait for its turn, and not for its items; of a
+    /// [`map_buffered`](ThreadPoolExecutor::map_buffered) each item is a task, and what finds no
+    /// room stays with its reader.
     ///
-    /// **What a pool's own workers submit is always accepted**, above the bound if need be, because room is made by workers only, and a
-    /// pool whose workers all waited for it would hang. A task that would rather hold back uses
-    /// [`try_submit`](ThreadPoolExecutor::try_submit), which is refused inside as outside. (There is no such exception for two bounded
-    /// pools whose tasks submit to each other, nor for a thread that a task starts and waits for: there, do that.)
+    /// **What a pool's own workers submit is always accepted**, above the bound if need be, because
+    /// room is made by workers only, and a pool whose workers all waited for it would hang. A task
+    /// that would rather hold back uses [`try_submit`](ThreadPoolExecutor::try_submit), which is
+    /// refused inside as outside. (There is no such exception for two bounded pools whose tasks
+    /// submit to each other, nor for a thread that a task starts and waits for: there, do that.)
     ///
     /// ```
     /// use glasspool::{Refusal, ThreadPoolExecutor};
@@ -105,9 +111,9 @@ impl Builder {
 
     /// What the names of the workers' threads begin with; `_0`, `_1`, … is added, as in Python.
     ///
-    /// Linux keeps 15 bytes of a name, so a longer prefix is cut there, for every worker of the pool alike; the number is whole (of up to
-    /// 10,000 workers).
-    /// A NUL byte in it is an error of [`build`](Self::build).
+    /// Linux keeps 15 bytes of a name, so a longer prefix is cut there, for every worker of the
+    /// pool alike; the number is whole (of up to 10,000 workers). A NUL byte in it is an error of
+    /// [`build`](Self::build).
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
@@ -121,8 +127,8 @@ impl Builder {
         self
     }
 
-    /// How many bytes of stack each worker has. The system may round it up, or refuse a thread that asks too much; the
-    /// submit that needs the thread says so.
+    /// How many bytes of stack each worker has. The system may round it up, or refuse a thread that
+    /// asks too much; the submit that needs the thread says so.
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
@@ -135,7 +141,8 @@ impl Builder {
         self
     }
 
-    /// How long an idle worker stays, be it the last or not. Then it leaves, and a later submit starts another when it needs one.
+    /// How long an idle worker stays, be it the last or not. Then it leaves, and a later submit
+    /// starts another when it needs one.
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
@@ -152,10 +159,12 @@ impl Builder {
 
     /// What each worker runs once, before its first task.
     ///
-    /// If it panics, the pool is broken: the worker's first task is lost, what is pending is cancelled, later submits are
-    /// refused, and each says why. It may submit to the pool. If it waits for that, a worker is [added](NestedWait::RunInline), which has its own
-    /// initializer to run first: so if every worker waits in its initializer, that comes to an end only as an error.
-    /// What it has captured is dropped when the pool has been closed and its last worker has gone.
+    /// If it panics, the pool is broken: the worker's first task is lost, what is pending is
+    /// cancelled, later submits are refused, and each says why. It may submit to the pool. If it
+    /// waits for that, a worker is [added](NestedWait::RunInline), which has its own initializer to
+    /// run first: so if every worker waits in its initializer, that comes to an end only as an
+    /// error. What it has captured is dropped when the pool has been closed and its last worker has
+    /// gone.
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
@@ -171,12 +180,13 @@ impl Builder {
         self
     }
 
-    /// What each worker runs when it leaves: because the pool is closed, or because it was idle for as long as its
-    /// [`keep_alive`](Self::keep_alive).
+    /// What each worker runs when it leaves: because the pool is closed, or because it was idle for
+    /// as long as its [`keep_alive`](Self::keep_alive).
     ///
-    /// It runs once on every worker whose initializer has run to its end, after the worker's last task, and before the thread-locals
-    /// that user code has set there are dropped; closing waits for it. The worker has left its seat by then, so a new one may be
-    /// starting beside it. If it panics, that is told by the panic hook and goes no further.
+    /// It runs once on every worker whose initializer has run to its end, after the worker's last
+    /// task, and before the thread-locals that user code has set there are dropped; closing waits
+    /// for it. The worker has left its seat by then, so a new one may be starting beside it. If it
+    /// panics, that is told by the panic hook and goes no further.
     ///
     /// ```
     /// # use glasspool::{Shutdown, ThreadPoolExecutor};
@@ -196,7 +206,8 @@ impl Builder {
 
     /// Who is told of all that happens in the pool. There is one at most: the last that was given.
     ///
-    /// What it is told, when, and by whom, is at [`Observer`]. A pool without one pays for the look whether it has, and no more.
+    /// What it is told, when, and by whom, is at [`Observer`]. A pool without one pays for the look
+    /// whether it has, and no more.
     ///
     /// ```
     /// use std::sync::mpsc;
@@ -241,7 +252,8 @@ impl Builder {
         Ok(ThreadPoolExecutor::of(core))
     }
 
-    /// What a worker does whose task waits for another of the pool; see [`NestedWait`], also for what each choice costs.
+    /// What a worker does whose task waits for another of the pool; see [`NestedWait`], also for
+    /// what each choice costs.
     ///
     /// ```
     /// use glasspool::{NestedWait, ThreadPoolExecutor};
@@ -262,8 +274,9 @@ impl Builder {
 
     /// The one check of all options, and their defaults.
     pub(super) fn check(self, kind: &str) -> Result<(Settings, Hooks), BuildError> {
-        let max_workers =
-            self.max_workers.unwrap_or_else(|| (available_cores() + MORE_THAN_CORES).min(MOST_BY_DEFAULT));
+        let max_workers = self
+            .max_workers
+            .unwrap_or_else(|| (available_cores() + MORE_THAN_CORES).min(MOST_BY_DEFAULT));
         if max_workers == 0 {
             return Err(BuildError::NoWorkers);
         }

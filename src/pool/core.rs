@@ -1,9 +1,11 @@
 //! The executor is only these, arranged: a queue, settings, hooks, threads.
 //!
-//! Every handle on a pool has this in common, and so have its workers; it lives until the last of them has gone. It takes tasks
-//! that borrow for `'a`: a [`ThreadPoolExecutor`](super::executor::ThreadPoolExecutor)'s borrow nothing, a
-//! [`Scope`](super::scope::Scope)'s what is around the scope. Here is how it all comes to its end; how a task gets in is the
-//! [`intake`](super::intake)'s, how it is run the [`worker`](super::worker)'s.
+//! Every handle on a pool has this in common, and so have its workers; it lives until the last of
+//! them has gone. It takes tasks that borrow for `'a`: a
+//! [`ThreadPoolExecutor`](super::executor::ThreadPoolExecutor)'s borrow nothing, a
+//! [`Scope`](super::scope::Scope)'s what is around the scope. Here is how it all comes to its end;
+//! how a task gets in is the [`intake`](super::intake)'s, how it is run the
+//! [`worker`](super::worker)'s.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,7 +32,11 @@ pub(crate) struct Core<'a> {
 }
 
 impl<'a> Core<'a> {
-    pub(super) fn new(settings: Settings, hooks: Hooks, nursery: impl Nursery<'a> + 'a) -> Arc<Self> {
+    pub(super) fn new(
+        settings: Settings,
+        hooks: Hooks,
+        nursery: impl Nursery<'a> + 'a,
+    ) -> Arc<Self> {
         let crew = Arc::new(Crew::new(settings.id, settings.nested_wait, settings.max_workers));
         Arc::new(Self {
             queue: Queue::new(Arc::clone(&crew), settings.queue_capacity, settings.watch.clone()),
@@ -59,8 +65,8 @@ impl<'a> Core<'a> {
         self.let_go_if_over();
     }
 
-    /// For a worker or a closer that has just done what may have been the pool's last act. (Not for a submitter, whose thread it is not
-    /// to drop what hooks have captured.)
+    /// For a worker or a closer that has just done what may have been the pool's last act. (Not for
+    /// a submitter, whose thread it is not to drop what hooks have captured.)
     pub(super) fn let_go_if_over(&self) {
         if self.queue.is_over() {
             self.hooks.dismiss();

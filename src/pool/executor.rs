@@ -1,7 +1,8 @@
 //! The executor: the one handle that owns the pool.
 //!
-//! It has exactly one owner, so leaving scope can mean what it means in Python's `with`: drain and join. Whoever else wants to
-//! submit gets a [`Submitter`]. How one is made is in [`builder`](super::builder).
+//! It has exactly one owner, so leaving scope can mean what it means in Python's `with`: drain and
+//! join. Whoever else wants to submit gets a [`Submitter`]. How one is made is in
+//! [`builder`](super::builder).
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,8 +25,9 @@ use crate::submit::Named;
 
 /// A pool of worker threads that run what is submitted to it.
 ///
-/// Workers start on demand and are reused; idle ones come first. A submit that starts a worker hands its task to it and
-/// returns when the worker has claimed it, so on a fresh pool of three, five submits show three futures running and two pending:
+/// Workers start on demand and are reused; idle ones come first. A submit that starts a worker
+/// hands its task to it and returns when the worker has claimed it, so on a fresh pool of three,
+/// five submits show three futures running and two pending:
 ///
 /// ```
 /// use std::sync::{Arc, Barrier};
@@ -47,10 +49,11 @@ use crate::submit::Named;
 ///
 /// (On a warm pool a task may be seen pending for a moment although a worker is on its way to it.)
 ///
-/// **Dropping it** closes it, waits until all that was submitted has run, and joins its threads: leaving scope blocks
-/// until then. Dropped by one of its own workers, or after a [closing with a deadline](Self::shutdown_timeout) that did not see
-/// the end, it does not wait. If it has been asked to close [when it is idle](Shutdown::WhenIdle), it still takes what its tasks submit
-/// until then. There is one owner:
+/// **Dropping it** closes it, waits until all that was submitted has run, and joins its threads:
+/// leaving scope blocks until then. Dropped by one of its own workers, or after a [closing with a
+/// deadline](Self::shutdown_timeout) that did not see the end, it does not wait. If it has been
+/// asked to close [when it is idle](Shutdown::WhenIdle), it still takes what its tasks submit until
+/// then. There is one owner:
 ///
 /// ```compile_fail,E0599
 /// let pool = glasspool::ThreadPoolExecutor::new(1).unwrap();
@@ -68,15 +71,16 @@ impl ThreadPoolExecutor {
 
     /// Has `work` run by a worker, and returns the future of what it returns.
     ///
-    /// Blocks while a worker's thread starts, its own or, if there is no other worker yet, another submitter's: until the
-    /// worker has claimed its task. No user code runs before that, and none on this thread, so on a pool without a bound it may be called
-    /// with any lock held. (Only what is refused is dropped here, with the panic.)
-    /// On a [bounded](crate::Builder::queue_capacity) one it waits for room, unless it is called by one of the pool's own workers.
+    /// Blocks while a worker's thread starts, its own or, if there is no other worker yet, another
+    /// submitter's: until the worker has claimed its task. No user code runs before that, and none
+    /// on this thread, so on a pool without a bound it may be called with any lock held. (Only what
+    /// is refused is dropped here, with the panic.) On a [bounded](crate::Builder::queue_capacity)
+    /// one it waits for room, unless it is called by one of the pool's own workers.
     ///
     /// # Panics
     ///
-    /// Where Python raises: if the pool was shut down, or is broken, or has no worker and gets no thread for one.
-    /// [`try_submit`](Self::try_submit) returns instead.
+    /// Where Python raises: if the pool was shut down, or is broken, or has no worker and gets no
+    /// thread for one. [`try_submit`](Self::try_submit) returns instead.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -103,7 +107,8 @@ impl ThreadPoolExecutor {
         self.submitter.submit(work)
     }
 
-    /// Has `work` run by a worker, if the pool takes it now. Blocks only for a worker's thread to start, never for room; never panics.
+    /// Has `work` run by a worker, if the pool takes it now. Blocks only for a worker's thread to
+    /// start, never for room; never panics.
     ///
     /// # Errors
     ///
@@ -129,8 +134,9 @@ impl ThreadPoolExecutor {
         self.submitter.try_submit(work)
     }
 
-    /// Has `work` run by a worker, if the pool takes it within this time. Blocks for at most `timeout` until there is room, and for a
-    /// worker's thread to start; never panics. A timeout too long for the clock waits without limit.
+    /// Has `work` run by a worker, if the pool takes it within this time. Blocks for at most
+    /// `timeout` until there is room, and for a worker's thread to start; never panics. A timeout
+    /// too long for the clock waits without limit.
     ///
     /// # Errors
     ///
@@ -155,7 +161,11 @@ impl ThreadPoolExecutor {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn try_submit_timeout<F, T>(&self, timeout: Duration, work: F) -> Result<Future<T>, Refused<F>>
+    pub fn try_submit_timeout<F, T>(
+        &self,
+        timeout: Duration,
+        work: F,
+    ) -> Result<Future<T>, Refused<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
@@ -163,9 +173,10 @@ impl ThreadPoolExecutor {
         self.submitter.try_submit_timeout(timeout, work)
     }
 
-    /// Has `work` run by a worker, and gives it a token by which it learns that it is asked to stop: by
-    /// [`Future::request_stop`](crate::ScopedFuture::request_stop), or by a shutdown with [`Shutdown::Stop`] (and by nothing else when
-    /// its future has been dropped). Blocks as [`submit`](Self::submit) does.
+    /// Has `work` run by a worker, and gives it a token by which it learns that it is asked to
+    /// stop: by [`Future::request_stop`](crate::ScopedFuture::request_stop), or by a shutdown with
+    /// [`Shutdown::Stop`] (and by nothing else when its future has been dropped). Blocks as
+    /// [`submit`](Self::submit) does.
     ///
     /// # Panics
     ///
@@ -196,18 +207,20 @@ impl ThreadPoolExecutor {
         self.submitter.submit_stoppable(work)
     }
 
-    /// Applies `f` to each item, by as many workers as there are, and hands the results over in the order of the items, or
-    /// [as they come](Map::unordered).
+    /// Applies `f` to each item, by as many workers as there are, and hands the results over in the
+    /// order of the items, or [as they come](Map::unordered).
     ///
-    /// It takes all items at once and starts at once; blocks only for workers' threads to start, and on a
-    /// [bounded](crate::Builder::queue_capacity) pool until there is room for the first of the workers that take part. Each item is a
-    /// task of its own to whoever looks (it is pending, runs, fails by itself), but costs much less than a submit.
+    /// It takes all items at once and starts at once; blocks only for workers' threads to start,
+    /// and on a [bounded](crate::Builder::queue_capacity) pool until there is room for the first of
+    /// the workers that take part. Each item is a task of its own to whoever looks (it is pending,
+    /// runs, fails by itself), but costs much less than a submit.
     ///
     /// # Panics
     ///
-    /// If the pool is closed or broken, before it has touched any item; if it is closed while the items are taken, or has no worker and
-    /// gets no thread for one, when it has taken them, and then they are dropped. What the iterator of items panics with comes
-    /// out here, and then nothing has begun.
+    /// If the pool is closed or broken, before it has touched any item; if it is closed while the
+    /// items are taken, or has no worker and gets no thread for one, when it has taken them, and
+    /// then they are dropped. What the iterator of items panics with comes out here, and then
+    /// nothing has begun.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -228,22 +241,24 @@ impl ThreadPoolExecutor {
         self.submitter.map(items, f)
     }
 
-    /// Applies `f` to each item, with `buffer_size` items in flight at a time, so that there may be any number of them: items
-    /// without end, or more than there is room for.
+    /// Applies `f` to each item, with `buffer_size` items in flight at a time, so that there may be
+    /// any number of them: items without end, or more than there is room for.
     ///
-    /// An item is in flight from when it is taken until its result is handed over. So many are taken and submitted at once, and
-    /// then one for each result that is handed over: never one more, and none less while the reader works on what it has. The results
-    /// come in the order of the items, or [as they come](BufferedMap::unordered). Each item is a task of its own, so tiny ones
-    /// cost more than in a [`map`](Self::map).
+    /// An item is in flight from when it is taken until its result is handed over. So many are
+    /// taken and submitted at once, and then one for each result that is handed over: never one
+    /// more, and none less while the reader works on what it has. The results come in the order of
+    /// the items, or [as they come](BufferedMap::unordered). Each item is a task of its own, so
+    /// tiny ones cost more than in a [`map`](Self::map).
     ///
-    /// Blocks for workers' threads to start, and on a [bounded](crate::Builder::queue_capacity) pool until there is room for the first
-    /// item; for the others the iteration waits. What becomes of the iteration
-    /// when an item fails, when the pool is closed meanwhile, or when the iterator of items panics, is told at
-    /// [`ScopedBufferedMap`](crate::ScopedBufferedMap).
+    /// Blocks for workers' threads to start, and on a [bounded](crate::Builder::queue_capacity)
+    /// pool until there is room for the first item; for the others the iteration waits. What
+    /// becomes of the iteration when an item fails, when the pool is closed meanwhile, or when the
+    /// iterator of items panics, is told at [`ScopedBufferedMap`](crate::ScopedBufferedMap).
     ///
     /// # Panics
     ///
-    /// If `buffer_size` is zero, or the pool is closed or broken, before it has touched any item; or if the pool refuses the first.
+    /// If `buffer_size` is zero, or the pool is closed or broken, before it has touched any item;
+    /// or if the pool refuses the first.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -256,7 +271,12 @@ impl ThreadPoolExecutor {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn map_buffered<I, F, T>(&self, items: I, buffer_size: usize, f: F) -> BufferedMap<I::IntoIter, T>
+    pub fn map_buffered<I, F, T>(
+        &self,
+        items: I,
+        buffer_size: usize,
+        f: F,
+    ) -> BufferedMap<I::IntoIter, T>
     where
         I: IntoIterator<Item: Send + 'static>,
         F: Fn(I::Item) -> T + Send + Sync + 'static,
@@ -265,7 +285,8 @@ impl ThreadPoolExecutor {
         self.submitter.map_buffered(items, buffer_size, f)
     }
 
-    /// The same pool, under which what is submitted has a name, for error messages and `Debug`. Never blocks.
+    /// The same pool, under which what is submitted has a name, for error messages and `Debug`.
+    /// Never blocks.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -305,8 +326,9 @@ impl ThreadPoolExecutor {
         self.submitter.max_workers()
     }
 
-    /// What it is doing and has done: how many workers are idle, how many tasks wait, how many have ended, and how. Blocks only for
-    /// as long as the pool is counted, which is at most once through what is pending.
+    /// What it is doing and has done: how many workers are idle, how many tasks wait, how many have
+    /// ended, and how. Blocks only for as long as the pool is counted, which is at most once
+    /// through what is pending.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -330,15 +352,18 @@ impl ThreadPoolExecutor {
         self.submitter.id()
     }
 
-    /// Closes the pool and waits for its end: no more submits, pending tasks as `how` says, running ones to their end.
+    /// Closes the pool and waits for its end: no more submits, pending tasks as `how` says, running
+    /// ones to their end.
     ///
-    /// Blocks until the last of its threads has ended, and for the drops and callbacks of what it cancels, which run here. It
-    /// may be called again, and by several threads at once; each returns when no thread and no pending task is left, and a
-    /// later call may still cancel what an earlier one would have drained.
+    /// Blocks until the last of its threads has ended, and for the drops and callbacks of what it
+    /// cancels, which run here. It may be called again, and by several threads at once; each
+    /// returns when no thread and no pending task is left, and a later call may still cancel what
+    /// an earlier one would have drained.
     ///
     /// # Errors
     ///
-    /// Called by one of the pool's own workers, it closes the pool and does not wait: nobody can wait for his own end.
+    /// Called by one of the pool's own workers, it closes the pool and does not wait: nobody can
+    /// wait for his own end.
     ///
     /// ```
     /// use std::sync::{Arc, Barrier};
@@ -365,14 +390,16 @@ impl ThreadPoolExecutor {
 
     /// Closes the pool, waits at most this long for its end, and reports what came of its tasks.
     ///
-    /// If the time is up before all has ended, it goes on as [`Shutdown::Stop`] would (what is still pending is cancelled, and
-    /// what runs is asked to stop) and returns without waiting any longer. What still runs then does so on threads that nobody
-    /// waits for: dropping the pool does not either. They end with their tasks, or with the process. (Whoever does want to wait
+    /// If the time is up before all has ended, it goes on as [`Shutdown::Stop`] would (what is
+    /// still pending is cancelled, and what runs is asked to stop) and returns without waiting any
+    /// longer. What still runs then does so on threads that nobody waits for: dropping the pool
+    /// does not either. They end with their tasks, or with the process. (Whoever does want to wait
     /// calls [`shutdown`](Self::shutdown).)
     ///
-    /// Blocks for at most `timeout`; and, as these are user code that runs here or that nobody can wait for by the clock, for the drops and
-    /// callbacks of what it cancels, or if all has ended in time, for the drops of what its threads had in thread-locals. Zero does
-    /// not wait; a timeout too long for the clock waits without limit.
+    /// Blocks for at most `timeout`; and, as these are user code that runs here or that nobody can
+    /// wait for by the clock, for the drops and callbacks of what it cancels, or if all has ended
+    /// in time, for the drops of what its threads had in thread-locals. Zero does not wait; a
+    /// timeout too long for the clock waits without limit.
     ///
     /// # Errors
     ///
@@ -397,7 +424,8 @@ impl ThreadPoolExecutor {
         self.submitter.core().close_within(how, timeout)
     }
 
-    /// Closes the pool and does not wait for its end. Blocks only for the drops and callbacks of what it cancels.
+    /// Closes the pool and does not wait for its end. Blocks only for the drops and callbacks of
+    /// what it cancels.
     ///
     /// ```
     /// use glasspool::{Shutdown, ThreadPoolExecutor};
@@ -444,7 +472,8 @@ impl Drop for ThreadPoolExecutor {
         }
         let at_its_last_call = self.submitter.core().queue.is_at_its_last_call();
         let how = if at_its_last_call { Shutdown::WhenIdle } else { Shutdown::Drain };
-        // The error says that this is one of the pool's own workers: the pool is closed, and ends without being waited for.
+        // The error says that this is one of the pool's own workers: the pool is closed, and ends
+        // without being waited for.
         let _ = self.shutdown(how);
     }
 }

@@ -1,13 +1,16 @@
-//! How a new worker gets its first task: from hand to hand, and the giver waits until it is claimed.
+//! How a new worker gets its first task: from hand to hand, and the giver waits until it is
+//! claimed.
 //!
-//! A task put in a queue for a thread that is only just starting would be seen pending for a while, by luck. So the submitter
-//! keeps the task, starts the thread, and goes on when the thread has claimed it; the claim is the thread's first act. No user
-//! code (initializer, closure, callback, drop) runs before that, so the submitter waits for a thread to start and for nothing
-//! else, whatever locks it may hold. (`CPython` gets its "running" by the same means: its `Thread.start` returns once the
-//! thread has begun.)
+//! A task put in a queue for a thread that is only just starting would be seen pending for a while,
+//! by luck. So the submitter keeps the task, starts the thread, and goes on when the thread has
+//! claimed it; the claim is the thread's first act. No user code (initializer, closure, callback,
+//! drop) runs before that, so the submitter waits for a thread to start and for nothing else,
+//! whatever locks it may hold. (`CPython` gets its "running" by the same means: its `Thread.start`
+//! returns once the thread has begun.)
 //!
-//! The other way round the giver leaves the new thread's handle here, which only it can have, for the worker to keep where it is
-//! looked for; so the giver has nothing more to do when the task is claimed, and is never the last to know of a pool.
+//! The other way round the giver leaves the new thread's handle here, which only it can have, for
+//! the worker to keep where it is looked for; so the giver has nothing more to do when the task is
+//! claimed, and is never the last to know of a pool.
 
 use crate::future::claimed::Claimed;
 use crate::future::contain::contain;
@@ -47,8 +50,12 @@ impl<'a> Handover<'a> {
 
     /// The new thread's side: claims the task, if it is not too late, and lets the giver go.
     pub(super) fn claim(&self, pool: PoolId) -> (Result<Claimed<'a>, Ran<'a>>, Option<Thread<'a>>) {
-        let offer =
-            self.state.lock().offer.take().expect("it is claimed once, by the thread it was made for");
+        let offer = self
+            .state
+            .lock()
+            .offer
+            .take()
+            .expect("it is claimed once, by the thread it was made for");
         offer.first_task.set_home(pool);
         let (first_task, remains) = offer.first_task.claim();
         self.state.lock().is_claimed = true;
@@ -58,7 +65,8 @@ impl<'a> Handover<'a> {
         (first_task, offer.predecessor)
     }
 
-    /// The new thread's side: its own handle. Blocks until the giver has left it, which it does before anything else.
+    /// The new thread's side: its own handle. Blocks until the giver has left it, which it does
+    /// before anything else.
     pub(super) fn take_handle(&self) -> Thread<'a> {
         let mut state = self.state.lock();
         loop {
@@ -69,7 +77,8 @@ impl<'a> Handover<'a> {
         }
     }
 
-    /// The giver's side: leaves the handle of the thread that it has started, and blocks until that has claimed the task.
+    /// The giver's side: leaves the handle of the thread that it has started, and blocks until that
+    /// has claimed the task.
     pub(super) fn wait_until_claimed(&self, thread: Thread<'a>) {
         let mut state = self.state.lock();
         state.thread = Some(thread);

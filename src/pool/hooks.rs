@@ -1,7 +1,7 @@
 //! The user's code at the beginning and at the end of each worker's life.
 //!
-//! It is kept for as long as there may be workers, and no longer: what it captured goes with the last of them, even if that is a
-//! handle on the pool itself.
+//! It is kept for as long as there may be workers, and no longer: what it captured goes with the
+//! last of them, even if that is a handle on the pool itself.
 
 use std::sync::Arc;
 

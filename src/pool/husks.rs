@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::future::contain::contain;
 use crate::future::task::{Runnable, ScopedTask};
 
-/// Whoever holds this owes a [`clear_away`](Self::clear_away), with no lock held: it runs user code.
+/// Whoever holds this owes a [`clear_away`](Self::clear_away), with no lock held: it runs user
+/// code.
 #[must_use]
 pub(super) struct Husks<'a> {
     pub(super) waiting: VecDeque<ScopedTask<'a>>,

@@ -1,7 +1,8 @@
 //! A pool takes a task: to an idle worker, or to a new one, or to wait for whoever is ready first.
 //!
-//! Which of these is decided by the [`queue`](super::queue); here it is done. If the system refuses the thread for a new worker, the
-//! queue is asked once more, and told so: then the task waits for those who are there, or if nobody is, comes back.
+//! Which of these is decided by the [`queue`](super::queue); here it is done. If the system refuses
+//! the thread for a new worker, the queue is asked once more, and told so: then the task waits for
+//! those who are there, or if nobody is, comes back.
 
 use std::sync::Arc;
 
@@ -16,7 +17,11 @@ use crate::label::Label;
 use crate::nesting::crew::Recruiter;
 
 impl<'a> Takes<'a> for Arc<Core<'a>> {
-    fn take(&self, task: ScopedTask<'a>, patience: Patience) -> Result<(), Refused<ScopedTask<'a>>> {
+    fn take(
+        &self,
+        task: ScopedTask<'a>,
+        patience: Patience,
+    ) -> Result<(), Refused<ScopedTask<'a>>> {
         // What an observer submits is not observed: or else there would be no end to it.
         let watch = self.settings.watch.as_ref().filter(|watch| watch.is_heard());
         match watch {
@@ -68,7 +73,8 @@ fn take_in<'a>(
     }
 }
 
-/// For workers that wait for other tasks. (Only a pool whose tasks borrow nothing can be known to its workers' threads.)
+/// For workers that wait for other tasks. (Only a pool whose tasks borrow nothing can be known to
+/// its workers' threads.)
 impl Recruiter for Core<'static> {
     fn fill_in(self: Arc<Self>, wanted: Option<usize>) {
         if let Some((task, seat)) = self.queue.stand_in(wanted) {

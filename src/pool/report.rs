@@ -10,11 +10,12 @@ use super::settings::Settings;
 use super::stats::Stats;
 use crate::label::Label;
 
-/// What [`shutdown_timeout`](crate::ThreadPoolExecutor::shutdown_timeout) has seen: how many tasks ended during the call, and which
-/// go on.
+/// What [`shutdown_timeout`](crate::ThreadPoolExecutor::shutdown_timeout) has seen: how many tasks
+/// ended during the call, and which go on.
 ///
-/// A map counts as one task for each worker that takes part in it, and its cancelled items are not counted: the map says how many.
-/// What ended before the call is in [`stats`](crate::ThreadPoolExecutor::stats) only.
+/// A map counts as one task for each worker that takes part in it, and its cancelled items are not
+/// counted: the map says how many. What ended before the call is in
+/// [`stats`](crate::ThreadPoolExecutor::stats) only.
 ///
 /// ```
 /// use std::time::Duration;
@@ -49,13 +50,14 @@ pub struct ShutdownReport {
     pub lost: u64,
     /// What goes on, on threads that nobody waits for any more.
     pub still_running: Vec<StillRunning>,
-    /// How many of the pool's threads had not ended: those of tasks that still run, and those that were just coming (an initializer) or
-    /// going (an exit hook).
+    /// How many of the pool's threads had not ended: those of tasks that still run, and those that
+    /// were just coming (an initializer) or going (an exit hook).
     pub threads_left: usize,
     everyone_gone: bool,
 }
 
-/// A task that a [closing with a deadline](crate::ThreadPoolExecutor::shutdown_timeout) did not see the end of.
+/// A task that a [closing with a deadline](crate::ThreadPoolExecutor::shutdown_timeout) did not see
+/// the end of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StillRunning {
@@ -65,7 +67,8 @@ pub struct StillRunning {
     pub submitted_at: &'static Location<'static>,
     /// The name of the thread it runs on.
     pub worker: String,
-    /// For how long it had been running, counted from when its worker took it: an initializer that ran before it is part of that.
+    /// For how long it had been running, counted from when its worker took it: an initializer that
+    /// ran before it is part of that.
     pub running_for: Duration,
     label: Label,
 }
@@ -73,14 +76,16 @@ pub struct StillRunning {
 impl ShutdownReport {
     pub(super) fn new(before: &Stats, now: Census, settings: &Settings) -> Self {
         let Census { stats: now, at_work, threads, everyone_gone } = now;
-        let still_running = at_work.into_iter().map(|AtWork { seat, label, running_for }| StillRunning {
-            name: label.name().map(str::to_owned),
-            submitted_at: label.submitted_at,
-            worker: settings.thread_name(seat),
-            running_for,
-            label,
-        });
-        // Saturating, as what had just ended is counted by what is known of it, and then by what its worker says.
+        let still_running =
+            at_work.into_iter().map(|AtWork { seat, label, running_for }| StillRunning {
+                name: label.name().map(str::to_owned),
+                submitted_at: label.submitted_at,
+                worker: settings.thread_name(seat),
+                running_for,
+                label,
+            });
+        // Saturating, as what had just ended is counted by what is known of it, and then by what
+        // its worker says.
         Self {
             returned: now.returned.saturating_sub(before.returned),
             panicked: now.panicked.saturating_sub(before.panicked),
@@ -92,7 +97,8 @@ impl ShutdownReport {
         }
     }
 
-    /// Whether all of it has ended: every task, whoever is just cancelling it, and every thread. Never blocks.
+    /// Whether all of it has ended: every task, whoever is just cancelling it, and every thread.
+    /// Never blocks.
     ///
     /// ```
     /// use std::time::Duration;

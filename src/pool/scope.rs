@@ -1,13 +1,17 @@
-//! Borrowed work: an executor that lives for the length of one call, so its tasks may borrow from the caller.
+//! Borrowed work: an executor that lives for the length of one call, so its tasks may borrow from
+//! the caller.
 //!
-//! A running pool's workers can never run work that borrows: nothing says that they stop in time, and no safe Rust could say it. So a
-//! scope has workers of its own, which are [`std::thread::scope`]'s threads. For the rest it is the same [`Core`] as every pool's,
-//! with tasks that borrow for `'scope`.
+//! A running pool's workers can never run work that borrows: nothing says that they stop in time,
+//! and no safe Rust could say it. So a scope has workers of its own, which are
+//! [`std::thread::scope`]'s threads. For the rest it is the same [`Core`] as every pool's, with
+//! tasks that borrow for `'scope`.
 //!
-//! **The end of a scope.** When the body has returned, tasks may still submit others, so the queue closes [when it is
-//! idle](Shutdown::WhenIdle), by itself, in the critical section in which the last worker has run out of tasks. When the body has panicked, what is pending is
-//! cancelled, what runs is asked to stop, and the queue is closed, or the threads would never end and `std`'s scope would wait for them for ever. Either way
-//! every task has ended, and every handle that a task held is gone, before the scope returns.
+//! **The end of a scope.** When the body has returned, tasks may still submit others, so the queue
+//! closes [when it is idle](Shutdown::WhenIdle), by itself, in the critical section in which the
+//! last worker has run out of tasks. When the body has panicked, what is pending is cancelled, what
+//! runs is asked to stop, and the queue is closed, or the threads would never end and `std`'s scope
+//! would wait for them for ever. Either way every task has ended, and every handle that a task held
+//! is gone, before the scope returns.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -35,10 +39,12 @@ use crate::stop::StopToken;
 use crate::submit::{submit, submit_stoppable, try_submit};
 use crate::sync::{Mutex, ThreadScope, thread_scope};
 
-/// Runs `body` with an executor of at most so many workers, whose tasks may borrow what lives around the call.
+/// Runs `body` with an executor of at most so many workers, whose tasks may borrow what lives
+/// around the call.
 ///
-/// Blocks until the body has returned, every task has ended, those that tasks have submitted included, and every worker's thread is
-/// gone. Workers start on demand. For a scope with options there is [`Builder::scope`].
+/// Blocks until the body has returned, every task has ended, those that tasks have submitted
+/// included, and every worker's thread is gone. Workers start on demand. For a scope with options
+/// there is [`Builder::scope`].
 ///
 /// # Errors
 ///
@@ -46,10 +52,11 @@ use crate::sync::{Mutex, ThreadScope, thread_scope};
 ///
 /// # Panics
 ///
-/// If the body panics: what is pending is cancelled, what runs is asked to stop if it has a [`StopToken`], and goes on to its end, and
-/// then the panic goes on. Else, if a submitted task has panicked and nobody ever looked at its future: with the payload of the first
-/// of these, when all tasks have ended. (Others, and items of a map that nobody read, go the way of every
-/// [unobserved panic](crate::set_unobserved_panic_hook).)
+/// If the body panics: what is pending is cancelled, what runs is asked to stop if it has a
+/// [`StopToken`], and goes on to its end, and then the panic goes on. Else, if a submitted task has
+/// panicked and nobody ever looked at its future: with the payload of the first of these, when all
+/// tasks have ended. (Others, and items of a map that nobody read, go the way of every [unobserved
+/// panic](crate::set_unobserved_panic_hook).)
 ///
 /// ```
 /// use glasspool::scope;
@@ -100,7 +107,8 @@ use crate::sync::{Mutex, ThreadScope, thread_scope};
 /// # Ok::<(), glasspool::BuildError>(())
 /// ```
 ///
-/// Nothing that a scope lends out survives it, and the compiler sees to that. A future cannot leave:
+/// Nothing that a scope lends out survives it, and the compiler sees to that. A future cannot
+/// leave:
 ///
 /// ```compile_fail
 /// let escaped = glasspool::scope(1, |s| s.submit(|| 1)).unwrap();
@@ -151,13 +159,13 @@ where
 
 /// How a scope is made that has options.
 impl Builder {
-    /// As [`scope`](crate::scope()), for a scope with these options: a stack for deep recursion, say. Its threads are called `scope-0`,
-    /// `scope-1`, … if no prefix is given.
+    /// As [`scope`](crate::scope()), for a scope with these options: a stack for deep recursion,
+    /// say. Its threads are called `scope-0`, `scope-1`, … if no prefix is given.
     ///
     /// # Errors
     ///
-    /// If no scope can be made of these options, and then the body is not run: the same as for a pool, and a
-    /// [`queue_capacity`](Self::queue_capacity), because a scope has no bound.
+    /// If no scope can be made of these options, and then the body is not run: the same as for a
+    /// pool, and a [`queue_capacity`](Self::queue_capacity), because a scope has no bound.
     ///
     /// # Panics
     ///
@@ -195,7 +203,8 @@ where
     thread_scope(|threads: &ThreadScope<'_, 'env>| {
         let unobserved = Arc::new(Unobserved(Mutex::new(None)));
         let core = Core::new(settings, hooks, threads);
-        let scope = Scope { core, unobserved: Arc::clone(&unobserved), name: None, env: PhantomData };
+        let scope =
+            Scope { core, unobserved: Arc::clone(&unobserved), name: None, env: PhantomData };
         let result = catch(|| body(&scope));
         scope.core.close(if result.is_ok() { Shutdown::WhenIdle } else { Shutdown::Stop });
         scope.core.join().expect("the body does not run on one of the scope's own workers");
@@ -214,10 +223,11 @@ where
     })
 }
 
-/// The executor of one [`scope`]: its tasks may borrow for `'scope` from `'env`, which is whatever lives around the call.
+/// The executor of one [`scope`]: its tasks may borrow for `'scope` from `'env`, which is whatever
+/// lives around the call.
 ///
-/// Clones are the same scope; a task that submits takes one with it. (If the compiler asks for `&'scope Scope`, that is what is missing:
-/// move a clone into the task.)
+/// Clones are the same scope; a task that submits takes one with it. (If the compiler asks for
+/// `&'scope Scope`, that is what is missing: move a clone into the task.)
 ///
 /// ```
 /// use glasspool::{as_completed, scope};
@@ -240,8 +250,8 @@ pub struct Scope<'scope, 'env: 'scope> {
 }
 
 impl<'scope> Scope<'scope, '_> {
-    /// Has `work` run by a worker of the scope, and returns the future of what it returns. Blocks only while a worker's thread
-    /// starts.
+    /// Has `work` run by a worker of the scope, and returns the future of what it returns. Blocks
+    /// only while a worker's thread starts.
     ///
     /// # Panics
     ///
@@ -310,7 +320,8 @@ impl<'scope> Scope<'scope, '_> {
         submit_stoppable(self, work, self.label(Label::here()))
     }
 
-    /// Applies `f` to each item, as a pool's [`map`](crate::ThreadPoolExecutor::map) does; items, function and results may borrow.
+    /// Applies `f` to each item, as a pool's [`map`](crate::ThreadPoolExecutor::map) does; items,
+    /// function and results may borrow.
     ///
     /// # Panics
     ///
@@ -333,7 +344,8 @@ impl<'scope> Scope<'scope, '_> {
     }
 
     /// Applies `f` to each item, with so many in flight at a time, as a pool's
-    /// [`map_buffered`](crate::ThreadPoolExecutor::map_buffered) does; items, function and results may borrow.
+    /// [`map_buffered`](crate::ThreadPoolExecutor::map_buffered) does; items, function and results
+    /// may borrow.
     ///
     /// # Panics
     ///
@@ -358,10 +370,17 @@ impl<'scope> Scope<'scope, '_> {
         F: Fn(I::Item) -> T + Send + Sync + 'scope,
         T: Send + 'scope,
     {
-        ScopedBufferedMap::start(Arc::clone(&self.core), items, buffer_size, f, self.label(Label::here()))
+        ScopedBufferedMap::start(
+            Arc::clone(&self.core),
+            items,
+            buffer_size,
+            f,
+            self.label(Label::here()),
+        )
     }
 
-    /// The same scope, under which what is submitted has a name, for error messages and `Debug`. Never blocks.
+    /// The same scope, under which what is submitted has a name, for error messages and `Debug`.
+    /// Never blocks.
     ///
     /// ```
     /// use glasspool::scope;
@@ -385,7 +404,8 @@ impl<'scope> Scope<'scope, '_> {
         self.core.settings.max_workers
     }
 
-    /// What it is doing and has done; see [`ThreadPoolExecutor::stats`](crate::ThreadPoolExecutor::stats).
+    /// What it is doing and has done; see
+    /// [`ThreadPoolExecutor::stats`](crate::ThreadPoolExecutor::stats).
     ///
     /// ```
     /// assert_eq!(glasspool::scope(3, |s| s.stats().submitted)?, 0);
@@ -417,9 +437,14 @@ impl<'scope> Scope<'scope, '_> {
 }
 
 impl<'scope> Takes<'scope> for Scope<'scope, '_> {
-    fn take(&self, task: ScopedTask<'scope>, patience: Patience) -> Result<(), Refused<ScopedTask<'scope>>> {
+    fn take(
+        &self,
+        task: ScopedTask<'scope>,
+        patience: Patience,
+    ) -> Result<(), Refused<ScopedTask<'scope>>> {
         let unobserved: Arc<dyn Keeper> = Arc::clone(&self.unobserved) as _;
-        // `false` means that it has been cancelled already, and then there will be no panic to keep.
+        // `false` means that it has been cancelled already, and then there will be no panic to
+        // keep.
         let _ = task.keep(&unobserved);
         self.core.take(task, patience)
     }

@@ -1,7 +1,7 @@
 //! The seats that workers take: which are free, and what whoever sits there has in hand.
 //!
-//! It knows no threads and no lock: [`Queue`](super::queue::Queue) has one around it. Nothing here runs anybody's code, except where
-//! it says so.
+//! It knows no threads and no lock: [`Queue`](super::queue::Queue) has one around it. Nothing here
+//! runs anybody's code, except where it says so.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -49,7 +49,8 @@ impl<'a> Seats<'a> {
         Self { all: Vec::new(), taken: 0, crew }
     }
 
-    /// Whether a worker on this seat is one too many now: it was added when others waited, and that is over.
+    /// Whether a worker on this seat is one too many now: it was added when others waited, and that
+    /// is over.
     pub(super) fn is_one_too_many(&self, seat: SeatNumber) -> bool {
         self.is_added(seat) && self.taken > self.crew.most()
     }
@@ -59,7 +60,8 @@ impl<'a> Seats<'a> {
         seat.0 >= self.crew.max_workers
     }
 
-    /// The free seat with the lowest number, so that a worker's successor has its name; for a worker who begins with this task.
+    /// The free seat with the lowest number, so that a worker's successor has its name; for a
+    /// worker who begins with this task.
     pub(super) fn take(&mut self, first_task: &ScopedTask<'a>) -> Option<SeatNumber> {
         if self.taken >= self.crew.most() {
             return None;
@@ -82,8 +84,11 @@ impl<'a> Seats<'a> {
     }
 
     pub(super) fn hand(&mut self, seat: SeatNumber, task: &ScopedTask<'a>, now: Instant) {
-        let in_hand =
-            task.in_hand().map(|weak| InHand { task: weak, label: task.label().clone(), since: now });
+        let in_hand = task.in_hand().map(|weak| InHand {
+            task: weak,
+            label: task.label().clone(),
+            since: now,
+        });
         self.all[seat.0].in_hand = in_hand;
     }
 
@@ -95,7 +100,8 @@ impl<'a> Seats<'a> {
         self.all[seat.0].in_hand = None;
     }
 
-    /// All that somebody has in hand. It may be the last reference to what it leads to, so it is not to be dropped under a lock.
+    /// All that somebody has in hand. It may be the last reference to what it leads to, so it is
+    /// not to be dropped under a lock.
     pub(super) fn in_hand(&self) -> Vec<Arc<dyn Runnable + 'a>> {
         self.all_in_hand().filter_map(|(_, in_hand)| in_hand.task.upgrade()).collect()
     }
@@ -105,14 +111,19 @@ impl<'a> Seats<'a> {
         self.all_in_hand().filter_map(|(_, in_hand)| in_hand.label.stop().cloned())
     }
 
-    /// Who is at work on what; and what has just ended, and how. What comes beside it is not to be dropped under a lock.
+    /// Who is at work on what; and what has just ended, and how. What comes beside it is not to be
+    /// dropped under a lock.
     pub(super) fn at_work(&self) -> (Vec<AtWork>, Vec<Status>, Vec<Arc<dyn Runnable + 'a>>) {
         let (mut at_work, mut just_ended, mut held) = (Vec::new(), Vec::new(), Vec::new());
         for (seat, InHand { task, label, since }) in self.all_in_hand() {
             let task = task.upgrade();
             match task.as_ref().map(|task| task.status()) {
                 Some(Status::Pending | Status::Running) => {
-                    at_work.push(AtWork { seat, label: label.clone(), running_for: since.elapsed() });
+                    at_work.push(AtWork {
+                        seat,
+                        label: label.clone(),
+                        running_for: since.elapsed(),
+                    });
                 }
                 Some(ended) => just_ended.push(ended),
                 // Run to its end, and forgotten by everyone: its worker will say how that was.

@@ -9,7 +9,8 @@ use crate::identity::PoolId;
 use crate::nesting::policy::NestedWait;
 use crate::sync::default_stack_size;
 
-/// Linux keeps so many bytes of a thread's name. A prefix gives way, so that workers stay distinguishable.
+/// Linux keeps so many bytes of a thread's name. A prefix gives way, so that workers stay
+/// distinguishable.
 const NAME_BYTES: usize = 15;
 
 /// Of a pool that may have more workers than this, the names of those beyond it may be longer.

@@ -7,10 +7,12 @@ use crate::future::state::{Ending, Status};
 /// A pool's numbers, all of one moment: they agree with each other.
 ///
 /// - `workers` = `idle` + `running`
-/// - `submitted` = `queued` + `running` + `nested` + `returned` + `panicked` + `cancelled` + `lost`, but for workers that are just starting
+/// - `submitted` = `queued` + `running` + `nested` + `returned` + `panicked` + `cancelled` +
+///   `lost`, but for workers that are just starting
 ///
-/// A task that has ended counts as running until its worker has come back for the next, so the totals may lag behind what
-/// futures say, and never lead. A map counts as one task for each worker that takes part in it.
+/// A task that has ended counts as running until its worker has come back for the next, so the
+/// totals may lag behind what futures say, and never lead. A map counts as one task for each worker
+/// that takes part in it.
 ///
 /// ```
 /// use glasspool::ThreadPoolExecutor;

@@ -20,8 +20,8 @@ use crate::submit::{Named, submit, submit_stoppable, try_submit};
 
 /// Submits to a [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) that somebody else owns.
 ///
-/// It can be cloned and goes where the owner cannot: into tasks. It keeps nothing open: the owner closes the pool without asking
-/// it, and from then on it is refused.
+/// It can be cloned and goes where the owner cannot: into tasks. It keeps nothing open: the owner
+/// closes the pool without asking it, and from then on it is refused.
 ///
 /// ```
 /// use glasspool::ThreadPoolExecutor;
@@ -51,7 +51,8 @@ impl Submitter {
     ///
     /// # Panics
     ///
-    /// Where Python raises: if the pool was shut down, or is broken, or has no worker and gets no thread for one.
+    /// Where Python raises: if the pool was shut down, or is broken, or has no worker and gets no
+    /// thread for one.
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
@@ -92,7 +93,8 @@ impl Submitter {
         try_submit(self, Patience::None, work, Label::here())
     }
 
-    /// As [`ThreadPoolExecutor::try_submit_timeout`](crate::ThreadPoolExecutor::try_submit_timeout).
+    /// As
+    /// [`ThreadPoolExecutor::try_submit_timeout`](crate::ThreadPoolExecutor::try_submit_timeout).
     ///
     /// # Errors
     ///
@@ -107,7 +109,11 @@ impl Submitter {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn try_submit_timeout<F, T>(&self, timeout: Duration, work: F) -> Result<Future<T>, Refused<F>>
+    pub fn try_submit_timeout<F, T>(
+        &self,
+        timeout: Duration,
+        work: F,
+    ) -> Result<Future<T>, Refused<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
@@ -174,7 +180,12 @@ impl Submitter {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn map_buffered<I, F, T>(&self, items: I, buffer_size: usize, f: F) -> BufferedMap<I::IntoIter, T>
+    pub fn map_buffered<I, F, T>(
+        &self,
+        items: I,
+        buffer_size: usize,
+        f: F,
+    ) -> BufferedMap<I::IntoIter, T>
     where
         I: IntoIterator<Item: Send + 'static>,
         F: Fn(I::Item) -> T + Send + Sync + 'static,

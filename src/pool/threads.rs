@@ -1,12 +1,12 @@
 //! The threads that workers are: who starts them, and who waits for their end.
 //!
-//! A worker that has gone has still to end its thread: the thread-locals that user code has set there are dropped on the way.
-//! Whoever closes the pool waits for that too, so that when closing returns, none of the pool's threads is left, and what
-//! they held is gone.
+//! A worker that has gone has still to end its thread: the thread-locals that user code has set
+//! there are dropped on the way. Whoever closes the pool waits for that too, so that when closing
+//! returns, none of the pool's threads is left, and what they held is gone.
 //!
-//! A worker that retires cannot wait for itself, and a submitter should not. So its thread is handed to its successor on the same
-//! seat, which joins it as its last act. There are never more threads to be joined than seats, and behind each those that
-//! were there before it.
+//! A worker that retires cannot wait for itself, and a submitter should not. So its thread is
+//! handed to its successor on the same seat, which joins it as its last act. There are never more
+//! threads to be joined than seats, and behind each those that were there before it.
 
 use std::io;
 
@@ -39,8 +39,9 @@ impl<'a> Threads<'a> {
         self.nursery.start(builder, body)
     }
 
-    /// Keeps the thread of the worker on this seat, or nobody's. A worker does so itself, before it leaves the seat: so whoever takes it
-    /// next finds its predecessor's here, and so does whoever has seen everyone go.
+    /// Keeps the thread of the worker on this seat, or nobody's. A worker does so itself, before it
+    /// leaves the seat: so whoever takes it next finds its predecessor's here, and so does whoever
+    /// has seen everyone go.
     pub(super) fn keep(&self, seat: SeatNumber, thread: Option<Thread<'a>>) {
         let mut roll = self.roll.lock();
         if roll.threads.len() <= seat.0 {

@@ -1,7 +1,8 @@
 //! Somebody runs it: the life of one worker, from its hiring to its end.
 //!
-//! A worker survives everything that a task does: a panic is the future's outcome, and a panicking callback or drop is
-//! contained where it happens. What it does not survive is its own initializer: then the pool is broken.
+//! A worker survives everything that a task does: a panic is the future's outcome, and a panicking
+//! callback or drop is contained where it happens. What it does not survive is its own initializer:
+//! then the pool is broken.
 
 use std::io;
 use std::sync::Arc;
@@ -17,8 +18,8 @@ use crate::nesting::inside::Employment;
 use crate::nesting::policy::NestedWait;
 use crate::sync::Builder;
 
-/// Starts a worker for this task, and returns when the worker has claimed it. If the system refuses the thread, the task comes
-/// back, and the queue is still to be told.
+/// Starts a worker for this task, and returns when the worker has claimed it. If the system refuses
+/// the thread, the task comes back, and the queue is still to be told.
 pub(super) fn hire<'a>(
     core: &Arc<Core<'a>>,
     first_task: ScopedTask<'a>,
@@ -59,7 +60,8 @@ pub(crate) fn work<'a>(core: &Arc<Core<'a>>, seat: SeatNumber, handover: &Handov
             if core.settings.nested_wait == NestedWait::RunInline {
                 employment.is_ready(core.settings.stack_bytes());
             }
-            let mut last = first_task.map_or_else(|too_late| too_late, |claimed| Ran::Ended(claimed.run()));
+            let mut last =
+                first_task.map_or_else(|too_late| too_late, |claimed| Ran::Ended(claimed.run()));
             core.threads.keep(seat, Some(handover.take_handle()));
             while let Some(task) = core.queue.next(seat, last, core.settings.keep_alive) {
                 last = task.run_to_its_end();

@@ -1,11 +1,11 @@
 //! The one door through which locks, condition variables, channels, atomics and threads come in.
 //!
-//! No other file names `parking_lot`, `crossbeam_channel` or `std::thread`, so a model checker can take their place
-//! without another file knowing: the models build this same source with `glasspool_loom` set, and then
-//! `model` stands here with the shapes of `real`.
+//! No other file names `parking_lot`, `crossbeam_channel` or `std::thread`, so a model checker can
+//! take their place without another file knowing: the models build this same source with
+//! `glasspool_loom` set, and then `model` stands here with the shapes of `real`.
 //!
-//! Only `Arc` comes in by another door, on purpose: it is `std`'s everywhere, because no other can hold a trait object in safe
-//! Rust.
+//! Only `Arc` comes in by another door, on purpose: it is `std`'s everywhere, because no other can
+//! hold a trait object in safe Rust.
 
 #[cfg(not(glasspool_loom))]
 mod real;
@@ -29,8 +29,8 @@ pub(crate) trait Nursery<'a>: Send + Sync {
     fn start(&self, thread: Builder, body: Body<'a>) -> io::Result<Thread<'a>>;
 }
 
-/// When a wait of `timeout` that begins now is over; `None` means never, which is also what a timeout too long for the
-/// clock comes to.
+/// When a wait of `timeout` that begins now is over; `None` means never, which is also what a
+/// timeout too long for the clock comes to.
 pub(crate) fn deadline_after(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }
@@ -40,8 +40,8 @@ pub(crate) fn is_over(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|deadline| deadline <= Instant::now())
 }
 
-/// For what belongs to the process and outlives every model's run: a `static` is made before any model begins, so these are
-/// the real ones in both worlds.
+/// For what belongs to the process and outlives every model's run: a `static` is made before any
+/// model begins, so these are the real ones in both worlds.
 pub(crate) mod process_wide {
     pub(crate) use parking_lot::Mutex;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};

@@ -1,8 +1,9 @@
 //! The same shapes on `loom`, which runs a model through every order in which its threads can meet.
 //!
-//! What it cannot do: time. A wait with a deadline is a yield that reports having given up, so a model sees every such
-//! wait end at its deadline; that a wait ends in time because of a wake-up is left to the tests. The channel is a queue of
-//! the same shape, so the models prove our protocol and take `crossbeam`'s for granted.
+//! What it cannot do: time. A wait with a deadline is a yield that reports having given up, so a
+//! model sees every such wait end at its deadline; that a wait ends in time because of a wake-up is
+//! left to the tests. The channel is a queue of the same shape, so the models prove our protocol
+//! and take `crossbeam`'s for granted.
 
 use std::collections::VecDeque;
 use std::io;
@@ -80,8 +81,8 @@ impl Nursery<'static> for FreeThreads {
     }
 }
 
-/// The checker has no threads that borrow: a scope's are all refused. Its executor is the same as any pool's, so what is proved of
-/// that holds there.
+/// The checker has no threads that borrow: a scope's are all refused. Its executor is the same as
+/// any pool's, so what is proved of that holds there.
 pub(crate) struct ThreadScope<'scope, 'env: 'scope>(
     PhantomData<(&'scope mut &'scope (), &'env mut &'env ())>,
 );
@@ -116,7 +117,10 @@ impl<T> Mutex<T> {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        MutexGuard { mutex: self, held: Some(self.0.lock().unwrap_or_else(PoisonError::into_inner)) }
+        MutexGuard {
+            mutex: self,
+            held: Some(self.0.lock().unwrap_or_else(PoisonError::into_inner)),
+        }
     }
 }
 
@@ -202,7 +206,8 @@ struct Pipe<T> {
     message_ready: Condvar,
 }
 
-/// One end of an unbounded channel. Neither end counts the other: no code of ours relies on a disconnect.
+/// One end of an unbounded channel. Neither end counts the other: no code of ours relies on a
+/// disconnect.
 pub(crate) struct Sender<T>(Arc<Pipe<T>>);
 
 pub(crate) struct Receiver<T>(Arc<Pipe<T>>);
@@ -215,7 +220,8 @@ pub(crate) enum RecvTimeoutError {
 }
 
 pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
-    let pipe = Arc::new(Pipe { messages: Mutex::new(VecDeque::new()), message_ready: Condvar::new() });
+    let pipe =
+        Arc::new(Pipe { messages: Mutex::new(VecDeque::new()), message_ready: Condvar::new() });
     (Sender(Arc::clone(&pipe)), Receiver(pipe))
 }
 
@@ -241,7 +247,10 @@ pub(crate) fn receive_now<T>(from: &Receiver<T>) -> Option<T> {
     from.0.messages.lock().pop_front()
 }
 
-pub(crate) fn receive_until<T>(from: &Receiver<T>, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+pub(crate) fn receive_until<T>(
+    from: &Receiver<T>,
+    deadline: Option<Instant>,
+) -> Result<T, RecvTimeoutError> {
     let mut messages = from.0.messages.lock();
     loop {
         if let Some(message) = messages.pop_front() {

@@ -24,7 +24,8 @@ macro_rules! global {
 pub(crate) use global;
 
 thread_local! {
-    // `thread::current()` clones a reference-counted handle; every task asks for the id, so it is kept.
+    // `thread::current()` clones a reference-counted handle; every task asks for the id, so it is
+    // kept.
     static ME: ThreadId = std::thread::current().id();
 }
 
@@ -71,7 +72,8 @@ impl<'scope> Nursery<'scope> for &'scope ThreadScope<'scope, '_> {
     }
 }
 
-/// Waits for `event`, at most until `deadline`; says whether it gave up. A wake-up may be spurious: callers look again.
+/// Waits for `event`, at most until `deadline`; says whether it gave up. A wake-up may be spurious:
+/// callers look again.
 pub(crate) fn wait_until<T>(
     event: &Condvar,
     guard: &mut MutexGuard<'_, T>,
@@ -92,10 +94,16 @@ pub(crate) fn receive_now<T>(from: &Receiver<T>) -> Option<T> {
 }
 
 /// Takes the next message, waiting at most until `deadline`.
-pub(crate) fn receive_until<T>(from: &Receiver<T>, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+pub(crate) fn receive_until<T>(
+    from: &Receiver<T>,
+    deadline: Option<Instant>,
+) -> Result<T, RecvTimeoutError> {
     match deadline {
-        // What only asks does not wait: crossbeam would spin for a while before it looks at the clock.
-        Some(deadline) if deadline <= Instant::now() => receive_now(from).ok_or(RecvTimeoutError::Timeout),
+        // What only asks does not wait: crossbeam would spin for a while before it looks at the
+        // clock.
+        Some(deadline) if deadline <= Instant::now() => {
+            receive_now(from).ok_or(RecvTimeoutError::Timeout)
+        }
         Some(deadline) => from.recv_deadline(deadline),
         None => from.recv().map_err(|_| RecvTimeoutError::Disconnected),
     }

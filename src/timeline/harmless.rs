@@ -1,7 +1,8 @@
-//! Names as a terminal, or a line of text, may show them: whatever they hold, they move no cursor, turn no text round, and take
-//! one line.
+//! Names as a terminal, or a line of text, may show them: whatever they hold, they move no cursor,
+//! turn no text round, and take one line.
 //!
-//! It also knows how wide a text is there, in columns. The names themselves are data that anybody may have given.
+//! It also knows how wide a text is there, in columns. The names themselves are data that anybody
+//! may have given.
 
 use std::fmt::{self, Write as _};
 
@@ -18,7 +19,9 @@ impl fmt::Display for Harmless<'_> {
 pub(super) fn shown(c: char) -> char {
     match c {
         // Unicode has a picture for each of these: `␊` for a newline.
-        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\0'..='\x1f' => {
+            char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER)
+        }
         '\x7f' => '␡',
         c if c.is_control() || turns_or_breaks_text(c) => char::REPLACEMENT_CHARACTER,
         c => c,
@@ -34,7 +37,8 @@ fn turns_or_breaks_text(c: char) -> bool {
     )
 }
 
-/// Marks that are set upon the letter before them, joiners, and what chooses between forms of a letter: they take no column.
+/// Marks that are set upon the letter before them, joiners, and what chooses between forms of a
+/// letter: they take no column.
 #[rustfmt::skip]
 const WITHOUT_WIDTH: [(char, char); 30] = [
     ('\u{300}', '\u{36f}'), ('\u{483}', '\u{489}'), ('\u{591}', '\u{5bd}'), ('\u{610}', '\u{61a}'), ('\u{64b}', '\u{65f}'),
@@ -62,9 +66,11 @@ const WIDE: [(char, char); 42] = [
 
 /// How many columns it takes in a terminal: none, one or two.
 ///
-/// It is the short form of Unicode's tables. Where a terminal thinks otherwise, a line is a column too long or too short.
+/// It is the short form of Unicode's tables. Where a terminal thinks otherwise, a line is a column
+/// too long or too short.
 pub(super) fn columns_of(c: char) -> usize {
-    let is_in = |table: &[(char, char)]| table.iter().any(|(first, last)| (first..=last).contains(&&c));
+    let is_in =
+        |table: &[(char, char)]| table.iter().any(|(first, last)| (first..=last).contains(&&c));
     match c {
         // What nearly all text is made of.
         ..'\u{300}' => 1,
@@ -93,7 +99,8 @@ pub(super) fn fitted(text: &str, columns: usize) -> String {
     fitted
 }
 
-/// The same, but it is the beginning that is cut off: of a place in the source, the file's name and the line are at its end.
+/// The same, but it is the beginning that is cut off: of a place in the source, the file's name and
+/// the line are at its end.
 pub(super) fn fitted_at_its_end(text: &str, columns: usize) -> String {
     let backwards: String = text.chars().rev().collect();
     fitted(&backwards, columns).chars().rev().collect()

@@ -2,9 +2,10 @@
 //!
 //! *This module is there with the feature `timeline`, which is off by default.*
 //!
-//! A [`Recorder`] is an [`Observer`](crate::Observer) that keeps what it is told, up to a bound; [`Recorder::trace`] gives it
-//! back as a [`Trace`], which can be [written](Trace::write) to a file and [read](Trace::read) back. Every view is drawn from a
-//! trace, and each is a type that displays itself:
+//! A [`Recorder`] is an [`Observer`](crate::Observer) that keeps what it is told, up to a bound;
+//! [`Recorder::trace`] gives it back as a [`Trace`], which can be [written](Trace::write) to a file
+//! and [read](Trace::read) back. Every view is drawn from a trace, and each is a type that displays
+//! itself:
 //!
 //! | view | it is |
 //! |---|---|
@@ -33,9 +34,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! For readers of the source: the [recorder](mod@recorder) fills a [trace](mod@trace), which the [file](mod@file) format reads
-//! and writes; what each thread and each task did is put together from it in [`run`], with the figures that can be read off; and
-//! the views only draw that.
+//! For readers of the source: the [recorder](mod@recorder) fills a [trace](mod@trace), which the
+//! [file](mod@file) format reads and writes; what each thread and each task did is put together
+//! from it in [`run`], with the figures that can be read off; and the views only draw that.
 
 pub(crate) mod trace;
 pub(crate) mod recorder;

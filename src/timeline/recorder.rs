@@ -1,12 +1,14 @@
 //! A recorder keeps what it is told, up to a bound, and counts the rest.
 //!
-//! Each thread has a [`Tape`] of its own to keep its events on, so threads do not get into each other's way; they are put together when somebody asks for
-//! the [trace](Recorder::trace).
+//! Each thread has a [`Tape`] of its own to keep its events on, so threads do not get into each
+//! other's way; they are put together when somebody asks for the [trace](Recorder::trace).
 //!
-//! **The bound.** A tape grows by a reel at a time, and a reel is counted when it is full, or when its thread ends. As long as fewer events are counted than the
-//! recorder has capacity for, everything is kept; from then on nothing is. So nothing is dropped below the bound, and above it
-//! are at most the reels that were begun. It is the last events that are dropped, and not the first; and where the first was dropped, the trace ends for all
-//! threads: so it is a whole story, as far as it goes.
+//! **The bound.** A tape grows by a reel at a time, and a reel is counted when it is full, or when
+//! its thread ends. As long as fewer events are counted than the recorder has capacity for,
+//! everything is kept; from then on nothing is. So nothing is dropped below the bound, and above it
+//! are at most the reels that were begun. It is the last events that are dropped, and not the
+//! first; and where the first was dropped, the trace ends for all threads: so it is a whole story,
+//! as far as it goes.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -33,13 +35,16 @@ thread_local! {
 
 /// An [`Observer`] that keeps the events it is told of, for a [`Trace`].
 ///
-/// It keeps everything until it has as many events as its capacity, and then, but for [a little](Self::with_capacity), nothing
-/// more: [`Trace::dropped`] says how many there were. An event takes 64 bytes, and a task as much again, and its name. To be told
-/// of one and to keep it costs 100 to 130 ns in the thread in which it happens, most of which is to be told (`cargo bench --bench
-/// recorder` measures both); memory that is used for the first time comes to that. Threads do not wait for each other, but for
-/// whoever copies what they have kept into a [trace](Self::trace).
+/// It keeps everything until it has as many events as its capacity, and then, but for [a
+/// little](Self::with_capacity), nothing more: [`Trace::dropped`] says how many there were. An
+/// event takes 64 bytes, and a task as much again, and its name. To be told of one and to keep it
+/// costs 100 to 130 ns in the thread in which it happens, most of which is to be told (`cargo bench
+/// --bench recorder` measures both); memory that is used for the first time comes to that. Threads
+/// do not wait for each other, but for whoever copies what they have kept into a
+/// [trace](Self::trace).
 ///
-/// Give a pool an `Arc` of it, and keep another. Several pools may have the same: then their events are in one trace.
+/// Give a pool an `Arc` of it, and keep another. Several pools may have the same: then their events
+/// are in one trace.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -141,7 +146,8 @@ impl Recorder {
     /// ```
     pub const DEFAULT_CAPACITY: usize = 1 << 20;
 
-    /// A recorder that keeps so many events, and a little more: each thread may have begun another sixteenth. Its clock begins now.
+    /// A recorder that keeps so many events, and a little more: each thread may have begun another
+    /// sixteenth. Its clock begins now.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -172,10 +178,12 @@ impl Recorder {
         }
     }
 
-    /// What has been kept so far. It goes on recording. Blocks for as long as it takes to copy that.
+    /// What has been kept so far. It goes on recording. Blocks for as long as it takes to copy
+    /// that.
     ///
-    /// It goes up to the moment of the call: all that [had been told](Observer) before is in it, if it was kept. If events were dropped, it goes up to the first
-    /// of those, and what was kept behind that counts as dropped.
+    /// It goes up to the moment of the call: all that [had been told](Observer) before is in it, if
+    /// it was kept. If events were dropped, it goes up to the first of those, and what was kept
+    /// behind that counts as dropped.
     ///
     /// ```
     /// # use glasspool::timeline::Recorder;
@@ -357,7 +365,8 @@ impl Record {
 impl TaskRecord {
     /// Many have the same site, and few sites are to be written out.
     fn to_task(&self, sites: &mut HashMap<&'static Location<'static>, Arc<str>>) -> Task {
-        let site = sites.entry(self.submitted_at).or_insert_with_key(|site| site.to_string().into());
+        let site =
+            sites.entry(self.submitted_at).or_insert_with_key(|site| site.to_string().into());
         Task { name: self.name.clone(), item: self.item, submitted_at: Arc::clone(site) }
     }
 }

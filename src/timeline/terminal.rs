@@ -87,9 +87,13 @@ mod tests {
 
     #[test]
     fn width() {
-        for (columns, width) in
-            [("132", 132), (" 100 ", 100), ("0", DEFAULT_WIDTH), ("-3", DEFAULT_WIDTH), ("wide", 80)]
-        {
+        for (columns, width) in [
+            ("132", 132),
+            (" 100 ", 100),
+            ("0", DEFAULT_WIDTH),
+            ("-3", DEFAULT_WIDTH),
+            ("wide", 80),
+        ] {
             assert_eq!(Facts { columns: some(columns), ..good() }.form().width, width, "{columns}");
         }
     }

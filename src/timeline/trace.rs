@@ -1,7 +1,8 @@
 //! What was recorded: every event, by its time, with the threads and tasks that they are about.
 //!
-//! It is made by a [`Recorder`](super::Recorder), or [read](super::file) from a file; every view is drawn from it. Times are nanoseconds from when the
-//! recorder was made. It knows nothing of what can be seen in it: that is put together in [`run`](super::run).
+//! It is made by a [`Recorder`](super::Recorder), or [read](super::file) from a file; every view is
+//! drawn from it. Times are nanoseconds from when the recorder was made. It knows nothing of what
+//! can be seen in it: that is put together in [`run`](super::run).
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
@@ -141,8 +142,8 @@ impl Trace {
         }
     }
 
-    /// Puts the events in order. Those of one thread that are at the same time stay in theirs; of two threads', the one that may have been the other's cause
-    /// comes first.
+    /// Puts the events in order. Those of one thread that are at the same time stay in theirs; of
+    /// two threads', the one that may have been the other's cause comes first.
     pub(super) fn sort(&mut self) {
         self.entries.sort_by_key(|entry| entry.at);
         for same_time in self.entries.chunk_by_mut(|one, next| one.at == next.at) {
@@ -164,7 +165,8 @@ fn interleave(entries: &mut [Entry]) {
     for entry in &*entries {
         threads.entry(entry.thread).or_default().push_back(entry.clone());
     }
-    let next_of = |rest: &VecDeque<Entry>, thread: usize| Some(Reverse((rest.front()?.kind.rank(), thread)));
+    let next_of =
+        |rest: &VecDeque<Entry>, thread: usize| Some(Reverse((rest.front()?.kind.rank(), thread)));
     let mut next: BinaryHeap<_> =
         threads.iter().filter_map(|(&thread, rest)| next_of(rest, thread)).collect();
     for place in entries {

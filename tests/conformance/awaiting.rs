@@ -86,7 +86,9 @@ fn asy_01_a_poll_after_the_end_is_ready_and_keeps_no_waker() {
         let fails = pool.submit(|| -> u8 { panic!("boom") });
         assert!(lent.result().is_ok() && fails.result().is_err());
         assert!(matches!(poll(&mut (&lent).into_future(), &waker), Poll::Ready(Ok(7))));
-        let Poll::Ready(failed) = poll(&mut fails.into_future(), &waker) else { panic!("it has ended") };
+        let Poll::Ready(failed) = poll(&mut fails.into_future(), &waker) else {
+            panic!("it has ended")
+        };
         assert_eq!(words(failed), "task panicked: boom");
         assert!(matches!(poll(&mut lent.into_future(), &waker), Poll::Ready(Ok(7))));
         assert_eq!((counts.0.count(), Arc::strong_count(&counts)), (0, HELD_BY_THE_TEST_ALONE));
@@ -228,7 +230,10 @@ fn asy_01_a_cancel_wakes_at_once_whoever_cancels() {
             Poll::Ready(Err(TaskError::Cancelled(reason))) => reason,
             other => panic!("{other:?}"),
         });
-        assert_eq!(reasons, [CancelReason::ByCaller, CancelReason::ByShutdown, CancelReason::TaskDropped]);
+        assert_eq!(
+            reasons,
+            [CancelReason::ByCaller, CancelReason::ByShutdown, CancelReason::TaskDropped]
+        );
         gate.open();
     });
 }

@@ -13,7 +13,8 @@ use glasspool::{BufferedMap, Executor, Inline, Shutdown, TaskError, ThreadPoolEx
 
 use crate::common::{CountsClones, counted, counts_from_the_call, gated};
 use crate::support::{
-    Drops, LONG, Tally, broken_pool, eventually, held_pool, let_others_block, panic_of, pool, within, words,
+    Drops, LONG, Tally, broken_pool, eventually, held_pool, let_others_block, panic_of, pool,
+    within, words,
 };
 
 const LEN: usize = 10;
@@ -66,8 +67,10 @@ fn map_08_without_items_it_ends_at_once() {
         for size in SIZES {
             let mut results = pool.map_buffered(Vec::<u8>::new(), size, |n| n);
             assert!((0..3).all(|_| results.next().is_none()));
-            let mut results =
-                pool.map_buffered(Vec::<u8>::new(), size, |n| n).unordered().timeout(Duration::ZERO);
+            let mut results = pool
+                .map_buffered(Vec::<u8>::new(), size, |n| n)
+                .unordered()
+                .timeout(Duration::ZERO);
             assert!((0..3).all(|_| results.next().is_none()));
         }
         assert_eq!(pool.stats().submitted, 0);
@@ -177,7 +180,8 @@ fn map_08_items_without_end_take_no_memory() {
     alone(|| {
         let pool = pool(1);
         let in_order = RefCell::new(pool.map_buffered(0_u64.., 4, |n| n));
-        let unordered = RefCell::new((&Inline as &dyn Executor).map_buffered(0_u64.., 4, |n| n).unordered());
+        let unordered =
+            RefCell::new((&Inline as &dyn Executor).map_buffered(0_u64.., 4, |n| n).unordered());
         let grown = kib_grown(|| {
             assert!(in_order.borrow_mut().next().unwrap().is_ok());
             assert!(unordered.borrow_mut().next().unwrap().is_ok());
@@ -251,8 +255,12 @@ fn map_04_what_is_ready_comes_though_the_time_is_up() {
             }
             let mut timed = results.timeout(Duration::ZERO);
             assert!(timed.by_ref().take(3).map(|result| result.unwrap().unwrap()).eq(0..3));
-            // But nothing more is taken: a reader who always finds a result there would never be told.
-            assert_eq!(timed.next().unwrap().unwrap_err().to_string(), "1 (of 4) futures unfinished");
+            // But nothing more is taken: a reader who always finds a result there would never be
+            // told.
+            assert_eq!(
+                timed.next().unwrap().unwrap_err().to_string(),
+                "1 (of 4) futures unfinished"
+            );
             assert!(timed.next().is_none());
             drop(gates);
             pool.shutdown(Shutdown::Drain).unwrap();
@@ -343,7 +351,8 @@ fn map_14_a_shutdown_right_after_it_does_not_hang() {
                 1 => pool.shutdown(Shutdown::CancelPending).unwrap(),
                 _ => pool.close(Shutdown::Drain),
             }
-            let values = results.map(|result| matches!(result, Ok(()))).filter(|value| *value).count();
+            let values =
+                results.map(|result| matches!(result, Ok(()))).filter(|value| *value).count();
             assert_eq!(runs.count(), values);
             assert!(values == workers + 1 || round % 3 == 1);
         }
@@ -384,10 +393,15 @@ fn map_08_the_items_need_not_be_sent_and_if_they_can_be_so_can_the_map() {
 fn map_08_a_map_may_read_from_another() {
     within(|| {
         for capacity in [1, 2, 10] {
-            let pool = ThreadPoolExecutor::builder().max_workers(2).queue_capacity(capacity).build().unwrap();
+            let pool = ThreadPoolExecutor::builder()
+                .max_workers(2)
+                .queue_capacity(capacity)
+                .build()
+                .unwrap();
             let squares = pool.map_buffered(0_u64.., 3, |n| n * n).map(Result::unwrap);
-            let even =
-                pool.map_buffered(squares, 2, |n| (n % 2 == 0).then_some(n)).filter_map(Result::unwrap);
+            let even = pool
+                .map_buffered(squares, 2, |n| (n % 2 == 0).then_some(n))
+                .filter_map(Result::unwrap);
             let halves = pool.map_buffered(even, 4, |n| n / 2);
             assert!(halves.take(100).map(Result::unwrap).eq((0..100).map(|n| 2 * n * n)));
         }
@@ -422,7 +436,10 @@ fn sub_14_each_item_is_a_task_of_its_own_and_knows_where_it_comes_from() {
             match result {
                 Ok(()) => assert!(n % 3 != 0),
                 Err(TaskError::Panicked(panic)) => {
-                    assert_eq!((panic.task_name(), panic.submitted_at().line()), (Some("thirds"), line));
+                    assert_eq!(
+                        (panic.task_name(), panic.submitted_at().line()),
+                        (Some("thirds"), line)
+                    );
                     assert!(panic.submitted_at().file().ends_with("buffering.rs"));
                 }
                 Err(other) => panic!("{other}"),

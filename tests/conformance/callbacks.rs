@@ -5,10 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use glasspool::{Future, ReturnWhen, Shutdown, TaskError, ThreadPoolExecutor, as_completed, task, wait};
+use glasspool::{
+    Future, ReturnWhen, Shutdown, TaskError, ThreadPoolExecutor, as_completed, task, wait,
+};
 
 use crate::common::about_to_break;
-use crate::support::{Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, held_pool, pool, within, words};
+use crate::support::{
+    Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, held_pool, pool, within, words,
+};
 
 /// A callback that tells what it was given, in words, and on which thread.
 fn tells(tell: Sender<(String, ThreadId)>) -> impl FnOnce(Result<&u8, TaskError>) + Send + 'static {
@@ -120,8 +124,11 @@ fn cbk_04_one_that_is_added_after_the_end_runs_here_and_now() {
         gate.open();
         let (value, fails) = (pool.submit(|| 7), pool.submit(|| -> u8 { panic!("boom") }));
         wait([&value, &fails], None, ReturnWhen::AllCompleted);
-        let ended =
-            [(&value, "7"), (&fails, "task panicked: boom"), (&cancelled, "task cancelled by the caller")];
+        let ended = [
+            (&value, "7"),
+            (&fails, "task panicked: boom"),
+            (&cancelled, "task cancelled by the caller"),
+        ];
         for (future, expected) in ended {
             for _ in 0..2 {
                 let (tell, told) = mpsc::channel();
@@ -178,7 +185,8 @@ fn cbk_05_they_run_in_the_order_in_which_they_were_added() {
     });
 }
 
-/// Whatever it panics in: a task that returns, one that fails, one that is cancelled, or one that has long ended.
+/// Whatever it panics in: a task that returns, one that fails, one that is cancelled, or one that
+/// has long ended.
 #[test]
 fn cbk_06_one_that_panics_harms_nobody() {
     within(|| {
@@ -240,7 +248,11 @@ fn cbk_06_nor_does_one_whose_captures_panic_when_they_are_dropped() {
 #[test]
 fn cbk_06_its_panic_is_reported() {
     let said = alone(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).thread_name_prefix("told").build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(1)
+            .thread_name_prefix("told")
+            .build()
+            .unwrap();
         let gate = Gate::closed();
         let future = pool.submit(gate.then(|| 7));
         future.add_done_callback(|_| panic!("while calling back"));
@@ -250,8 +262,8 @@ fn cbk_06_its_panic_is_reported() {
     assert!(said.contains("thread 'told_0'") && said.contains("while calling back"), "{said}");
 }
 
-/// Other than in Java and Python: the callbacks come first, and what ends is done when they have run. Asking it then is an error, as the
-/// answer is in the callback's hand already.
+/// Other than in Java and Python: the callbacks come first, and what ends is done when they have
+/// run. Asking it then is an error, as the answer is in the callback's hand already.
 #[test]
 fn cbk_09_inside_one_that_was_added_before_the_end_its_future_is_not_done_yet() {
     within(|| {
@@ -261,8 +273,13 @@ fn cbk_09_inside_one_that_was_added_before_the_end_its_future_is_not_done_yet() 
         let own = Arc::clone(&future);
         future.add_done_callback(move |outcome| {
             let reads = |outcome| matches!(outcome, Err(TaskError::Deadlock(_)));
-            let found =
-                (own.done(), own.running(), own.cancelled(), own.cancel(), own.try_result().is_none());
+            let found = (
+                own.done(),
+                own.running(),
+                own.cancelled(),
+                own.cancel(),
+                own.try_result().is_none(),
+            );
             let asked = (reads(own.result()), reads(own.result_timeout(Duration::ZERO).unwrap()));
             tell.send((*outcome.unwrap(), found, asked)).unwrap();
         });
@@ -360,7 +377,12 @@ fn cbk_12_also_those_of_what_a_passed_deadline_cancels_and_of_what_a_broken_pool
         let (pool, gate) = held_pool();
         let (tell, told) = mpsc::channel();
         pool.submit(|| 7).add_done_callback(tells(tell.clone()));
-        assert!(!pool.shutdown_timeout(Shutdown::Drain, Duration::from_millis(1)).unwrap().is_complete());
+        assert!(
+            !pool
+                .shutdown_timeout(Shutdown::Drain, Duration::from_millis(1))
+                .unwrap()
+                .is_complete()
+        );
         assert_eq!(told.try_recv().unwrap().0, "task cancelled by the shutdown of its pool");
         gate.open();
 
@@ -375,7 +397,10 @@ fn cbk_12_also_those_of_what_a_passed_deadline_cancels_and_of_what_a_broken_pool
         let broken = "the pool is broken: its initializer panicked: no database";
         assert_eq!(
             heard,
-            [format!("task cancelled because {broken}"), format!("task lost with its worker: {broken}")]
+            [
+                format!("task cancelled because {broken}"),
+                format!("task lost with its worker: {broken}")
+            ]
         );
     });
 }
@@ -388,7 +413,9 @@ fn cbk_13_what_it_captured_is_dropped_when_it_has_run() {
         let shared = Arc::new(());
         let watch = Arc::downgrade(&shared);
         let (kept, counted) = (Arc::clone(&shared), drops.one());
-        runs.add_done_callback(move |_| assert!(Arc::strong_count(&kept) >= 1 && size_of_val(&counted) > 0));
+        runs.add_done_callback(move |_| {
+            assert!(Arc::strong_count(&kept) >= 1 && size_of_val(&counted) > 0)
+        });
         drop(shared);
         let counted = drops.one();
         cancelled.add_done_callback(move |_| _ = size_of_val(&counted));
@@ -429,7 +456,8 @@ fn cbk_13_a_callback_that_holds_its_own_future_lets_go_of_it() {
 fn cbk_14_a_thousand_on_one_future_all_run() {
     const CALLBACKS: usize = 1000;
     within(|| {
-        let ends: [fn(&Future<u8>, &Gate); 2] = [|_, gate| gate.open(), |future, _| assert!(future.cancel())];
+        let ends: [fn(&Future<u8>, &Gate); 2] =
+            [|_, gate| gate.open(), |future, _| assert!(future.cancel())];
         for end in ends {
             let (pool, gate) = held_pool();
             let future = pool.submit(|| 7);

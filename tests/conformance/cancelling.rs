@@ -7,7 +7,9 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use glasspool::{CancelReason, Future, ReturnWhen, TaskError, ThreadPoolExecutor, as_completed, task, wait};
+use glasspool::{
+    CancelReason, Future, ReturnWhen, TaskError, ThreadPoolExecutor, as_completed, task, wait,
+};
 
 use crate::common::{PROMPT, held_with_room_for};
 use crate::support::{Drops, Gate, LONG, Tally, held_pool, let_others_block, pool, within, words};
@@ -277,7 +279,8 @@ fn can_15_of_a_set_of_which_every_second_is_cancelled_half_have_a_value() {
         let ended = as_completed(&futures).partition::<Vec<_>, _>(|future| future.cancelled());
         assert_eq!((ended.0.len(), ended.1.len()), (TASKS / 2, TASKS / 2));
         for (n, future) in futures.into_iter().enumerate() {
-            let expected = if n % 2 == 0 { "task cancelled by the caller".into() } else { n.to_string() };
+            let expected =
+                if n % 2 == 0 { "task cancelled by the caller".into() } else { n.to_string() };
             assert_eq!(words(future.into_result()), expected);
         }
     });

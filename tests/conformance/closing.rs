@@ -9,7 +9,8 @@ use glasspool::{Future, Refusal, Shutdown, StopToken, Submitter, ThreadPoolExecu
 
 use crate::common::{PROMPT, at_once};
 use crate::support::{
-    Drops, Gate, LONG, Tally, alone, eventually, held_pool, let_others_block, panic_of, pool, within, words,
+    Drops, Gate, LONG, Tally, alone, eventually, held_pool, let_others_block, panic_of, pool,
+    within, words,
 };
 
 const EVERY_WAY: [Shutdown; 4] =
@@ -87,11 +88,15 @@ fn shd_03_a_cancelling_shutdown_leaves_no_future_pending() {
             futures[49].add_done_callback(move |_| gate.open());
             pool.shutdown(how).unwrap();
             assert!(futures.iter().all(Future::done));
-            let (cancelled, others): (Vec<_>, Vec<_>) = futures.into_iter().partition(Future::cancelled);
+            let (cancelled, others): (Vec<_>, Vec<_>) =
+                futures.into_iter().partition(Future::cancelled);
             assert_eq!((cancelled.len(), others.len()), (45, 5));
             assert!(others.into_iter().all(|future| future.into_result().is_ok()));
             for future in cancelled {
-                assert_eq!(words(future.into_result()), "task cancelled by the shutdown of its pool");
+                assert_eq!(
+                    words(future.into_result()),
+                    "task cancelled by the shutdown of its pool"
+                );
             }
         }
     });
@@ -142,7 +147,10 @@ fn shd_05_the_process_can_exit_though_a_task_runs_for_ever() {
             }));
         }
         pool.close(Shutdown::CancelPending);
-        assert_eq!(pool.shutdown_timeout(Shutdown::CancelPending, Duration::ZERO).unwrap().threads_left, 2);
+        assert_eq!(
+            pool.shutdown_timeout(Shutdown::CancelPending, Duration::ZERO).unwrap().threads_left,
+            2
+        );
     });
 }
 
@@ -209,7 +217,11 @@ fn shd_09_leaving_scope_waits_and_results_stay_readable() {
 fn shd_10_when_a_waiting_shutdown_returns_no_thread_is_left() {
     use crate::support::threads_named;
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(22).thread_name_prefix("going").build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(22)
+            .thread_name_prefix("going")
+            .build()
+            .unwrap();
         let gate = Gate::closed();
         let _held: Vec<_> = (0..30).map(|_| pool.submit(gate.then(|| ()))).collect();
         assert_eq!(threads_named("going_"), 22);
@@ -292,7 +304,10 @@ fn shd_13_a_closing_with_a_deadline_returns_though_a_task_runs_for_hours() {
             assert!((timeout..timeout + PROMPT).contains(&began.elapsed()));
 
             assert!(!report.is_complete());
-            assert_eq!((report.returned, report.panicked, report.cancelled, report.lost), (0, 0, 3, 0));
+            assert_eq!(
+                (report.returned, report.panicked, report.cancelled, report.lost),
+                (0, 0, 3, 0)
+            );
             assert!(pending.iter().all(Future::cancelled));
             let [hours] = &report.still_running[..] else { panic!("{report}") };
             assert_eq!((hours.name.as_deref(), hours.worker.as_str()), (Some("hours"), "stuck_0"));
@@ -324,7 +339,8 @@ fn shd_14_stopping_now_accounts_for_every_task() {
         assert!(report.is_complete());
         assert_eq!((ran.count(), report.returned, report.cancelled), (2, 2, 3));
         assert_eq!(pool.stats().submitted, 5);
-        let outcomes: Vec<_> = futures.into_iter().map(|future| words(future.into_result())).collect();
+        let outcomes: Vec<_> =
+            futures.into_iter().map(|future| words(future.into_result())).collect();
         let cancelled = "task cancelled by the shutdown of its pool";
         assert_eq!(outcomes, ["true", "true", cancelled, cancelled, cancelled]);
     });
@@ -394,7 +410,10 @@ fn shd_24_what_a_running_task_submits_to_a_closed_pool_is_refused_and_the_queue_
         pool.close(Shutdown::Drain);
         gate.open();
         let (refused, panicked) = late.into_result().unwrap();
-        assert_eq!((refused, panicked.as_str()), ([true; 3], "cannot submit: the executor was shut down"));
+        assert_eq!(
+            (refused, panicked.as_str()),
+            ([true; 3], "cannot submit: the executor was shut down")
+        );
         assert!(queued.into_iter().map(|future| future.into_result().unwrap()).eq(0..5));
     });
 }

@@ -15,7 +15,8 @@ pub(crate) const HUGE: [Duration; 2] = [Duration::MAX, Duration::from_secs(u64::
 /// So long that not even a machine that is very busy takes it for what is meant to be prompt.
 pub(crate) const PROMPT: Duration = Duration::from_secs(20);
 
-/// Runs so many tasks of which none ends before all of them run at the same time; what each then finds.
+/// Runs so many tasks of which none ends before all of them run at the same time; what each then
+/// finds.
 pub(crate) fn at_once<T: Send + 'static>(
     pool: &ThreadPoolExecutor,
     tasks: usize,
@@ -53,16 +54,23 @@ pub(crate) fn about_to_break() -> (ThreadPoolExecutor, Gate) {
     (breaking.build().unwrap(), gate)
 }
 
-/// What the hook for panics that nobody looks at hears from now on. It belongs to the whole process.
+/// What the hook for panics that nobody looks at hears from now on. It belongs to the whole
+/// process.
 pub(crate) fn listen() -> Receiver<String> {
     let (tell, heard) = mpsc::channel();
-    set_unobserved_panic_hook(Some(Box::new(move |panic| tell.send(panic.message().to_owned()).unwrap())));
+    set_unobserved_panic_hook(Some(Box::new(move |panic| {
+        tell.send(panic.message().to_owned()).unwrap()
+    })));
     heard
 }
 
-/// Holds that a time counts from the call, and not from the question: whatever times out, it has had its time before it is asked.
-/// The best of five, as whatever is late beyond that is the machine's affair.
-pub(crate) fn counts_from_the_call<I>(call: impl Fn() -> I, times_out: impl Fn(I, Duration) -> bool) {
+/// Holds that a time counts from the call, and not from the question: whatever times out, it has
+/// had its time before it is asked. The best of five, as whatever is late beyond that is the
+/// machine's affair.
+pub(crate) fn counts_from_the_call<I>(
+    call: impl Fn() -> I,
+    times_out: impl Fn(I, Duration) -> bool,
+) {
     const TIME: Duration = Duration::from_millis(30);
     let (_never_run, pending) = task(|| ());
     let best = (0..5).map(|_| {
@@ -89,7 +97,8 @@ pub(crate) fn counted(items: usize) -> (impl Iterator<Item = usize>, Tally) {
     ((0..items).inspect(move |_| count.add()), taken)
 }
 
-/// So many gates, and a function for a map in which each of the first items has one of them to pass.
+/// So many gates, and a function for a map in which each of the first items has one of them to
+/// pass.
 pub(crate) fn gated(gates: usize) -> (Vec<Gate>, impl Fn(usize) -> usize + Send + Sync + 'static) {
     let gates: Vec<_> = (0..gates).map(|_| Gate::closed()).collect();
     let ways: Vec<_> = gates.iter().map(Gate::way).collect();

@@ -36,8 +36,12 @@ fn asc_01_each_is_handed_over_once_and_then_it_ends() {
 fn asc_01_whatever_they_come_to() {
     within(|| {
         let (pool, gate) = held_pool();
-        let futures =
-            [pool.submit(|| 1), pool.submit(|| panic!("boom")), pool.submit(|| 3), pool.submit(|| 4)];
+        let futures = [
+            pool.submit(|| 1),
+            pool.submit(|| panic!("boom")),
+            pool.submit(|| 3),
+            pool.submit(|| 4),
+        ];
         futures[2].cancel();
         let mut ended = as_completed(&futures);
         gate.open();
@@ -120,7 +124,10 @@ fn asc_03_they_may_come_from_wherever_one_can_iterate() {
     within(|| {
         let pool = pool(2);
         let submit = |n| pool.submit(move || n);
-        assert_eq!(as_completed([1, 2, 3].map(submit)).map(|future| value(&future)).sum::<u32>(), 6);
+        assert_eq!(
+            as_completed([1, 2, 3].map(submit)).map(|future| value(&future)).sum::<u32>(),
+            6
+        );
         assert_eq!(as_completed((1..=3).map(submit)).map(|future| value(&future)).sum::<u32>(), 6);
         assert_eq!(as_completed(Some(submit(6))).map(|future| value(&future)).sum::<u32>(), 6);
         let by_key: BTreeMap<_, _> = (1..=3).map(|n| (n, submit(n))).collect();
@@ -192,7 +199,12 @@ fn asc_08_nothing_at_all_ends_at_once() {
     within(|| {
         let mut ended = as_completed(Vec::<Future<u8>>::new());
         assert!(ended.next().is_none() && ended.next().is_none());
-        assert!(as_completed([0_u8; 0].map(|n| pool(1).submit(move || n))).timeout(LONG).next().is_none());
+        assert!(
+            as_completed([0_u8; 0].map(|n| pool(1).submit(move || n)))
+                .timeout(LONG)
+                .next()
+                .is_none()
+        );
     });
 }
 

@@ -140,14 +140,21 @@ fn int_01_counts_agree_with_each_other_and_never_lead() {
         });
         let stats = pool.stats();
         assert_eq!(stats.submitted, before + TASKS);
-        assert_eq!((stats.returned, stats.returned + stats.cancelled), (ended.load(SeqCst), before + TASKS));
+        assert_eq!(
+            (stats.returned, stats.returned + stats.cancelled),
+            (ended.load(SeqCst), before + TASKS)
+        );
     });
 }
 
 #[test]
 fn int_03_the_debug_text_of_a_pool_shows_what_it_is_doing() {
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(4).thread_name_prefix("hello").build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(4)
+            .thread_name_prefix("hello")
+            .build()
+            .unwrap();
         assert!(format!("{pool:?}").starts_with("ThreadPoolExecutor {"));
         let gate = Gate::closed();
         let futures: Vec<_> = (0..6).map(|_| pool.submit(gate.then(|| ()))).collect();

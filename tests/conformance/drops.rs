@@ -99,7 +99,9 @@ fn drp_05_captures_are_dropped_once_whatever_becomes_of_the_task() {
         assert_eq!(drops.count(), 3, "cancelled");
 
         let pending = pool.submit(work());
-        for refused in [pool.try_submit(work()), pool.try_submit_timeout(Duration::from_millis(1), work())] {
+        for refused in
+            [pool.try_submit(work()), pool.try_submit_timeout(Duration::from_millis(1), work())]
+        {
             let before = drops.count();
             let refused = refused.unwrap_err();
             assert!(matches!(refused.why(), Refusal::Full));

@@ -13,7 +13,8 @@ fn flt_01_without_a_thread_a_submit_fails_with_the_cause_and_leaves_nothing_behi
         let (hooks, drops, runs) = (Tally::default(), Drops::default(), Tally::default());
         let (start, exit, run) = (hooks.clone(), hooks.clone(), runs.clone());
         let greedy = ThreadPoolExecutor::builder().max_workers(4).stack_size(NO_SUCH_STACK);
-        let pool = greedy.initializer(move || start.add()).exit_hook(move || exit.add()).build().unwrap();
+        let pool =
+            greedy.initializer(move || start.add()).exit_hook(move || exit.add()).build().unwrap();
         let refused = pool.try_submit(drops.with(move || run.add())).unwrap_err();
         assert!(matches!(refused.why(), Refusal::Thread(cause) if cause.raw_os_error().is_some()));
         assert_eq!(drops.count(), 0);
@@ -21,7 +22,9 @@ fn flt_01_without_a_thread_a_submit_fails_with_the_cause_and_leaves_nothing_behi
         assert_eq!((runs.count(), drops.count()), (1, 1));
 
         let panicked = panic_of(|| pool.submit(drops.with(|| ())));
-        assert!(panicked.starts_with("cannot submit: the pool has no worker, and the system refused"));
+        assert!(
+            panicked.starts_with("cannot submit: the pool has no worker, and the system refused")
+        );
         assert!(pool.try_submit_timeout(LONG, drops.with(|| ())).is_err());
         let stats = pool.stats();
         assert_eq!((stats.workers, stats.queued, stats.submitted), (0, 0, 0));
@@ -40,7 +43,8 @@ fn flt_01_without_a_thread_for_another_worker_the_others_do_the_work_and_hooks_b
         let (began, ended) = (Tally::default(), Tally::default());
         let (start, exit) = (began.clone(), ended.clone());
         let builder = ThreadPoolExecutor::builder().max_workers(8).stack_size(STACK);
-        let pool = builder.initializer(move || start.add()).exit_hook(move || exit.add()).build().unwrap();
+        let pool =
+            builder.initializer(move || start.add()).exit_hook(move || exit.add()).build().unwrap();
         let gate = Gate::closed();
         let futures: Vec<_> = (0..16).map(|n| pool.submit(gate.then(move || n))).collect();
         let stats = pool.stats();
@@ -57,8 +61,11 @@ fn flt_01_without_a_thread_for_another_worker_the_others_do_the_work_and_hooks_b
 fn flt_05_a_pool_that_got_no_thread_can_still_be_closed_in_any_way() {
     within(|| {
         let greedy = || {
-            let pool =
-                ThreadPoolExecutor::builder().max_workers(2).stack_size(NO_SUCH_STACK).build().unwrap();
+            let pool = ThreadPoolExecutor::builder()
+                .max_workers(2)
+                .stack_size(NO_SUCH_STACK)
+                .build()
+                .unwrap();
             assert!(pool.try_submit(|| ()).is_err());
             pool
         };
@@ -80,7 +87,11 @@ fn flt_07_a_stack_overflow_in_a_task_ends_the_process_with_the_usual_abort() {
 
     fn for_ever(depth: usize) -> usize {
         let layer = [depth; 64];
-        if black_box(depth) == usize::MAX { 0 } else { for_ever(depth + 1) + black_box(&layer)[depth % 64] }
+        if black_box(depth) == usize::MAX {
+            0
+        } else {
+            for_ever(depth + 1) + black_box(&layer)[depth % 64]
+        }
     }
     let end = panic_of(|| {
         crate::support::alone(|| {
@@ -88,7 +99,10 @@ fn flt_07_a_stack_overflow_in_a_task_ends_the_process_with_the_usual_abort() {
             drop(pool.submit(|| for_ever(0)).into_result());
         })
     });
-    assert!(end.contains("SIGABRT") && end.contains("'deep_0'") && end.contains("overflow"), "{end}");
+    assert!(
+        end.contains("SIGABRT") && end.contains("'deep_0'") && end.contains("overflow"),
+        "{end}"
+    );
 }
 
 /// In a process that may open sixty-four, and has opened them all.

@@ -5,7 +5,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::{Future, NoSuccess, ReturnWhen, Shutdown, TaskError, first_success, scope, task, wait};
+use glasspool::{
+    Future, NoSuccess, ReturnWhen, Shutdown, TaskError, first_success, scope, task, wait,
+};
 
 use crate::common::{PROMPT, listen, trickling};
 use crate::support::{
@@ -46,7 +48,8 @@ fn any_01_nothing_gives_nothing_and_a_failure_is_its_own_futures_only() {
             })
         };
         let split = wait((0..3).map(submit), None, ReturnWhen::AllCompleted);
-        let told: Vec<_> = split.done.into_iter().map(|future| words(future.into_result())).collect();
+        let told: Vec<_> =
+            split.done.into_iter().map(|future| words(future.into_result())).collect();
         assert_eq!(told, ["0", "task panicked: no 1", "2"]);
         assert!(pool.map(0..3, |n| n).map(Result::unwrap).eq(0..3));
     });
@@ -73,8 +76,10 @@ fn any_03_the_value_is_moved_out() {
     within(|| {
         let drops = Drops::default();
         let makes = drops.clone();
-        let future = pool(1).submit(move || (Opaque(makes.clone(), std::cell::Cell::new(7)), makes.one()));
-        let value = first_success([future], Some(LONG), |(opaque, _)| opaque.1.get() == 7).ok().unwrap();
+        let future =
+            pool(1).submit(move || (Opaque(makes.clone(), std::cell::Cell::new(7)), makes.one()));
+        let value =
+            first_success([future], Some(LONG), |(opaque, _)| opaque.1.get() == 7).ok().unwrap();
         assert_eq!((value.0.0.count(), value.0.1.get()), (0, 7));
         drop(value);
         assert_eq!(drops.count(), 1);
@@ -125,7 +130,8 @@ fn any_03_the_others_come_in_the_order_of_their_ends() {
 }
 
 #[test]
-fn any_03_it_is_an_error_only_if_all_fail_and_then_it_has_all_failures_in_the_order_of_their_ends() {
+fn any_03_it_is_an_error_only_if_all_fail_and_then_it_has_all_failures_in_the_order_of_their_ends()
+{
     within(|| {
         let (pool, gate) = held_pool();
         let futures = [
@@ -146,7 +152,14 @@ fn any_03_it_is_an_error_only_if_all_fail_and_then_it_has_all_failures_in_the_or
         assert_eq!(error.timed_out(), None);
         assert_eq!(
             failures(error),
-            ["task cancelled by the caller", "task panicked: before", "0", "1", "task panicked: boom", "5"]
+            [
+                "task cancelled by the caller",
+                "task panicked: before",
+                "0",
+                "1",
+                "task panicked: boom",
+                "5"
+            ]
         );
     });
 }
@@ -242,7 +255,8 @@ fn any_03_when_the_time_is_up_the_rest_is_cancelled_and_what_failed_is_told() {
         assert_eq!((timed_out.unfinished(), pending.count()), (3, 1));
         assert_eq!(timed_out.to_string(), "3 (of 5) futures unfinished");
         assert_eq!(failures(error), ["4", "task panicked: boom"]);
-        // So the first has been asked to stop: its worker is free for this, while the other still stands at the gate.
+        // So the first has been asked to stop: its worker is free for this, while the other still
+        // stands at the gate.
         assert_eq!(pool.submit(|| 6).into_result().unwrap(), 6);
         gate.open();
         pool.shutdown(Shutdown::Drain).unwrap();
@@ -258,7 +272,8 @@ fn any_03_the_time_is_one_for_all() {
             let pool = pool(1);
             let (_never_run, never) = task(|| 0);
             let futures = trickling(&pool, 20).into_iter().chain([never]);
-            let error = first_success(futures, Some(Duration::from_millis(12)), |_| false).unwrap_err();
+            let error =
+                first_success(futures, Some(Duration::from_millis(12)), |_| false).unwrap_err();
             assert!(error.timed_out().is_some());
             error.into_failures().len()
         };
@@ -288,9 +303,9 @@ fn any_03_what_a_success_is_the_caller_says() {
     within(|| {
         let pool = pool(1);
         let fetch = |mirror: &'static str| {
-            pool.submit(
-                move || if mirror == "far" { Ok(mirror) } else { Err(format!("no route to {mirror}")) },
-            )
+            pool.submit(move || {
+                if mirror == "far" { Ok(mirror) } else { Err(format!("no route to {mirror}")) }
+            })
         };
         let page = first_success(["near", "far"].map(fetch), None, Result::is_ok).unwrap();
         assert_eq!(page, Ok("far"));
@@ -307,7 +322,9 @@ fn any_03_if_the_caller_panics_meanwhile_the_others_are_asked_to_stop_too() {
         let ((pool, gate), runs) = (held_pool(), Tally::default());
         let ran = runs.clone();
         let pending = pool.submit(move || ran.add());
-        let said = panic_of(|| first_success([ended(|| ()), pending], None, |()| panic!("what is success?")));
+        let said = panic_of(|| {
+            first_success([ended(|| ()), pending], None, |()| panic!("what is success?"))
+        });
         assert_eq!((said.as_str(), pool.stats().queued), ("what is success?", 0));
         gate.open();
         drop(pool);
@@ -351,8 +368,9 @@ fn any_03_its_error_is_an_error_whatever_the_values_are() {
     fn crosses<E: Error + Send + Sync + 'static>(_: &E) {}
     struct Opaque;
     within(|| {
-        let error =
-            first_success([ended(|| Opaque), ended(|| panic!("boom"))], None, |_| false).err().unwrap();
+        let error = first_success([ended(|| Opaque), ended(|| panic!("boom"))], None, |_| false)
+            .err()
+            .unwrap();
         crosses(&error);
         assert!(error.to_string().contains("boom"), "{error}");
         assert!(!format!("{error:?}").is_empty());

@@ -8,7 +8,8 @@ use glasspool::{AsCompleted, Future, Shutdown, TaskError, as_completed, task};
 
 use crate::common::PROMPT;
 use crate::support::{
-    Drops, Gate, LONG, Tally, eventually, held_pool, let_others_block, panic_of, pool, within, words,
+    Drops, Gate, LONG, Tally, eventually, held_pool, let_others_block, panic_of, pool, within,
+    words,
 };
 
 fn ended(n: u32) -> Future<u32> {
@@ -83,7 +84,8 @@ fn asc_12_a_timed_take_waits_its_time_from_now_and_no_less() {
     within(|| {
         let (pool, gate) = held_pool();
         let mut queue = as_completed([pool.submit(|| 1)]);
-        // Were the time counted from the call of `as_completed`, only the first of these would wait.
+        // Were the time counted from the call of `as_completed`, only the first of these would
+        // wait.
         for nanos in [4_999_999, 1, 999_999, 1_000_001, 4_999_999] {
             let (timeout, began) = (Duration::from_nanos(nanos), Instant::now());
             assert!(queue.next_timeout(timeout).is_err());
@@ -192,7 +194,9 @@ fn asc_15_what_is_found_in_the_loop_is_put_in_from_the_loop() {
     within(|| {
         let pool = pool(3);
         let visit = |node: u32| {
-            pool.submit(move || [2 * node, 2 * node + 1].map(|child| (child < 512).then_some(child)))
+            pool.submit(move || {
+                [2 * node, 2 * node + 1].map(|child| (child < 512).then_some(child))
+            })
         };
         let mut visited = 0;
         let mut queue = as_completed([visit(1)]);
@@ -221,7 +225,8 @@ fn asc_02_what_has_ended_when_it_is_put_in_comes_before_what_has_not() {
 #[test]
 fn asc_02_what_was_put_in_comes_in_the_order_in_which_it_ends() {
     within(|| {
-        let (mut tasks, futures): (VecDeque<_>, Vec<_>) = (0..6_u32).map(|n| task(move || n)).unzip();
+        let (mut tasks, futures): (VecDeque<_>, Vec<_>) =
+            (0..6_u32).map(|n| task(move || n)).unzip();
         let mut futures = futures.into_iter();
         let mut queue = as_completed(futures.by_ref().take(2));
         queue.extend(futures);
@@ -254,7 +259,10 @@ fn asc_03_one_that_is_put_in_several_times_comes_out_as_often() {
         let (pending, done) = (pool.submit(|| 1), ended(2));
         let mut queue = as_completed([&pending, &done]);
         queue.extend([&done, &pending, &done]);
-        assert_eq!(queue.by_ref().take(3).filter(|future| std::ptr::eq(*future, &raw const done)).count(), 3);
+        assert_eq!(
+            queue.by_ref().take(3).filter(|future| std::ptr::eq(*future, &raw const done)).count(),
+            3
+        );
         gate.open();
         assert_eq!(queue.map(|future| future.result().unwrap()).sum::<u32>(), 2);
     });

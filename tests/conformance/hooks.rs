@@ -20,7 +20,8 @@ fn counting() -> (Builder, Tally, Tally) {
 fn ini_01_what_the_start_hook_does_is_seen_by_every_task_of_its_worker() {
     thread_local!(static STATUS: Cell<&str> = const { Cell::new("uninitialized") });
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(2).initializer(|| STATUS.set("initialized"));
+        let pool =
+            ThreadPoolExecutor::builder().max_workers(2).initializer(|| STATUS.set("initialized"));
         let pool = pool.build().unwrap();
         let futures: Vec<_> = (0..20).map(|_| pool.submit(|| STATUS.get())).collect();
         assert!(futures.into_iter().all(|future| future.into_result().unwrap() == "initialized"));
@@ -41,7 +42,9 @@ fn ini_01_the_start_hook_runs_once_per_worker_before_its_first_task() {
             assert_eq!(starts.count(), 16);
         }
 
-        let pool = ThreadPoolExecutor::builder().max_workers(4).initializer(|| STARTS.set(STARTS.get() + 1));
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(4)
+            .initializer(|| STARTS.set(STARTS.get() + 1));
         assert_eq!(at_once(&pool.build().unwrap(), 4, || STARTS.get()), [1; 4]);
     });
 }
@@ -49,12 +52,15 @@ fn ini_01_the_start_hook_runs_once_per_worker_before_its_first_task() {
 #[test]
 fn ini_03_a_failed_start_hook_fails_what_was_submitted_and_leaves_no_worker() {
     within(|| {
-        let failing = ThreadPoolExecutor::builder().max_workers(2).initializer(|| panic!("no database"));
+        let failing =
+            ThreadPoolExecutor::builder().max_workers(2).initializer(|| panic!("no database"));
         let pool = failing.build().unwrap();
         let first = pool.submit(|| ());
         assert!(words(first.into_result()).ends_with("its initializer panicked: no database"));
         let refused = pool.try_submit(|| 7).unwrap_err();
-        assert!(matches!(refused.why(), Refusal::Broken(broken) if broken.message() == "no database"));
+        assert!(
+            matches!(refused.why(), Refusal::Broken(broken) if broken.message() == "no database")
+        );
         assert_eq!(refused.into_inner()(), 7);
         assert!(panic_of(|| pool.submit(|| ())).ends_with("its initializer panicked: no database"));
         eventually(|| pool.stats().workers == 0);
@@ -68,7 +74,8 @@ fn ini_03_a_failed_start_hook_fails_what_was_submitted_and_leaves_no_worker() {
 fn ini_03_a_failed_start_hook_leaves_no_thread_behind() {
     use crate::support::threads_named;
     within(|| {
-        let failing = ThreadPoolExecutor::builder().max_workers(2).initializer(|| panic!("no database"));
+        let failing =
+            ThreadPoolExecutor::builder().max_workers(2).initializer(|| panic!("no database"));
         let pool = failing.thread_name_prefix("failed").build().unwrap();
         assert!(pool.submit(|| ()).into_result().is_err());
         eventually(|| threads_named("failed_") == 0);
@@ -137,7 +144,8 @@ fn ini_04_after_a_failed_start_hook_there_is_no_exit_hook() {
 #[test]
 fn ini_04_an_exit_hook_that_panics_harms_nobody() {
     within(|| {
-        let panics = ThreadPoolExecutor::builder().max_workers(3).exit_hook(|| panic!("cannot disconnect"));
+        let panics =
+            ThreadPoolExecutor::builder().max_workers(3).exit_hook(|| panic!("cannot disconnect"));
         let pool = panics.build().unwrap();
         assert_eq!(at_once(&pool, 3, || 7), [7; 3]);
         pool.shutdown(Shutdown::Drain).unwrap();

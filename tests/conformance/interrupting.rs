@@ -1,4 +1,5 @@
-//! MAP: what may come between a map that reads ahead and its items: a full queue, a closing, a break, a panic, its own end.
+//! MAP: what may come between a map that reads ahead and its items: a full queue, a closing, a
+//! break, a panic, its own end.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::mpsc;
@@ -9,7 +10,8 @@ use glasspool::{CancelReason, Future, Shutdown, TaskError, ThreadPoolExecutor, t
 
 use crate::common::{counted, gated, held_with_room_for};
 use crate::support::{
-    Drops, Gate, LONG, Tally, eventually, held_pool, let_others_block, panic_of, pool, within, words,
+    Drops, Gate, LONG, Tally, eventually, held_pool, let_others_block, panic_of, pool, within,
+    words,
 };
 
 const BY_SHUTDOWN: &str = "task cancelled by the shutdown of its pool";
@@ -56,7 +58,8 @@ fn que_02_a_map_that_reads_ahead_waits_for_room_at_the_call() {
 fn que_02_a_result_that_is_ready_is_never_held_back_for_want_of_room() {
     within(|| {
         for in_order in [true, false] {
-            let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(2).build().unwrap();
+            let pool =
+                ThreadPoolExecutor::builder().max_workers(1).queue_capacity(2).build().unwrap();
             let ((gates, function), (items, taken)) = (gated(4), counted(6));
             let mut results = pool.map_buffered(items, 2, function);
             if !in_order {
@@ -87,7 +90,8 @@ fn que_02_a_result_that_is_ready_is_never_held_back_for_want_of_room() {
 fn que_02_nor_is_the_one_behind_it() {
     within(|| {
         for in_order in [true, false] {
-            let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(3).build().unwrap();
+            let pool =
+                ThreadPoolExecutor::builder().max_workers(1).queue_capacity(3).build().unwrap();
             let (gate, (items, taken)) = (Gate::closed(), counted(6));
             let mut results = pool.map_buffered(items, 3, |n| n);
             if !in_order {
@@ -149,14 +153,18 @@ fn que_02_whoever_asks_for_what_found_no_room_waits_for_that() {
             assert_eq!(results.next().unwrap().unwrap(), 0);
             drop(pool.submit(gate.then(|| ())));
             gate.wait_for(1);
-            // It is, or will be, the turn of the item that is in the queue, or that did not get there.
+            // It is, or will be, the turn of the item that is in the queue, or that did not get
+            // there.
             let filling = fill(&pool);
             thread::scope(|threads| {
                 let reading = threads.spawn(|| (results.next(), results.next(), results.next()));
                 let_others_block();
                 gate.open();
                 let (one, two, end) = reading.join().unwrap();
-                assert_eq!((one.unwrap().unwrap(), two.unwrap().unwrap(), end.is_none()), (1, 2, true));
+                assert_eq!(
+                    (one.unwrap().unwrap(), two.unwrap().unwrap(), end.is_none()),
+                    (1, 2, true)
+                );
             });
             drop(filling);
         }
@@ -223,7 +231,8 @@ fn que_02_what_waits_for_room_when_the_pool_is_closed_is_refused_in_its_turn() {
         let _filling = fill(&pool);
         assert_eq!(results.next().unwrap().unwrap(), 0);
         thread::scope(|threads| {
-            let reading = threads.spawn(|| (words(results.next().unwrap()), results.next().is_none()));
+            let reading =
+                threads.spawn(|| (words(results.next().unwrap()), results.next().is_none()));
             let_others_block();
             pool.close(Shutdown::Drain);
             assert_eq!(reading.join().unwrap(), (BY_SHUTDOWN.to_owned(), true));
@@ -236,7 +245,8 @@ fn que_02_what_waits_for_room_when_the_pool_is_closed_is_refused_in_its_turn() {
 #[test]
 fn shd_24_after_a_closing_what_is_in_flight_comes_and_then_why_there_is_no_more() {
     within(|| {
-        for (size, read, in_order) in [(1, 0, true), (2, 1, true), (5, 3, true), (1, 1, false), (2, 0, false)]
+        for (size, read, in_order) in
+            [(1, 0, true), (2, 1, true), (5, 3, true), (1, 1, false), (2, 0, false)]
         {
             let (pool, (items, taken)) = (pool(2), counted(100));
             let mut results = pool.map_buffered(items, size, |n| n);
@@ -263,7 +273,8 @@ fn shd_24_after_a_closing_what_is_in_flight_comes_and_then_why_there_is_no_more(
     });
 }
 
-/// What the closing has cancelled comes in its turn, as does the item that was refused; nothing else is cut off.
+/// What the closing has cancelled comes in its turn, as does the item that was refused; nothing
+/// else is cut off.
 #[test]
 fn shd_03_a_cancelling_close_is_told_of_each_item_in_flight() {
     within(|| {
@@ -312,13 +323,16 @@ fn ini_03_when_the_pool_breaks_what_is_in_flight_comes_and_then_why_there_is_no_
         let (pool, (gates, function)) = (breaking.build().unwrap(), gated(1));
         let ((items, taken), drops) = (counted(100), Drops::default());
         let captured = drops.one();
-        let mut results = pool.map_buffered(items, 1, move |n| (size_of_val(&captured), function(n)).1);
+        let mut results =
+            pool.map_buffered(items, 1, move |n| (size_of_val(&captured), function(n)).1);
         gates[0].wait_for(1);
         assert!(pool.submit(|| ()).into_result().is_err());
         gates[0].open();
         assert_eq!(results.next().unwrap().unwrap(), 0);
         let error = results.next().unwrap().unwrap_err();
-        let TaskError::Cancelled(CancelReason::PoolBroke(broken)) = error else { panic!("{error}") };
+        let TaskError::Cancelled(CancelReason::PoolBroke(broken)) = error else {
+            panic!("{error}")
+        };
         assert_eq!(broken.message(), "no database");
         assert!((0..3).all(|_| results.next().is_none()));
         assert!(taken.count() <= 2);
@@ -352,7 +366,8 @@ fn pan_01_so_it_does_though_the_first_of_them_is_the_slowest() {
             let mut results = pool.map_buffered(panicking_at(3).0, 9, function);
             if !in_order {
                 results = results.unordered();
-                let mut others = [results.next().unwrap().unwrap(), results.next().unwrap().unwrap()];
+                let mut others =
+                    [results.next().unwrap().unwrap(), results.next().unwrap().unwrap()];
                 others.sort_unstable();
                 assert_eq!(others, [1, 2]);
             }

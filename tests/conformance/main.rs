@@ -1,9 +1,10 @@
 //! A second opinion: what the test suites of others ask of a pool, asked of this one.
 //!
-//! `CPython`, the JDK, rayon, tokio, crossbeam, std and `threadpool` each hold their own pools to behaviours that a user may well
-//! expect of any. They are collected in a checklist, and the name of a test here begins with the row that it answers. Where
-//! `tests/spec` says what this library promises, in its own words, this suite follows those others, with their counts and their
-//! order of events, and knows the library by its public interface alone; so the two check each other.
+//! `CPython`, the JDK, rayon, tokio, crossbeam, std and `threadpool` each hold their own pools to
+//! behaviours that a user may well expect of any. They are collected in a checklist, and the name
+//! of a test here begins with the row that it answers. Where `tests/spec` says what this library
+//! promises, in its own words, this suite follows those others, with their counts and their order
+//! of events, and knows the library by its public interface alone; so the two check each other.
 //!
 //! `regressions.rs` has what went wrong in `CPython`'s own pool, under the numbers of its tracker.
 //!
@@ -40,8 +41,8 @@
 //! | SCP-12 | a borrow that leaves its scope, an `Rc` in a task, one `&mut` in two tasks | `src/pool/scope.rs` |
 //! | SCP-21 | submitting to a scope that has ended | `src/pool/scope.rs` |
 //!
-//! PAN-14 needs a build of its own, with `panic = "abort"`: `tests/abort`. DRP-11 needs a process of its own, whose allocations are
-//! counted: `tests/leaks.rs`.
+//! PAN-14 needs a build of its own, with `panic = "abort"`: `tests/abort`. DRP-11 needs a process
+//! of its own, whose allocations are counted: `tests/leaks.rs`.
 //!
 //! # Not applicable
 //!

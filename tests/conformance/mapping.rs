@@ -255,7 +255,10 @@ fn map_14_nor_does_one_that_cancels() {
                 match result {
                     Ok(()) => values += 1,
                     Err(error) => {
-                        assert!(matches!(error, TaskError::Cancelled(CancelReason::ByShutdown)), "{error}");
+                        assert!(
+                            matches!(error, TaskError::Cancelled(CancelReason::ByShutdown)),
+                            "{error}"
+                        );
                     }
                 }
             }

@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use glasspool::{
-    NestedWait, ReturnWhen, Scope, Shutdown, Submitter, TaskError, ThreadPoolExecutor, as_completed,
-    first_success, scope, wait,
+    NestedWait, ReturnWhen, Scope, Shutdown, Submitter, TaskError, ThreadPoolExecutor,
+    as_completed, first_success, scope, wait,
 };
 
 use crate::common::at_once;
@@ -74,7 +74,8 @@ fn ree_01_a_chain_of_ten_thousand_tasks_each_waiting_for_the_next_ends_on_one_wo
 fn ree_01_a_chain_that_is_too_deep_for_a_small_stack_goes_on_on_added_workers() {
     within(|| {
         for stack in [64 << 10, 256 << 10] {
-            let pool = ThreadPoolExecutor::builder().max_workers(1).stack_size(stack).build().unwrap();
+            let pool =
+                ThreadPoolExecutor::builder().max_workers(1).stack_size(stack).build().unwrap();
             assert_eq!(inside(&pool, |submitter| chain(500, submitter)), 500);
             assert!(pool.stats().added > 0);
         }
@@ -146,7 +147,8 @@ fn ree_01_each_wait_for_any_of_several_ends_inside_a_task_on_the_only_worker() {
         let pool = pool(1);
         inside(&pool, |submitter| {
             let some = || [1, 2, 3, 4].map(|n| submitter.submit(move || n));
-            for (when, at_least) in [(ReturnWhen::FirstCompleted, 1), (ReturnWhen::AllCompleted, 4)] {
+            for (when, at_least) in [(ReturnWhen::FirstCompleted, 1), (ReturnWhen::AllCompleted, 4)]
+            {
                 assert!(wait(some(), None, when).done.len() >= at_least);
             }
             let ended = as_completed(some()).map(|future| future.into_result().unwrap());
@@ -200,7 +202,8 @@ fn ree_01_an_exit_hook_may_wait_for_a_task_of_another_pool_and_of_its_own_if_tha
     within(|| {
         let (way, waits) = (Arc::new(OnceLock::<Submitter>::new()), AtomicBool::new(true));
         let (theirs, other, (tell, told)) = (Arc::clone(&way), pool(1), mpsc::channel());
-        let builder = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::from_millis(1));
+        let builder =
+            ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::from_millis(1));
         let builder = builder.exit_hook(move || {
             if waits.swap(false, SeqCst) {
                 tell.send(other.submit(|| 7).into_result().unwrap()).unwrap();
@@ -235,10 +238,12 @@ fn ree_01_a_callback_may_wait_for_other_tasks_and_is_told_if_it_waits_for_its_ow
 fn wrk_01_waits_from_outside_leave_a_pool_of_three_at_three_threads() {
     within(|| {
         let pool = pool(3);
-        let threads: HashSet<_> = at_once(&pool, 3, || thread::current().id()).into_iter().collect();
+        let threads: HashSet<_> =
+            at_once(&pool, 3, || thread::current().id()).into_iter().collect();
         let tasks: Vec<_> = (0..100).map(|_| pool.submit(|| thread::current().id())).collect();
         drop(wait(&tasks, None, ReturnWhen::AllCompleted));
-        let used: HashSet<_> = tasks.into_iter().rev().map(|task| task.into_result().unwrap()).collect();
+        let used: HashSet<_> =
+            tasks.into_iter().rev().map(|task| task.into_result().unwrap()).collect();
         assert!(threads.len() == 3 && used.is_subset(&threads));
         let mapped = pool.map(0..100, |_| thread::current().id()).map(Result::unwrap);
         assert!(mapped.collect::<HashSet<_>>().is_subset(&threads));
@@ -256,7 +261,9 @@ fn ree_01_tasks_that_wait_for_each_other_need_no_room_in_a_queue_of_one() {
                 let submitter = pool.submitter();
                 pool.submit(move || fib(6, &submitter) + nodes(2, &submitter))
             });
-            assert!(outer.collect::<Vec<_>>().into_iter().all(|one| one.into_result().unwrap() == 21));
+            assert!(
+                outer.collect::<Vec<_>>().into_iter().all(|one| one.into_result().unwrap() == 21)
+            );
         }
     });
 }
@@ -283,7 +290,10 @@ fn ree_01_tasks_of_a_scope_may_wait_for_each_other_and_it_adds_no_worker_for_tha
                 let again = s.clone();
                 let found = s.submit(move || {
                     let some = [1, 2, 3].map(|n| again.submit(move || n));
-                    (largest(&again, numbers), wait(some, None, ReturnWhen::AllCompleted).done.len())
+                    (
+                        largest(&again, numbers),
+                        wait(some, None, ReturnWhen::AllCompleted).done.len(),
+                    )
                 });
                 let (found, all) = found.into_result().unwrap();
                 (found, all, s.stats())

@@ -1,12 +1,13 @@
-//! REE: what a nested wait comes to if a cycle, a lack of workers, a panic, a cancel or a closing is in the way of the value.
+//! REE: what a nested wait comes to if a cycle, a lack of workers, a panic, a cancel or a closing
+//! is in the way of the value.
 
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use glasspool::{
-    CancelReason, Future, NestedWait, ReturnWhen, Shutdown, TaskError, ThreadPoolExecutor, as_completed,
-    current_worker, first_success, wait,
+    CancelReason, Future, NestedWait, ReturnWhen, Shutdown, TaskError, ThreadPoolExecutor,
+    as_completed, current_worker, first_success, wait,
 };
 
 use crate::nested::{Told, chain, inside, is_deadlock, ping, pool_of, there};
@@ -43,14 +44,19 @@ fn told_of(later: &Later) -> String {
 #[test]
 fn ree_01_of_pythons_two_tasks_that_wait_for_each_other_one_is_told_so_and_both_end() {
     within(|| {
-        for (workers, policy) in [1, 2, 3].into_iter().flat_map(|n| BOTH.map(|policy| (n, policy))) {
+        for (workers, policy) in [1, 2, 3].into_iter().flat_map(|n| BOTH.map(|policy| (n, policy)))
+        {
             let (pool, later) = (pool_of(workers, policy), Later::default());
             let for_b = Arc::clone(&later);
             let a = Arc::new(pool.submit(move || there(&for_b).result().map(|_| 5)));
             let for_a = Arc::clone(&a);
             assert!(later.set(pool.submit(move || for_a.result().map(|_| 6))).is_ok());
             let (a, b) = (a.result().unwrap().clone(), ask(&later));
-            assert_eq!(usize::from(is_deadlock(&a)) + usize::from(is_deadlock(&b)), 1, "{a:?} {b:?}");
+            assert_eq!(
+                usize::from(is_deadlock(&a)) + usize::from(is_deadlock(&b)),
+                1,
+                "{a:?} {b:?}"
+            );
             assert!(a.is_err() || a.unwrap() == 5);
             assert!(b.is_err() || b.unwrap() == 6);
         }
@@ -58,7 +64,8 @@ fn ree_01_of_pythons_two_tasks_that_wait_for_each_other_one_is_told_so_and_both_
 }
 
 #[test]
-fn ree_01_a_cycle_on_two_workers_is_told_by_names_places_and_workers_from_who_was_to_be_waited_for() {
+fn ree_01_a_cycle_on_two_workers_is_told_by_names_places_and_workers_from_who_was_to_be_waited_for()
+{
     within(|| {
         for policy in BOTH {
             let (pool, gate, [egg, hen]) =
@@ -85,7 +92,10 @@ fn ree_01_a_cycle_on_two_workers_is_told_by_names_places_and_workers_from_who_wa
             let (hen_first, egg_first) =
                 (chain([(&of_hen, 0), (&of_egg, 1)]), chain([(&of_egg, 1), (&of_hen, 0)]));
             assert!(told == hen_first || told == egg_first, "{told}");
-            assert!(of_hen.starts_with(&format!("task 'hen' (submitted at {}:{line}:", file!())), "{of_hen}");
+            assert!(
+                of_hen.starts_with(&format!("task 'hen' (submitted at {}:{line}:", file!())),
+                "{of_hen}"
+            );
         }
     });
 }
@@ -140,8 +150,9 @@ fn ree_01_where_every_worker_waits_for_a_worker_just_the_last_is_told_and_how_it
         });
         gate.wait_for(2);
         gate.open();
-        let tops = [0, 1]
-            .map(|n| format!("{} (submitted at {})", outer[n].name().unwrap(), outer[n].submitted_at()));
+        let tops = [0, 1].map(|n| {
+            format!("{} (submitted at {})", outer[n].name().unwrap(), outer[n].submitted_at())
+        });
         let [one, two] = outer.map(|outer| outer.into_result().unwrap());
         let told = usize::from(one.0.is_ok());
         let (starved, worker, inner) = [&one, &two][told];
@@ -169,7 +180,12 @@ fn ree_01_where_no_worker_can_come_each_wait_for_any_of_several_says_so_in_its_w
             assert!(panic_of(|| as_completed(some()).next()).ends_with(&ends));
             assert_eq!(submitter.map(1..4, |n| n).filter(is_deadlock).count(), 3);
             assert_eq!(submitter.map(1..4, |n| n).unordered().filter(is_deadlock).count(), 3);
-            assert!(submitter.map_buffered(1..4, 2, |n| n).next().is_some_and(|item| is_deadlock(&item)));
+            assert!(
+                submitter
+                    .map_buffered(1..4, 2, |n| n)
+                    .next()
+                    .is_some_and(|item| is_deadlock(&item))
+            );
             let failures = first_success(some(), None, |_| true).unwrap_err().into_failures();
             assert!(failures.len() == 3 && failures.iter().all(is_deadlock));
         });
@@ -198,7 +214,8 @@ fn ree_01_a_panic_of_what_runs_inline_is_told_to_who_waits_and_harms_nobody() {
         let pool = pool(1);
         let (told, here) = inside(&pool, |submitter| {
             let mine = thread::current().id();
-            let inner = submitter.submit(move || -> u64 { panic!("{}", mine == thread::current().id()) });
+            let inner =
+                submitter.submit(move || -> u64 { panic!("{}", mine == thread::current().id()) });
             (text(inner.into_result()), mine)
         });
         assert_eq!(told, "task panicked: true");
@@ -224,7 +241,10 @@ fn ree_01_of_a_cancel_and_a_wait_that_would_run_the_task_just_one_has_it() {
             let cancelled = take.recv().unwrap().cancel();
             let told = outer.into_result().unwrap();
             assert_eq!(ran.count(), usize::from(!cancelled));
-            assert_eq!(matches!(told, Some(TaskError::Cancelled(CancelReason::ByCaller))), cancelled);
+            assert_eq!(
+                matches!(told, Some(TaskError::Cancelled(CancelReason::ByCaller))),
+                cancelled
+            );
             assert_eq!(told.is_none(), !cancelled);
         }
     });
@@ -233,7 +253,8 @@ fn ree_01_of_a_cancel_and_a_wait_that_would_run_the_task_just_one_has_it() {
 #[test]
 fn ree_01_who_waits_for_what_a_closing_cancels_is_told_and_else_gets_the_value() {
     within(|| {
-        for (how, policy) in EVERY_KIND.into_iter().flat_map(|how| BOTH.map(|policy| (how, policy))) {
+        for (how, policy) in EVERY_KIND.into_iter().flat_map(|how| BOTH.map(|policy| (how, policy)))
+        {
             let (pool, [gate, other]) = (pool_of(2, policy), [Gate::closed(), Gate::closed()]);
             // The other worker has this in hand, so that what is submitted next but one is pending.
             drop(pool.submit(other.then(|| ())));
@@ -267,7 +288,11 @@ fn ree_01_what_runs_in_a_nested_wait_when_the_pool_is_closed_goes_on_to_its_end(
             let (submitter, work) = (pool.submitter(), gate.then(|| 7));
             let outer = pool.submit(move || {
                 let inner = submitter.submit(work);
-                if timed { inner.result_timeout(LONG).unwrap().copied() } else { inner.into_result() }
+                if timed {
+                    inner.result_timeout(LONG).unwrap().copied()
+                } else {
+                    inner.into_result()
+                }
             });
             gate.wait_for(1);
             pool.close(how);

@@ -11,7 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use glasspool::{
-    Future, NestedWait, ReturnWhen, Shutdown, Submitter, TaskError, ThreadPoolExecutor, as_completed, wait,
+    Future, NestedWait, ReturnWhen, Shutdown, Submitter, TaskError, ThreadPoolExecutor,
+    as_completed, wait,
 };
 
 use crate::nested::there;
@@ -22,7 +23,8 @@ struct Chance(u64);
 
 impl Chance {
     fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 40).unwrap() % end
     }
 
@@ -130,7 +132,8 @@ impl Graph {
 
     /// Whether so many of this pool's tasks wait that none may be left to run another.
     fn may_starve(&self, pool: usize) -> bool {
-        let waiting = self.nodes.iter().filter(|node| node.pool == pool && !node.waits_for.is_empty());
+        let waiting =
+            self.nodes.iter().filter(|node| node.pool == pool && !node.waits_for.is_empty());
         self.pools[pool].policy == NestedWait::Block && waiting.count() >= self.pools[pool].workers
     }
 
@@ -190,10 +193,14 @@ impl Run {
         }
         let others = || node.waits_for.iter().map(|other| there(&self.futures[*other]));
         match node.how {
-            How::Briefly => others().for_each(|other| drop(other.result_timeout(Duration::from_micros(300)))),
-            How::WithDeadline if !self.endless && self.graph.all_inline() => others().for_each(|other| {
-                self.outcome(me, other.result_timeout(LONG).unwrap());
-            }),
+            How::Briefly => {
+                others().for_each(|other| drop(other.result_timeout(Duration::from_micros(300))))
+            }
+            How::WithDeadline if !self.endless && self.graph.all_inline() => {
+                others().for_each(|other| {
+                    self.outcome(me, other.result_timeout(LONG).unwrap());
+                })
+            }
             How::All => {
                 self.unless_endless(me, || drop(wait(others(), None, ReturnWhen::AllCompleted)));
             }
@@ -211,13 +218,15 @@ impl Run {
     fn submit(self: &Arc<Self>, pools: &[Submitter]) {
         for &me in &self.graph.submitted {
             let run = Arc::clone(self);
-            let future = pools[self.graph.nodes[me].pool].named(me.to_string()).submit(move || run.work(me));
+            let future =
+                pools[self.graph.nodes[me].pool].named(me.to_string()).submit(move || run.work(me));
             assert!(self.futures[me].set(future).is_ok());
         }
     }
 }
 
-/// The tasks of such a chain in its order, as far as they are known to wait; whether it leads back to the first; and what it lacks.
+/// The tasks of such a chain in its order, as far as they are known to wait; whether it leads back
+/// to the first; and what it lacks.
 struct Told {
     tasks: Vec<usize>,
     wants: Option<String>,
@@ -227,7 +236,8 @@ impl Told {
     fn read(text: &str) -> Self {
         let told = text.strip_prefix("deadlock: ").unwrap();
         let names = told.split("task '").skip(1);
-        let mut tasks: Vec<_> = names.map(|rest| rest.split_once('\'').unwrap().0.parse().unwrap()).collect();
+        let mut tasks: Vec<_> =
+            names.map(|rest| rest.split_once('\'').unwrap().0.parse().unwrap()).collect();
         let wants = told
             .split_once("waits for a worker of ")
             .map(|(_, rest)| rest.strip_suffix(", and all of these wait").unwrap().to_owned());
@@ -245,7 +255,10 @@ impl Told {
 fn check_told(run: &Run, pools: &[ThreadPoolExecutor], me: usize, text: &str) {
     let (graph, told) = (&run.graph, Told::read(text));
     assert!(told.tasks.contains(&me), "task {me} was told: {text}");
-    assert!(told.tasks.windows(2).all(|pair| graph.is_edge(pair[0], pair[1])), "no such wait: {text}");
+    assert!(
+        told.tasks.windows(2).all(|pair| graph.is_edge(pair[0], pair[1])),
+        "no such wait: {text}"
+    );
     let last = *told.tasks.last().unwrap();
     let distinct: BTreeSet<_> = told.tasks.iter().collect();
     let Some(wants) = told.wants else {
@@ -272,7 +285,8 @@ fn explained(run: &Run, told: &[(usize, String)], me: usize) -> bool {
 
 fn check(graph: Graph) {
     let build = |kind: &Kind| {
-        let builder = ThreadPoolExecutor::builder().max_workers(kind.workers).nested_wait(kind.policy);
+        let builder =
+            ThreadPoolExecutor::builder().max_workers(kind.workers).nested_wait(kind.policy);
         builder.build().unwrap()
     };
     let pools: Vec<_> = graph.pools.iter().map(build).collect();
@@ -287,7 +301,8 @@ fn check(graph: Graph) {
     } else {
         run.submit(&submitters);
     }
-    let came_to: Vec<_> = run.futures.iter().map(|future| *there(future).result().unwrap()).collect();
+    let came_to: Vec<_> =
+        run.futures.iter().map(|future| *there(future).result().unwrap()).collect();
     let told = run.told.lock().unwrap().clone();
     for (me, text) in &told {
         check_told(&run, &pools, *me, text);
@@ -300,7 +315,11 @@ fn check(graph: Graph) {
     for (pool, kind) in pools.iter().zip(&run.graph.pools) {
         pool.shutdown(Shutdown::Drain).unwrap();
         let stats = pool.stats();
-        assert_eq!((stats.queued, stats.running, stats.blocked, stats.nested), (0, 0, 0, 0), "{stats:?}");
+        assert_eq!(
+            (stats.queued, stats.running, stats.blocked, stats.nested),
+            (0, 0, 0, 0),
+            "{stats:?}"
+        );
         assert_eq!(stats.submitted, stats.returned, "{stats:?}");
         assert!(stats.added == 0 || kind.policy == NestedWait::RunInline, "{stats:?}");
     }

@@ -18,7 +18,8 @@ fn ree_01_a_task_that_waits_for_itself_is_told_so_and_does_not_hang() {
         let future = pool.submit(move || {
             let myself = take.recv().unwrap();
             tell.send(matches!(myself.result(), Err(TaskError::Deadlock(_)))).unwrap();
-            tell.send(matches!(myself.result_timeout(LONG), Ok(Err(TaskError::Deadlock(_))))).unwrap();
+            tell.send(matches!(myself.result_timeout(LONG), Ok(Err(TaskError::Deadlock(_)))))
+                .unwrap();
             let waits = [
                 panic_of(|| wait([&myself], None, ReturnWhen::AllCompleted)),
                 panic_of(|| as_completed([&myself]).next()),
@@ -53,7 +54,8 @@ fn link(submitter: &Submitter, chain: &Arc<Chain>, n: usize, end: mpsc::Sender<b
     if n == LINKS || !nothing_left {
         return end.send(nothing_left).unwrap();
     }
-    let (next, of, captured): (_, _, Counted) = (submitter.clone(), Arc::clone(chain), chain.drops.one());
+    let (next, of, captured): (_, _, Counted) =
+        (submitter.clone(), Arc::clone(chain), chain.drops.one());
     drop(submitter.submit(move || {
         let _captured = &captured;
         link(&next, &of, n + 1, end);

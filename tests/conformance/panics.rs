@@ -42,8 +42,9 @@ fn pan_01_the_original_payload_is_on_the_handle_whatever_its_type() {
 fn pan_02_after_a_panic_on_every_worker_all_of_them_still_work_at_the_same_time() {
     within(|| {
         let (pool, gate) = (pool(4), Gate::closed());
-        let panics: Vec<Future<()>> =
-            (0..4).map(|_| pool.submit(gate.then(|| panic!("ignore this panic, it must occur")))).collect();
+        let panics: Vec<Future<()>> = (0..4)
+            .map(|_| pool.submit(gate.then(|| panic!("ignore this panic, it must occur"))))
+            .collect();
         gate.wait_for(4);
         gate.open();
         assert!(panics.into_iter().all(|future| future.into_result().is_err()));
@@ -60,7 +61,8 @@ fn pan_03_in_a_mix_each_is_reported_as_itself_and_no_worker_is_lost() {
         let third_panics = |n: u32| move || if n % 3 == 0 { panic!("no {n}") } else { n };
         let futures: Vec<_> = (0..10).map(|n| pool.submit(third_panics(n))).collect();
         for (n, future) in futures.into_iter().enumerate() {
-            let expected = if n % 3 == 0 { format!("task panicked: no {n}") } else { n.to_string() };
+            let expected =
+                if n % 3 == 0 { format!("task panicked: no {n}") } else { n.to_string() };
             assert_eq!(words(future.into_result()), expected);
         }
         eventually(|| pool.stats().idle == 3);
@@ -88,7 +90,8 @@ fn pan_04_a_panic_of_what_nobody_looks_at_is_given_to_the_hook_and_the_process_g
 fn pan_05_tasks_that_panic_while_the_pool_is_dropped_do_not_make_the_drop_panic() {
     within(|| {
         let (pool, gate) = (pool(4), Gate::closed());
-        let panics: [Future<()>; 6] = [(); 6].map(|()| pool.submit(gate.then(|| panic!("while dropping"))));
+        let panics: [Future<()>; 6] =
+            [(); 6].map(|()| pool.submit(gate.then(|| panic!("while dropping"))));
         let dropping = thread::spawn(move || drop(pool));
         let_others_block();
         gate.open();
@@ -101,8 +104,12 @@ fn pan_05_tasks_that_panic_while_the_pool_is_dropped_do_not_make_the_drop_panic(
 fn pan_05_tasks_may_panic_after_the_pool_is_gone() {
     within(|| {
         let (pool, gate) = (pool(4), Gate::closed());
-        let panics: [Future<()>; 4] = [(); 4].map(|()| pool.submit(gate.then(|| panic!("after the drop"))));
-        assert_eq!(pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO).unwrap().still_running.len(), 4);
+        let panics: [Future<()>; 4] =
+            [(); 4].map(|()| pool.submit(gate.then(|| panic!("after the drop"))));
+        assert_eq!(
+            pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO).unwrap().still_running.len(),
+            4
+        );
         drop(pool);
         gate.open();
         for future in panics {
@@ -133,7 +140,9 @@ fn pan_10_each_failed_future_carries_an_error_of_its_own() {
         let pool = pool(2);
         let futures = [1, 2, 3].map(|n| pool.submit(move || -> u8 { panic_any(n) }));
         let payloads = futures.map(|future| match future.into_result() {
-            Err(TaskError::Panicked(panic)) => *panic.take_payload().unwrap().downcast::<i32>().unwrap(),
+            Err(TaskError::Panicked(panic)) => {
+                *panic.take_payload().unwrap().downcast::<i32>().unwrap()
+            }
             other => panic!("{other:?}"),
         });
         assert_eq!(payloads, [1, 2, 3]);

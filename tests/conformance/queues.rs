@@ -51,7 +51,8 @@ fn que_01_a_task_that_submits_to_its_own_pool_is_always_accepted_and_may_ask_fir
         let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
         let (submitter, gate) = (pool.submitter(), Gate::closed());
         let outer = pool.submit(gate.then(move || {
-            let full = submitter.try_submit(|| 0).is_err_and(|why| matches!(why.why(), Refusal::Full));
+            let full =
+                submitter.try_submit(|| 0).is_err_and(|why| matches!(why.why(), Refusal::Full));
             (full, [1, 2, 3].map(|n| submitter.submit(move || n)), submitter.stats().queued)
         }));
         let pending = pool.submit(|| 4);
@@ -69,7 +70,8 @@ fn que_02_a_submit_waits_for_room_and_then_succeeds() {
         let (pool, gate) = held_with_room_for(1);
         let first = pool.submit(|| 1);
         thread::scope(|threads| {
-            let waiting = threads.spawn(|| [2, 3, 4].map(|n| pool.submit(move || n).into_result().unwrap()));
+            let waiting =
+                threads.spawn(|| [2, 3, 4].map(|n| pool.submit(move || n).into_result().unwrap()));
             let_others_block();
             let early = waiting.is_finished() || pool.stats().submitted > 2;
             gate.open();
@@ -128,7 +130,8 @@ fn que_02_a_map_waits_for_room_too() {
         let (pool, gate) = held_with_room_for(1);
         let _pending = pool.submit(|| ());
         thread::scope(|threads| {
-            let mapping = threads.spawn(|| pool.map(0..100, |n| n).map(Result::unwrap).collect::<Vec<_>>());
+            let mapping =
+                threads.spawn(|| pool.map(0..100, |n| n).map(Result::unwrap).collect::<Vec<_>>());
             let_others_block();
             gate.open();
             assert!(mapping.join().unwrap().into_iter().eq(0..100));
@@ -180,7 +183,8 @@ fn que_03_a_timed_submit_succeeds_when_room_comes_in_time() {
 fn que_05_the_capacity_is_never_exceeded() {
     const CAPACITY: usize = 8;
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(2).queue_capacity(CAPACITY).build().unwrap();
+        let pool =
+            ThreadPoolExecutor::builder().max_workers(2).queue_capacity(CAPACITY).build().unwrap();
         let (ran, peak) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|threads| {
             for _ in 0..3 {
@@ -205,7 +209,11 @@ fn que_05_no_room_is_lost_or_made() {
     const CAPACITY: usize = 5;
     within(|| {
         for _ in 0..50 {
-            let pool = ThreadPoolExecutor::builder().max_workers(3).queue_capacity(CAPACITY).build().unwrap();
+            let pool = ThreadPoolExecutor::builder()
+                .max_workers(3)
+                .queue_capacity(CAPACITY)
+                .build()
+                .unwrap();
             thread::scope(|threads| {
                 threads.spawn(|| (0..30).for_each(|_| drop(pool.submit(|| ()))));
                 threads.spawn(|| (0..30).for_each(|_| _ = pool.submit(|| ()).cancel()));

@@ -84,7 +84,9 @@ fn rac_04_several_producers_and_one_consumer_of_completions() {
                     for n in 0..EACH {
                         let tell = tell.clone();
                         let future = pool.submit(move || producer * EACH + n);
-                        future.add_done_callback(move |outcome| tell.send(*outcome.unwrap()).unwrap());
+                        future.add_done_callback(move |outcome| {
+                            tell.send(*outcome.unwrap()).unwrap()
+                        });
                     }
                 });
             }

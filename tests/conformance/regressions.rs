@@ -1,4 +1,5 @@
-//! What has gone wrong in `CPython`'s `concurrent.futures`, and must not here. Each name has the number.
+//! What has gone wrong in `CPython`'s `concurrent.futures`, and must not here. Each name has the
+//! number.
 
 use std::thread;
 use std::time::Duration;
@@ -6,7 +7,9 @@ use std::time::Duration;
 use glasspool::{Refusal, ReturnWhen, Shutdown, TaskError, ThreadPoolExecutor, as_completed, wait};
 
 use crate::common::{counted, gated};
-use crate::support::{Drops, NO_SUCH_STACK, Tally, held_pool, let_others_block, pool, within, words};
+use crate::support::{
+    Drops, NO_SUCH_STACK, Tally, held_pool, let_others_block, pool, within, words,
+};
 
 /// `wait` never returned if it was given a future that had been cancelled before.
 #[test]
@@ -16,7 +19,8 @@ fn cpython_92001_a_wait_for_what_was_cancelled_before_returns() {
         let futures: Vec<_> = (0..1000).map(|n| pool.submit(move || n)).collect();
         let last = futures.last().unwrap();
         assert!(last.cancel());
-        for when in [ReturnWhen::FirstCompleted, ReturnWhen::FirstFailure, ReturnWhen::AllCompleted] {
+        for when in [ReturnWhen::FirstCompleted, ReturnWhen::FirstFailure, ReturnWhen::AllCompleted]
+        {
             assert_eq!(wait([last], None, when).done.len(), 1, "{when:?}");
         }
         let split = wait(&futures, None, ReturnWhen::FirstCompleted);
@@ -26,7 +30,8 @@ fn cpython_92001_a_wait_for_what_was_cancelled_before_returns() {
     });
 }
 
-/// `as_completed` never handed over what `shutdown(cancel_futures=True)` had cancelled, before the call or while it waited.
+/// `as_completed` never handed over what `shutdown(cancel_futures=True)` had cancelled, before the
+/// call or while it waited.
 #[test]
 fn cpython_87893_what_a_shutdown_cancels_is_handed_over() {
     within(|| {
@@ -34,17 +39,22 @@ fn cpython_87893_what_a_shutdown_cancels_is_handed_over() {
         let futures = [1, 2, 3].map(|n| pool.submit(move || n));
         let before = as_completed(&futures);
         thread::scope(|threads| {
-            let iterating = threads.spawn(|| before.map(|future| words(future.result())).collect::<Vec<_>>());
+            let iterating =
+                threads.spawn(|| before.map(|future| words(future.result())).collect::<Vec<_>>());
             let_others_block();
             pool.close(Shutdown::CancelPending);
-            assert_eq!(iterating.join().unwrap(), ["task cancelled by the shutdown of its pool"; 3]);
+            assert_eq!(
+                iterating.join().unwrap(),
+                ["task cancelled by the shutdown of its pool"; 3]
+            );
         });
         assert_eq!(as_completed(&futures).count(), 3);
         gate.open();
     });
 }
 
-/// `wait` told of a cancelled future that it was not done, for as long as no worker had come across it.
+/// `wait` told of a cancelled future that it was not done, for as long as no worker had come across
+/// it.
 #[test]
 fn cpython_109934_what_is_cancelled_is_done_to_every_kind_of_wait_at_once() {
     within(|| {
@@ -56,22 +66,29 @@ fn cpython_109934_what_is_cancelled_is_done_to_every_kind_of_wait_at_once() {
         assert!(split.done.len() == 1 && std::ptr::eq(split.done[0], &raw const cancelled));
         let mut ended = as_completed([&pending, &cancelled]).timeout(Duration::ZERO);
         assert!(ended.next().unwrap().unwrap().cancelled() && ended.next().unwrap().is_err());
-        assert!(cancelled.result_timeout(Duration::ZERO).is_ok() && cancelled.try_result().is_some());
+        assert!(
+            cancelled.result_timeout(Duration::ZERO).is_ok() && cancelled.try_result().is_some()
+        );
         gate.open();
     });
 }
 
-/// If the system refused a thread, `submit` raised, and the task stayed in the queue, to be run by and by without a future.
+/// If the system refused a thread, `submit` raised, and the task stayed in the queue, to be run by
+/// and by without a future.
 #[test]
 fn cpython_17615_a_task_for_which_there_is_no_thread_is_withdrawn() {
     within(|| {
-        let greedy = ThreadPoolExecutor::builder().max_workers(2).stack_size(NO_SUCH_STACK).build().unwrap();
+        let greedy =
+            ThreadPoolExecutor::builder().max_workers(2).stack_size(NO_SUCH_STACK).build().unwrap();
         let (runs, drops) = (Tally::default(), Drops::default());
         for round in 1..=3 {
             let ran = runs.clone();
             let refused = greedy.try_submit(drops.with(move || ran.add())).unwrap_err();
             assert!(matches!(refused.why(), Refusal::Thread(_)));
-            assert_eq!((greedy.stats().queued, greedy.stats().workers, drops.count()), (0, 0, round - 1));
+            assert_eq!(
+                (greedy.stats().queued, greedy.stats().workers, drops.count()),
+                (0, 0, round - 1)
+            );
             // The closure came back, whole.
             drop(refused.into_inner());
             assert_eq!(drops.count(), round);
@@ -81,7 +98,8 @@ fn cpython_17615_a_task_for_which_there_is_no_thread_is_withdrawn() {
     });
 }
 
-/// With a buffer, `map` submitted the next item before it waited for the result: so one more than asked for was in flight.
+/// With a buffer, `map` submitted the next item before it waited for the result: so one more than
+/// asked for was in flight.
 #[test]
 fn cpython_131466_no_more_than_the_buffer_is_in_flight_while_the_reader_waits() {
     within(|| {
@@ -99,8 +117,8 @@ fn cpython_131466_no_more_than_the_buffer_is_in_flight_while_the_reader_waits() 
     });
 }
 
-/// If the iteration began after a shutdown, it ended silently after the buffer; if before, it raised, and what was in the buffer was
-/// lost.
+/// If the iteration began after a shutdown, it ended silently after the buffer; if before, it
+/// raised, and what was in the buffer was lost.
 #[test]
 fn cpython_146392_after_a_shutdown_the_buffer_is_handed_over_and_the_end_is_no_silent_one() {
     within(|| {
@@ -111,13 +129,17 @@ fn cpython_146392_after_a_shutdown_the_buffer_is_handed_over_and_the_end_is_no_s
             drop(pool);
             let told = [(); 3].map(|()| words(results.next().unwrap()));
             let [first, second] = [read, read + 1].map(|n| format!("{:?}", n.to_string()));
-            assert_eq!(told, [first, second, "task cancelled by the shutdown of its pool".to_owned()]);
+            assert_eq!(
+                told,
+                [first, second, "task cancelled by the shutdown of its pool".to_owned()]
+            );
             assert!(results.next().is_none());
         }
     });
 }
 
-/// Dropping what `map` returns cancelled the rest if it had been iterated, and let all of it run if not. Here it always cancels.
+/// Dropping what `map` returns cancelled the rest if it had been iterated, and let all of it run if
+/// not. Here it always cancels.
 #[test]
 fn cpython_136578_whether_a_map_has_been_iterated_makes_no_difference_to_its_drop() {
     within(|| {

@@ -23,7 +23,8 @@ fn res_01_a_result_that_is_asked_for_early_is_waited_for() {
         let was_open = || opened.load(SeqCst);
         thread::scope(|threads| {
             let lending = threads.spawn(|| (*lent.result().unwrap(), was_open()));
-            let timing = threads.spawn(|| (*timed.result_timeout(LONG).unwrap().unwrap(), was_open()));
+            let timing =
+                threads.spawn(|| (*timed.result_timeout(LONG).unwrap().unwrap(), was_open()));
             let moving = threads.spawn(|| (moved.into_result().unwrap(), was_open()));
             let_others_block();
             opened.store(true, SeqCst);
@@ -179,7 +180,9 @@ fn res_08_however_many_wait_and_however_long_all_are_woken() {
                             0 => words(future.result()),
                             1 => words(future.result_timeout(LONG).unwrap()),
                             2 => words(as_completed([future]).next().unwrap().result()),
-                            _ => words(wait([future], None, ReturnWhen::AllCompleted).done[0].result()),
+                            _ => words(
+                                wait([future], None, ReturnWhen::AllCompleted).done[0].result(),
+                            ),
                         })
                     })
                     .collect();
@@ -200,9 +203,12 @@ fn res_08_a_waiter_that_gives_up_takes_nobody_elses_turn() {
         thread::scope(|threads| {
             let future = &future;
             let staying = [(); 3].map(|()| threads.spawn(|| *future.result().unwrap()));
-            let leaving =
-                [(); 5].map(|()| threads.spawn(|| future.result_timeout(Duration::from_millis(1)).is_err()));
-            assert!(leaving.map(|thread| thread.join().unwrap()).into_iter().all(|timed_out| timed_out));
+            let leaving = [(); 5].map(|()| {
+                threads.spawn(|| future.result_timeout(Duration::from_millis(1)).is_err())
+            });
+            assert!(
+                leaving.map(|thread| thread.join().unwrap()).into_iter().all(|timed_out| timed_out)
+            );
             gate.open();
             assert_eq!(staying.map(|thread| thread.join().unwrap()), [7; 3]);
         });
@@ -264,7 +270,9 @@ fn res_10_the_error_of_a_result_is_none_or_the_panic_or_that_it_was_cancelled() 
             let_others_block();
             opened.store(true, SeqCst);
             gate.open();
-            let (Some(TaskError::Panicked(panic)), true) = asking.join().unwrap() else { panic!("{fails}") };
+            let (Some(TaskError::Panicked(panic)), true) = asking.join().unwrap() else {
+                panic!("{fails}")
+            };
             assert_eq!(panic.take_payload().unwrap().downcast_ref(), Some(&418_u16));
         });
         assert!(value.result().err().is_none());
@@ -292,18 +300,23 @@ fn res_12_a_value_need_not_be_shared_nor_cloned_nor_printed() {
         let pool = pool(2);
         let future = pool.submit(value(7));
         future.result().unwrap().0.set(8);
-        assert_eq!(future.try_result().unwrap().unwrap_or_else(|error| panic!("{error}")).0.get(), 8);
+        assert_eq!(
+            future.try_result().unwrap().unwrap_or_else(|error| panic!("{error}")).0.get(),
+            8
+        );
         assert_eq!(future.into_result().unwrap_or_else(|error| panic!("{error}")).0.get(), 8);
 
         let (tell, told) = mpsc::channel();
         let future = pool.submit(value(9));
-        future.add_done_callback(move |outcome| tell.send(outcome.map(|opaque| opaque.0.get())).unwrap());
+        future.add_done_callback(move |outcome| {
+            tell.send(outcome.map(|opaque| opaque.0.get())).unwrap()
+        });
         assert_eq!(told.recv().unwrap().unwrap(), 9);
 
         let many: Vec<_> = (0..3).map(|n| pool.submit(value(n))).collect();
         let split = wait(many, None, ReturnWhen::AllCompleted);
-        let sum =
-            as_completed(split.done).map(|future| future.result().map(|opaque| opaque.0.get()).unwrap());
+        let sum = as_completed(split.done)
+            .map(|future| future.result().map(|opaque| opaque.0.get()).unwrap());
         assert_eq!(sum.sum::<i32>(), 3);
         let mapped = pool.map(0..3, |n| Opaque(Cell::new(n)));
         assert_eq!(mapped.flatten().map(|opaque| opaque.0.get()).sum::<i32>(), 3);
@@ -321,7 +334,8 @@ fn res_12_a_handle_with_such_a_value_can_go_to_another_thread() {
     });
 }
 
-/// Nothing is taken by asking: it lends the value, and that can be done again. What moves it out takes the handle.
+/// Nothing is taken by asking: it lends the value, and that can be done again. What moves it out
+/// takes the handle.
 #[test]
 fn res_14_asking_without_waiting_finds_nothing_before_the_end_and_the_value_ever_after() {
     within(|| {
@@ -361,7 +375,8 @@ fn res_15_several_threads_look_at_the_same_value() {
         for _ in 0..100 {
             let (task, future) = task(|| String::from("lent"));
             let addresses = thread::scope(|threads| {
-                let looking = [(); 3].map(|()| threads.spawn(|| future.result().unwrap().as_ptr().addr()));
+                let looking =
+                    [(); 3].map(|()| threads.spawn(|| future.result().unwrap().as_ptr().addr()));
                 task.run();
                 looking.map(|thread| thread.join().unwrap())
             });

@@ -159,7 +159,8 @@ fn scp_04_a_scope_waits_for_a_task_of_a_task() {
     within(|| {
         let (gate, ended) = (Gate::closed(), Tally::default());
         let early = thread::scope(|threads| {
-            let scoping = threads.spawn(|| scope(2, |s| nest(s, 2, gate.then(|| ended.add()))).unwrap());
+            let scoping =
+                threads.spawn(|| scope(2, |s| nest(s, 2, gate.then(|| ended.add()))).unwrap());
             gate.wait_for(1);
             let_others_block();
             let early = scoping.is_finished();
@@ -247,12 +248,16 @@ fn scp_06_a_panic_comes_out_of_a_scope_in_a_scope() {
 #[test]
 fn scp_06_a_panic_that_was_looked_at_stays_a_value() {
     within(|| {
-        let error = scope(1, |s| s.submit(|| -> u8 { panic!("Hello, world!") }).into_result().unwrap_err());
-        assert!(matches!(error.unwrap(), TaskError::Panicked(panic) if panic.message() == "Hello, world!"));
+        let error =
+            scope(1, |s| s.submit(|| -> u8 { panic!("Hello, world!") }).into_result().unwrap_err());
+        assert!(
+            matches!(error.unwrap(), TaskError::Panicked(panic) if panic.message() == "Hello, world!")
+        );
     });
 }
 
-/// The first to happen comes out, which is not for the hook to hear of; the hook hears of the others.
+/// The first to happen comes out, which is not for the hook to hear of; the hook hears of the
+/// others.
 #[test]
 fn scp_09_of_several_panics_none_is_lost() {
     alone(|| {
@@ -296,7 +301,8 @@ fn scp_11_a_parallel_quicksort_sorts() {
     }
     within(|| {
         let mut seed = 2026_u32;
-        let mut numbers: Vec<_> = iter::repeat_with(|| lcg(&mut seed) >> 12).take(6 * 1024).collect();
+        let mut numbers: Vec<_> =
+            iter::repeat_with(|| lcg(&mut seed) >> 12).take(6 * 1024).collect();
         let mut sorted = numbers.clone();
         sorted.sort_unstable();
         scope(4, |s| sort(s, &mut numbers)).unwrap();
@@ -358,7 +364,8 @@ fn scp_18_lifetimes_may_be_mixed() {
     });
 }
 
-/// A scope is a pool of its own, so it is closed only once its body has panicked; what still runs is refused then.
+/// A scope is a pool of its own, so it is closed only once its body has panicked; what still runs
+/// is refused then.
 #[test]
 fn scp_19_a_closed_scope_refuses_at_once() {
     within(|| {
@@ -377,7 +384,10 @@ fn scp_19_a_closed_scope_refuses_at_once() {
                 panic!("Hello, world!");
             })
         });
-        assert_eq!((text.as_str(), told.iter().collect::<Vec<_>>()), ("Hello, world!", vec![true, true]));
+        assert_eq!(
+            (text.as_str(), told.iter().collect::<Vec<_>>()),
+            ("Hello, world!", vec![true, true])
+        );
     });
 }
 

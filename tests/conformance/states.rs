@@ -8,7 +8,8 @@ use glasspool::{Future, Shutdown, ThreadPoolExecutor, task};
 use crate::common::about_to_break;
 use crate::support::{Gate, Tally, eventually, held_pool, pool, state, within, words};
 
-/// Looks at a future in each of its states, those of the cancelled ones told apart by what cancelled them.
+/// Looks at a future in each of its states, those of the cancelled ones told apart by what
+/// cancelled them.
 fn in_every_state(look: impl Fn(&str, &Future<u8>)) {
     let (pool, gate) = (pool(1), Gate::closed());
     let running = pool.submit(gate.then(|| 1));
@@ -63,7 +64,10 @@ fn sta_01_what_cannot_start_yet_is_not_done_not_running_and_not_cancelled() {
         ];
         for future in &fresh {
             for _ in 0..3 {
-                assert_eq!((future.done(), future.running(), future.cancelled()), (false, false, false));
+                assert_eq!(
+                    (future.done(), future.running(), future.cancelled()),
+                    (false, false, false)
+                );
             }
         }
         let (_task, future) = task(|| 5);
@@ -105,7 +109,9 @@ fn sta_02_so_the_body_itself_sees_it() {
 
 #[test]
 fn sta_02_only_what_runs_is_running() {
-    within(|| in_every_state(|state, future| assert_eq!(future.running(), state == "running", "{state}")));
+    within(|| {
+        in_every_state(|state, future| assert_eq!(future.running(), state == "running", "{state}"))
+    });
 }
 
 #[test]
@@ -147,7 +153,13 @@ fn sta_05_what_is_done_stays_as_it_is() {
                 return;
             }
             let facts = || {
-                (future.cancelled(), future.running(), future.done(), state(future), words(future.result()))
+                (
+                    future.cancelled(),
+                    future.running(),
+                    future.done(),
+                    state(future),
+                    words(future.result()),
+                )
             };
             let before = facts();
             for _ in 0..3 {
@@ -175,7 +187,8 @@ fn sta_05_what_is_done_outlives_whatever_becomes_of_its_pool() {
     });
 }
 
-/// There is no promise to complete by hand: whoever runs the task ends its future, and a task that has run is gone.
+/// There is no promise to complete by hand: whoever runs the task ends its future, and a task that
+/// has run is gone.
 #[test]
 fn sta_06_running_what_has_ended_already_changes_nothing() {
     within(|| {
@@ -228,7 +241,9 @@ fn sta_10_an_empty_value_is_a_value() {
         assert_eq!(unit.result().unwrap(), &());
         assert_eq!(none.result().unwrap(), &None);
         assert!(nothing.result().is_ok() && nothing.done() && !nothing.cancelled());
-        assert!(none.done() && none.try_result().is_some() && none.into_result().unwrap().is_none());
+        assert!(
+            none.done() && none.try_result().is_some() && none.into_result().unwrap().is_none()
+        );
         assert!(phantom.into_result().is_ok() && no_bytes.into_result().is_ok());
         assert!(no_items.into_result().unwrap().is_empty());
         assert!(pool.map([(); 5], |()| None::<()>).all(|result| result.unwrap().is_none()));
@@ -301,7 +316,8 @@ fn sta_13_the_text_has_an_address_that_stays_and_that_no_other_has() {
     within(|| {
         let (pool, gate) = held_pool();
         let (one, two) = (pool.submit(|| 1), pool.submit(|| 2));
-        let address = |future: &Future<i32>| future.to_string().split(' ').nth(2).unwrap().to_owned();
+        let address =
+            |future: &Future<i32>| future.to_string().split(' ').nth(2).unwrap().to_owned();
         let before = [address(&one), address(&two)];
         assert_ne!(before[0], before[1]);
         gate.open();

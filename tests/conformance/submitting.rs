@@ -87,8 +87,10 @@ fn sub_05_no_task_runs_on_the_thread_that_submits_it() {
     within(|| {
         let pool = pool(3);
         let futures: Vec<_> = (0..60).map(|_| pool.submit(|| thread::current().id())).collect();
-        let ids: BTreeSet<_> =
-            futures.into_iter().map(|future| format!("{:?}", future.into_result().unwrap())).collect();
+        let ids: BTreeSet<_> = futures
+            .into_iter()
+            .map(|future| format!("{:?}", future.into_result().unwrap()))
+            .collect();
         assert!((1..=3).contains(&ids.len()));
         assert!(!ids.contains(&format!("{:?}", thread::current().id())));
     });
@@ -257,7 +259,8 @@ fn sub_14_a_map_comes_to_the_same_as_a_loop_of_submits() {
                 pool.submit(move || square(item))
             })
             .collect();
-        let one_by_one: Vec<_> = one_by_one.into_iter().map(|future| words(future.into_result())).collect();
+        let one_by_one: Vec<_> =
+            one_by_one.into_iter().map(|future| words(future.into_result())).collect();
         let items: Vec<_> = (0..40).map(|n| (n, mapped.one())).collect();
         let in_bulk: Vec<_> = pool.map(items, square).map(words).collect();
         assert_eq!(one_by_one, in_bulk);

@@ -45,13 +45,17 @@ fn tim_01_next_to_no_time_is_no_time_to_a_stop_token() {
 fn tim_01_the_longest_time_is_accepted_by_every_timed_call() {
     within(|| {
         for timeout in HUGE {
-            let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).keep_alive(timeout);
+            let pool =
+                ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).keep_alive(timeout);
             let pool = pool.build().unwrap();
             let future = pool.try_submit_timeout(timeout, || 7).unwrap();
             assert_eq!(future.result_timeout(timeout).unwrap().unwrap(), &7);
             assert_eq!(wait([&future], Some(timeout), ReturnWhen::AllCompleted).done.len(), 1);
             assert_eq!(as_completed([&future]).timeout(timeout).flatten().count(), 1);
-            assert_eq!(pool.map([1, 2], |n| n).timeout(timeout).flatten().flatten().sum::<u32>(), 3);
+            assert_eq!(
+                pool.map([1, 2], |n| n).timeout(timeout).flatten().flatten().sum::<u32>(),
+                3
+            );
             eventually(|| pool.stats().idle == 1);
             assert!(pool.shutdown_timeout(Shutdown::Drain, timeout).unwrap().is_complete());
         }
@@ -67,9 +71,10 @@ fn tim_01_the_longest_time_means_for_ever() {
             let pending = pool.submit(|| 7);
             thread::scope(|threads| {
                 let reading = threads.spawn(|| words(pending.result_timeout(timeout).unwrap()));
-                let waiting =
-                    threads.spawn(|| wait([&pending], Some(timeout), ReturnWhen::AllCompleted).done.len());
-                let iterating = threads.spawn(|| as_completed([&pending]).timeout(timeout).flatten().count());
+                let waiting = threads
+                    .spawn(|| wait([&pending], Some(timeout), ReturnWhen::AllCompleted).done.len());
+                let iterating =
+                    threads.spawn(|| as_completed([&pending]).timeout(timeout).flatten().count());
                 let submitting = threads.spawn(|| pool.try_submit_timeout(timeout, || 8).unwrap());
                 let_others_block();
                 gate.open();
@@ -117,7 +122,8 @@ fn tim_01_the_longest_time_means_for_ever_to_a_stop_token() {
     });
 }
 
-/// The best of ten is late by less than twice its length and fifty milliseconds; the rest is the machine's affair.
+/// The best of ten is late by less than twice its length and fifty milliseconds; the rest is the
+/// machine's affair.
 #[test]
 fn tim_06_a_timed_wait_is_not_much_too_late() {
     const LENGTH: Duration = Duration::from_millis(5);

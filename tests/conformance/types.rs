@@ -6,9 +6,10 @@ use std::fmt::{Debug, Display};
 use std::hash::Hash;
 
 use glasspool::{
-    Broken, BuildError, Builder, CancelReason, Deadlock, Executor, Future, Map, Panic, PoolId, Refusal,
-    Refused, Scope, ScopedFuture, ScopedMap, Shutdown, ShutdownError, ShutdownReport, Stats, StillRunning,
-    StopToken, Submitter, Task, TaskError, ThreadPoolExecutor, TimedOut, Worker,
+    Broken, BuildError, Builder, CancelReason, Deadlock, Executor, Future, Map, Panic, PoolId,
+    Refusal, Refused, Scope, ScopedFuture, ScopedMap, Shutdown, ShutdownError, ShutdownReport,
+    Stats, StillRunning, StopToken, Submitter, Task, TaskError, ThreadPoolExecutor, TimedOut,
+    Worker,
 };
 
 use crate::common::held_with_room_for;
@@ -95,9 +96,13 @@ fn typ_04_where_there_is_a_cause_it_is_the_source() {
         let refused = greedy.try_submit(|| ()).unwrap_err();
         assert!(refused.source().unwrap().downcast_ref::<std::io::Error>().is_some());
 
-        let broken = ThreadPoolExecutor::builder().initializer(|| panic!("no database")).build().unwrap();
+        let broken =
+            ThreadPoolExecutor::builder().initializer(|| panic!("no database")).build().unwrap();
         let lost = broken.submit(|| ()).into_result().unwrap_err();
-        assert_eq!(lost.source().unwrap().downcast_ref::<Broken>().unwrap().message(), "no database");
+        assert_eq!(
+            lost.source().unwrap().downcast_ref::<Broken>().unwrap().message(),
+            "no database"
+        );
 
         let pool = pool(1);
         pool.close(Shutdown::Drain);

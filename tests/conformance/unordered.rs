@@ -7,7 +7,9 @@ use std::time::Duration;
 use glasspool::{Executor, Inline, Shutdown, scope};
 
 use crate::common::{counted, counts_from_the_call, gated};
-use crate::support::{Drops, LONG, Tally, eventually, held_pool, let_others_block, pool, within, words};
+use crate::support::{
+    Drops, LONG, Tally, eventually, held_pool, let_others_block, pool, within, words,
+};
 
 #[test]
 fn asc_02_an_unordered_map_hands_results_over_as_they_end() {
@@ -33,7 +35,8 @@ fn asc_02_so_does_one_that_reads_ahead() {
     within(|| {
         let (pool, (gates, function), (items, taken)) = (pool(3), gated(3), counted(4));
         let mut results = pool.map_buffered(items, 3, function).unordered();
-        // The fourth is taken for the one that comes first, has no gate, and overtakes the two that are left.
+        // The fourth is taken for the one that comes first, has no gate, and overtakes the two that
+        // are left.
         for n in [2, 3, 0, 1] {
             thread::scope(|threads| {
                 let reading = threads.spawn(|| results.next());
@@ -114,8 +117,11 @@ fn asc_01_each_is_handed_over_once_whatever_it_came_to() {
                 n
             };
             let told = pool.map(0..500, function).unordered().map(words).collect::<BTreeSet<_>>();
-            let buffered =
-                pool.map_buffered(0..500, 7, function).unordered().map(words).collect::<BTreeSet<_>>();
+            let buffered = pool
+                .map_buffered(0..500, 7, function)
+                .unordered()
+                .map(words)
+                .collect::<BTreeSet<_>>();
             let expected =
                 |n: u32| if n % 10 == 3 { format!("task panicked: no {n}") } else { n.to_string() };
             assert_eq!(told, (0..500).map(expected).collect());
@@ -138,7 +144,8 @@ fn asc_04_its_time_counts_from_the_call_and_what_is_ready_comes_all_the_same() {
         };
         assert!(!values.contains(&0));
         // Between the last look for one that is there and the count, others may have ended.
-        let says = |unfinished| timed_out.to_string() == format!("{unfinished} (of 6) futures unfinished");
+        let says =
+            |unfinished| timed_out.to_string() == format!("{unfinished} (of 6) futures unfinished");
         assert!((1..=6 - values.len()).any(says), "{timed_out}, and {} are here", values.len());
         assert!((0..3).all(|_| results.next().is_none()));
         gates[0].open();
@@ -160,7 +167,8 @@ fn asc_04_when_its_time_is_up_what_has_not_begun_is_cancelled() {
     within(|| {
         let ((pool, gate), runs) = (held_pool(), Tally::default());
         let ran = runs.clone();
-        let mut results = pool.map(0..5, move |_| ran.add()).unordered().timeout(Duration::from_millis(1));
+        let mut results =
+            pool.map(0..5, move |_| ran.add()).unordered().timeout(Duration::from_millis(1));
         assert_eq!(results.next().unwrap().unwrap_err().to_string(), "5 (of 5) futures unfinished");
         assert!(results.next().is_none());
         gate.open();
@@ -232,7 +240,10 @@ fn wai_15_an_unordered_map_that_waits_learns_that_a_shutdown_cancels_its_items()
             let_others_block();
             pool.close(Shutdown::CancelPending);
             for thread in reading {
-                assert_eq!(thread.join().unwrap(), ["task cancelled by the shutdown of its pool"; 3]);
+                assert_eq!(
+                    thread.join().unwrap(),
+                    ["task cancelled by the shutdown of its pool"; 3]
+                );
             }
         });
         gate.open();

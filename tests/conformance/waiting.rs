@@ -20,7 +20,8 @@ fn split<const D: usize, const N: usize>(
     not_done: [&Future<i32>; N],
 ) -> bool {
     let same = |found: &[&Future<i32>], expected: &[&Future<i32>]| {
-        found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| std::ptr::eq(*a, *b))
+        found.len() == expected.len()
+            && found.iter().zip(expected).all(|(a, b)| std::ptr::eq(*a, *b))
     };
     same(&split.done, &done) && same(&split.not_done, &not_done)
 }
@@ -31,7 +32,11 @@ fn wai_01_one_that_is_given_twice_is_waited_for_and_counted_twice() {
     within(|| {
         let (pool, gate) = held_pool();
         let future = pool.submit(|| 7);
-        assert!(split(&wait([&future, &future], Some(Duration::ZERO), AllCompleted), [], [&future; 2]));
+        assert!(split(
+            &wait([&future, &future], Some(Duration::ZERO), AllCompleted),
+            [],
+            [&future; 2]
+        ));
         gate.open();
         assert!(split(&wait([&future, &future], None, AllCompleted), [&future; 2], []));
         let keyed = wait([("a", &future), ("b", &future)], None, FirstCompleted);
@@ -54,7 +59,11 @@ fn wai_02_the_first_that_ends_is_enough() {
         });
         // It is done already, so this does not wait; and a set without it does.
         assert!(split(&wait(&futures, None, FirstCompleted), [two], [one, three]));
-        assert!(split(&wait([one, three], Some(Duration::from_millis(2)), FirstCompleted), [], [one, three]));
+        assert!(split(
+            &wait([one, three], Some(Duration::from_millis(2)), FirstCompleted),
+            [],
+            [one, three]
+        ));
         gates[0].open();
         assert!(split(&wait([one, three], None, FirstCompleted), [one], [three]));
     });
@@ -117,7 +126,8 @@ fn wai_04_one_that_was_lost_with_its_worker_has_failed() {
     within(|| {
         let (pool, gate) = held_pool();
         let pending = pool.submit(|| 1);
-        let breaking = glasspool::ThreadPoolExecutor::builder().initializer(|| panic!("no database"));
+        let breaking =
+            glasspool::ThreadPoolExecutor::builder().initializer(|| panic!("no database"));
         let breaking = breaking.build().unwrap();
         let lost = breaking.submit(|| 2);
         assert!(split(&wait([&pending, &lost], None, FirstFailure), [&lost], [&pending]));
@@ -150,7 +160,8 @@ fn wai_06_nor_is_returning_an_error() {
         let pending = pool.submit(|| Ok(1));
         let (run, returns_an_error) = task(|| Err::<u8, _>("no such flag"));
         run.run();
-        let found = wait([&pending, &returns_an_error], Some(Duration::from_millis(2)), FirstFailure);
+        let found =
+            wait([&pending, &returns_an_error], Some(Duration::from_millis(2)), FirstFailure);
         assert_eq!((found.done.len(), found.not_done.len()), (1, 1));
         gate.open();
         assert_eq!(wait([&pending, &returns_an_error], None, FirstFailure).done.len(), 2);
@@ -273,7 +284,11 @@ fn wai_14_futures_of_several_pools_and_of_none_are_waited_for_together() {
         let (task, own) = task(|| 3);
         let futures = [one.submit(gates[0].then(|| 1)), two.submit(gates[1].then(|| 2)), own];
         let [first, second, third] = &futures;
-        assert!(split(&wait(&futures, Some(Duration::ZERO), FirstCompleted), [], [first, second, third]));
+        assert!(split(
+            &wait(&futures, Some(Duration::ZERO), FirstCompleted),
+            [],
+            [first, second, third]
+        ));
         gates[1].open();
         assert!(split(&wait(&futures, None, FirstCompleted), [second], [first, third]));
         thread::scope(|threads| {
@@ -357,7 +372,8 @@ fn wai_07_a_wait_that_races_the_ends_always_returns() {
                 futures[9].cancel();
             }
             thread::scope(|threads| {
-                let others = threads.spawn(|| wait(futures.iter().rev(), None, AllCompleted).done.len());
+                let others =
+                    threads.spawn(|| wait(futures.iter().rev(), None, AllCompleted).done.len());
                 assert_eq!(wait(&futures, None, AllCompleted).done.len(), 10);
                 assert!(!wait(&futures, None, FirstCompleted).done.is_empty());
                 assert_eq!(others.join().unwrap(), 10);

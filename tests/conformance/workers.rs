@@ -21,7 +21,8 @@ fn wrk_01_under_saturation_there_are_exactly_as_many_workers_as_allowed() {
         let stats = pool.stats();
         assert_eq!((stats.workers, stats.idle, stats.running, stats.queued), (4, 0, 4, 56));
         gate.open();
-        let names: BTreeSet<_> = futures.into_iter().map(|future| future.into_result().unwrap()).collect();
+        let names: BTreeSet<_> =
+            futures.into_iter().map(|future| future.into_result().unwrap()).collect();
         assert!(names.len() <= 4);
         assert_eq!(pool.stats().workers, 4);
     });
@@ -46,7 +47,8 @@ fn wrk_02_as_many_tasks_run_at_the_same_time_as_there_are_workers() {
 #[test]
 fn wrk_04_zero_workers_are_refused_with_a_clear_message() {
     within(|| {
-        let refused = [ThreadPoolExecutor::new(0), ThreadPoolExecutor::builder().max_workers(0).build()];
+        let refused =
+            [ThreadPoolExecutor::new(0), ThreadPoolExecutor::builder().max_workers(0).build()];
         for error in refused.map(Result::unwrap_err) {
             assert_eq!(error, BuildError::NoWorkers);
             assert_eq!(error.to_string(), "max_workers must be greater than 0");
@@ -59,7 +61,8 @@ fn wrk_04_zero_workers_are_refused_with_a_clear_message() {
 fn wrk_05_the_default_size_is_the_documented_one() {
     within(|| {
         let cores = thread::available_parallelism().unwrap().get();
-        let by_default = [ThreadPoolExecutor::default(), ThreadPoolExecutor::builder().build().unwrap()];
+        let by_default =
+            [ThreadPoolExecutor::default(), ThreadPoolExecutor::builder().build().unwrap()];
         assert_eq!(by_default.map(|pool| pool.max_workers()), [32.min(cores + 4); 2]);
     });
 }
@@ -79,7 +82,8 @@ fn wrk_06_tasks_one_after_the_other_are_run_by_one_worker() {
 #[test]
 fn wrk_08_thread_names_follow_the_prefix() {
     within(|| {
-        let special = ThreadPoolExecutor::builder().max_workers(5).thread_name_prefix("SpecialPool");
+        let special =
+            ThreadPoolExecutor::builder().max_workers(5).thread_name_prefix("SpecialPool");
         let mut names = at_once(&special.build().unwrap(), 5, thread_name);
         names.sort_unstable();
         assert!(names.into_iter().eq((0..5).map(|n| format!("SpecialPool_{n}"))));
@@ -94,7 +98,9 @@ fn wrk_08_without_a_prefix_every_worker_of_every_pool_has_a_name_of_its_own() {
         for name in &names {
             let numbers = name.strip_prefix("pool-").and_then(|numbers| numbers.split_once('_'));
             let (of_pool, of_worker) = numbers.unwrap();
-            assert!(of_pool.parse::<u32>().is_ok() && of_worker.parse::<u32>().is_ok_and(|n| n < 5));
+            assert!(
+                of_pool.parse::<u32>().is_ok() && of_worker.parse::<u32>().is_ok_and(|n| n < 5)
+            );
         }
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 15, "{names:?}");
     });
@@ -117,7 +123,11 @@ fn wrk_08_a_worker_that_comes_after_another_has_its_name() {
 #[test]
 fn wrk_08_workers_keep_their_names_through_panics() {
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(2).thread_name_prefix("tough").build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(2)
+            .thread_name_prefix("tough")
+            .build()
+            .unwrap();
         let before: BTreeSet<_> = at_once(&pool, 2, thread_name).into_iter().collect();
         let panics: Vec<Future<()>> = (0..10).map(|_| pool.submit(|| panic!("boom"))).collect();
         assert!(panics.into_iter().all(|future| future.into_result().is_err()));
@@ -126,7 +136,8 @@ fn wrk_08_workers_keep_their_names_through_panics() {
     });
 }
 
-/// More than eight of sixteen MiB; in a process of its own, because a stack that is too small takes the whole process with it.
+/// More than eight of sixteen MiB; in a process of its own, because a stack that is too small takes
+/// the whole process with it.
 #[test]
 fn wrk_10_the_stack_that_was_asked_for_is_given() {
     fn dig(depth: usize) -> usize {
@@ -135,7 +146,8 @@ fn wrk_10_the_stack_that_was_asked_for_is_given() {
         below + usize::from(black_box(&layer)[depth])
     }
     alone(|| {
-        let deep = ThreadPoolExecutor::builder().max_workers(2).stack_size(16 << 20).build().unwrap();
+        let deep =
+            ThreadPoolExecutor::builder().max_workers(2).stack_size(16 << 20).build().unwrap();
         assert_eq!(at_once(&deep, 2, || dig(512)), [513; 2]);
     });
 }
@@ -175,10 +187,13 @@ fn wrk_11_hooks_and_callbacks_know_their_worker_too() {
             let tell = tell.clone();
             move || tell.send(current_worker().map(|worker| worker.pool())).unwrap()
         });
-        let pool = ThreadPoolExecutor::builder().max_workers(1).initializer(at_start).exit_hook(at_end);
+        let pool =
+            ThreadPoolExecutor::builder().max_workers(1).initializer(at_start).exit_hook(at_end);
         let (pool, gate) = (pool.build().unwrap(), Gate::closed());
         let future = pool.submit(gate.then(|| ()));
-        future.add_done_callback(move |_| tell.send(current_worker().map(|worker| worker.pool())).unwrap());
+        future.add_done_callback(move |_| {
+            tell.send(current_worker().map(|worker| worker.pool())).unwrap()
+        });
         gate.open();
         let id = pool.id();
         drop(pool);
@@ -205,7 +220,8 @@ fn wrk_11_so_it_is_in_a_scope() {
         let outer = pool(1);
         let in_pool = outer.submit(|| {
             let before = current_worker().unwrap();
-            let inside = scope(1, |s| (s.id(), s.submit(current_worker).into_result().unwrap().unwrap()));
+            let inside =
+                scope(1, |s| (s.id(), s.submit(current_worker).into_result().unwrap().unwrap()));
             (before, inside.unwrap(), current_worker().unwrap())
         });
         let (before, (scope_id, inside), after) = in_pool.into_result().unwrap();
@@ -231,7 +247,8 @@ fn wrk_13_after_idling_a_submit_is_picked_up_promptly() {
 #[test]
 fn wrk_14_idle_workers_end_after_the_keep_alive_and_come_back_on_demand() {
     within(|| {
-        let short = ThreadPoolExecutor::builder().max_workers(3).keep_alive(Duration::from_millis(2));
+        let short =
+            ThreadPoolExecutor::builder().max_workers(3).keep_alive(Duration::from_millis(2));
         let pool = short.build().unwrap();
         for _ in 0..5 {
             at_once(&pool, 3, || ());
@@ -285,7 +302,10 @@ fn wrk_18_clones_of_a_submitter_drive_the_same_workers() {
             })
         });
         assert_eq!(meeting.map(|future| future.into_result().unwrap()), [pool.id(); 4]);
-        assert_eq!(clones.map(|submitter| (submitter.id(), submitter.stats().workers)), [(pool.id(), 4); 4]);
+        assert_eq!(
+            clones.map(|submitter| (submitter.id(), submitter.stats().workers)),
+            [(pool.id(), 4); 4]
+        );
         assert_eq!((runs.count(), pool.stats().submitted), (4, 4));
     });
 }

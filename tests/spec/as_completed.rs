@@ -19,8 +19,12 @@ fn three() -> ([Task; 3], [Future<u8>; 3]) {
 fn each_future_is_handed_over_once_whatever_it_came_to() {
     within(|| {
         let (pool, gate) = held_pool();
-        let futures =
-            [pool.submit(|| 1), pool.submit(|| panic!("boom")), pool.submit(|| 3), pool.submit(|| 4)];
+        let futures = [
+            pool.submit(|| 1),
+            pool.submit(|| panic!("boom")),
+            pool.submit(|| 3),
+            pool.submit(|| 4),
+        ];
         assert!(futures[3].cancel());
         let ended = as_completed(&futures);
         assert_eq!(ended.len(), 4);
@@ -102,7 +106,10 @@ fn futures_may_be_owned_borrowed_boxed_or_shared() {
         assert_eq!(as_completed(finished().map(Box::new)).count(), 3);
         assert_eq!(as_completed(finished().map(Rc::new)).count(), 3);
         assert_eq!(as_completed(finished().map(Arc::new)).count(), 3);
-        assert_eq!(as_completed(finished().map(|future| Rc::new((7, Box::new(future))))).count(), 3);
+        assert_eq!(
+            as_completed(finished().map(|future| Rc::new((7, Box::new(future))))).count(),
+            3
+        );
     });
 }
 
@@ -124,7 +131,8 @@ fn futures_of_several_executors_may_be_mixed() {
         let (task, by_hand) = task(|| 3);
         let futures = [one.submit(|| 1), other.submit(|| 2), by_hand];
         let mut ended = as_completed(futures);
-        let first_two = [ended.next(), ended.next()].map(|future| future.unwrap().into_result().unwrap());
+        let first_two =
+            [ended.next(), ended.next()].map(|future| future.unwrap().into_result().unwrap());
         assert_eq!(first_two[0] + first_two[1], 3);
         task.run();
         assert_eq!(ended.next().unwrap().into_result().unwrap(), 3);
@@ -238,7 +246,8 @@ fn ten_thousand_futures_of_several_pools_all_come() {
                 })
             })
             .collect();
-        let mut seen: Vec<_> = as_completed(futures).map(|future| future.into_result().unwrap()).collect();
+        let mut seen: Vec<_> =
+            as_completed(futures).map(|future| future.into_result().unwrap()).collect();
         seen.sort_unstable();
         assert!(seen.into_iter().eq(0..10_000));
         assert_eq!(runs.count(), 10_000);

@@ -1,4 +1,5 @@
-//! Awaiting: a future of ours is waited for without a thread, by any runtime, and by these thirty lines.
+//! Awaiting: a future of ours is waited for without a thread, by any runtime, and by these thirty
+//! lines.
 
 use std::future::{Future as StdFuture, IntoFuture};
 use std::pin::{Pin, pin};
@@ -8,7 +9,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use glasspool::{
-    Awaiting, Deadlock, Executor, Future, Inline, Shutdown, Task, TaskError, ThreadPoolExecutor, scope, task,
+    Awaiting, Deadlock, Executor, Future, Inline, Shutdown, Task, TaskError, ThreadPoolExecutor,
+    scope, task,
 };
 
 use crate::support::{
@@ -76,7 +78,10 @@ fn what_has_ended_is_ready_at_once() {
     within(|| {
         let executor: &dyn Executor = &Inline;
         let woken = Arc::default();
-        assert!(matches!(poll(&mut executor.submit(|| 1).into_future(), &woken), Poll::Ready(Ok(1))));
+        assert!(matches!(
+            poll(&mut executor.submit(|| 1).into_future(), &woken),
+            Poll::Ready(Ok(1))
+        ));
         let panicked = executor.submit(|| -> u8 { panic!("boom") });
         assert!(matches!(
             poll(&mut (&panicked).into_future(), &woken),
@@ -90,11 +95,13 @@ fn what_has_ended_is_ready_at_once() {
 fn every_way_to_end_is_an_outcome() {
     within(|| {
         let (pool, gate) = held_pool();
-        let [panics, cancelled, shut_down] = [(); 3].map(|()| pool.submit(|| -> u8 { panic!("boom") }));
+        let [panics, cancelled, shut_down] =
+            [(); 3].map(|()| pool.submit(|| -> u8 { panic!("boom") }));
         let waiting = thread::spawn(move || words(block_on(cancelled)));
         let_others_block();
         // Cancelled by whoever has another handle: here the pool, with all that is pending.
-        let others = [panics, shut_down].map(|future| thread::spawn(move || words(block_on(future))));
+        let others =
+            [panics, shut_down].map(|future| thread::spawn(move || words(block_on(future))));
         let_others_block();
         pool.close(Shutdown::CancelPending);
         for waiting in others.into_iter().chain([waiting]) {
@@ -221,7 +228,8 @@ fn a_task_that_awaits_itself_is_told_so() {
         let (tell, told) = std::sync::mpsc::channel();
         let future = pool.submit(move || {
             let myself = take.recv().unwrap();
-            tell.send(matches!(block_on(myself), Err(TaskError::Deadlock(Deadlock { .. })))).unwrap();
+            tell.send(matches!(block_on(myself), Err(TaskError::Deadlock(Deadlock { .. }))))
+                .unwrap();
             true
         });
         give.send(future).unwrap();
@@ -286,7 +294,8 @@ fn what_awaits_crosses_threads_as_its_future_does() {
     });
 }
 
-/// What is woken polls at once, with another waker that nobody needs any more: so that is dropped by whoever woke it.
+/// What is woken polls at once, with another waker that nobody needs any more: so that is dropped
+/// by whoever woke it.
 #[test]
 fn a_waker_that_panics_when_it_is_dropped_by_whoever_wakes_harms_nobody() {
     struct Lost(Bomb);
@@ -306,7 +315,8 @@ fn a_waker_that_panics_when_it_is_dropped_by_whoever_wakes_harms_nobody() {
             let future: &'static Future<u8> = Box::leak(Box::new(future));
             let polls = Arc::new(Polls(Mutex::new(future.into_future())));
             let waker = Waker::from(Arc::clone(&polls));
-            let polled = Pin::new(&mut *polls.0.lock().unwrap()).poll(&mut Context::from_waker(&waker));
+            let polled =
+                Pin::new(&mut *polls.0.lock().unwrap()).poll(&mut Context::from_waker(&waker));
             assert!(polled.is_pending());
             let (woken, called) = (Arc::default(), Tally::default());
             let mut second = future.into_future();

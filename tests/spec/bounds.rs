@@ -1,10 +1,13 @@
-//! A bound on what may wait: submits from outside wait for room or are refused, and nothing is lost either way.
+//! A bound on what may wait: submits from outside wait for room or are refused, and nothing is lost
+//! either way.
 
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::{BuildError, Executor, Future, Refusal, Shutdown, Submitter, ThreadPoolExecutor, task};
+use glasspool::{
+    BuildError, Executor, Future, Refusal, Shutdown, Submitter, ThreadPoolExecutor, task,
+};
 
 use crate::support::{Drops, Gate, Tally, eventually, let_others_block, panic_of, within};
 
@@ -13,7 +16,10 @@ fn bounded(max_workers: usize, capacity: usize) -> ThreadPoolExecutor {
 }
 
 /// A pool of one worker, which stands at the gate, and of whose room so many places are taken.
-fn bounded_and_held(capacity: usize, taken: usize) -> (ThreadPoolExecutor, Gate, Vec<Future<usize>>) {
+fn bounded_and_held(
+    capacity: usize,
+    taken: usize,
+) -> (ThreadPoolExecutor, Gate, Vec<Future<usize>>) {
     let (pool, gate) = (bounded(1, capacity), Gate::closed());
     drop(pool.submit(gate.then(|| ())));
     gate.wait_for(1);
@@ -43,7 +49,8 @@ fn a_full_pool_refuses_and_gives_the_closure_back() {
         let (pool, gate, waiting) = bounded_and_held(2, 2);
         let (drops, alive) = (Drops::default(), Arc::new(()));
         let captured = Arc::clone(&alive);
-        let refused = pool.try_submit(drops.with(move || Arc::strong_count(&captured))).unwrap_err();
+        let refused =
+            pool.try_submit(drops.with(move || Arc::strong_count(&captured))).unwrap_err();
         assert!(matches!(refused.why(), Refusal::Full));
         assert_eq!(refused.to_string(), "cannot submit: the executor's queue is full");
         assert_eq!(drops.count(), 0);
@@ -88,17 +95,25 @@ fn a_submit_with_a_deadline_may_be_in_time() {
         for patience in [Duration::from_secs(1000), Duration::MAX] {
             let (pool, submitter) = (&pool, pool.submitter());
             thread::scope(|scope| {
-                let late = scope.spawn(move || submitter.try_submit_timeout(patience, || 7).unwrap());
+                let late =
+                    scope.spawn(move || submitter.try_submit_timeout(patience, || 7).unwrap());
                 let_others_block();
                 gate.open();
                 assert_eq!(late.join().unwrap().into_result().unwrap(), 7);
             });
             assert_eq!(
-                pool.named("soon").try_submit_timeout(patience, || 8).unwrap().into_result().unwrap(),
+                pool.named("soon")
+                    .try_submit_timeout(patience, || 8)
+                    .unwrap()
+                    .into_result()
+                    .unwrap(),
                 8
             );
             let executor: &dyn Executor = pool;
-            assert_eq!(executor.try_submit_timeout(patience, || 9).unwrap().into_result().unwrap(), 9);
+            assert_eq!(
+                executor.try_submit_timeout(patience, || 9).unwrap().into_result().unwrap(),
+                9
+            );
         }
     });
 }
@@ -135,7 +150,8 @@ fn cancelling_lets_in_whoever_waits() {
 fn a_task_that_is_handed_to_a_new_worker_takes_no_room() {
     within(|| {
         let (pool, gate) = (bounded(3, 1), Gate::closed());
-        let running: Vec<_> = (0..3).map(|n| pool.try_submit(gate.then(move || n)).unwrap()).collect();
+        let running: Vec<_> =
+            (0..3).map(|n| pool.try_submit(gate.then(move || n)).unwrap()).collect();
         assert!(running.iter().all(Future::running));
         let waits = pool.try_submit(|| 3).unwrap();
         assert!(is_full(&pool, || ()));
@@ -185,8 +201,9 @@ fn a_task_that_would_rather_hold_back_may() {
         let own = pool.submitter();
         let refusals = pool.submit(move || {
             let tried = (0..5).map(|_| own.try_submit(|| ()));
-            let refused =
-                tried.filter(|tried| matches!(tried, Err(refused) if matches!(refused.why(), Refusal::Full)));
+            let refused = tried.filter(
+                |tried| matches!(tried, Err(refused) if matches!(refused.why(), Refusal::Full)),
+            );
             let at_once = refused.count();
             let in_vain = own.try_submit_timeout(Duration::from_millis(1), || ()).is_err();
             (at_once, in_vain)
@@ -218,7 +235,8 @@ fn whoever_waits_for_room_is_told_when_there_will_be_none() {
         for how in [Shutdown::Drain, Shutdown::CancelPending, Shutdown::Stop] {
             let (pool, gate, _waiting) = bounded_and_held(1, 1);
             thread::scope(|scope| {
-                let polite = scope.spawn(|| pool.try_submit_timeout(Duration::MAX, || 7).unwrap_err());
+                let polite =
+                    scope.spawn(|| pool.try_submit_timeout(Duration::MAX, || 7).unwrap_err());
                 let plain = scope.spawn(|| panic_of(|| pool.submit(|| 7)));
                 let_others_block();
                 pool.close(how);
@@ -311,7 +329,10 @@ fn every_closure_runs_is_cancelled_or_comes_back() {
 fn room_that_one_does_without_is_for_another() {
     const EACH: usize = 300;
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(2).queue_capacity(1).keep_alive(Duration::ZERO);
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(2)
+            .queue_capacity(1)
+            .keep_alive(Duration::ZERO);
         let pool = pool.build().unwrap();
         let ran = Tally::default();
         thread::scope(|scope| {

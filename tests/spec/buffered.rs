@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use glasspool::{Executor, Inline, Refused, Shutdown, Task, TaskError, ThreadPoolExecutor};
 
 use crate::support::{
-    Drops, Gate, PanicsWhenDropped, Tally, broken_pool, eventually, held_pool, let_others_block, panic_of,
-    pool, within, words,
+    Drops, Gate, PanicsWhenDropped, Tally, broken_pool, eventually, held_pool, let_others_block,
+    panic_of, pool, within, words,
 };
 
 /// Numbers without end, and how many have been taken.
@@ -44,7 +44,8 @@ fn items_without_end_are_read_as_far_as_somebody_asks() {
     });
 }
 
-/// cpython#131466: there is never one more, not even for a moment; and none less while the reader works.
+/// cpython#131466: there is never one more, not even for a moment; and none less while the reader
+/// works.
 #[test]
 fn exactly_so_many_are_in_flight() {
     within(|| {
@@ -102,7 +103,8 @@ fn without_room_for_a_single_item_or_on_a_closed_pool_no_item_is_touched() {
         closed.close(Shutdown::Drain);
         let message = "cannot submit: the executor was shut down";
         assert_eq!(panic_of(|| closed.map_buffered(items, 1, |()| ())), message);
-        let broken = panic_of(|| broken_pool().map_buffered(iter::repeat_with(|| taken.add()), 1, |()| ()));
+        let broken =
+            panic_of(|| broken_pool().map_buffered(iter::repeat_with(|| taken.add()), 1, |()| ()));
         assert!(broken.starts_with("cannot submit: the pool is broken"), "{broken}");
         assert_eq!(taken.count(), 0);
     });
@@ -348,8 +350,9 @@ fn a_task_may_map_on_its_own_full_pool() {
     within(|| {
         let pool = ThreadPoolExecutor::builder().max_workers(2).queue_capacity(1).build().unwrap();
         let (submitter, gate) = (pool.submitter(), Gate::closed());
-        let sum =
-            pool.submit(move || submitter.map_buffered(0..100, 3, |n| n).map(Result::unwrap).sum::<u32>());
+        let sum = pool.submit(move || {
+            submitter.map_buffered(0..100, 3, |n| n).map(Result::unwrap).sum::<u32>()
+        });
         assert_eq!(sum.into_result().unwrap(), 4950);
         gate.open();
     });
@@ -386,7 +389,8 @@ fn a_drop_that_panics_keeps_nothing_else_from_being_dropped() {
     within(|| {
         let (pool, drops) = (pool(1), Drops::default());
         let make = drops.clone();
-        let results = pool.map_buffered(0..5, 5, move |n| (make.one(), (n == 2).then(|| PanicsWhenDropped)));
+        let results =
+            pool.map_buffered(0..5, 5, move |n| (make.one(), (n == 2).then(|| PanicsWhenDropped)));
         pool.shutdown(Shutdown::Drain).unwrap();
         drop(results);
         assert_eq!(drops.count(), 5);
@@ -440,7 +444,10 @@ fn display_and_debug_say_how_far_it_is() {
         assert_eq!(results.to_string(), "<BufferedMap 2 futures in flight: 2 finished>");
         let counts = "finished: 2, running: 0, pending: 0, cancelled: 0, handed_over: 1";
         let debug = format!("{results:?}");
-        assert!(debug.starts_with(&format!("BufferedMap {{ {counts}, submitted_at: {place}:")), "{debug}");
+        assert!(
+            debug.starts_with(&format!("BufferedMap {{ {counts}, submitted_at: {place}:")),
+            "{debug}"
+        );
         assert_eq!(results.size_hint(), (2, Some(4)));
     });
 }

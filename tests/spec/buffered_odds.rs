@@ -1,4 +1,5 @@
-//! A map of items without end against executors without room, time that runs out, and drops that panic.
+//! A map of items without end against executors without room, time that runs out, and drops that
+//! panic.
 
 use std::iter;
 use std::panic::panic_any;
@@ -8,8 +9,8 @@ use std::time::{Duration, Instant};
 use glasspool::{Executor, Inline, Refusal, Refused, Shutdown, Task, ThreadPoolExecutor, scope};
 
 use crate::support::{
-    Bomb, Gate, PanicsWhenDropped, Tally, alone, eventually, held_pool, let_others_block, panic_of, pool,
-    within, words,
+    Bomb, Gate, PanicsWhenDropped, Tally, alone, eventually, held_pool, let_others_block, panic_of,
+    pool, within, words,
 };
 
 /// An executor of one's own that has no room, and does not wait for any.
@@ -18,7 +19,11 @@ struct Full(usize, Tally);
 impl Executor for Full {
     fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
         self.1.add();
-        if self.1.count() > self.0 { Err(Refused::new(task, Refusal::Full)) } else { Inline.execute(task) }
+        if self.1.count() > self.0 {
+            Err(Refused::new(task, Refusal::Full))
+        } else {
+            Inline.execute(task)
+        }
     }
 }
 
@@ -40,7 +45,8 @@ fn an_executor_that_is_full_and_does_not_wait_refuses_for_good() {
     });
 }
 
-/// Also one that comes while something waits for room: here the room comes only when the result has been read.
+/// Also one that comes while something waits for room: here the room comes only when the result has
+/// been read.
 #[test]
 fn a_result_does_not_wait_for_room_that_another_needs() {
     within(|| {
@@ -105,7 +111,10 @@ fn when_the_time_is_up_no_more_items_are_taken_though_there_is_always_a_result()
             let results = if unordered { results.unordered() } else { results };
             let mut results = results.timeout(Duration::ZERO);
             assert!(results.by_ref().take(3).map(|result| result.unwrap().unwrap()).eq(0..3));
-            assert_eq!(results.next().unwrap().unwrap_err().to_string(), "0 (of 3) futures unfinished");
+            assert_eq!(
+                results.next().unwrap().unwrap_err().to_string(),
+                "0 (of 3) futures unfinished"
+            );
             assert!(results.next().is_none());
             assert_eq!(taken.count() - before, 3);
         }
@@ -143,7 +152,10 @@ fn what_is_unfinished_is_counted_and_not_what_is_unread() {
         let results = pool.map(0..10, slow_first());
         eventually(|| results.to_string().contains(" 9 finished, 1 running"));
         let mut results = results.timeout(Duration::ZERO);
-        assert_eq!(results.next().unwrap().unwrap_err().to_string(), "1 (of 10) futures unfinished");
+        assert_eq!(
+            results.next().unwrap().unwrap_err().to_string(),
+            "1 (of 10) futures unfinished"
+        );
 
         let results = pool.map_buffered(0..10, 5, slow_first());
         eventually(|| results.to_string().contains(" 4 finished, 1 running"));

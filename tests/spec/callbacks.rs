@@ -1,15 +1,18 @@
-//! Who asked to be told is told: once, in order, with no lock held, before anybody else sees the end.
+//! Who asked to be told is told: once, in order, with no lock held, before anybody else sees the
+//! end.
 
 use std::panic::panic_any;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use glasspool::{Future, ReturnWhen, Shutdown, TaskError, ThreadPoolExecutor, as_completed, task, wait};
+use glasspool::{
+    Future, ReturnWhen, Shutdown, TaskError, ThreadPoolExecutor, as_completed, task, wait,
+};
 
 use crate::support::{
-    Drops, Gate, LONG, PanicsWhenDropped, Tally, eventually, held_pool, pool, state, thread_name, within,
-    words,
+    Drops, Gate, LONG, PanicsWhenDropped, Tally, eventually, held_pool, pool, state, thread_name,
+    within, words,
 };
 
 /// Has the outcome sent, in words, whatever it is.
@@ -38,9 +41,14 @@ fn on_cancel_it_is_called_before_cancel_returns_by_whoever_cancels() {
         let (pool, _gate) = held_pool();
         let future = pool.submit(|| 7);
         let (tell, told) = mpsc::channel();
-        future.add_done_callback(move |outcome| tell.send((words(outcome), thread::current().id())).unwrap());
+        future.add_done_callback(move |outcome| {
+            tell.send((words(outcome), thread::current().id())).unwrap()
+        });
         assert!(future.cancel());
-        assert_eq!(told.try_recv().unwrap(), ("task cancelled by the caller".into(), thread::current().id()));
+        assert_eq!(
+            told.try_recv().unwrap(),
+            ("task cancelled by the caller".into(), thread::current().id())
+        );
         assert!(future.cancel());
         assert!(told.try_recv().is_err());
     });
@@ -66,7 +74,11 @@ fn callbacks_are_called_in_the_order_of_their_registration() {
 #[test]
 fn an_early_callback_is_called_by_the_worker() {
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).thread_name_prefix("teller").build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(1)
+            .thread_name_prefix("teller")
+            .build()
+            .unwrap();
         let gate = Gate::closed();
         let (tell, told) = mpsc::channel();
         let future = pool.submit(gate.then(|| ()));

@@ -6,7 +6,8 @@ use std::thread;
 use glasspool::{CancelReason, Future, ReturnWhen, Shutdown, TaskError, as_completed, task, wait};
 
 use crate::support::{
-    Drops, Gate, LONG, PanicsWhenDropped, Tally, held_pool, let_others_block, pool, shows, within, words,
+    Drops, Gate, LONG, PanicsWhenDropped, Tally, held_pool, let_others_block, pool, shows, within,
+    words,
 };
 
 /// CAN-01.
@@ -78,8 +79,9 @@ fn every_kind_of_waiter_learns_of_a_cancellation_at_once() {
                 scope.spawn(|| words(future.result())),
                 scope.spawn(|| words(future.result_timeout(LONG).unwrap())),
                 scope.spawn(|| words(as_completed([&future]).next().unwrap().result())),
-                scope
-                    .spawn(|| words(as_completed([&future]).timeout(LONG).next().unwrap().unwrap().result())),
+                scope.spawn(|| {
+                    words(as_completed([&future]).timeout(LONG).next().unwrap().unwrap().result())
+                }),
                 scope.spawn(|| words(wait([&future], None, all).done[0].result())),
                 scope.spawn(|| words(wait([&future], Some(LONG), all).done[0].result())),
             ];
@@ -207,7 +209,8 @@ fn of_tasks_of_which_every_second_is_cancelled_half_have_a_value() {
         let futures: Vec<_> = (0..16).map(|n| pool.submit(move || n)).collect();
         assert!(futures.iter().step_by(2).all(Future::cancel));
         gate.open();
-        let values: Vec<_> = futures.into_iter().filter_map(|future| future.into_result().ok()).collect();
+        let values: Vec<_> =
+            futures.into_iter().filter_map(|future| future.into_result().ok()).collect();
         assert_eq!(values, [1, 3, 5, 7, 9, 11, 13, 15]);
     });
 }
@@ -241,6 +244,9 @@ fn a_cancellation_has_its_reason() {
             Err(TaskError::Cancelled(reason)) => reason,
             other => panic!("{other:?}"),
         });
-        assert_eq!(reasons, [CancelReason::ByCaller, CancelReason::ByShutdown, CancelReason::TaskDropped]);
+        assert_eq!(
+            reasons,
+            [CancelReason::ByCaller, CancelReason::ByShutdown, CancelReason::TaskDropped]
+        );
     });
 }

@@ -8,7 +8,8 @@ use glasspool::{
 };
 
 use crate::support::{
-    Gate, Tally, eventually, held_pool, let_others_block, panic_of, pool, shows, state, within, words,
+    Gate, Tally, eventually, held_pool, let_others_block, panic_of, pool, shows, state, within,
+    words,
 };
 
 const BY_SHUTDOWN: &str = "task cancelled by the shutdown of its pool";
@@ -325,7 +326,8 @@ fn a_callback_of_what_is_cancelled_may_use_the_pool() {
         let (tell, told) = mpsc::channel();
         let submitter = pool.submitter();
         let futures = [(); 2].map(|()| pool.submit(|| 7));
-        futures[0].add_done_callback(move |_| tell.send(submitter.try_submit(|| 8).is_err()).unwrap());
+        futures[0]
+            .add_done_callback(move |_| tell.send(submitter.try_submit(|| 8).is_err()).unwrap());
         futures[1].add_done_callback(|_| panic!("a callback panics"));
         pool.close(Shutdown::CancelPending);
         assert!(told.try_recv().unwrap());
@@ -334,7 +336,8 @@ fn a_callback_of_what_is_cancelled_may_use_the_pool() {
     });
 }
 
-/// All are cancelled before anything of any is dropped or called back: a callback that waits for a later one does not hang.
+/// All are cancelled before anything of any is dropped or called back: a callback that waits for a
+/// later one does not hang.
 #[test]
 fn a_callback_of_what_is_cancelled_may_wait_for_what_is_cancelled_after_it() {
     within(|| {
@@ -349,7 +352,8 @@ fn a_callback_of_what_is_cancelled_may_wait_for_what_is_cancelled_after_it() {
     });
 }
 
-/// The same of a pool that breaks; and the task whose worker broke it is lost before that, so it can be waited for too.
+/// The same of a pool that breaks; and the task whose worker broke it is lost before that, so it
+/// can be waited for too.
 #[test]
 fn what_a_broken_pool_cancels_may_wait_for_all_that_it_leaves() {
     within(|| {
@@ -370,7 +374,10 @@ fn what_a_broken_pool_cancels_may_wait_for_all_that_it_leaves() {
         gate.open();
         let [lost, cancelled] = told.recv().unwrap();
         assert!(lost.starts_with("task lost with its worker: "), "{lost}");
-        assert!(cancelled.starts_with("task cancelled because the pool is broken: "), "{cancelled}");
+        assert!(
+            cancelled.starts_with("task cancelled because the pool is broken: "),
+            "{cancelled}"
+        );
     });
 }
 
@@ -398,11 +405,14 @@ fn no_handle_is_lost_while_a_pool_is_dropped_elsewhere() {
 fn a_pool_without_threads_that_is_closed_meanwhile_panics_nowhere() {
     within(|| {
         for _ in 0..500 {
-            let pool =
-                ThreadPoolExecutor::builder().stack_size(crate::support::NO_SUCH_STACK).build().unwrap();
+            let pool = ThreadPoolExecutor::builder()
+                .stack_size(crate::support::NO_SUCH_STACK)
+                .build()
+                .unwrap();
             let submitter = pool.submitter();
             thread::scope(|scope| {
-                let submitting = scope.spawn(move || submitter.try_submit(|| 1).map(Future::into_result));
+                let submitting =
+                    scope.spawn(move || submitter.try_submit(|| 1).map(Future::into_result));
                 pool.close(Shutdown::CancelPending);
                 match submitting.join().unwrap() {
                     Ok(outcome) => assert_eq!(words(outcome), BY_SHUTDOWN),

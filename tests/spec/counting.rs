@@ -100,7 +100,8 @@ fn what_is_just_being_cancelled_still_counts_as_queued() {
     });
 }
 
-/// How a task ended is not forgotten because its value, which nobody reads, panics when it is dropped.
+/// How a task ended is not forgotten because its value, which nobody reads, panics when it is
+/// dropped.
 #[test]
 fn a_value_that_panics_when_it_is_dropped_was_returned() {
     within(|| {
@@ -121,7 +122,10 @@ fn what_is_refused_was_never_submitted() {
         assert!(pool.try_submit(|| ()).is_err());
         assert_eq!(pool.stats().submitted, 1);
 
-        let pool = ThreadPoolExecutor::builder().stack_size(crate::support::NO_SUCH_STACK).build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .stack_size(crate::support::NO_SUCH_STACK)
+            .build()
+            .unwrap();
         assert!(pool.try_submit(|| ()).is_err());
         assert_eq!(pool.stats(), Stats::default());
     });
@@ -208,10 +212,13 @@ fn hooks_and_callbacks_know_their_worker_too() {
             .unwrap();
         let (gate, id) = (Gate::closed(), pool.id());
         let future = pool.submit(gate.then(|| ()));
-        future.add_done_callback(move |_| tell_of_callback.send(("calls back", current_worker())).unwrap());
+        future.add_done_callback(move |_| {
+            tell_of_callback.send(("calls back", current_worker())).unwrap()
+        });
         gate.open();
         drop(pool);
-        let seen: Vec<_> = told.iter().map(|(when, worker)| (when, worker.unwrap().pool())).collect();
+        let seen: Vec<_> =
+            told.iter().map(|(when, worker)| (when, worker.unwrap().pool())).collect();
         assert_eq!(seen, [("begins", id), ("calls back", id), ("leaves", id)]);
     });
 }
@@ -230,7 +237,11 @@ fn pools_are_told_apart() {
 #[test]
 fn a_pool_whose_workers_have_retired_has_none() {
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(2).keep_alive(Duration::ZERO).build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(2)
+            .keep_alive(Duration::ZERO)
+            .build()
+            .unwrap();
         pool.submit(|| ()).into_result().unwrap();
         eventually(|| pool.stats().workers == 0);
         assert_eq!(ended(&pool.stats()), [1, 0, 0, 0]);

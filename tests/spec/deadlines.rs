@@ -51,7 +51,10 @@ fn a_closing_with_a_deadline_gives_up_in_time_and_reports() {
         let text = report.to_string();
         assert!(text.contains("cancelled 5, still running "), "{text}");
         assert!(
-            text.contains(&format!("\ntask 'stuck' (submitted at {here}) runs on {}, for ", still.worker)),
+            text.contains(&format!(
+                "\ntask 'stuck' (submitted at {here}) runs on {}, for ",
+                still.worker
+            )),
             "{text}"
         );
         drop(pool); // and this does not wait either
@@ -97,7 +100,8 @@ fn what_was_submitted_is_in_the_report_or_was_over_before() {
             for _ in 0..total {
                 drop(pool.submit(|| ()));
             }
-            let report = pool.shutdown_timeout(Shutdown::Drain, Duration::from_micros(round)).unwrap();
+            let report =
+                pool.shutdown_timeout(Shutdown::Drain, Duration::from_micros(round)).unwrap();
             let now = report.returned + report.cancelled + report.still_running.len() as u64;
             assert!(now <= total, "{report}");
             pool.shutdown(Shutdown::Drain).unwrap();
@@ -111,7 +115,8 @@ fn a_worker_may_close_with_a_deadline_but_not_wait() {
     within(|| {
         let pool = Arc::new(pool(1));
         let inside = Arc::clone(&pool);
-        let future = pool.submit(move || inside.shutdown_timeout(Shutdown::Drain, LONG).map(|_| ()));
+        let future =
+            pool.submit(move || inside.shutdown_timeout(Shutdown::Drain, LONG).map(|_| ()));
         let error = future.into_result().unwrap().unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -141,8 +146,11 @@ fn a_deadline_holds_for_workers_that_take_their_time_to_leave() {
     within(|| {
         let gate = Gate::closed();
         let way = gate.way();
-        let pool =
-            ThreadPoolExecutor::builder().max_workers(1).exit_hook(move || way.pass()).build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(1)
+            .exit_hook(move || way.pass())
+            .build()
+            .unwrap();
         pool.submit(|| ()).into_result().unwrap();
         let report = pool.shutdown_timeout(Shutdown::Drain, Duration::from_millis(10)).unwrap();
         assert_eq!((report.still_running.len(), report.threads_left), (0, 1));
@@ -161,7 +169,9 @@ fn a_report_is_complete_only_when_all_has_ended() {
             thread::scope(|scope| {
                 let cancelling = scope.spawn(|| pool.close(Shutdown::CancelPending));
                 gate.open();
-                while !pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO).unwrap().is_complete() {}
+                while !pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO).unwrap().is_complete()
+                {
+                }
                 assert!(pending.iter().all(Future::done));
                 cancelling.join().unwrap();
             });

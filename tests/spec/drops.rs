@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use glasspool::{Executor, Future, Inline, Refusal, Refused, Shutdown, Task, TaskError, as_completed, task};
+use glasspool::{
+    Executor, Future, Inline, Refusal, Refused, Shutdown, Task, TaskError, as_completed, task,
+};
 
 use crate::support::{
     Counted, Drops, Gate, PanicsWhenDropped, broken_pool, eventually, held_pool, pool, within,
@@ -57,8 +59,9 @@ fn captures_are_dropped_once_whatever_becomes_of_the_task() {
 fn captures_of_a_task_that_is_lost_are_dropped_once() {
     within(|| {
         let drops = Drops::default();
-        let broken =
-            glasspool::ThreadPoolExecutor::builder().max_workers(1).initializer(|| panic!("no database"));
+        let broken = glasspool::ThreadPoolExecutor::builder()
+            .max_workers(1)
+            .initializer(|| panic!("no database"));
         let pool = broken.build().unwrap();
         let lost = pool.submit(drops.with(|| ()));
         assert!(matches!(lost.result(), Err(TaskError::Lost(Some(_)))));
@@ -229,8 +232,8 @@ fn a_refused_closure_comes_back_whole() {
     });
 }
 
-/// A submitter may hold any lock, so nothing of the user's may be left for it to drop: not even of a map that nobody reads, and of which
-/// something is still in a queue.
+/// A submitter may hold any lock, so nothing of the user's may be left for it to drop: not even of
+/// a map that nobody reads, and of which something is still in a queue.
 #[test]
 fn what_a_dropped_map_left_unread_is_not_kept_for_as_long_as_somebody_holds_its_tasks() {
     #[derive(Default)]

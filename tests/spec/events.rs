@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use glasspool::{
-    Builder, CancelReason, Event, EventKind, Executor, NestedWait, Refused, ReturnWhen, Shutdown, Task,
-    ThreadPoolExecutor, as_completed, scope, task, wait,
+    Builder, CancelReason, Event, EventKind, Executor, NestedWait, Refused, ReturnWhen, Shutdown,
+    Task, ThreadPoolExecutor, as_completed, scope, task, wait,
 };
 
 use crate::support::{Gate, NO_SUCH_STACK, within};
@@ -48,7 +48,10 @@ fn what_nobody_reads_is_not_collected_and_what_is_read_twice_is_once() {
         let cancelled = task(|| 3);
         drop(pool);
         drop(cancelled);
-        assert_eq!(log.lives(), ["submitted started returned", "submitted started returned collected"]);
+        assert_eq!(
+            log.lives(),
+            ["submitted started returned", "submitted started returned collected"]
+        );
     });
 }
 
@@ -105,13 +108,19 @@ fn a_task_whose_initializer_panics_is_lost_and_had_not_started() {
 fn a_map_whose_initializer_panics_loses_one_item_and_the_others_are_cancelled() {
     within(|| {
         let log = Log::default();
-        let pool =
-            observed_by(log.clone()).max_workers(1).initializer(|| panic!("no database")).build().unwrap();
+        let pool = observed_by(log.clone())
+            .max_workers(1)
+            .initializer(|| panic!("no database"))
+            .build()
+            .unwrap();
         assert_eq!(pool.map(0..3, |n| n).filter(Result::is_err).count(), 3);
         drop(pool);
         let ends: Vec<_> = log.lives();
         assert_eq!(ends[0], "submitted lost collected");
-        assert!(ends[1..].iter().all(|life| *life == "submitted cancelled-with-pool collected"), "{ends:?}");
+        assert!(
+            ends[1..].iter().all(|life| *life == "submitted cancelled-with-pool collected"),
+            "{ends:?}"
+        );
         log.assert_it_is_sound();
     });
 }
@@ -139,7 +148,10 @@ fn what_is_cancelled_while_it_is_pending_is_told_once_and_by_whom() {
         drop(pool);
         let caller = "submitted cancelled-by-caller";
         let shutdown = "submitted cancelled-by-shutdown";
-        assert_eq!(log.lives(), ["submitted started returned", caller, caller, caller, caller, shutdown]);
+        assert_eq!(
+            log.lives(),
+            ["submitted started returned", caller, caller, caller, caller, shutdown]
+        );
         log.assert_it_is_sound();
     });
 }
@@ -212,7 +224,8 @@ fn what_is_refused_is_told_to_be_and_has_no_other_end() {
 fn what_gets_no_thread_is_refused() {
     within(|| {
         let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).stack_size(NO_SUCH_STACK).build().unwrap();
+        let pool =
+            observed_by(log.clone()).max_workers(1).stack_size(NO_SUCH_STACK).build().unwrap();
         assert!(pool.try_submit(|| ()).is_err());
         drop(pool);
         assert_eq!(log.lives(), ["submitted refused"]);
@@ -226,8 +239,10 @@ fn what_gets_no_thread_is_refused() {
 fn a_map_that_is_refused_ends_each_of_its_items() {
     within(|| {
         let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).stack_size(NO_SUCH_STACK).build().unwrap();
-        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| pool.map(0..3, |n| n)));
+        let pool =
+            observed_by(log.clone()).max_workers(1).stack_size(NO_SUCH_STACK).build().unwrap();
+        let panic =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| pool.map(0..3, |n| n)));
         assert!(panic.is_err());
         drop(panic);
         drop(pool);
@@ -388,7 +403,12 @@ fn the_items_of_a_buffered_map_come_as_they_are_submitted() {
         let lives = log.lives();
         assert!((10..=13).contains(&lives.len()), "{lives:?}");
         assert!(lives[..10].iter().all(|life| life == "submitted started returned collected"));
-        assert!(log.all().iter().filter(|told| told.task.is_some()).all(|t| t.name.as_deref() == Some("n")));
+        assert!(
+            log.all()
+                .iter()
+                .filter(|told| told.task.is_some())
+                .all(|t| t.name.as_deref() == Some("n"))
+        );
         log.assert_it_is_sound();
     });
 }
@@ -436,7 +456,9 @@ fn a_task_says_who_it_is() {
         let pool = observed_by(move |event: &Event<'_>| {
             if let (Some(task), EventKind::Submitted) = (event.task, &event.kind) {
                 let text = task.to_string();
-                says.lock().unwrap().push(text.strip_prefix(&task.id.to_string()).unwrap().to_owned());
+                says.lock()
+                    .unwrap()
+                    .push(text.strip_prefix(&task.id.to_string()).unwrap().to_owned());
             }
         });
         let pool = pool.max_workers(1).build().unwrap();
@@ -452,7 +474,8 @@ fn a_task_says_who_it_is() {
 fn names_and_sites_are_those_that_were_given() {
     within(|| {
         let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).nested_wait(NestedWait::Block).build().unwrap();
+        let pool =
+            observed_by(log.clone()).max_workers(1).nested_wait(NestedWait::Block).build().unwrap();
         let names = ["", "BR", "a \"b\"\n<c>", "旗🏁\u{0}\u{202e}"];
         let future = Mutex::new(Vec::new());
         for name in names {

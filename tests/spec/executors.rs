@@ -4,7 +4,9 @@ use std::iter;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use glasspool::{CancelReason, Executor, Future, Inline, Refusal, Refused, Shutdown, Task, TaskError, task};
+use glasspool::{
+    CancelReason, Executor, Future, Inline, Refusal, Refused, Shutdown, Task, TaskError, task,
+};
 
 use crate::support::{Drops, Tally, panic_of, pool, state, within, words};
 
@@ -124,7 +126,10 @@ fn inline_runs_a_task_before_submit_returns() {
         assert_eq!(future.try_result().unwrap().unwrap(), &thread::current().id());
         let nested = executor.submit(|| (&Inline as &dyn Executor).submit(|| 7));
         assert_eq!(nested.into_result().unwrap().into_result().unwrap(), 7);
-        assert_eq!(words::<()>(executor.submit(|| panic!("boom")).into_result()), "task panicked: boom");
+        assert_eq!(
+            words::<()>(executor.submit(|| panic!("boom")).into_result()),
+            "task panicked: boom"
+        );
     });
 }
 
@@ -165,7 +170,10 @@ fn an_executor_that_refuses_gives_back_what_it_was_given() {
         assert_eq!(refused.to_string(), "cannot submit: the executor was shut down");
         assert_eq!(refused.into_inner()(), 7);
         assert_eq!(panic_of(|| executor.submit(|| 7)), "cannot submit: the executor was shut down");
-        assert_eq!(panic_of(|| executor.map([1, 2], |n| n)), "cannot submit: the executor was shut down");
+        assert_eq!(
+            panic_of(|| executor.map([1, 2], |n| n)),
+            "cannot submit: the executor was shut down"
+        );
 
         let (task, future) = task(|| 8);
         Closed.execute(task).unwrap_err().into_inner().run();
@@ -189,7 +197,10 @@ fn an_executor_may_say_beforehand_that_it_would_refuse() {
     within(|| {
         let (executor, asked): (&dyn Executor, _) = (&SaysSo, Tally::default());
         let items = iter::repeat_with(|| asked.add()).take(3);
-        assert_eq!(panic_of(|| executor.map(items, drop)), "cannot submit: the executor's queue is full");
+        assert_eq!(
+            panic_of(|| executor.map(items, drop)),
+            "cannot submit: the executor's queue is full"
+        );
         assert_eq!(asked.count(), 0);
 
         let pool = pool(1);
@@ -219,7 +230,8 @@ fn a_pool_takes_tasks_that_were_made_elsewhere() {
     });
 }
 
-/// The first thing that a fresh pool is given has been cancelled already: its new worker has nothing to claim.
+/// The first thing that a fresh pool is given has been cancelled already: its new worker has
+/// nothing to claim.
 #[test]
 fn a_worker_that_was_hired_for_a_cancelled_task_is_good_for_the_next() {
     within(|| {

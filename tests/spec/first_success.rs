@@ -7,8 +7,8 @@ use std::time::Duration;
 use glasspool::{Future, Task, TaskError, ThreadPoolExecutor, first_success, task};
 
 use crate::support::{
-    Bomb, Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, held_pool, let_others_block,
-    panic_of, pool, within, words,
+    Bomb, Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, held_pool,
+    let_others_block, panic_of, pool, within, words,
 };
 
 fn three() -> ([Task; 3], [Future<u8>; 3]) {
@@ -110,7 +110,8 @@ fn when_the_time_is_up_none_has_succeeded_and_the_rest_is_cancelled() {
             count.add();
             2
         });
-        let error = first_success([ended, pending], Some(Duration::from_millis(5)), |n| *n > 1).unwrap_err();
+        let error = first_success([ended, pending], Some(Duration::from_millis(5)), |n| *n > 1)
+            .unwrap_err();
         assert_eq!(error.to_string(), "none succeeded in time: 1 (of 2) futures unfinished");
         assert_eq!(error.timed_out().unwrap().unfinished(), 1);
         assert_eq!(error.into_failures().len(), 1);
@@ -134,7 +135,10 @@ fn the_losers_are_cancelled_before_it_returns() {
                 1
             }))
         });
-        assert_eq!(first_success(losers.chain([winner]).collect::<Vec<_>>(), None, any).unwrap(), 0);
+        assert_eq!(
+            first_success(losers.chain([winner]).collect::<Vec<_>>(), None, any).unwrap(),
+            0
+        );
         assert_eq!((drops.count(), pool.stats().queued), (5, 0));
         gate.open();
         drop(pool);
@@ -165,7 +169,8 @@ fn a_loser_that_runs_is_asked_to_stop_and_not_waited_for() {
     });
 }
 
-/// All losers are cancelled before anything of any is dropped: here the drop of the first waits for the room of both.
+/// All losers are cancelled before anything of any is dropped: here the drop of the first waits for
+/// the room of both.
 #[test]
 fn what_one_loser_has_captured_may_wait_for_the_end_of_another_when_it_is_dropped() {
     struct WaitsWhenDropped(mpsc::Receiver<()>);
@@ -275,7 +280,8 @@ fn values_that_are_no_success_are_dropped_one_by_one() {
 fn if_the_futures_stop_coming_by_a_panic_those_that_have_come_are_cancelled() {
     within(|| {
         let (pool, gate) = held_pool();
-        let futures = (0..3).map(|n| if n < 2 { pool.submit(move || n) } else { panic!("no third future") });
+        let futures =
+            (0..3).map(|n| if n < 2 { pool.submit(move || n) } else { panic!("no third future") });
         assert_eq!(panic_of(|| first_success(futures, None, any)), "no third future");
         assert_eq!(pool.stats().queued, 0);
         gate.open();

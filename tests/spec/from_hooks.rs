@@ -1,4 +1,5 @@
-//! From inside, in the places that belong to no single task: hooks, the ends of threads, the functions and iterators of maps, wakers.
+//! From inside, in the places that belong to no single task: hooks, the ends of threads, the
+//! functions and iterators of maps, wakers.
 
 use std::cell::RefCell;
 use std::future::{Future as _, IntoFuture};
@@ -10,14 +11,14 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use glasspool::{
-    Awaiting, Executor, Future, ReturnWhen, Shutdown, Task, ThreadPoolExecutor, as_completed, first_success,
-    set_unobserved_panic_hook, task, wait,
+    Awaiting, Executor, Future, ReturnWhen, Shutdown, Task, ThreadPoolExecutor, as_completed,
+    first_success, set_unobserved_panic_hook, task, wait,
 };
 
 use crate::support::{Gate, alone, eventually, within, words};
 use crate::visit::{
-    BEING_CANCELLED, CANCELLED, DONE, Is, Own, RUNNING, VALUE, Visit, VisitsWhenDropped, done, visit,
-    visit_hook,
+    BEING_CANCELLED, CANCELLED, DONE, Is, Own, RUNNING, VALUE, Visit, VisitsWhenDropped, done,
+    visit, visit_hook,
 };
 
 /// Wakes nobody, but does this when it is woken; and has something that goes with it.
@@ -161,7 +162,8 @@ fn the_drop_of_a_result_that_a_map_leaves_unread() {
     within(|| {
         visit(None, |pool, visit| {
             let visit = Mutex::new(Some(visit));
-            let map = pool.map([()], move |()| visit.lock().unwrap().take().map(Visit::when_dropped));
+            let map =
+                pool.map([()], move |()| visit.lock().unwrap().take().map(Visit::when_dropped));
             eventually(|| map.to_string().ends_with(" 1 futures: 1 finished>"));
         });
     });
@@ -188,13 +190,15 @@ fn the_iterators_of_what_is_waited_for() {
         visit(DONE, |_, visit| {
             let own = visit.own();
             let mut visit = Some(visit);
-            let items = iter::once(done(&own)).inspect(|_| visit.take().into_iter().for_each(Visit::pay));
+            let items =
+                iter::once(done(&own)).inspect(|_| visit.take().into_iter().for_each(Visit::pay));
             assert_eq!(as_completed(items).count(), 1);
         });
         visit(DONE, |_, visit| {
             let own = visit.own();
             let mut visit = Some(visit);
-            let items = iter::once(done(&own)).inspect(|_| visit.take().into_iter().for_each(Visit::pay));
+            let items =
+                iter::once(done(&own)).inspect(|_| visit.take().into_iter().for_each(Visit::pay));
             assert_eq!(wait(items, None, ReturnWhen::AllCompleted).done.len(), 1);
         });
     });
@@ -289,7 +293,8 @@ fn a_wake_that_polls_at_once() {
     }
     impl Polls {
         fn poll(&self, waker: &Waker) {
-            let polled = Pin::new(&mut *self.0.lock().unwrap()).poll(&mut Context::from_waker(waker));
+            let polled =
+                Pin::new(&mut *self.0.lock().unwrap()).poll(&mut Context::from_waker(waker));
             self.1.lock().unwrap().push(format!("{:?}", polled.map(words)));
         }
     }
@@ -300,7 +305,10 @@ fn a_wake_that_polls_at_once() {
             let polls = Arc::new(Polls(Mutex::new(future.into_future()), Mutex::default()));
             polls.poll(&Arc::clone(&polls).into());
             end(task);
-            assert_eq!(*polls.1.lock().unwrap(), ["Pending".to_owned(), format!("Ready({seen:?})")]);
+            assert_eq!(
+                *polls.1.lock().unwrap(),
+                ["Pending".to_owned(), format!("Ready({seen:?})")]
+            );
         }
     });
 }

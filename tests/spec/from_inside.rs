@@ -1,20 +1,29 @@
-//! From inside: wherever the library runs user code, that code may call whatever is public, and is answered as anybody is.
+//! From inside: wherever the library runs user code, that code may call whatever is public, and is
+//! answered as anybody is.
 //!
-//! Each test is a place, and the way there; a [`Visit`] calls everything: on the future whose place it is, if that can be had there; on
-//! others, pending and done; on the pool, open or closed; on what it makes itself. Nothing may hang, and nothing of that may be lost.
+//! Each test is a place, and the way there; a [`Visit`] calls everything: on the future whose place
+//! it is, if that can be had there; on others, pending and done; on the pool, open or closed; on
+//! what it makes itself. Nothing may hang, and nothing of that may be lost.
 //!
-//! Before the end of a task that runs, a place sees a future that this very thread runs, so that waiting for it is a
-//! [`Deadlock`](glasspool::TaskError::Deadlock). After the end, and from when it is cancelled, it sees the end.
+//! Before the end of a task that runs, a place sees a future that this very thread runs, so that
+//! waiting for it is a [`Deadlock`](glasspool::TaskError::Deadlock). After the end, and from when
+//! it is cancelled, it sees the end.
 
 use std::panic::panic_any;
 
 use glasspool::{Future, Shutdown, ThreadPoolExecutor, task};
 
 use crate::support::{Gate, eventually, held_pool, panic_of, pool, within};
-use crate::visit::{BEING_CANCELLED, DONE, Own, RUNNING, VALUE, Visit, begin, done, visit, visit_hook};
+use crate::visit::{
+    BEING_CANCELLED, DONE, Own, RUNNING, VALUE, Visit, begin, done, visit, visit_hook,
+};
 
 /// Cancels a task with this work when it has been prepared.
-fn cancel(own: &Own, work: impl FnOnce() -> u8 + Send + 'static, prepare: impl FnOnce(&Future<u8>)) {
+fn cancel(
+    own: &Own,
+    work: impl FnOnce() -> u8 + Send + 'static,
+    prepare: impl FnOnce(&Future<u8>),
+) {
     let (_task, future) = task(work);
     prepare(&future);
     assert!(own.get_or_init(|| future).cancel());
@@ -118,7 +127,9 @@ fn the_drop_of_what_a_task_captured_when_it_has_run() {
 #[test]
 fn the_drop_of_what_a_task_captured_when_it_panics() {
     within(|| {
-        visit(RUNNING, |pool, visit| begin(pool, &visit.own(), with(visit, || panic!("boom")), |_| {}));
+        visit(RUNNING, |pool, visit| {
+            begin(pool, &visit.own(), with(visit, || panic!("boom")), |_| {})
+        });
     });
 }
 
@@ -248,7 +259,9 @@ fn the_drop_of_a_panics_payload_on_the_worker() {
 #[test]
 fn the_drop_of_a_panics_payload_on_the_readers_side() {
     within(|| {
-        visit(None, |pool, visit| assert!(pool.submit(|| panic_with(visit)).into_result().is_err()));
+        visit(None, |pool, visit| {
+            assert!(pool.submit(|| panic_with(visit)).into_result().is_err())
+        });
     });
 }
 
@@ -256,7 +269,12 @@ fn the_drop_of_a_panics_payload_on_the_readers_side() {
 fn the_drop_of_the_payload_of_a_callback() {
     within(|| {
         visit(RUNNING, |pool, visit| {
-            begin(pool, &visit.own(), || VALUE, |own| own.add_done_callback(|_| _ = panic_with(visit)));
+            begin(
+                pool,
+                &visit.own(),
+                || VALUE,
+                |own| own.add_done_callback(|_| _ = panic_with(visit)),
+            );
         });
     });
 }

@@ -1,4 +1,5 @@
-//! When a pool has ended nothing is left of it: no thread, and nothing that its hooks have captured.
+//! When a pool has ended nothing is left of it: no thread, and nothing that its hooks have
+//! captured.
 
 use std::cell::RefCell;
 use std::sync::{Arc, mpsc};
@@ -7,7 +8,9 @@ use std::time::Duration;
 
 use glasspool::{Builder, Shutdown, Submitter, ThreadPoolExecutor};
 
-use crate::support::{Bomb, Counted, Drops, Gate, Tally, Way, alone, eventually, let_others_block, within};
+use crate::support::{
+    Bomb, Counted, Drops, Gate, Tally, Way, alone, eventually, let_others_block, within,
+};
 
 /// What a thread drops at its very end, in no hurry.
 struct SlowToGo(#[expect(dead_code, reason = "its drop is what counts")] Counted);
@@ -34,7 +37,8 @@ fn counting_its_threads(builder: Builder) -> (ThreadPoolExecutor, Tally, Drops) 
 #[test]
 fn when_a_shutdown_returns_every_thread_of_the_pool_has_ended() {
     within(|| {
-        let (pool, began, ended) = counting_its_threads(ThreadPoolExecutor::builder().max_workers(3));
+        let (pool, began, ended) =
+            counting_its_threads(ThreadPoolExecutor::builder().max_workers(3));
         let gate = Gate::closed();
         let _futures = [(); 3].map(|()| pool.submit(gate.then(|| ())));
         gate.open();
@@ -52,7 +56,9 @@ fn when_a_shutdown_returns_every_thread_there_ever_was_has_ended() {
             let (pool, began, ended) = counting_its_threads(fleeting);
             thread::scope(|scope| {
                 for _ in 0..3 {
-                    scope.spawn(|| [(); 3].map(|()| assert!(pool.submit(|| ()).into_result().is_ok())));
+                    scope.spawn(|| {
+                        [(); 3].map(|()| assert!(pool.submit(|| ()).into_result().is_ok()))
+                    });
                 }
             });
             pool.shutdown(Shutdown::Drain).unwrap();
@@ -72,7 +78,11 @@ fn a_thread_that_takes_its_time_to_end_is_waited_for_though_it_has_a_successor()
     }
     thread_local!(static OF_THREAD: RefCell<Option<AtAGate>> = const { RefCell::new(None) });
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO).build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(1)
+            .keep_alive(Duration::ZERO)
+            .build()
+            .unwrap();
         let gate = Gate::closed();
         let way = gate.way();
         pool.submit(move || OF_THREAD.set(Some(AtAGate(way)))).into_result().unwrap();
@@ -94,8 +104,10 @@ fn a_thread_that_takes_its_time_to_end_is_waited_for_though_it_has_a_successor()
 fn no_thread_is_left_of_a_pool_that_has_ended() {
     use crate::support::threads_named;
     within(|| {
-        let (pool, gate) =
-            (ThreadPoolExecutor::builder().thread_name_prefix("leaves").max_workers(3), Gate::closed());
+        let (pool, gate) = (
+            ThreadPoolExecutor::builder().thread_name_prefix("leaves").max_workers(3),
+            Gate::closed(),
+        );
         let (pool, gate) = (pool.build().unwrap(), gate);
         let _futures = [(); 6].map(|()| pool.submit(gate.then(|| ())));
         assert_eq!(threads_named("leaves_"), 3);
@@ -104,15 +116,16 @@ fn no_thread_is_left_of_a_pool_that_has_ended() {
         // The system takes a joined thread off its list a moment after it has told us.
         eventually(|| threads_named("leaves_") == 0);
 
-        let broken =
-            ThreadPoolExecutor::builder().thread_name_prefix("breaks").initializer(|| panic!("no database"));
+        let broken = ThreadPoolExecutor::builder()
+            .thread_name_prefix("breaks")
+            .initializer(|| panic!("no database"));
         assert!(broken.build().unwrap().submit(|| ()).into_result().is_err());
         eventually(|| threads_named("breaks_") == 0);
     });
 }
 
-/// What a hook captured goes with the last worker, though the pool's handle is still there, and even if it is a handle on the
-/// pool itself.
+/// What a hook captured goes with the last worker, though the pool's handle is still there, and
+/// even if it is a handle on the pool itself.
 #[test]
 fn hooks_are_let_go_of_when_the_last_worker_has_gone() {
     within(|| {

@@ -1,6 +1,8 @@
-//! A new worker gets its first task from hand to hand: what a submit has started is seen running, every time.
+//! A new worker gets its first task from hand to hand: what a submit has started is seen running,
+//! every time.
 //!
-//! (A warm pool makes no such promise: a task may be seen pending although a worker is on its way to it.)
+//! (A warm pool makes no such promise: a task may be seen pending although a worker is on its way
+//! to it.)
 
 use std::sync::{Arc, Mutex};
 
@@ -31,7 +33,8 @@ fn five_submits_to_three_fresh_workers_show_three_running_and_two_pending() {
     });
 }
 
-/// No user code runs before the submitter goes on: here it is the submitter who lets the initializers end.
+/// No user code runs before the submitter goes on: here it is the submitter who lets the
+/// initializers end.
 #[test]
 fn they_do_so_while_the_initializer_takes_its_time() {
     within(|| {
@@ -72,7 +75,10 @@ fn a_map_on_a_fresh_pool_shows_as_many_running_as_there_are_workers() {
             let (pool, gate) = (pool(3), Gate::closed());
             let way = gate.way();
             let results = pool.map(0..5, move |_| way.pass());
-            assert!(results.to_string().ends_with(" 5 futures: 3 running, 2 pending>"), "{results}");
+            assert!(
+                results.to_string().ends_with(" 5 futures: 3 running, 2 pending>"),
+                "{results}"
+            );
             gate.open();
         });
     });

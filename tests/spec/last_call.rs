@@ -49,13 +49,15 @@ fn closing_when_idle_can_be_hastened() {
     });
 }
 
-/// Of forty, nearly all: one that has not come to where it waits when the pool closes is refused, and rightly.
+/// Of forty, nearly all: one that has not come to where it waits when the pool closes is refused,
+/// and rightly.
 #[test]
 fn closing_when_idle_waits_for_whoever_waits_for_room() {
     within(|| {
         let refused: usize = (0..40)
             .map(|_| {
-                let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
+                let pool =
+                    ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
                 let gate = Gate::closed();
                 drop(pool.submit(gate.then(|| ())));
                 drop(pool.submit(|| ()));
@@ -95,7 +97,8 @@ fn leaving_scope_after_the_last_call_does_not_cut_it_short() {
     });
 }
 
-/// The only worker may have retired when the last submit comes in, and that one hires: the pool is not over before.
+/// The only worker may have retired when the last submit comes in, and that one hires: the pool is
+/// not over before.
 #[test]
 fn the_last_call_against_a_retiring_worker_and_a_bound() {
     within(|| {

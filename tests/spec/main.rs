@@ -1,17 +1,20 @@
 //! What the library promises, as tests that can be read from top to bottom.
 //!
-//! The modules below are the table of contents, in the order of a future's life: what it answers in each state, how its value is
-//! had, who is told, how it ends otherwise; then who runs it, from an executor of three lines to a pool and its closing; then
-//! waiting for more than one; then who is told of all that, and what is kept of it; then the same promises under pressure; and
-//! last what the compiler promises.
+//! The modules below are the table of contents, in the order of a future's life: what it answers in
+//! each state, how its value is had, who is told, how it ends otherwise; then who runs it, from an
+//! executor of three lines to a pool and its closing; then waiting for more than one; then who is
+//! told of all that, and what is kept of it; then the same promises under pressure; and last what
+//! the compiler promises.
 //!
-//! The name of a test is a sentence, and its body the proof. Three words come back in most of them, from [`support`]:
-//! [`within`](support::within) turns a hang into a failure, a [`Gate`](support::Gate) holds a task where the test wants it (no test
-//! sleeps and hopes), and [`Drops`](support::Drops) count what was dropped.
+//! The name of a test is a sentence, and its body the proof. Three words come back in most of them,
+//! from [`support`]: [`within`](support::within) turns a hang into a failure, a
+//! [`Gate`](support::Gate) holds a task where the test wants it (no test sleeps and hopes), and
+//! [`Drops`](support::Drops) count what was dropped.
 //!
-//! Marks such as `CAN-04` are rows of a checklist: behaviours to which the test suites of `CPython`, the JDK, rayon, tokio and others
-//! hold their own code. All rows are answered once more, each by its name, in `tests/conformance`, whose first page lists those
-//! that do not apply and those that are answered differently on purpose.
+//! Marks such as `CAN-04` are rows of a checklist: behaviours to which the test suites of
+//! `CPython`, the JDK, rayon, tokio and others hold their own code. All rows are answered once
+//! more, each by its name, in `tests/conformance`, whose first page lists those that do not apply
+//! and those that are answered differently on purpose.
 
 mod support;
 mod told;

@@ -160,7 +160,8 @@ fn the_time_counts_from_the_call() {
 #[test]
 fn dropping_a_map_cancels_what_has_not_begun() {
     within(|| {
-        let (pool, gate, drops, calls) = (pool(1), Gate::closed(), Drops::default(), Tally::default());
+        let (pool, gate, drops, calls) =
+            (pool(1), Gate::closed(), Drops::default(), Tally::default());
         let (way, count) = (gate.way(), calls.clone());
         let items = [(); 5].map(|()| drops.one());
         let results = pool.map(items, move |item| {
@@ -224,7 +225,10 @@ fn a_map_under_a_name_touches_none_either() {
         pool.close(Shutdown::Drain);
         let items = iter::repeat_with(|| asked.add()).take(3);
         let refusal = panic_of(|| pool.named("late").map(items, drop));
-        assert_eq!((refusal.as_str(), asked.count()), ("cannot submit: the executor was shut down", 0));
+        assert_eq!(
+            (refusal.as_str(), asked.count()),
+            ("cannot submit: the executor was shut down", 0)
+        );
     });
 }
 
@@ -335,7 +339,9 @@ fn a_map_waits_its_turn_in_the_queue() {
         let after = pool.submit(after);
         assert!(results.to_string().ends_with(" 2 futures: 2 pending>"), "{results}");
         gate.open();
-        assert!(before.result().is_ok() && results.flatten().count() == 2 && after.result().is_ok());
+        assert!(
+            before.result().is_ok() && results.flatten().count() == 2 && after.result().is_ok()
+        );
         assert_eq!(*order.lock().unwrap(), ["before", "map", "map", "after"]);
     });
 }
@@ -344,7 +350,8 @@ fn a_map_waits_its_turn_in_the_queue() {
 fn two_maps_on_one_pool_do_not_meet() {
     within(|| {
         let pool = pool(2);
-        let (squares, texts) = (pool.map(0..50, |n| n * n), pool.map(0..50, |n: i32| n.to_string()));
+        let (squares, texts) =
+            (pool.map(0..50, |n| n * n), pool.map(0..50, |n: i32| n.to_string()));
         assert!(texts.map(Result::unwrap).eq((0..50).map(|n| n.to_string())));
         assert!(squares.map(Result::unwrap).eq((0..50).map(|n| n * n)));
     });

@@ -1,5 +1,6 @@
-//! Everything at once: pools of several sizes under a mix of all that can be done to them, drawn from a seed. Whatever the order,
-//! each closure runs, is cancelled or comes back, each capture is dropped once, every future ends, and the counts agree.
+//! Everything at once: pools of several sizes under a mix of all that can be done to them, drawn
+//! from a seed. Whatever the order, each closure runs, is cancelled or comes back, each capture is
+//! dropped once, every future ends, and the counts agree.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -88,7 +89,9 @@ fn submit(to: &Submitter, fates: &Fates, draw: &mut Draw, depth: u64) -> Option<
         0 => to.try_submit(work).map_err(|refused| fates.refused(refused)),
         1 => {
             let patience = Duration::from_micros(draw.below(200));
-            to.named("mixed").try_submit_timeout(patience, work).map_err(|refused| fates.refused(refused))
+            to.named("mixed")
+                .try_submit_timeout(patience, work)
+                .map_err(|refused| fates.refused(refused))
         }
         _ => {
             let (task, future) = task(work);
@@ -142,7 +145,9 @@ fn close_as_drawn(pool: &ThreadPoolExecutor, draw: &mut Draw) {
 #[test]
 fn whatever_is_done_to_a_pool_nothing_is_lost_and_the_counts_agree() {
     within(|| {
-        for (max_workers, seed) in SIZES.into_iter().flat_map(|size| SEEDS.map(move |seed| (size, seed))) {
+        for (max_workers, seed) in
+            SIZES.into_iter().flat_map(|size| SEEDS.map(move |seed| (size, seed)))
+        {
             let mut draw = Draw(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
             let (pool, fates) = (pool_as_drawn(max_workers, &mut draw), Fates::default());
             let early = draw.one_in(2);
@@ -168,7 +173,11 @@ fn whatever_is_done_to_a_pool_nothing_is_lost_and_the_counts_agree() {
             assert_eq!(u64::try_from(fates.drops.count()).unwrap(), read(&fates.made), "{seen}");
             let stats = pool.stats();
             assert_eq!((stats.workers, stats.queued), (0, 0), "{seen}");
-            assert_eq!((stats.returned + stats.panicked, stats.cancelled), (ran, cancelled), "{seen}");
+            assert_eq!(
+                (stats.returned + stats.panicked, stats.cancelled),
+                (ran, cancelled),
+                "{seen}"
+            );
             assert_eq!(stats.submitted, ran + cancelled, "{seen}");
         }
     });

@@ -1,4 +1,5 @@
-//! Tasks that wait for other tasks: they finish at any number of workers, or are told why they cannot.
+//! Tasks that wait for other tasks: they finish at any number of workers, or are told why they
+//! cannot.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -6,8 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
 use glasspool::{
-    Future, NestedWait, ReturnWhen, Shutdown, Submitter, TaskError, ThreadPoolExecutor, as_completed,
-    current_worker, scope, wait,
+    Future, NestedWait, ReturnWhen, Shutdown, Submitter, TaskError, ThreadPoolExecutor,
+    as_completed, current_worker, scope, wait,
 };
 
 use crate::support::within;
@@ -65,12 +66,14 @@ fn a_chain_of_ten_thousand_waits_finishes_on_one_worker_with_the_default_stack()
     });
 }
 
-/// A deeper chain than one stack has room for is run on added workers, and the smaller the stack the more of them.
+/// A deeper chain than one stack has room for is run on added workers, and the smaller the stack
+/// the more of them.
 #[test]
 fn the_depth_at_which_a_worker_is_added_comes_from_the_size_of_the_stack() {
     within(|| {
         let added = [256 << 10, 1 << 20, 64 << 20].map(|bytes| {
-            let pool = ThreadPoolExecutor::builder().max_workers(1).stack_size(bytes).build().unwrap();
+            let pool =
+                ThreadPoolExecutor::builder().max_workers(1).stack_size(bytes).build().unwrap();
             assert_eq!(chain(1000, &pool.submitter()), 1000);
             pool.stats().added
         });
@@ -91,7 +94,8 @@ fn what_is_run_inside_has_at_least_half_of_the_stack() {
     fn deepest(left: u32, base: Option<(usize, std::thread::ThreadId)>, pool: &Submitter) -> usize {
         let here = 0_u8;
         let me = std::thread::current().id();
-        let base = base.filter(|&(_, thread)| thread == me).unwrap_or(((&raw const here).addr(), me));
+        let base =
+            base.filter(|&(_, thread)| thread == me).unwrap_or(((&raw const here).addr(), me));
         let used = used_since(base.0);
         if left == 0 {
             return used;
@@ -107,7 +111,8 @@ fn what_is_run_inside_has_at_least_half_of_the_stack() {
     });
 }
 
-/// What one stack and the workers that may be added have no room for is an error, and neither a hang nor an overflow.
+/// What one stack and the workers that may be added have no room for is an error, and neither a
+/// hang nor an overflow.
 #[test]
 fn a_chain_with_no_end_is_told_so() {
     fn endless(pool: &Submitter) -> Value {
@@ -118,7 +123,8 @@ fn a_chain_with_no_end_is_told_so() {
         }
     }
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).stack_size(128 << 10).build().unwrap();
+        let pool =
+            ThreadPoolExecutor::builder().max_workers(1).stack_size(128 << 10).build().unwrap();
         let submitter = pool.submitter();
         let told = pool.submit(move || endless(&submitter)).into_result().unwrap().unwrap_err();
         assert!(matches!(told, TaskError::Deadlock(_)), "{told}");
@@ -137,7 +143,8 @@ fn only_the_very_task_that_is_waited_for_is_run_inside() {
         let outer = pool.submit(move || {
             let tells = |what: &'static str| {
                 let tell = tell.clone();
-                submitter.submit(move || tell.send((what, current_worker().unwrap().index())).unwrap())
+                submitter
+                    .submit(move || tell.send((what, current_worker().unwrap().index())).unwrap())
             };
             let (_first, second) = (tells("first"), tells("second"));
             second.result().unwrap();
@@ -171,7 +178,8 @@ fn a_wait_for_any_of_several_on_the_only_worker_does_not_starve() {
         let outer = pool.submit(move || {
             let futures: Vec<_> = (0..100).map(|n| submitter.submit(move || n)).collect();
             let waited = wait(&futures, None, ReturnWhen::AllCompleted).done.len();
-            let completed: u64 = as_completed(&futures).map(|future| *future.result().unwrap()).sum();
+            let completed: u64 =
+                as_completed(&futures).map(|future| *future.result().unwrap()).sum();
             let mapped: u64 = submitter.map(0..100, |n| n).map(Result::unwrap).sum();
             let unordered: u64 = submitter.map(0..100, |n| n).unordered().map(Result::unwrap).sum();
             let buffered: u64 = submitter.map_buffered(0..100, 3, |n| n).map(Result::unwrap).sum();
@@ -231,7 +239,8 @@ fn who_waits_outside_runs_nothing_whatever_it_waits_for() {
     within(|| {
         let pool = ThreadPoolExecutor::new(1).unwrap();
         let outside = std::thread::current().id();
-        let futures: Vec<_> = (0..100).map(|_| pool.submit(|| std::thread::current().id())).collect();
+        let futures: Vec<_> =
+            (0..100).map(|_| pool.submit(|| std::thread::current().id())).collect();
         for future in futures.into_iter().rev() {
             assert_ne!(future.into_result().unwrap(), outside);
         }
@@ -246,7 +255,8 @@ fn what_is_run_inside_counts_as_any_other_task_does() {
             let pool = ThreadPoolExecutor::new(workers).unwrap();
             fib(12, &pool.submitter());
             let submitter = pool.submitter();
-            let panicked = pool.submit(move || submitter.submit(|| panic!("inside")).into_result().is_err());
+            let panicked =
+                pool.submit(move || submitter.submit(|| panic!("inside")).into_result().is_err());
             assert!(panicked.into_result().unwrap());
             let id = pool.id();
             while pool.stats().running > 0 {
@@ -285,11 +295,18 @@ fn under_block_a_pool_has_never_more_workers_and_starvation_is_told_with_its_cha
     within(|| {
         let pool = pool_with(1, NestedWait::Block);
         let submitter = pool.submitter();
-        let outer = pool.named("outer").submit(move || submitter.named("inner").submit(|| 7).into_result());
+        let outer =
+            pool.named("outer").submit(move || submitter.named("inner").submit(|| 7).into_result());
         let told = outer.into_result().unwrap().unwrap_err().to_string();
         let id = pool.id();
-        assert!(told.starts_with("deadlock: task 'outer' (submitted at tests/spec/nesting.rs:"), "{told}");
-        assert!(told.contains(&format!(", run by worker 0 of {id}, waits for task 'inner' (")), "{told}");
+        assert!(
+            told.starts_with("deadlock: task 'outer' (submitted at tests/spec/nesting.rs:"),
+            "{told}"
+        );
+        assert!(
+            told.contains(&format!(", run by worker 0 of {id}, waits for task 'inner' (")),
+            "{told}"
+        );
         assert!(
             told.ends_with(&format!(", which waits for a worker of {id}, and all of these wait")),
             "{told}"
@@ -310,7 +327,8 @@ fn under_block_a_wait_that_another_worker_can_end_is_waited_for() {
 
 /// A pool each for the tasks of a cycle of this length, and what the first was told.
 fn cycle_over(pools: &[ThreadPoolExecutor], length: usize) -> Vec<Value> {
-    let ring: Arc<Vec<OnceLock<Future<Value>>>> = Arc::new((0..length).map(|_| OnceLock::new()).collect());
+    let ring: Arc<Vec<OnceLock<Future<Value>>>> =
+        Arc::new((0..length).map(|_| OnceLock::new()).collect());
     for n in 0..length {
         let theirs = Arc::clone(&ring);
         let wait = move || there(&theirs[(n + 1) % length]).result()?.clone();
@@ -328,12 +346,19 @@ fn a_cycle_of_any_length_over_any_pools_is_told_from_its_start_and_back_to_it() 
                 let pools: Vec<_> = (0..pools).map(|_| pool_with(workers, policy)).collect();
                 for told in cycle_over(&pools, length) {
                     let told = told.unwrap_err().to_string();
-                    let names: VecDeque<_> =
-                        told.split("task '").skip(1).map(|text| text.split('\'').next().unwrap()).collect();
+                    let names: VecDeque<_> = told
+                        .split("task '")
+                        .skip(1)
+                        .map(|text| text.split('\'').next().unwrap())
+                        .collect();
                     assert_eq!(names.len(), length + 1, "{told}");
                     assert_eq!(names.front(), names.back(), "{told}");
-                    let next = |name: &str| ((name.parse::<usize>().unwrap() + 1) % length).to_string();
-                    assert!(names.iter().zip(names.iter().skip(1)).all(|(a, b)| next(a) == *b), "{told}");
+                    let next =
+                        |name: &str| ((name.parse::<usize>().unwrap() + 1) % length).to_string();
+                    assert!(
+                        names.iter().zip(names.iter().skip(1)).all(|(a, b)| next(a) == *b),
+                        "{told}"
+                    );
                 }
             }
         }
@@ -346,7 +371,11 @@ fn a_cycle_that_is_run_inside_one_worker_is_told_with_all_that_is_in_it() {
         let pool = ThreadPoolExecutor::new(1).unwrap();
         for told in cycle_over(std::slice::from_ref(&pool), 3) {
             let told = told.unwrap_err().to_string();
-            assert_eq!(told.matches(&format!("run by worker 0 of {}", pool.id())).count(), 3, "{told}");
+            assert_eq!(
+                told.matches(&format!("run by worker 0 of {}", pool.id())).count(),
+                3,
+                "{told}"
+            );
         }
     });
 }
@@ -359,7 +388,9 @@ fn a_callback_waits_as_the_task_does_that_it_belongs_to() {
         let (open, gate) = mpsc::channel::<()>();
         let (tell, told) = mpsc::channel();
         let future = pool.submit(move || gate.recv().is_err());
-        future.add_done_callback(move |_| tell.send(submitter.submit(|| 7).into_result().unwrap()).unwrap());
+        future.add_done_callback(move |_| {
+            tell.send(submitter.submit(|| 7).into_result().unwrap()).unwrap()
+        });
         drop(open);
         assert_eq!((future.into_result().unwrap(), told.recv().unwrap()), (true, 7));
     });

@@ -1,4 +1,5 @@
-//! Nested waits in odd places: without anybody who could stand in, with full queues, in great numbers.
+//! Nested waits in odd places: without anybody who could stand in, with full queues, in great
+//! numbers.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
@@ -39,10 +40,15 @@ fn in_a_scope_a_task_may_wait_for_one_that_waits_for_any() {
 fn a_map_that_reads_ahead_inside_a_pool_that_is_full_comes_to_its_end() {
     within(|| {
         for workers in [1, 2] {
-            let pool = ThreadPoolExecutor::builder().max_workers(workers).queue_capacity(1).build().unwrap();
+            let pool = ThreadPoolExecutor::builder()
+                .max_workers(workers)
+                .queue_capacity(1)
+                .build()
+                .unwrap();
             let submitter = pool.submitter();
             let outer = pool.submit(move || {
-                let ordered: u64 = submitter.map_buffered(0..20, 3, |n| n).map(Result::unwrap).sum();
+                let ordered: u64 =
+                    submitter.map_buffered(0..20, 3, |n| n).map(Result::unwrap).sum();
                 let unordered: u64 =
                     submitter.map_buffered(0..20, 3, |n| n).unordered().map(Result::unwrap).sum();
                 (ordered, unordered)
@@ -65,7 +71,8 @@ fn as_many_workers_as_can_be_written_are_not_too_many_to_add_one() {
     });
 }
 
-/// Each waits for the one before, and none may begin to: the cost of looking for cycles must not grow faster than their number allows.
+/// Each waits for the one before, and none may begin to: the cost of looking for cycles must not
+/// grow faster than their number allows.
 #[test]
 fn hundreds_that_wait_for_each_other_in_a_row_are_not_slow() {
     within(|| {
@@ -97,7 +104,8 @@ fn a_wait_for_the_only_one_that_is_left_needs_no_worker_more() {
     });
 }
 
-/// One that waits for any of several closes a cycle when all of them lead back to it, and not before.
+/// One that waits for any of several closes a cycle when all of them lead back to it, and not
+/// before.
 #[test]
 fn a_wait_for_any_is_told_of_a_cycle_when_nothing_else_is_left() {
     within(|| {
@@ -107,7 +115,8 @@ fn a_wait_for_any_is_told_of_a_cycle_when_nothing_else_is_left() {
         let first = Arc::new(pool.named("any").submit(move || {
             let mut ended = as_completed(take.recv().unwrap());
             tell.send(ended.next().unwrap().into_result().unwrap()).unwrap();
-            let next = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| ended.next().map(|_| ())));
+            let next =
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| ended.next().map(|_| ())));
             next.unwrap_err().downcast_ref::<String>().unwrap().clone()
         }));
         let theirs = Arc::clone(&first);
@@ -117,7 +126,9 @@ fn a_wait_for_any_is_told_of_a_cycle_when_nothing_else_is_left() {
         assert_eq!(told.recv().unwrap().unwrap(), 7);
         // Whoever of the two comes second is told.
         match first.result() {
-            Ok(text) => assert!(text.starts_with("deadlock: ") && text.contains("'back'"), "{text}"),
+            Ok(text) => {
+                assert!(text.starts_with("deadlock: ") && text.contains("'back'"), "{text}")
+            }
             Err(error) => assert!(error.to_string().contains("deadlock: "), "{error}"),
         }
     });
@@ -142,7 +153,8 @@ fn a_wait_with_a_deadline_is_in_no_cycle_so_whoever_waits_for_it_gets_what_it_co
 #[test]
 fn another_pools_task_is_run_by_that_pool() {
     within(|| {
-        let (mine, theirs) = (ThreadPoolExecutor::new(1).unwrap(), ThreadPoolExecutor::new(1).unwrap());
+        let (mine, theirs) =
+            (ThreadPoolExecutor::new(1).unwrap(), ThreadPoolExecutor::new(1).unwrap());
         let (open, gate) = mpsc::channel::<()>();
         let busy = theirs.submit(move || gate.recv().is_err());
         let there = theirs.submit(|| current_worker().unwrap().pool());

@@ -1,16 +1,20 @@
-//! Observers that do harm, or try to: they panic, are slow, block, hold on; and no task is the worse for it.
+//! Observers that do harm, or try to: they panic, are slow, block, hold on; and no task is the
+//! worse for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
-use glasspool::{CancelReason, Event, EventKind, Observer, ReturnWhen, Shutdown, as_completed, wait};
+use glasspool::{
+    CancelReason, Event, EventKind, Observer, ReturnWhen, Shutdown, as_completed, wait,
+};
 
 use crate::support::{Drops, Gate, PanicsWhenDropped, Tally, Way, eventually, within};
 use crate::told::{Log, observed_by, word};
 
-/// All kinds of events there are that a pool can be made to tell in one short life, by [`lead_a_life`].
+/// All kinds of events there are that a pool can be made to tell in one short life, by
+/// [`lead_a_life`].
 pub(crate) const WORDS: [&str; 17] = [
     "submitted",
     "refused",
@@ -93,7 +97,10 @@ fn one_that_panics_at_any_event_harms_no_task_and_is_told_no_more_of_that_pool()
             assert!(has_panicked.load(SeqCst), "{wanted}");
             let before = log.all().len();
             assert_eq!(other.submit(|| 1).into_result().unwrap(), 1);
-            assert!(log.all().len() > before, "the same observer goes on hearing of the other pool");
+            assert!(
+                log.all().len() > before,
+                "the same observer goes on hearing of the other pool"
+            );
             drop(other);
         }
     });
@@ -159,7 +166,10 @@ fn one_whose_drop_panics_harms_nobody() {
     within(|| {
         for keep_future in [false, true] {
             let drops = Drops::default();
-            let pool = observed_by(Holder(PanicsWhenDropped, drops.clone())).max_workers(1).build().unwrap();
+            let pool = observed_by(Holder(PanicsWhenDropped, drops.clone()))
+                .max_workers(1)
+                .build()
+                .unwrap();
             let future = pool.submit(|| 1);
             if keep_future {
                 drop(pool);
@@ -250,7 +260,10 @@ fn one_that_blocks_an_idle_worker_does_not_block_what_another_could_run() {
 fn one_that_blocks_whoever_cancels_does_not_block_those_who_wait() {
     within(|| {
         let gate = Gate::closed();
-        let pool = observed_by(stops_at("cancelled-by-shutdown", gate.way())).max_workers(1).build().unwrap();
+        let pool = observed_by(stops_at("cancelled-by-shutdown", gate.way()))
+            .max_workers(1)
+            .build()
+            .unwrap();
         let held = Gate::closed();
         drop(pool.submit(held.then(|| ())));
         held.wait_for(1);
@@ -287,8 +300,12 @@ fn a_cancellation_is_told_when_whoever_waits_for_it_may_know_already() {
             gate.open();
         });
         let last = log.all().iter().filter_map(|told| told.task).max();
-        let life: Vec<_> =
-            log.all().iter().filter(|told| told.task == last).map(|told| word(&told.kind)).collect();
+        let life: Vec<_> = log
+            .all()
+            .iter()
+            .filter(|told| told.task == last)
+            .map(|told| word(&told.kind))
+            .collect();
         assert_eq!(life, ["submitted", "collected", "cancelled-by-shutdown"]);
     });
 }
@@ -337,7 +354,8 @@ fn eight_threads_at_once_and_every_number_ends_once() {
         assert_eq!(log.all().last().unwrap().depth, 0);
         let born = log.count_of(&EventKind::WorkerBorn);
         assert!(born > 0 && born == log.count_of(&EventKind::WorkerGone));
-        let cancelled = |told: &crate::told::Told| told.kind == EventKind::Cancelled(CancelReason::ByCaller);
+        let cancelled =
+            |told: &crate::told::Told| told.kind == EventKind::Cancelled(CancelReason::ByCaller);
         assert!(log.count(cancelled) > 0);
     });
 }
@@ -346,7 +364,8 @@ fn eight_threads_at_once_and_every_number_ends_once() {
 fn there_is_one_observer_the_last_that_was_given() {
     within(|| {
         let (first, second) = (Log::default(), Log::default());
-        let pool = observed_by(first.clone()).observer(second.clone()).max_workers(1).build().unwrap();
+        let pool =
+            observed_by(first.clone()).observer(second.clone()).max_workers(1).build().unwrap();
         pool.submit(|| ()).result().unwrap();
         drop(pool);
         assert!(first.all().is_empty() && !second.all().is_empty());

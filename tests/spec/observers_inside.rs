@@ -1,4 +1,5 @@
-//! Observers that come back in: they submit, read, cancel, ask and close, in the middle of what they are told of.
+//! Observers that come back in: they submit, read, cancel, ask and close, in the middle of what
+//! they are told of.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
@@ -103,7 +104,8 @@ fn one_that_submits_at_every_event_comes_to_an_end() {
 fn one_that_reads_cancels_and_closes_gets_an_answer_and_not_a_hang() {
     within(|| {
         for wanted in WORDS {
-            let held = Arc::new(OnceLock::<(Weak<ThreadPoolExecutor>, Mutex<Option<Future<i32>>>)>::new());
+            let held =
+                Arc::new(OnceLock::<(Weak<ThreadPoolExecutor>, Mutex<Option<Future<i32>>>)>::new());
             let inner = Arc::clone(&held);
             let meddles = move |event: &Event<'_>| {
                 let Some((pool, future)) = inner.get() else { return };

@@ -1,4 +1,5 @@
-//! Observers that wait for something themselves, in the middle of what they are told of: of no wait does that make another, and of no reader a sleeper.
+//! Observers that wait for something themselves, in the middle of what they are told of: of no wait
+//! does that make another, and of no reader a sleeper.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
@@ -11,7 +12,10 @@ use crate::support::within;
 
 type Shared<T> = Arc<OnceLock<Arc<Future<T>>>>;
 
-fn observed(workers: usize, observer: impl Fn(&Event<'_>) + Send + Sync + 'static) -> ThreadPoolExecutor {
+fn observed(
+    workers: usize,
+    observer: impl Fn(&Event<'_>) + Send + Sync + 'static,
+) -> ThreadPoolExecutor {
     ThreadPoolExecutor::builder().max_workers(workers).observer(observer).build().unwrap()
 }
 
@@ -64,8 +68,9 @@ fn one_that_reads_what_is_just_being_read_is_answered() {
     });
 }
 
-/// One that waits when it is told that a task's thread goes to sleep: that thread does not stand among those who wait twice. (If it did, whoever leaves next
-/// would take the wrong one of the two along.)
+/// One that waits when it is told that a task's thread goes to sleep: that thread does not stand
+/// among those who wait twice. (If it did, whoever leaves next would take the wrong one of the two
+/// along.)
 #[test]
 fn a_cycle_is_found_also_if_an_observer_has_waited_on_its_way() {
     within(|| {
@@ -136,8 +141,11 @@ fn no_deadlock_is_told_because_an_observer_waits() {
         };
         let b = others.submit(waits_for_last(Arc::clone(&last)));
         *held.lock().unwrap() = Some(others.submit(waits_for_last(Arc::clone(&last))));
-        let pool =
-            ThreadPoolExecutor::builder().max_workers(2).nested_wait(NestedWait::Block).build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(2)
+            .nested_wait(NestedWait::Block)
+            .build()
+            .unwrap();
         let (open, gate) = mpsc::channel::<()>();
         let busy = pool.submit(move || gate.recv().is_err());
         let waits = pool.submit(move || b.into_result().is_ok());

@@ -37,7 +37,8 @@ fn the_payload_arrives_as_it_was_thrown() {
         let text = panic_in(|| panic!("boom")).take_payload().unwrap();
         let owned = panic_in(formatted).take_payload().unwrap();
         let number = panic_in(|| panic_any(418_u16)).take_payload().unwrap();
-        let boxed = panic_in(|| panic_any(Box::new(7) as Box<dyn Any + Send>)).take_payload().unwrap();
+        let boxed =
+            panic_in(|| panic_any(Box::new(7) as Box<dyn Any + Send>)).take_payload().unwrap();
         assert_eq!(text.downcast_ref(), Some(&"boom"));
         assert_eq!(owned.downcast_ref(), Some(&String::from("boom 1")));
         assert_eq!(number.downcast_ref(), Some(&418_u16));
@@ -50,7 +51,8 @@ fn the_payload_arrives_as_it_was_thrown() {
 #[test]
 fn the_text_is_in_display_and_debug() {
     within(|| {
-        let panics = [panic_in(|| panic!("boom")), panic_in(formatted), panic_in(|| panic_any(418))];
+        let panics =
+            [panic_in(|| panic!("boom")), panic_in(formatted), panic_in(|| panic_any(418))];
         let texts = panics.each_ref().map(Panic::message);
         assert_eq!(texts, ["boom", "boom 1", "a value that is not text"]);
         for (panic, text) in panics.iter().zip(texts) {
@@ -118,9 +120,11 @@ fn workers_survive_panics() {
 fn each_task_fails_for_itself() {
     within(|| {
         let pool = pool(2);
-        let futures: Vec<_> =
-            (0..10).map(|n| pool.submit(move || if n % 5 < 3 { n } else { panic!("no {n}") })).collect();
-        let outcomes: Vec<_> = futures.into_iter().map(|future| words(future.into_result())).collect();
+        let futures: Vec<_> = (0..10)
+            .map(|n| pool.submit(move || if n % 5 < 3 { n } else { panic!("no {n}") }))
+            .collect();
+        let outcomes: Vec<_> =
+            futures.into_iter().map(|future| words(future.into_result())).collect();
         let expected = ["0", "1", "2", "task panicked: no 3", "task panicked: no 4", "5", "6", "7"];
         assert_eq!(outcomes[..8], expected);
         assert_eq!(outcomes[8..], ["task panicked: no 8", "task panicked: no 9"]);
@@ -158,7 +162,8 @@ fn a_payload_that_panics_when_it_is_dropped_harms_no_worker() {
 #[test]
 fn the_message_on_stderr_names_the_worker() {
     let said = alone(|| {
-        let pool = glasspool::ThreadPoolExecutor::builder().thread_name_prefix("baker").build().unwrap();
+        let pool =
+            glasspool::ThreadPoolExecutor::builder().thread_name_prefix("baker").build().unwrap();
         assert!(
             pool.submit(|| panic!("burnt"))
                 .into_result()

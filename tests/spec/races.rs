@@ -16,7 +16,8 @@ fn runner() -> (mpsc::Sender<Task>, thread::JoinHandle<()>) {
     (give, thread::spawn(move || take.into_iter().for_each(Task::run)))
 }
 
-/// Lets a little time pass, more in some rounds than in others, so that both sides of a race come first now and then.
+/// Lets a little time pass, more in some rounds than in others, so that both sides of a race come
+/// first now and then.
 fn dawdle(round: usize) {
     for _ in 0..round % 100 * 20 {
         spin_loop();
@@ -47,8 +48,8 @@ fn ten_readers_racing_the_end_all_have_one_value() {
         for round in 0..200 {
             let future = pool.submit(move || round.to_string());
             let addresses = thread::scope(|scope| {
-                let readers =
-                    [(); 10].map(|()| scope.spawn(|| &raw const *future.result().unwrap() as usize));
+                let readers = [(); 10]
+                    .map(|()| scope.spawn(|| &raw const *future.result().unwrap() as usize));
                 readers.map(|reader| reader.join().unwrap())
             });
             assert_eq!(addresses, [addresses[0]; 10]);
@@ -57,7 +58,8 @@ fn ten_readers_racing_the_end_all_have_one_value() {
     });
 }
 
-/// Either the task runs and has its value, or it is cancelled and its closure never runs: never both, and never neither.
+/// Either the task runs and has its value, or it is cancelled and its closure never runs: never
+/// both, and never neither.
 #[test]
 fn a_cancel_racing_the_start_wins_or_loses() {
     within(|| {
@@ -178,8 +180,8 @@ fn a_submit_racing_a_shutdown_is_taken_or_refused() {
     });
 }
 
-/// ASC-02: the second task begins when the first has been seen to be done. The crowd that is told before us makes it take longer
-/// to tell than to be seen.
+/// ASC-02: the second task begins when the first has been seen to be done. The crowd that is told
+/// before us makes it take longer to tell than to be seen.
 #[test]
 fn what_has_ended_before_another_began_comes_before_it() {
     within(|| {
@@ -200,7 +202,8 @@ fn what_has_ended_before_another_began_comes_before_it() {
     });
 }
 
-/// Many are cancelled by one thread; another, for which nothing is left to cancel, is not told that all is over before it is.
+/// Many are cancelled by one thread; another, for which nothing is left to cancel, is not told that
+/// all is over before it is.
 #[test]
 fn a_shutdown_beside_one_that_cancels_waits_until_all_is_cancelled() {
     within(|| {

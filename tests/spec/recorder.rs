@@ -100,7 +100,8 @@ fn what_it_keeps_up_to_the_very_last_below_its_bound_is_all() {
     });
 }
 
-/// The worker is the first for whom there is no room; what the caller submits then finds some, and is behind the cut.
+/// The worker is the first for whom there is no room; what the caller submits then finds some, and
+/// is behind the cut.
 #[test]
 fn a_trace_that_was_cut_knows_the_tasks_that_are_in_it_and_can_be_read_back() {
     within(|| {
@@ -244,7 +245,8 @@ fn workers_that_come_and_go_each_have_their_name() {
         drop(pool);
         let trace = kept.trace();
         assert_eq!(trace.dropped(), 0);
-        let born = trace.entries().iter().filter(|entry| entry.kind == EventKind::WorkerBorn).count();
+        let born =
+            trace.entries().iter().filter(|entry| entry.kind == EventKind::WorkerBorn).count();
         assert_eq!(trace.threads().iter().filter(|thread| thread.name == "short_0").count(), born);
     });
 }
@@ -276,7 +278,8 @@ fn it_can_be_asked_while_it_records() {
 fn several_recorders_in_one_thread_do_not_mix() {
     within(|| {
         let kept = [Counted::with_capacity(1000), Counted::with_capacity(1000)];
-        let pools = kept.each_ref().map(|kept| observed_by(kept.clone()).max_workers(1).build().unwrap());
+        let pools =
+            kept.each_ref().map(|kept| observed_by(kept.clone()).max_workers(1).build().unwrap());
         for round in 0..20 {
             pools[round % 2].submit(|| ()).result().unwrap();
         }
@@ -346,7 +349,8 @@ fn what_a_thread_submits_while_it_ends_is_kept_too() {
                 let submitter = pool.submitter();
                 let ending = thread::Builder::new().name("ending".to_owned()).spawn(move || {
                     let at_exit = SubmitsAtExit(submitter.clone());
-                    // Thread-locals go in the order in which they were first used, or the other way round.
+                    // Thread-locals go in the order in which they were first used, or the other way
+                    // round.
                     if first {
                         AT_EXIT.set(Some(at_exit));
                         drop(submitter.submit(|| ()));

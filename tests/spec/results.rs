@@ -122,14 +122,16 @@ fn a_long_timeout_is_not_waited_for_if_the_value_is_there() {
     });
 }
 
-/// TIM-01, RES-09: as long as the clock can tell, longer than it can, and on the way from one to the other.
+/// TIM-01, RES-09: as long as the clock can tell, longer than it can, and on the way from one to
+/// the other.
 #[test]
 fn a_timeout_may_be_of_any_length() {
     within(|| {
         for secs in [1 << 31, 1 << 32, 1 << 62, i64::MAX as u64 - (1 << 32), 1 << 63, u64::MAX] {
             let (task, future) = task(|| 7);
-            let reader =
-                thread::spawn(move || words(future.result_timeout(Duration::from_secs(secs)).unwrap()));
+            let reader = thread::spawn(move || {
+                words(future.result_timeout(Duration::from_secs(secs)).unwrap())
+            });
             thread::yield_now();
             task.run();
             assert_eq!(reader.join().unwrap(), "7");

@@ -1,4 +1,5 @@
-//! Borrowed work: an executor for the length of one call, whose tasks use what lives on the caller's stack.
+//! Borrowed work: an executor for the length of one call, whose tasks use what lives on the
+//! caller's stack.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -7,12 +8,13 @@ use std::thread;
 use std::time::Duration;
 
 use glasspool::{
-    BuildError, Future, Scope, ScopedFuture, TaskError, ThreadPoolExecutor, as_completed, current_worker,
-    scope, task, unobserved_panics, wait,
+    BuildError, Future, Scope, ScopedFuture, TaskError, ThreadPoolExecutor, as_completed,
+    current_worker, scope, task, unobserved_panics, wait,
 };
 
 use crate::support::{
-    Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, panic_of, thread_name, within, words,
+    Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, panic_of, thread_name, within,
+    words,
 };
 
 /// SCP-01.
@@ -123,8 +125,14 @@ fn borrowed_futures_are_waited_for_like_all_others() {
         scope(2, |s| {
             let futures = [0, 1, 2].map(|n| s.submit(move || n));
             let lengths = s.submit(|| text.len());
-            assert_eq!(as_completed(&futures).map(|future| *future.result().unwrap()).sum::<i32>(), 3);
-            assert_eq!(wait([&lengths], Some(LONG), glasspool::ReturnWhen::AllCompleted).done.len(), 1);
+            assert_eq!(
+                as_completed(&futures).map(|future| *future.result().unwrap()).sum::<i32>(),
+                3
+            );
+            assert_eq!(
+                wait([&lengths], Some(LONG), glasspool::ReturnWhen::AllCompleted).done.len(),
+                1
+            );
             assert_eq!(lengths.result_timeout(LONG).unwrap().unwrap(), &3);
         })
         .unwrap();
@@ -312,7 +320,10 @@ fn five_submits_to_three_fresh_workers_show_three_running_and_two_pending_here_t
         let way = gate.way();
         scope(3, |s| {
             let futures = [(); 5].map(|()| s.submit(|| way.pass()));
-            assert_eq!(futures.each_ref().map(ScopedFuture::running), [true, true, true, false, false]);
+            assert_eq!(
+                futures.each_ref().map(ScopedFuture::running),
+                [true, true, true, false, false]
+            );
             assert_eq!((s.stats().running, s.stats().queued), (3, 2));
             gate.open();
         })
@@ -350,7 +361,8 @@ fn a_scope_may_have_options() {
 #[test]
 fn a_scope_whose_initializer_panics_ends_every_future_and_then_itself() {
     within(|| {
-        let builder = ThreadPoolExecutor::builder().max_workers(1).initializer(|| panic!("no database"));
+        let builder =
+            ThreadPoolExecutor::builder().max_workers(1).initializer(|| panic!("no database"));
         let (first, refused) = builder
             .scope(|s| {
                 let first = words(s.submit(|| 1).into_result());
@@ -393,7 +405,10 @@ fn scopes_may_stand_inside_each_other_and_inside_tasks() {
                     })
                 });
                 let halves: Vec<_> = halves.collect();
-                halves.into_iter().map(|half| half.into_result().unwrap().unwrap().unwrap()).sum::<i32>()
+                halves
+                    .into_iter()
+                    .map(|half| half.into_result().unwrap().unwrap().unwrap())
+                    .sum::<i32>()
             })
         });
         assert_eq!(total.into_result().unwrap().unwrap(), 6);

@@ -65,24 +65,34 @@ fn every_state() -> [Example; 6] {
     [pending(), running(), ended(|| 7), ended(|| panic!("boom")), lost(), cancelled()]
 }
 
-const LOST: &str = "task lost with its worker: the pool is broken: its initializer panicked: no database";
+const LOST: &str =
+    "task lost with its worker: the pool is broken: its initializer panicked: no database";
 const CANCELLED: &str = "task cancelled by the caller";
 
 /// STA-01, STA-04.
 #[test]
 fn done_is_said_of_every_end() {
-    within(|| assert_eq!(every_state().map(|it| it.done()), [false, false, true, true, true, true]));
+    within(|| {
+        assert_eq!(every_state().map(|it| it.done()), [false, false, true, true, true, true])
+    });
 }
 
 #[test]
 fn running_is_said_of_what_has_begun_and_not_ended() {
-    within(|| assert_eq!(every_state().map(|it| it.running()), [false, true, false, false, false, false]));
+    within(|| {
+        assert_eq!(every_state().map(|it| it.running()), [false, true, false, false, false, false])
+    });
 }
 
 /// STA-03.
 #[test]
 fn cancelled_is_said_of_what_was_cancelled() {
-    within(|| assert_eq!(every_state().map(|it| it.cancelled()), [false, false, false, false, false, true]));
+    within(|| {
+        assert_eq!(
+            every_state().map(|it| it.cancelled()),
+            [false, false, false, false, false, true]
+        )
+    });
 }
 
 /// CAN-01, CAN-02, CAN-03, CAN-04.
@@ -91,7 +101,10 @@ fn cancel_wins_against_pending_and_says_yes_again_to_cancelled() {
     within(|| {
         let examples = every_state();
         for _ in ["once", "and again"] {
-            assert_eq!(examples.each_ref().map(|it| it.cancel()), [true, false, false, false, false, true]);
+            assert_eq!(
+                examples.each_ref().map(|it| it.cancel()),
+                [true, false, false, false, false, true]
+            );
         }
     });
 }
@@ -101,7 +114,10 @@ fn cancel_wins_against_pending_and_says_yes_again_to_cancelled() {
 fn try_result_has_what_there_is() {
     within(|| {
         let there_is = every_state().map(|it| it.try_result().map_or("nothing yet".into(), words));
-        assert_eq!(there_is, ["nothing yet", "nothing yet", "7", "task panicked: boom", LOST, CANCELLED]);
+        assert_eq!(
+            there_is,
+            ["nothing yet", "nothing yet", "7", "task panicked: boom", LOST, CANCELLED]
+        );
     });
 }
 
@@ -141,7 +157,10 @@ fn a_callback_is_called_at_once_on_every_end_and_only_then() {
                 outcome
             })
         });
-        assert_eq!(called, ["not called", "not called", "7", "task panicked: boom", LOST, CANCELLED]);
+        assert_eq!(
+            called,
+            ["not called", "not called", "7", "task panicked: boom", LOST, CANCELLED]
+        );
     });
 }
 
@@ -183,7 +202,8 @@ fn an_end_is_for_ever() {
     within(|| {
         let [_, _, ends @ ..] = every_state();
         for it in ends {
-            let facts = || (it.done(), it.running(), it.cancelled(), it.to_string(), words(it.result()));
+            let facts =
+                || (it.done(), it.running(), it.cancelled(), it.to_string(), words(it.result()));
             let before = facts();
             assert_eq!(it.cancel(), it.cancelled());
             assert_eq!(facts(), before);

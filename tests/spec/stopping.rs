@@ -113,7 +113,8 @@ fn a_token_can_go_to_what_the_task_starts_in_turn() {
         let own = pool.submitter();
         let outer = pool.submit_stoppable(move |stop| {
             let inherited = stop.clone();
-            own.submit(move || inherited.wait_timeout(LONG)).into_result().unwrap() && stop.stop_requested()
+            own.submit(move || inherited.wait_timeout(LONG)).into_result().unwrap()
+                && stop.stop_requested()
         });
         assert!(outer.request_stop());
         assert!(outer.into_result().unwrap());
@@ -133,7 +134,10 @@ fn a_token_says_whether_it_has_been_raised() {
         assert_eq!(future.name(), Some("BR"));
         assert_eq!(told.recv().unwrap(), "StopToken { stop_requested: false }");
         assert!(future.request_stop());
-        assert_eq!(future.into_result().unwrap(), ("StopToken { stop_requested: true }".to_owned(), true));
+        assert_eq!(
+            future.into_result().unwrap(),
+            ("StopToken { stop_requested: true }".to_owned(), true)
+        );
     });
 }
 

@@ -133,8 +133,9 @@ fn several_threads_may_submit_at_once() {
     within(|| {
         let pool = pool(3);
         let total: u32 = thread::scope(|scope| {
-            let submitting = [(); 4]
-                .map(|()| scope.spawn(|| (0..500).map(|n| pool.submit(move || n)).collect::<Vec<_>>()));
+            let submitting = [(); 4].map(|()| {
+                scope.spawn(|| (0..500).map(|n| pool.submit(move || n)).collect::<Vec<_>>())
+            });
             let futures = submitting.map(|thread| thread.join().unwrap()).into_iter().flatten();
             futures.map(|future| future.into_result().unwrap()).sum()
         });
@@ -149,7 +150,9 @@ fn a_future_knows_where_it_was_submitted() {
         let (one, line) = (pool.submit(gate.then(|| ())), line!());
         let (two, same_line) = (pool.submitter().submit(|| ()), line!());
         let three = pool.try_submit(|| ()).unwrap();
-        let lines = [&one, &two, &three].map(Future::submitted_at).map(|place| (place.file(), place.line()));
+        let lines = [&one, &two, &three]
+            .map(Future::submitted_at)
+            .map(|place| (place.file(), place.line()));
         assert_eq!(lines, [(file!(), line), (file!(), same_line), (file!(), same_line + 1)]);
     });
 }
@@ -158,7 +161,8 @@ fn a_future_knows_where_it_was_submitted() {
 fn a_task_may_have_a_name() {
     within(|| {
         let pool = pool(1);
-        let (named, unnamed) = (pool.named("BR").submit(|| -> u8 { panic!("no flag") }), pool.submit(|| ()));
+        let (named, unnamed) =
+            (pool.named("BR").submit(|| -> u8 { panic!("no flag") }), pool.submit(|| ()));
         assert_eq!((named.name(), unnamed.name()), (Some("BR"), None));
         let place = named.submitted_at();
         assert_eq!((place.file(), place.line()), (file!(), line!() - 3));
@@ -167,7 +171,8 @@ fn a_task_may_have_a_name() {
             (panic.task_name(), panic.to_string()),
             (Some("BR"), "task 'BR' panicked: no flag".into())
         );
-        let debug = format!(r#"Future {{ state: finished panicked, name: "BR", submitted_at: {place} }}"#);
+        let debug =
+            format!(r#"Future {{ state: finished panicked, name: "BR", submitted_at: {place} }}"#);
         assert_eq!(format!("{named:?}"), debug);
     });
 }
@@ -199,7 +204,8 @@ fn a_name_is_in_what_a_task_is_told_that_waits_for_itself() {
         });
         let place = future.submitted_at();
         give.send(future).unwrap();
-        let expected = format!("deadlock: task 'Ouroboros' (submitted at {place}) waits for itself");
+        let expected =
+            format!("deadlock: task 'Ouroboros' (submitted at {place}) waits for itself");
         assert_eq!(told.recv().unwrap(), expected);
     });
 }

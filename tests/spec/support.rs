@@ -14,7 +14,8 @@ use std::{env, thread};
 
 use glasspool::{Future, TaskError, ThreadPoolExecutor};
 
-/// How long a test may take before it counts as hanging: far longer than the slowest takes on a machine that is busy.
+/// How long a test may take before it counts as hanging: far longer than the slowest takes on a
+/// machine that is busy.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A timeout that no test lives to see.
@@ -34,20 +35,24 @@ pub(crate) fn within<F: FnOnce() + Send + 'static>(body: F) {
     });
     match ended.recv_timeout(LIMIT) {
         Ok(never) => match never {},
-        Err(RecvTimeoutError::Timeout) => panic!("`{test}` hangs: it has not ended within {LIMIT:?}"),
+        Err(RecvTimeoutError::Timeout) => {
+            panic!("`{test}` hangs: it has not ended within {LIMIT:?}")
+        }
         Err(RecvTimeoutError::Disconnected) => {
             thread.unwrap().join().unwrap_or_else(|panic| resume_unwind(panic));
         }
     }
 }
 
-/// The path of the test whose body this is, as libtest prints it. (The thread's name would do, but for `--test-threads=1`.)
+/// The path of the test whose body this is, as libtest prints it. (The thread's name would do, but
+/// for `--test-threads=1`.)
 fn name_of<F>() -> &'static str {
     let path = type_name::<F>().split("::{{closure}}").next().unwrap();
     path.split_once("::").unwrap().1
 }
 
-/// Runs the body in a process of its own, for what belongs to a whole process; returns what it wrote to stderr.
+/// Runs the body in a process of its own, for what belongs to a whole process; returns what it
+/// wrote to stderr.
 pub(crate) fn alone<F: FnOnce() + Send + 'static>(body: F) -> String {
     alone_as(Command::new(env::current_exe().unwrap()), body)
 }
@@ -86,16 +91,16 @@ pub(crate) fn eventually(holds: impl Fn() -> bool) {
     }
 }
 
-/// Lets other threads come to where they block, which nobody can see. No test needs it to pass; it makes a test that would fail
-/// more likely to.
+/// Lets other threads come to where they block, which nobody can see. No test needs it to pass; it
+/// makes a test that would fail more likely to.
 pub(crate) fn let_others_block() {
     thread::sleep(Duration::from_millis(10));
 }
 
 /// A place that nobody passes until it is opened.
 ///
-/// It opens when it is dropped, so that a failing test fails, and does not hang in the drop of its pool: make the pool first,
-/// the gate second.
+/// It opens when it is dropped, so that a failing test fails, and does not hang in the drop of its
+/// pool: make the pool first, the gate second.
 pub(crate) struct Gate(Arc<Way>);
 
 /// The way through a gate, for those behind it.
@@ -111,7 +116,10 @@ struct Crowd {
 
 impl Gate {
     pub(crate) fn closed() -> Self {
-        Self(Arc::new(Way { crowd: Mutex::new(Crowd { come: 0, open: false }), changed: Condvar::new() }))
+        Self(Arc::new(Way {
+            crowd: Mutex::new(Crowd { come: 0, open: false }),
+            changed: Condvar::new(),
+        }))
     }
 
     pub(crate) fn way(&self) -> Arc<Way> {
@@ -273,11 +281,13 @@ pub(crate) fn thread_name() -> String {
 pub(crate) fn threads_named(prefix: &str) -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     // A thread may end while we look: then it has no name to read.
-    let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    let names =
+        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
     names.filter(|name| name.starts_with(prefix)).count()
 }
 
-/// By how much this process grows while it does this fifty thousand times. For those who are [`alone`].
+/// By how much this process grows while it does this fifty thousand times. For those who are
+/// [`alone`].
 #[cfg(target_os = "linux")]
 pub(crate) fn kib_grown(it: impl Fn()) -> usize {
     let resident = || -> usize {

@@ -1,4 +1,5 @@
-//! What an observer was told, kept to be looked at: for the tests of events and of what is made of them.
+//! What an observer was told, kept to be looked at: for the tests of events and of what is made of
+//! them.
 
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -7,8 +8,8 @@ use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 use glasspool::{
-    BlockedOn, Builder, CancelReason, Ending, Event, EventKind, Observer, PoolId, TaskId, ThreadPoolExecutor,
-    Worker,
+    BlockedOn, Builder, CancelReason, Ending, Event, EventKind, Observer, PoolId, TaskId,
+    ThreadPoolExecutor, Worker,
 };
 
 /// One event, and in which thread it was told.
@@ -77,7 +78,8 @@ impl Log {
             }
         }
         let in_words = |mut life: Vec<Told>| {
-            // A cancellation may be told when others know of it already; its time is that of its happening.
+            // A cancellation may be told when others know of it already; its time is that of its
+            // happening.
             if life.iter().any(|told| matches!(told.kind, EventKind::Cancelled(_))) {
                 life.sort_by_key(|told| told.at);
             }
@@ -88,7 +90,11 @@ impl Log {
 
     /// What this thread has told, in words.
     pub(crate) fn story_of(&self, thread: ThreadId) -> Vec<&'static str> {
-        self.all().iter().filter(|told| told.thread == thread).map(|told| word(&told.kind)).collect()
+        self.all()
+            .iter()
+            .filter(|told| told.thread == thread)
+            .map(|told| word(&told.kind))
+            .collect()
     }
 
     /// What this thread has told of going to sleep and going on.
@@ -110,7 +116,8 @@ impl Log {
         let all = self.all();
         for (id, life) in self.lives_by_id() {
             let is_end = |word: &&str| {
-                ["refused", "returned", "panicked", "lost"].contains(word) || word.starts_with("cancelled")
+                ["refused", "returned", "panicked", "lost"].contains(word)
+                    || word.starts_with("cancelled")
             };
             assert_eq!(life.split(' ').filter(is_end).count(), 1, "{id}: {life}");
             assert!(life.starts_with("submitted"), "{id}: {life}");
@@ -135,7 +142,10 @@ fn assert_thread_is_sound(thread: &str, story: &[&Told]) {
         match told.kind {
             EventKind::Cancelled(_) => continue,
             EventKind::Blocked(_) => {
-                assert!(asleep.replace(told.pool).is_none(), "{thread} goes to sleep twice: {story:?}");
+                assert!(
+                    asleep.replace(told.pool).is_none(),
+                    "{thread} goes to sleep twice: {story:?}"
+                );
             }
             EventKind::Unblocked { .. } => {
                 assert_eq!(asleep.take(), Some(told.pool), "{thread} wakes for another: {story:?}");

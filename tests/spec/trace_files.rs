@@ -1,4 +1,5 @@
-//! Traces as files: what is written can be read and is the same; what is damaged is said to be, with its line.
+//! Traces as files: what is written can be read and is the same; what is damaged is said to be,
+//! with its line.
 
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read};
@@ -67,7 +68,9 @@ fn assert_it_is_clear(error: &ReadError) {
 /// The sample, with this line instead of that one, counted from 1.
 fn with_line(number: usize, instead: &str) -> String {
     let lines = FILE.lines().enumerate();
-    lines.map(|(at, line)| if at + 1 == number { instead } else { line }.to_owned() + "\n").collect()
+    lines
+        .map(|(at, line)| if at + 1 == number { instead } else { line }.to_owned() + "\n")
+        .collect()
 }
 
 #[test]
@@ -88,9 +91,14 @@ fn what_was_recorded_is_the_same_when_it_is_read_back() {
         let recorder = Arc::new(Recorder::with_capacity(300));
         let pool = observed_by(Arc::clone(&recorder)).max_workers(2).queue_capacity(50);
         let pool = pool.thread_name_prefix("\"pool\"\n<旗>").build().unwrap();
-        for name in
-            ["", "\"", "\\", "\n\r\t\u{0}\u{7f}\u{85}\u{2028}\u{2029}", "🏁\u{202e}\u{feff}", "</script>"]
-        {
+        for name in [
+            "",
+            "\"",
+            "\\",
+            "\n\r\t\u{0}\u{7f}\u{85}\u{2028}\u{2029}",
+            "🏁\u{202e}\u{feff}",
+            "</script>",
+        ] {
             let future = pool.named(name).submit(|| panic!("boom"));
             assert!(future.result_timeout(Duration::from_secs(9)).unwrap().is_err());
             assert_eq!(pool.named(name).map(0..3, |n| n).count(), 3);
@@ -102,7 +110,10 @@ fn what_was_recorded_is_the_same_when_it_is_read_back() {
         assert_eq!(read(&file).unwrap(), trace);
         assert_eq!(written(&read(&file).unwrap()), file);
         assert_eq!(file.lines().count(), 2 + trace.threads().len() + trace.entries().len());
-        assert_eq!(read(written(&Recorder::default().trace())).unwrap(), Recorder::default().trace());
+        assert_eq!(
+            read(written(&Recorder::default().trace())).unwrap(),
+            Recorder::default().trace()
+        );
     });
 }
 
@@ -161,7 +172,8 @@ fn lines_in_any_order_are_no_reason_to_panic() {
     let mut lines: Vec<&str> = FILE.lines().collect();
     let mut random = 1_u64;
     for _ in 0..3000 {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let (a, b) = ((random >> 33) as usize % lines.len(), (random >> 48) as usize % lines.len());
         lines.swap(a, b);
         match read(lines.join("\n")) {
@@ -191,7 +203,8 @@ fn a_line_that_is_missing_or_there_twice_is_missed() {
 fn nothing_comes_behind_the_end() {
     let event = FILE.lines().nth(3).unwrap();
     for behind in [event.to_owned(), FILE.lines().last().unwrap().to_owned()] {
-        let error = read(format!("{FILE}{behind}\n")).map(|trace| trace.entries().len()).unwrap_err();
+        let error =
+            read(format!("{FILE}{behind}\n")).map(|trace| trace.entries().len()).unwrap_err();
         assert_eq!(error.line(), 33);
     }
 }
@@ -200,7 +213,11 @@ fn nothing_comes_behind_the_end() {
 fn each_thing_that_is_wrong_is_said_with_its_line() {
     for (line, instead, complaint) in [
         (1, r#"{"glasspool":"trace","version":2}"#, "version 2"),
-        (1, r#"{"glasspool":"trace","version":18446744073709551615}"#, "version 18446744073709551615"),
+        (
+            1,
+            r#"{"glasspool":"trace","version":18446744073709551615}"#,
+            "version 18446744073709551615",
+        ),
         (1, r#"{"glasspool":"trace","version":"1"}"#, "\"version\" is not a number"),
         (1, r#"{"glasspool":"trace"}"#, "there is no \"version\""),
         (1, r#"{"glasspool":"pool","version":1}"#, "this is no trace"),
@@ -209,23 +226,47 @@ fn each_thing_that_is_wrong_is_said_with_its_line() {
         (2, r#"{"thread":1,"name":""}"#, "thread 1 comes where thread 0 should"),
         (2, r#"{"thread":0}"#, "there is no \"name\""),
         (3, r#"{"thread":1,"name":"","pool":1}"#, "a worker has a number and a pool"),
-        (4, r#"{"ns":0,"thread":9,"pool":7,"queue":0,"event":"worker-born"}"#, "thread 9 has not been named"),
-        (4, r#"{"ns":0,"thread":1,"pool":7,"queue":0,"event":"fried"}"#, "\"event\" is unknown: \"fried\""),
+        (
+            4,
+            r#"{"ns":0,"thread":9,"pool":7,"queue":0,"event":"worker-born"}"#,
+            "thread 9 has not been named",
+        ),
+        (
+            4,
+            r#"{"ns":0,"thread":1,"pool":7,"queue":0,"event":"fried"}"#,
+            "\"event\" is unknown: \"fried\"",
+        ),
         (4, r#"{"ns":0,"thread":1,"pool":7,"queue":0,"event":7}"#, "\"event\" is not a string"),
-        (4, r#"{"ns":0,"ns":0,"thread":1,"pool":7,"queue":0,"event":"worker-born"}"#, "a second \"ns\""),
+        (
+            4,
+            r#"{"ns":0,"ns":0,"thread":1,"pool":7,"queue":0,"event":"worker-born"}"#,
+            "a second \"ns\"",
+        ),
         (4, r#"{"thread":1,"pool":7,"queue":0,"event":"worker-born"}"#, "there is no \"ns\""),
-        (4, r#"{"ns":-1,"thread":1,"pool":7,"queue":0,"event":"worker-born"}"#, "column 7: expected"),
+        (
+            4,
+            r#"{"ns":-1,"thread":1,"pool":7,"queue":0,"event":"worker-born"}"#,
+            "column 7: expected",
+        ),
         (4, r#"{"ns":1.5,"thread":1,"pool":7,"queue":0,"event":"worker-born"}"#, "expected `}`"),
         (4, r#"{"ns":18446744073709551616,"thread":1}"#, "the number is too large"),
         (4, r#"{"ns":0,"pool":7,"queue":0,"event":"worker-born"}"#, "there is no \"thread\""),
         (8, r#"{"ns":4,"thread":1,"pool":7,"queue":0,"event":"started"}"#, "there is no \"task\""),
-        (11, r#"{"ns":7,"thread":1,"pool":7,"queue":0,"event":"finished","task":3}"#, "there is no \"how\""),
+        (
+            11,
+            r#"{"ns":7,"thread":1,"pool":7,"queue":0,"event":"finished","task":3}"#,
+            "there is no \"how\"",
+        ),
         (
             11,
             r#"{"ns":7,"thread":1,"pool":7,"queue":0,"event":"finished","task":3,"how":"drain"}"#,
             "\"how\"",
         ),
-        (15, r#"{"ns":7,"thread":0,"pool":7,"queue":0,"event":"cancelled","task":3,"why":"x"}"#, "\"why\""),
+        (
+            15,
+            r#"{"ns":7,"thread":0,"pool":7,"queue":0,"event":"cancelled","task":3,"why":"x"}"#,
+            "\"why\"",
+        ),
         (
             20,
             r#"{"ns":7,"thread":0,"pool":7,"queue":0,"event":"blocked","on":"task"}"#,
@@ -236,7 +277,11 @@ fn each_thing_that_is_wrong_is_said_with_its_line() {
             r#"{"ns":7,"thread":0,"pool":7,"queue":0,"event":"blocked","on":"any-of"}"#,
             "there is no \"of\"",
         ),
-        (20, r#"{"ns":7,"thread":0,"pool":7,"queue":0,"event":"blocked","on":"x"}"#, "\"on\" is unknown"),
+        (
+            20,
+            r#"{"ns":7,"thread":0,"pool":7,"queue":0,"event":"blocked","on":"x"}"#,
+            "\"on\" is unknown",
+        ),
         (32, r#"{"events":27,"dropped":5}"#, "there should be 27 events, and there are 28"),
         (32, r#"{"events":28}"#, "there is no \"dropped\""),
         (5, "[]", "column 1: expected `{`"),
@@ -260,7 +305,9 @@ fn a_complaint_is_one_line_whatever_it_is_about() {
 #[test]
 fn what_is_no_trace_at_all_is_said_to_be_none() {
     let utf16: Vec<u8> = FILE.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for bytes in [b"".as_slice(), b"\n", b"\0\0\0\0", &[0xff; 5000], &[0x89, b'P', b'N', b'G'], &utf16] {
+    for bytes in
+        [b"".as_slice(), b"\n", b"\0\0\0\0", &[0xff; 5000], &[0x89, b'P', b'N', b'G'], &utf16]
+    {
         let error = read(bytes).unwrap_err();
         assert_eq!(error.line(), 1);
         assert_it_is_clear(&error);
@@ -275,14 +322,19 @@ fn what_other_tools_do_to_a_file_does_not_matter() {
     let whole = read(FILE).unwrap();
     assert_eq!(read(FILE.replace('\n', "\r\n")).unwrap(), whole);
     assert_eq!(read(FILE.replace('\n', "\n\n \t\n")).unwrap(), whole);
-    assert_eq!(read(FILE.replace("\"event\"", " \"new\" : \"field\" ,\t\"event\" ")).unwrap(), whole);
+    assert_eq!(
+        read(FILE.replace("\"event\"", " \"new\" : \"field\" ,\t\"event\" ")).unwrap(),
+        whole
+    );
     assert_eq!(read(FILE.trim_end()).unwrap(), whole);
 }
 
 #[test]
 fn the_events_of_one_thread_stay_in_their_order() {
     let event = |event: &str, task: u32| {
-        format!("{{\"ns\":7,\"thread\":0,\"pool\":0,\"queue\":0,\"event\":\"{event}\",\"task\":{task}")
+        format!(
+            "{{\"ns\":7,\"thread\":0,\"pool\":0,\"queue\":0,\"event\":\"{event}\",\"task\":{task}"
+        )
     };
     let file = format!(
         "{{\"glasspool\":\"trace\",\"version\":1,\"title\":\"\"}}\n{{\"thread\":0,\"name\":\"\"}}\n{},\"how\":\"returned\"}}\n{}}}\n",
@@ -298,7 +350,11 @@ struct FailsAfter<'a>(&'a [u8]);
 
 impl Read for FailsAfter<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.0.is_empty() { Err(io::Error::other("the disk is on fire")) } else { self.0.read(into) }
+        if self.0.is_empty() {
+            Err(io::Error::other("the disk is on fire"))
+        } else {
+            self.0.read(into)
+        }
     }
 }
 

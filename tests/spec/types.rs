@@ -1,4 +1,5 @@
-//! What the compiler promises: who may cross threads, who may be dropped where, how much a handle weighs.
+//! What the compiler promises: who may cross threads, who may be dropped where, how much a handle
+//! weighs.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -10,11 +11,11 @@ use glasspool::timeline::{
     ChromeTrace, Figures, Gantt, Narration, Narrator, Page, ReadError, Recorder, Svg, Trace,
 };
 use glasspool::{
-    AsCompleted, Awaiting, BlockedOn, Broken, BufferedMap, BuildError, Builder, CancelReason, Deadlock,
-    DoneAndNotDone, Ending, Event, EventKind, Executor, Future, Inline, Map, Named, NoSuccess, Observer,
-    Panic, PoolId, Refusal, Refused, ReturnWhen, Scope, ScopedFuture, ScopedMap, Shutdown, ShutdownError,
-    ShutdownReport, Stats, StopToken, Submitter, Task, TaskError, TaskId, TaskInfo, ThreadPoolExecutor,
-    Timed, TimedOut, Worker,
+    AsCompleted, Awaiting, BlockedOn, Broken, BufferedMap, BuildError, Builder, CancelReason,
+    Deadlock, DoneAndNotDone, Ending, Event, EventKind, Executor, Future, Inline, Map, Named,
+    NoSuccess, Observer, Panic, PoolId, Refusal, Refused, ReturnWhen, Scope, ScopedFuture,
+    ScopedMap, Shutdown, ShutdownError, ShutdownReport, Stats, StopToken, Submitter, Task,
+    TaskError, TaskId, TaskInfo, ThreadPoolExecutor, Timed, TimedOut, Worker,
 };
 
 use crate::support::{NO_SUCH_STACK, broken_pool, within};
@@ -27,7 +28,8 @@ type Items = std::ops::Range<u8>;
 /// An iterator that stays on its thread.
 type ItemsHere = std::vec::IntoIter<std::rc::Rc<u8>>;
 
-/// Whether the type has the trait: the inherent constant wins over the trait's where its bound holds.
+/// Whether the type has the trait: the inherent constant wins over the trait's where its bound
+/// holds.
 macro_rules! has {
     ($type:ty: $bound:path) => {{
         struct Probe<T: ?Sized>(std::marker::PhantomData<T>);
@@ -54,10 +56,12 @@ macro_rules! check {
     )+};
 }
 
-/// TYP-01: who may cross threads, be shared by them, be moved when pinned, and be used where a panic has gone past.
+/// TYP-01: who may cross threads, be shared by them, be moved when pinned, and be used where a
+/// panic has gone past.
 ///
-/// A handle is `Send` where the value is, and `Sync` where it lends a value that is. What runs a user's code contains its panics, so a
-/// handle may cross any `catch_unwind`; what is the user's own (an executor, hooks, the cause of a refusal) is not ours to promise.
+/// A handle is `Send` where the value is, and `Sync` where it lends a value that is. What runs a
+/// user's code contains its panics, so a handle may cross any `catch_unwind`; what is the user's
+/// own (an executor, hooks, the cause of a refusal) is not ours to promise.
 #[test]
 fn every_type_has_the_traits_it_can_have() {
     check! {

@@ -1,13 +1,14 @@
 //! A panic that nobody looked at is not silent.
 //!
-//! There is one hook for the whole process, and all tests share it: it keeps every text it hears, and each test listens for one of
-//! its own.
+//! There is one hook for the whole process, and all tests share it: it keeps every text it hears,
+//! and each test listens for one of its own.
 
 use std::sync::{Mutex, Once};
 use std::time::Duration;
 
 use glasspool::{
-    Future, Panic, ReturnWhen, as_completed, set_unobserved_panic_hook, task, unobserved_panics, wait,
+    Future, Panic, ReturnWhen, as_completed, set_unobserved_panic_hook, task, unobserved_panics,
+    wait,
 };
 
 use crate::support::{Gate, PanicsWhenDropped, Tally, alone, eventually, pool, within};
@@ -66,7 +67,9 @@ fn whoever_reads_waits_or_asks_to_be_told_has_looked() {
             it.result_timeout(Duration::ZERO).unwrap().is_err()
         )));
         assert!(!is_heard("callback", |it| it.add_done_callback(|_| {})));
-        assert!(!is_heard("wait", |it| assert!(!wait([it], now, ReturnWhen::AllCompleted).done.is_empty())));
+        assert!(!is_heard("wait", |it| assert!(
+            !wait([it], now, ReturnWhen::AllCompleted).done.is_empty()
+        )));
         assert!(!is_heard("as_completed", |it| assert!(as_completed([it]).next().is_some())));
     });
 }
@@ -157,7 +160,8 @@ fn the_count_is_exact_and_the_hook_can_be_changed() {
     });
 }
 
-/// A hook that is replaced while it runs is dropped by whoever runs it; if that drop panics, the worker lives on.
+/// A hook that is replaced while it runs is dropped by whoever runs it; if that drop panics, the
+/// worker lives on.
 #[test]
 fn a_hook_that_panics_when_it_is_dropped_harms_no_worker() {
     alone(|| {

@@ -77,7 +77,8 @@ fn exactly_so_many_are_in_flight() {
     within(|| {
         let (pool, taken) = (pool(2), Tally::default());
         let count = taken.clone();
-        let mut results = pool.map_buffered((0..).inspect(move |_| count.add()), 3, |n: u32| n).unordered();
+        let mut results =
+            pool.map_buffered((0..).inspect(move |_| count.add()), 3, |n: u32| n).unordered();
         for n in 0..100 {
             assert_eq!(taken.count(), n + 3);
             results.next().unwrap().unwrap();
@@ -108,7 +109,8 @@ fn when_the_time_is_up_what_has_not_begun_is_cancelled() {
         let mut results = pool.map(0..3, |n| n).unordered().timeout(Duration::from_millis(5));
         assert_eq!(results.next().unwrap().unwrap_err().to_string(), "3 (of 3) futures unfinished");
         assert!(results.next().is_none());
-        let mut results = pool.map_buffered(0.., 3, |n: u8| n).unordered().timeout(Duration::from_millis(5));
+        let mut results =
+            pool.map_buffered(0.., 3, |n: u8| n).unordered().timeout(Duration::from_millis(5));
         assert_eq!(results.next().unwrap().unwrap_err().to_string(), "3 (of 3) futures unfinished");
         assert!(results.next().is_none());
         assert_eq!(pool.stats().queued, 0);
@@ -119,7 +121,8 @@ fn when_the_time_is_up_what_has_not_begun_is_cancelled() {
 #[test]
 fn dropping_it_cancels_what_has_not_begun_and_drops_what_is_unread() {
     within(|| {
-        let (pool, drops, calls, gate) = (pool(1), Drops::default(), Tally::default(), Gate::closed());
+        let (pool, drops, calls, gate) =
+            (pool(1), Drops::default(), Tally::default(), Gate::closed());
         let (make, count, way) = (drops.clone(), calls.clone(), gate.way());
         let mut results = pool
             .map(0..6, move |n| {
@@ -161,7 +164,8 @@ fn panics_that_were_never_handed_over_are_heard_of() {
     within(|| {
         let (pool, before) = (pool(1), glasspool::unobserved_panics());
         let map = pool.map(0..3, |_| panic!("unseen in an unordered map")).unordered();
-        let buffered = pool.map_buffered(0..3, 3, |_| panic!("unseen in a buffered map")).unordered();
+        let buffered =
+            pool.map_buffered(0..3, 3, |_| panic!("unseen in a buffered map")).unordered();
         pool.shutdown(Shutdown::Drain).unwrap();
         let _: (Map<()>, _) = (map, buffered);
         eventually(|| glasspool::unobserved_panics() >= before + 6);
@@ -206,7 +210,10 @@ fn in_a_scope_items_may_borrow() {
         let words = [String::from("to"), String::from("be")];
         let lengths: usize = glasspool::scope(2, |s| {
             s.map(&words, String::len).unordered().map(Result::unwrap).sum::<usize>()
-                + s.map_buffered(&words, 1, String::len).unordered().map(Result::unwrap).sum::<usize>()
+                + s.map_buffered(&words, 1, String::len)
+                    .unordered()
+                    .map(Result::unwrap)
+                    .sum::<usize>()
         })
         .unwrap();
         assert_eq!(lengths, 8);

@@ -1,5 +1,5 @@
-//! A visit to a place where the library runs user code: it calls whatever is public, and what it has made there is looked at
-//! afterwards.
+//! A visit to a place where the library runs user code: it calls whatever is public, and what it
+//! has made there is looked at afterwards.
 
 use std::array::IntoIter;
 use std::future::{Future as _, IntoFuture};
@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use glasspool::{
     BufferedMap, Builder, Executor, Future, Inline, Map, ReturnWhen, Shutdown, Task, TaskError,
-    ThreadPoolExecutor, as_completed, current_worker, first_success, scope, task, unobserved_panics, wait,
+    ThreadPoolExecutor, as_completed, current_worker, first_success, scope, task,
+    unobserved_panics, wait,
 };
 
 use crate::support::{Gate, Tally, panic_of, state, words};
@@ -54,7 +55,9 @@ fn ask(future: &Future<u8>, is: Is, calls: &Tally) {
     let in_time = future.result_timeout(Duration::ZERO);
     match is {
         Is::Pending => assert!(in_time.is_err(), "result_timeout"),
-        Is::RunningHere => assert!(matches!(in_time, Ok(Err(TaskError::Deadlock(_)))), "result_timeout"),
+        Is::RunningHere => {
+            assert!(matches!(in_time, Ok(Err(TaskError::Deadlock(_)))), "result_timeout")
+        }
         _ => assert_eq!(in_time.ok().map(words).as_deref(), outcome, "result_timeout"),
     }
     let now = Some(Duration::ZERO);
@@ -63,7 +66,8 @@ fn ask(future: &Future<u8>, is: Is, calls: &Tally) {
     assert_eq!(next.unwrap().is_ok(), done, "as_completed");
     let mut awaiting = future.into_future();
     match (is, Pin::new(&mut awaiting).poll(&mut Context::from_waker(Waker::noop()))) {
-        (Is::Pending, Poll::Pending) | (Is::RunningHere, Poll::Ready(Err(TaskError::Deadlock(_)))) => {}
+        (Is::Pending, Poll::Pending)
+        | (Is::RunningHere, Poll::Ready(Err(TaskError::Deadlock(_)))) => {}
         (_, Poll::Ready(end)) => assert_eq!(Some(words(end).as_str()), outcome, "await"),
         (_, Poll::Pending) => panic!("await: {is:?}, and pending"),
     }
@@ -129,7 +133,10 @@ impl Made {
             pool.close(Shutdown::Drain);
             if works_here {
                 assert!(pool.shutdown(Shutdown::Drain).is_err(), "shutdown");
-                assert!(pool.shutdown_timeout(Shutdown::Drain, Duration::MAX).is_err(), "shutdown_timeout");
+                assert!(
+                    pool.shutdown_timeout(Shutdown::Drain, Duration::MAX).is_err(),
+                    "shutdown_timeout"
+                );
             }
             refused_by(pool);
         }
@@ -163,7 +170,10 @@ impl Made {
         let done = here.submit(|| VALUE);
         self.ask(&done, Is::Done);
         assert_eq!(done.into_result().unwrap(), VALUE);
-        assert_eq!(words::<u8>(here.submit(|| panic!("boom")).into_result()), "task panicked: boom");
+        assert_eq!(
+            words::<u8>(here.submit(|| panic!("boom")).into_result()),
+            "task panicked: boom"
+        );
         assert!(here.map([VALUE; 3], |n| n).all(|value| value.unwrap() == VALUE));
         assert!(here.map_buffered([VALUE; 3], 2, |n| n).all(|value| value.unwrap() == VALUE));
         let mut ended = as_completed([here.submit(|| VALUE)]);
@@ -244,7 +254,10 @@ impl Made {
 }
 
 fn refused_by(pool: &ThreadPoolExecutor) {
-    assert!(pool.try_submit(|| VALUE).is_err_and(|refused| refused.into_inner()() == VALUE), "try_submit");
+    assert!(
+        pool.try_submit(|| VALUE).is_err_and(|refused| refused.into_inner()() == VALUE),
+        "try_submit"
+    );
     assert!(pool.try_submit_timeout(Duration::MAX, || VALUE).is_err(), "try_submit_timeout");
     let texts = [
         panic_of(|| pool.submit(|| VALUE)),
@@ -276,7 +289,8 @@ impl Visit {
             Ok(text) => *text,
             Err(payload) => payload.downcast_ref::<&str>().map_or("?", |text| text).to_owned(),
         });
-        // First: whoever is told may drop the pool, and a place may be one where it must not be dropped.
+        // First: whoever is told may drop the pool, and a place may be one where it must not be
+        // dropped.
         drop(pool);
         self.tell.send(made).unwrap();
     }
@@ -337,10 +351,15 @@ pub(crate) fn done(own: &Own) -> &Future<u8> {
     own.get_or_init(|| here.submit(|| VALUE))
 }
 
-/// Has a place visited that needs nothing special of its pool, and looks at what comes of it: on a pool of one worker, which may be the
-/// one that is visited, and of several; with the pool left open, and closed on the spot.
+/// Has a place visited that needs nothing special of its pool, and looks at what comes of it: on a
+/// pool of one worker, which may be the one that is visited, and of several; with the pool left
+/// open, and closed on the spot.
 pub(crate) fn visit(is: Option<Is>, enter: impl Fn(&ThreadPoolExecutor, Visit)) {
-    visit_hook(is, |builder, visit| (builder, Some(visit)), |pool, visit, _| enter(pool, visit.unwrap()));
+    visit_hook(
+        is,
+        |builder, visit| (builder, Some(visit)),
+        |pool, visit, _| enter(pool, visit.unwrap()),
+    );
 }
 
 /// The same, where the pool is to be built with a place in it.
@@ -358,7 +377,8 @@ pub(crate) fn visit_hook(
         way.set(Arc::downgrade(&pool)).unwrap();
         enter(&pool, visit, &own);
         let made = told.recv().expect("the place is never come to");
-        let made = made.unwrap_or_else(|wrong| panic!("{max_workers} workers, close: {close}: {wrong}"));
+        let made =
+            made.unwrap_or_else(|wrong| panic!("{max_workers} workers, close: {close}: {wrong}"));
         wait(own.get(), None, ReturnWhen::AllCompleted);
         made.comes_to_its_end();
         pool.shutdown(Shutdown::Drain).unwrap();

@@ -21,8 +21,11 @@ fn places<T>(split: &DoneAndNotDone<(usize, &Future<T>)>) -> (Vec<usize>, Vec<us
 fn for_the_first_it_waits_until_one_has_ended() {
     within(|| {
         let (pool, gate, never) = (pool(3), Gate::closed(), Gate::closed());
-        let futures =
-            [pool.submit(never.then(|| 0)), pool.submit(gate.then(|| 1)), pool.submit(never.then(|| 2))];
+        let futures = [
+            pool.submit(never.then(|| 0)),
+            pool.submit(gate.then(|| 1)),
+            pool.submit(never.then(|| 2)),
+        ];
         thread::scope(|scope| {
             let waiting = scope.spawn(|| places(&wait((0..).zip(&futures), None, FirstCompleted)));
             let_others_block();
@@ -50,8 +53,11 @@ fn for_the_first_it_returns_at_once_all_that_have_ended() {
 fn for_the_first_failure_it_waits_past_those_that_succeed() {
     within(|| {
         let (pool, gate, never) = (pool(2), Gate::closed(), Gate::closed());
-        let futures =
-            [pool.submit(|| 0), pool.submit(never.then(|| 1)), pool.submit(gate.then(|| panic!("boom")))];
+        let futures = [
+            pool.submit(|| 0),
+            pool.submit(never.then(|| 1)),
+            pool.submit(gate.then(|| panic!("boom"))),
+        ];
         thread::scope(|scope| {
             let waiting = scope.spawn(|| places(&wait((0..).zip(&futures), None, FirstFailure)));
             assert_eq!(futures[0].result().unwrap(), &0);
@@ -69,7 +75,8 @@ fn for_the_first_failure_it_waits_past_those_that_succeed() {
 fn being_cancelled_or_returning_an_err_is_no_failure() {
     within(|| {
         let (pool, gate) = held_pool();
-        let futures = [pool.submit(|| Ok(0)), pool.submit(|| Err("returned")), pool.submit(|| Ok(2))];
+        let futures =
+            [pool.submit(|| Ok(0)), pool.submit(|| Err("returned")), pool.submit(|| Ok(2))];
         assert!(futures[0].cancel());
         thread::scope(|scope| {
             let waiting = scope.spawn(|| wait(&futures, None, FirstFailure).done.len());
@@ -128,7 +135,8 @@ fn a_timeout_may_be_of_any_length() {
     within(|| {
         for timeout in [LONG, Duration::from_secs(1 << 62), Duration::MAX] {
             let (task, future) = task(|| ());
-            let waiting = thread::spawn(move || wait([future], Some(timeout), AllCompleted).done.len());
+            let waiting =
+                thread::spawn(move || wait([future], Some(timeout), AllCompleted).done.len());
             thread::yield_now();
             task.run();
             assert_eq!(waiting.join().unwrap(), 1);
@@ -165,8 +173,11 @@ fn futures_of_several_pools_may_be_mixed() {
     within(|| {
         let pools = [pool(1), pool(2)];
         let futures: Vec<_> = (0..10).map(|n| pools[n % 2].submit(move || n)).collect();
-        let values: Vec<_> =
-            wait(futures, None, AllCompleted).done.into_iter().map(|it| it.into_result().unwrap()).collect();
+        let values: Vec<_> = wait(futures, None, AllCompleted)
+            .done
+            .into_iter()
+            .map(|it| it.into_result().unwrap())
+            .collect();
         assert!(values.into_iter().eq(0..10));
     });
 }
@@ -182,7 +193,8 @@ fn those_given_by_value_come_back_and_go_on() {
     });
 }
 
-/// A wait that timed out, an iterator that was dropped: in a process of its own, where nobody else's memory is counted.
+/// A wait that timed out, an iterator that was dropped: in a process of its own, where nobody
+/// else's memory is counted.
 #[cfg(target_os = "linux")]
 #[test]
 fn waits_that_are_over_leave_nothing_behind() {

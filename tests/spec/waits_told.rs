@@ -42,7 +42,8 @@ fn who_waits_for_a_result_is_blocked_on_that_task_until_it_ends() {
         assert_eq!(log.my_sleeps(), ["blocked-task", "unblocked-by"]);
         let all = log.all();
         let id = all[0].task;
-        let blocked = all.iter().find(|told| told.kind == EventKind::Blocked(BlockedOn::Task)).unwrap();
+        let blocked =
+            all.iter().find(|told| told.kind == EventKind::Blocked(BlockedOn::Task)).unwrap();
         assert_eq!(blocked.task, id);
         assert_eq!(log.count_of(&EventKind::Unblocked { by: id }), 1);
         opener.join().unwrap();
@@ -210,8 +211,10 @@ fn a_wait_inside_a_task_is_told_by_that_worker() {
             }
             drop(pool);
             let all = log.all();
-            let blocked: Vec<_> =
-                all.iter().filter(|told| told.kind == EventKind::Blocked(BlockedOn::Task)).collect();
+            let blocked: Vec<_> = all
+                .iter()
+                .filter(|told| told.kind == EventKind::Blocked(BlockedOn::Task))
+                .collect();
             assert_eq!(blocked.len(), 1);
             assert!(blocked[0].worker.is_some());
             assert_eq!(log.sleeps_of(blocked[0].thread), ["blocked-task", "unblocked-by"]);
@@ -299,7 +302,9 @@ fn a_wait_that_is_a_deadlock_is_over_at_once_and_by_nobody() {
         drop(pool);
         assert_eq!(log.count_of(&EventKind::Blocked(BlockedOn::Task)), 1);
         assert_eq!(
-            log.count(|told| told.kind == EventKind::Unblocked { by: None } && told.worker.is_some()),
+            log.count(
+                |told| told.kind == EventKind::Unblocked { by: None } && told.worker.is_some()
+            ),
             1
         );
         log.assert_it_is_sound();

@@ -1,4 +1,5 @@
-//! Each thing is dropped once, and it is known by whom: the rules are a table on the crate's first page, and here they are held.
+//! Each thing is dropped once, and it is known by whom: the rules are a table on the crate's first
+//! page, and here they are held.
 //!
 //! Each row runs once as it is, and once for each thing whose drop then panics.
 
@@ -77,9 +78,11 @@ impl Things {
     /// Somebody of this name does this; if it panics, that is noted.
     pub(crate) fn by<T: Send>(&self, who: &str, it: impl FnOnce() -> T + Send) -> Option<T> {
         let it = || catch_unwind(AssertUnwindSafe(it));
-        let result =
-            thread::scope(|s| Builder::new().name(who.into()).spawn_scoped(s, it).unwrap().join().unwrap());
-        if result.as_ref().is_err_and(|payload| payload.downcast_ref() == Some(&"the drop panics")) {
+        let result = thread::scope(|s| {
+            Builder::new().name(who.into()).spawn_scoped(s, it).unwrap().join().unwrap()
+        });
+        if result.as_ref().is_err_and(|payload| payload.downcast_ref() == Some(&"the drop panics"))
+        {
             self.seen.lock().unwrap().push(format!("out of {who}"));
         }
         result.ok()
@@ -106,15 +109,17 @@ pub(crate) fn done(pool: &ThreadPoolExecutor, gate: &Gate) {
     assert_eq!((stats.workers, stats.cancelled, stats.lost), (1, 0, 0));
 }
 
-/// Has it done without anything that panics, and then with each of the things panicking when it is dropped; `but` says where that makes
-/// a difference.
+/// Has it done without anything that panics, and then with each of the things panicking when it is
+/// dropped; `but` says where that makes a difference.
 pub(crate) fn each_once(way: &str, expected: &str, but: &[(&str, &str)], steps: impl Fn(&Things)) {
-    const KINDS: [&str; 7] = ["capture", "callback", "value", "payload", "item", "function", "waker"];
+    const KINDS: [&str; 7] =
+        ["capture", "callback", "value", "payload", "item", "function", "waker"];
     let kinds = KINDS.into_iter().filter(|kind| expected.contains(kind));
     for panics in kinds.map(Some).chain([None]) {
         let things = Things { seen: Arc::default(), panics };
         steps(&things);
-        let expected = but.iter().find(|(what, _)| panics == Some(what)).map_or(expected, |&(_, then)| then);
+        let expected =
+            but.iter().find(|(what, _)| panics == Some(what)).map_or(expected, |&(_, then)| then);
         let mut seen = things.seen.lock().unwrap();
         if panics == Some("capture") {
             // The compiler forgets it today, and may learn not to.
@@ -136,7 +141,8 @@ fn pending(things: &Things, how: Work) -> (ThreadPoolExecutor, Gate, Future<Thin
 fn what_belongs_to_a_task_that_returns() {
     within(|| {
         let read = "capture by worker, callback by worker, value by reader";
-        let out = ("value", "capture by worker, callback by worker, value by reader, out of reader");
+        let out =
+            ("value", "capture by worker, callback by worker, value by reader, out of reader");
         let capture = ("capture", "capture by worker, callback by worker");
         let gone = "capture by worker, callback by worker, value by worker";
 
@@ -174,7 +180,8 @@ fn what_belongs_to_a_task_that_returns() {
             done(&pool, &gate);
         });
         each_once("its handle dropped while it ran", gone, &[capture], |things| {
-            let (pool, gate, inside) = (builder().build().unwrap(), Gate::closed(), things.work(Returns));
+            let (pool, gate, inside) =
+                (builder().build().unwrap(), Gate::closed(), things.work(Returns));
             let future = pool.submit(gate.then(inside));
             future.add_done_callback(things.callback());
             things.by("reader", || drop(future));
@@ -200,7 +207,8 @@ fn what_belongs_to_a_task_that_returns() {
 fn what_belongs_to_a_task_that_panics() {
     within(|| {
         let read = "capture by worker, callback by worker, payload by reader";
-        let out = ("payload", "capture by worker, callback by worker, payload by reader, out of reader");
+        let out =
+            ("payload", "capture by worker, callback by worker, payload by reader, out of reader");
         let gone = "capture by worker, callback by worker, payload by worker";
 
         each_once("its error read", read, &[out], |things| {
@@ -221,7 +229,9 @@ fn what_belongs_to_a_task_that_panics() {
         each_once("the payload taken", read, &[out], |things| {
             let (pool, gate, future) = pending(things, Panics);
             done(&pool, &gate);
-            let Err(TaskError::Panicked(panic)) = future.result() else { panic!("it has panicked") };
+            let Err(TaskError::Panicked(panic)) = future.result() else {
+                panic!("it has panicked")
+            };
             things.by("reader", || drop(panic.take_payload()));
             drop((panic, future));
         });
@@ -254,8 +264,11 @@ fn what_belongs_to_a_task_that_is_cancelled() {
             assert!(!pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO).unwrap().is_complete());
         }),
         ("another pool's worker", |_, future| {
-            let other =
-                ThreadPoolExecutor::builder().thread_name_prefix("canceller").max_workers(1).build().unwrap();
+            let other = ThreadPoolExecutor::builder()
+                .thread_name_prefix("canceller")
+                .max_workers(1)
+                .build()
+                .unwrap();
             assert!(other.submit(move || future.cancel()).into_result().unwrap());
         }),
     ];

@@ -1,4 +1,5 @@
-//! Who drops what of a map, and of futures that were given away: the rules are in [`who_drops`](crate::who_drops).
+//! Who drops what of a map, and of futures that were given away: the rules are in
+//! [`who_drops`](crate::who_drops).
 
 use std::iter;
 use std::panic::panic_any;
@@ -26,7 +27,8 @@ fn unbegun(things: &Things) -> (ThreadPoolExecutor, Gate, Map<Thing>) {
 #[test]
 fn what_belongs_to_a_map_that_runs() {
     within(|| {
-        let all = "item by worker, item by worker, function by worker, value by reader, value by reader";
+        let all =
+            "item by worker, item by worker, function by worker, value by reader, value by reader";
         let item = ("item", "item by worker, item by worker, function by worker");
         let out = (
             "value",
@@ -51,7 +53,8 @@ fn what_belongs_to_a_map_that_runs() {
         let begun = "item by reader, item by worker, value by worker, function by worker";
         let item = ("item", "item by reader, item by worker, function by worker");
         each_once("dropped while its first item runs", begun, &[item], |things| {
-            let (pool, gate, function) = (builder().build().unwrap(), Gate::closed(), things.function());
+            let (pool, gate, function) =
+                (builder().build().unwrap(), Gate::closed(), things.function());
             let way = gate.way();
             let map = pool.map([things.one("item"), things.one("item")], move |item| {
                 way.pass();
@@ -79,9 +82,13 @@ fn what_belongs_to_a_map_that_does_not_run() {
         let cancelled = "function by canceller, item by canceller, item by canceller";
         let ways: [(&str, Cancel); 4] = [
             ("dropped", |_, map| drop(map)),
-            ("its time is up", |_, map| assert!(map.timeout(Duration::ZERO).next().unwrap().is_err())),
+            ("its time is up", |_, map| {
+                assert!(map.timeout(Duration::ZERO).next().unwrap().is_err())
+            }),
             ("close", |pool, _map| pool.close(Shutdown::CancelPending)),
-            ("shutdown_timeout", |pool, _map| _ = pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO)),
+            ("shutdown_timeout", |pool, _map| {
+                _ = pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO)
+            }),
         ];
         for (way, cancel) in ways {
             each_once(way, cancelled, &[], |things| {
@@ -91,13 +98,18 @@ fn what_belongs_to_a_map_that_does_not_run() {
                 drop(pool);
             });
         }
-        each_once("its task dropped", "function by holder, item by holder, item by holder", &[], |things| {
-            let later = Later::default();
-            let executor: &dyn Executor = &later;
-            let map = executor.map([things.one("item"), things.one("item")], things.function());
-            things.by("holder", || later.0.lock().unwrap().clear()).unwrap();
-            assert!(map.map(Result::err).all(|error| error.is_some()));
-        });
+        each_once(
+            "its task dropped",
+            "function by holder, item by holder, item by holder",
+            &[],
+            |things| {
+                let later = Later::default();
+                let executor: &dyn Executor = &later;
+                let map = executor.map([things.one("item"), things.one("item")], things.function());
+                things.by("holder", || later.0.lock().unwrap().clear()).unwrap();
+                assert!(map.map(Result::err).all(|error| error.is_some()));
+            },
+        );
         each_once(
             "lost with its worker",
             "item by worker, function by worker, item by worker",
@@ -115,11 +127,19 @@ fn what_belongs_to_a_map_that_does_not_run() {
             let items = iter::once_with(|| things.one("item"));
             assert!(things.by("submitter", || drop(pool.map(items, things.function()))).is_none());
         });
-        each_once("its iterator panics", "item by submitter, function by submitter", &[], |things| {
-            let (pool, _gate) = held();
-            let items = iter::once_with(|| things.one("item")).chain(iter::once_with(|| panic_any(())));
-            assert!(things.by("submitter", || drop(pool.map(items, things.function()))).is_none());
-        });
+        each_once(
+            "its iterator panics",
+            "item by submitter, function by submitter",
+            &[],
+            |things| {
+                let (pool, _gate) = held();
+                let items =
+                    iter::once_with(|| things.one("item")).chain(iter::once_with(|| panic_any(())));
+                assert!(
+                    things.by("submitter", || drop(pool.map(items, things.function()))).is_none()
+                );
+            },
+        );
         let refused = "function by submitter, item by submitter";
         each_once("refused when it has its items", refused, &[], |things| {
             let pool = builder().stack_size(NO_SUCH_STACK).build().unwrap();
@@ -151,7 +171,11 @@ fn what_belongs_to_a_buffered_map() {
         let item = ("item", "item by worker, item by reader, function by reader");
         each_once("never read", unread, &[item], |things| {
             let (pool, gate) = held();
-            let map = pool.map_buffered(vec![things.one("item"), things.one("item")], 1, things.function());
+            let map = pool.map_buffered(
+                vec![things.one("item"), things.one("item")],
+                1,
+                things.function(),
+            );
             done(&pool, &gate);
             things.by("reader", || drop(map)).unwrap();
         });
@@ -167,20 +191,27 @@ fn what_belongs_to_those_that_do_not_win() {
             "value",
             "capture by worker, capture by worker, capture by reader, value by reader, value by winner, out of winner",
         );
-        each_once("one that is no success, and one that has not begun", all, &[capture, out], |things| {
-            let (pool, gate) = held();
-            let futures = [pool.submit(things.work(Returns)), pool.submit(things.work(Returns))];
-            done(&pool, &gate);
-            let (_task, third) = task(things.work(Returns));
-            let mut asked = 0;
-            let is_second = |_: &Thing| {
-                asked += 1;
-                asked == 2
-            };
-            let futures = futures.into_iter().chain([third]);
-            let first =
-                things.by("reader", || first_success(futures, Some(Duration::ZERO), is_second).ok()).unwrap();
-            things.by("winner", || drop(first));
-        });
+        each_once(
+            "one that is no success, and one that has not begun",
+            all,
+            &[capture, out],
+            |things| {
+                let (pool, gate) = held();
+                let futures =
+                    [pool.submit(things.work(Returns)), pool.submit(things.work(Returns))];
+                done(&pool, &gate);
+                let (_task, third) = task(things.work(Returns));
+                let mut asked = 0;
+                let is_second = |_: &Thing| {
+                    asked += 1;
+                    asked == 2
+                };
+                let futures = futures.into_iter().chain([third]);
+                let first = things
+                    .by("reader", || first_success(futures, Some(Duration::ZERO), is_second).ok())
+                    .unwrap();
+                things.by("winner", || drop(first));
+            },
+        );
     });
 }

@@ -1,4 +1,5 @@
-//! Workers: they come when they are needed, are reused, and are named; and what may go wrong with them.
+//! Workers: they come when they are needed, are reused, and are named; and what may go wrong with
+//! them.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -12,15 +13,19 @@ use glasspool::{
 };
 
 use crate::support::{
-    Drops, Gate, NO_SUCH_STACK, Tally, alone, broken_pool, eventually, panic_of, pool, shows, thread_name,
-    within, words,
+    Drops, Gate, NO_SUCH_STACK, Tally, alone, broken_pool, eventually, panic_of, pool, shows,
+    thread_name, within, words,
 };
 
 /// INT-03.
 #[test]
 fn a_pool_says_what_it_is_doing() {
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(2).thread_name_prefix("busy").build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(2)
+            .thread_name_prefix("busy")
+            .build()
+            .unwrap();
         let gate = Gate::closed();
         let _futures = [(); 5].map(|()| pool.submit(gate.then(|| ())));
         let facts = r#"name: "busy", max_workers: 2, workers: 2, idle: 0, queued: 3, open: true"#;
@@ -37,7 +42,8 @@ fn a_pool_says_what_it_is_doing() {
 fn there_are_never_more_workers_than_allowed() {
     within(|| {
         let (pool, gate) = (pool(4), Gate::closed());
-        let futures: Vec<_> = (0..60).map(|_| pool.submit(gate.then(|| thread::current().id()))).collect();
+        let futures: Vec<_> =
+            (0..60).map(|_| pool.submit(gate.then(|| thread::current().id()))).collect();
         assert!(shows(&pool, "workers: 4, idle: 0, queued: 56"));
         gate.open();
         let ids: Vec<_> = futures.into_iter().map(|future| future.into_result().unwrap()).collect();
@@ -71,7 +77,8 @@ fn an_idle_worker_is_reused_before_another_is_hired() {
     });
 }
 
-/// A worker with a task on the way to it is not free for another: else two tasks that need each other get one worker.
+/// A worker with a task on the way to it is not free for another: else two tasks that need each
+/// other get one worker.
 #[test]
 fn a_worker_that_is_spoken_for_does_not_count_as_idle() {
     within(|| {
@@ -125,7 +132,11 @@ fn names_of(pool: &ThreadPoolExecutor) -> BTreeSet<String> {
 #[test]
 fn workers_are_named_and_numbered() {
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(3).thread_name_prefix("flags").build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(3)
+            .thread_name_prefix("flags")
+            .build()
+            .unwrap();
         assert!(names_of(&pool).into_iter().eq(["flags_0", "flags_1", "flags_2"]));
     });
 }
@@ -146,7 +157,8 @@ fn without_a_prefix_workers_of_different_pools_are_told_apart() {
 #[test]
 fn a_long_prefix_gives_way_to_the_number() {
     within(|| {
-        let long = ThreadPoolExecutor::builder().max_workers(11).thread_name_prefix("a-very-long-prefix");
+        let long =
+            ThreadPoolExecutor::builder().max_workers(11).thread_name_prefix("a-very-long-prefix");
         let name = long.build().unwrap().submit(thread_name).into_result().unwrap();
         assert_eq!(name, "a-very-long-_0");
         let error = ThreadPoolExecutor::builder().thread_name_prefix("a\0b").build().unwrap_err();
@@ -158,7 +170,8 @@ fn a_long_prefix_gives_way_to_the_number() {
 #[test]
 fn with_a_keep_alive_idle_workers_leave_and_come_back() {
     within(|| {
-        let short = ThreadPoolExecutor::builder().max_workers(2).keep_alive(Duration::from_millis(1));
+        let short =
+            ThreadPoolExecutor::builder().max_workers(2).keep_alive(Duration::from_millis(1));
         let pool = short.thread_name_prefix("again").build().unwrap();
         for _ in ["once", "and again"] {
             assert_eq!(pool.submit(thread_name).into_result().unwrap(), "again_0");
@@ -167,12 +180,14 @@ fn with_a_keep_alive_idle_workers_leave_and_come_back() {
     });
 }
 
-/// The next task comes at about the time when the worker has had enough of waiting, now a little before, now a little after.
+/// The next task comes at about the time when the worker has had enough of waiting, now a little
+/// before, now a little after.
 #[test]
 fn no_task_is_lost_between_a_worker_that_leaves_and_one_that_comes() {
     within(|| {
         for idle in [0, 20].map(Duration::from_micros) {
-            let pool = ThreadPoolExecutor::builder().max_workers(1).keep_alive(idle).build().unwrap();
+            let pool =
+                ThreadPoolExecutor::builder().max_workers(1).keep_alive(idle).build().unwrap();
             for n in 0..2000 {
                 assert_eq!(pool.submit(move || n).into_result().unwrap(), n);
                 let ended = Instant::now();
@@ -188,7 +203,8 @@ fn no_task_is_lost_between_a_worker_that_leaves_and_one_that_comes() {
 #[test]
 fn a_keep_alive_may_be_for_ever() {
     within(|| {
-        let patient = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::MAX).build().unwrap();
+        let patient =
+            ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::MAX).build().unwrap();
         assert_eq!(patient.submit(|| 7).into_result().unwrap(), 7);
         eventually(|| shows(&patient, "idle: 1"));
         assert_eq!(patient.submit(|| 8).into_result().unwrap(), 8);
@@ -245,7 +261,9 @@ fn an_initializer_that_panics_breaks_the_pool_for_everybody() {
         assert!(matches!(refused.why(), Refusal::Broken(why) if why.message() == "no database"));
         assert_eq!(refused.into_inner()(), 4);
         assert!(panic_of(|| pool.submit(|| 5)).ends_with("its initializer panicked: no database"));
-        assert!(panic_of(|| pool.map([6], |n| n)).ends_with("its initializer panicked: no database"));
+        assert!(
+            panic_of(|| pool.map([6], |n| n)).ends_with("its initializer panicked: no database")
+        );
         pool.shutdown(Shutdown::Drain).unwrap();
     });
 }
@@ -254,17 +272,22 @@ fn an_initializer_that_panics_breaks_the_pool_for_everybody() {
 fn a_map_on_a_pool_that_breaks_ends_in_errors() {
     within(|| {
         let drops = Drops::default();
-        let broken = ThreadPoolExecutor::builder().max_workers(1).initializer(|| panic!("no database"));
+        let broken =
+            ThreadPoolExecutor::builder().max_workers(1).initializer(|| panic!("no database"));
         let results = broken.build().unwrap().map([drops.one(), drops.one(), drops.one()], drop);
         let why = "the pool is broken: its initializer panicked: no database";
         let cancelled = format!("task cancelled because {why}");
         let words: Vec<_> = results.map(words).collect();
-        assert_eq!(words, [format!("task lost with its worker: {why}"), cancelled.clone(), cancelled]);
+        assert_eq!(
+            words,
+            [format!("task lost with its worker: {why}"), cancelled.clone(), cancelled]
+        );
         assert_eq!(drops.count(), 3);
     });
 }
 
-/// The others find the pool broken when they come to it: nobody waits for a task that nobody will run.
+/// The others find the pool broken when they come to it: nobody waits for a task that nobody will
+/// run.
 #[test]
 fn a_pool_that_breaks_late_still_ends_every_future() {
     within(|| {
@@ -304,7 +327,8 @@ fn a_broken_pool_can_be_closed_in_any_way() {
     });
 }
 
-/// WRK-10: in a process of its own, because a stack that is too small takes the whole process with it.
+/// WRK-10: in a process of its own, because a stack that is too small takes the whole process with
+/// it.
 #[test]
 fn workers_have_the_stack_that_was_asked_for() {
     fn dig(depth: usize) -> usize {
@@ -312,7 +336,8 @@ fn workers_have_the_stack_that_was_asked_for() {
         if depth == 0 { 0 } else { dig(depth - 1) + usize::from(layer[depth]) }
     }
     alone(|| {
-        let deep = ThreadPoolExecutor::builder().max_workers(1).stack_size(64 << 20).build().unwrap();
+        let deep =
+            ThreadPoolExecutor::builder().max_workers(1).stack_size(64 << 20).build().unwrap();
         assert_eq!(deep.submit(|| dig(512)).into_result().unwrap(), 512);
     });
 }
@@ -321,7 +346,8 @@ fn workers_have_the_stack_that_was_asked_for() {
 #[test]
 fn without_a_thread_for_its_first_worker_a_pool_refuses_and_gives_back() {
     within(|| {
-        let greedy = ThreadPoolExecutor::builder().max_workers(2).stack_size(NO_SUCH_STACK).build().unwrap();
+        let greedy =
+            ThreadPoolExecutor::builder().max_workers(2).stack_size(NO_SUCH_STACK).build().unwrap();
         let drops = Drops::default();
         for tried in 0..3 {
             let refused = greedy.try_submit(drops.with(|| 7)).unwrap_err();
@@ -346,7 +372,10 @@ fn without_a_thread_for_another_worker_a_pool_works_on_with_those_it_has() {
         let pool = ThreadPoolExecutor::builder().max_workers(8).stack_size(STACK).build().unwrap();
         let gate = Gate::closed();
         let futures: Vec<_> = (0..16).map(|n| pool.submit(gate.then(move || n))).collect();
-        assert!((1..=3).any(|workers| shows(&pool, &format!("workers: {workers}, idle: 0"))), "{pool:?}");
+        assert!(
+            (1..=3).any(|workers| shows(&pool, &format!("workers: {workers}, idle: 0"))),
+            "{pool:?}"
+        );
         gate.open();
         assert!(futures.into_iter().map(|future| future.into_result().unwrap()).eq(0..16));
     });
@@ -379,8 +408,10 @@ fn the_exit_hook_sees_what_tasks_left_on_its_thread() {
     thread_local!(static LEFT: Cell<u32> = const { Cell::new(0) });
     within(|| {
         let (tell, told) = mpsc::channel();
-        let pool =
-            ThreadPoolExecutor::builder().exit_hook(move || tell.send(LEFT.get()).unwrap()).build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .exit_hook(move || tell.send(LEFT.get()).unwrap())
+            .build()
+            .unwrap();
         pool.submit(|| LEFT.set(7)).into_result().unwrap();
         drop(pool);
         assert_eq!(told.iter().collect::<Vec<_>>(), [7]);
@@ -403,7 +434,8 @@ fn a_worker_that_retires_runs_its_exit_hook() {
 #[test]
 fn an_exit_hook_that_panics_harms_nobody() {
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).exit_hook(|| panic!("on my way out"));
+        let pool =
+            ThreadPoolExecutor::builder().max_workers(1).exit_hook(|| panic!("on my way out"));
         let pool = pool.build().unwrap();
         assert_eq!(pool.submit(|| 1).into_result().unwrap(), 1);
         pool.shutdown(Shutdown::Drain).unwrap();

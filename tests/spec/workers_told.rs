@@ -1,4 +1,5 @@
-//! What is told of a pool beside its tasks: who works for it, how deep its queue is, and when it is closed.
+//! What is told of a pool beside its tasks: who works for it, how deep its queue is, and when it is
+//! closed.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -41,7 +42,11 @@ fn what_a_fresh_worker_has_in_hand_is_told_to_start_when_that_is_initialized() {
         let log = Log::default();
         let gate = Gate::closed();
         let way = gate.way();
-        let pool = observed_by(log.clone()).max_workers(1).initializer(move || way.pass()).build().unwrap();
+        let pool = observed_by(log.clone())
+            .max_workers(1)
+            .initializer(move || way.pass())
+            .build()
+            .unwrap();
         let first = pool.submit(|| ());
         drop(pool.submit(|| ()));
         assert!(first.running());
@@ -93,12 +98,14 @@ fn added_workers_are_born_and_gone_too() {
         let log = Log::default();
         let pool = observed(1, &log);
         let submitter = pool.submitter();
-        let outer = pool.submit(move || submitter.submit(|| 1).result_timeout(LONG).unwrap().copied());
+        let outer =
+            pool.submit(move || submitter.submit(|| 1).result_timeout(LONG).unwrap().copied());
         assert_eq!(outer.into_result().unwrap().unwrap(), 1);
         drop(pool);
         assert_eq!(log.count_of(&EventKind::WorkerBorn), 2);
         assert_eq!(log.count_of(&EventKind::WorkerGone), 2);
-        let added = log.all().into_iter().filter(|t| t.kind == EventKind::WorkerBorn).nth(1).unwrap();
+        let added =
+            log.all().into_iter().filter(|t| t.kind == EventKind::WorkerBorn).nth(1).unwrap();
         assert_eq!(log.story_of(added.thread), ["born", "started", "returned", "gone"]);
         log.assert_it_is_sound();
     });
@@ -110,7 +117,11 @@ fn a_worker_of_one_pool_that_submits_to_another_says_which_it_is() {
         let log = Log::default();
         let (mine, other) = (observed(1, &Log::default()), observed(1, &log));
         let submitter = other.submitter();
-        mine.submit(move || submitter.submit(|| ()).into_result()).result().unwrap().as_ref().unwrap();
+        mine.submit(move || submitter.submit(|| ()).into_result())
+            .result()
+            .unwrap()
+            .as_ref()
+            .unwrap();
         let told = log.all().remove(0);
         assert_eq!(told.worker.unwrap().pool(), mine.id());
         assert_eq!(told.pool, other.id());
@@ -220,8 +231,11 @@ fn that_a_scope_is_closed_is_told_once_also_if_its_body_panics() {
             })
         }));
         assert!(outcome.is_err());
-        let closed: Vec<_> =
-            log.all().into_iter().filter(|told| matches!(told.kind, EventKind::Closed(_))).collect();
+        let closed: Vec<_> = log
+            .all()
+            .into_iter()
+            .filter(|told| matches!(told.kind, EventKind::Closed(_)))
+            .collect();
         assert_eq!(closed.len(), 1, "{closed:?}");
         assert_eq!(log.all().last().unwrap().depth, 0);
         log.assert_it_is_sound();

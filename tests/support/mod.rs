@@ -41,7 +41,8 @@ pub fn start(command: &mut Command) -> Child {
 pub fn finish(mut child: Child) -> Output {
     let stdout = read_all(child.stdout.take().unwrap());
     let stderr = read_all(child.stderr.take().unwrap());
-    let ended = stdout.recv_timeout(TIME_LIMIT).and_then(|out| Ok((out, stderr.recv_timeout(TIME_LIMIT)?)));
+    let ended =
+        stdout.recv_timeout(TIME_LIMIT).and_then(|out| Ok((out, stderr.recv_timeout(TIME_LIMIT)?)));
     let Ok((stdout, stderr)) = ended else {
         child.kill().unwrap();
         panic!("a program did not end within {TIME_LIMIT:?}");

@@ -8,16 +8,16 @@ use glasspool::timeline::{ChromeTrace, Figures, Gantt, Narration, Page, Svg, Tra
 use crate::made_up::Random;
 use crate::traces::read;
 
-/// Two callers are blocked; a worker runs a task inside another, and is blocked inside that; one task is cancelled, one refused,
-/// one still pending.
+/// Two callers are blocked; a worker runs a task inside another, and is blocked inside that; one
+/// task is cancelled, one refused, one still pending.
 ///
 /// | ms | F0 | F1 | F2 | F3 | F4 | F5 | F6 |
 /// |---|---|---|---|---|---|---|---|
 /// | pending | 0–1 | 2–4 | 1–10 | 2–20 | refused | 15–20 | 3–3 |
 /// | running | 1–16 | 4–12 | 10–18 | never | never | never | 3–7 |
 ///
-/// F0 is blocked 2–4 and runs F1 from 4 to 12. Inside that, its worker is blocked 5–8. Then F0 goes on from 12 to 16.
-/// A caller runs F6 inside its wait.
+/// F0 is blocked 2–4 and runs F1 from 4 to 12. Inside that, its worker is blocked 5–8. Then F0 goes
+/// on from 12 to 16. A caller runs F6 inside its wait.
 const BY_HAND: [(u32, u32, &str); 27] = [
     (0, 0, r#""submitted","task":0,"name":"outer","at":"a.rs:1:1""#),
     (0, 0, r#""blocked","task":0,"on":"task""#),
@@ -71,7 +71,11 @@ fn by_hand(pool_of_f2: u32) -> Trace {
 }
 
 fn what_if(figures: &Figures) -> Vec<(usize, Duration, bool, bool)> {
-    figures.what_if.iter().map(|what| (what.workers, what.wall, what.enough, what.as_it_was)).collect()
+    figures
+        .what_if
+        .iter()
+        .map(|what| (what.workers, what.wall, what.enough, what.as_it_was))
+        .collect()
 }
 
 const fn ms(ms: u64) -> Duration {
@@ -83,11 +87,13 @@ fn figures_by_hand() {
     let figures = by_hand(0).figures();
     assert_eq!(figures.wall, ms(20));
     assert_eq!((figures.tasks, figures.workers), (6, 2));
-    // F0: 1 to 2 and 12 to 16; F1: 4 to 5 and 8 to 12; F2: 10 to 18; F6: 3 to 7, and no worker runs it.
+    // F0: 1 to 2 and 12 to 16; F1: 4 to 5 and 8 to 12; F2: 10 to 18; F6: 3 to 7, and no worker runs
+    // it.
     assert_eq!(figures.work, ms(5 + 5 + 8 + 4));
     assert!((figures.at_once - 22.0 / 20.0).abs() < 1e-9);
     assert!((figures.busy - 18.0 / 40.0).abs() < 1e-9);
-    // The caller from 0 to 16, another from 1 to 18 but for F6; what workers are blocked is not in it.
+    // The caller from 0 to 16, another from 1 to 18 but for F6; what workers are blocked is not in
+    // it.
     assert_eq!(figures.callers_blocked, ms(16 + 13));
     // F0 1, F1 2, F2 9, F3 18 until it is cancelled, F5 5 until the end of the run, F6 0.
     assert_eq!(figures.mean_queue_wait, ms(1 + 2 + 9 + 18 + 5) / 6);
@@ -105,7 +111,10 @@ fn figures_by_hand() {
 fn of_several_pools_there_is_no_what_if() {
     let (one, two) = (by_hand(0).figures(), by_hand(1).figures());
     assert!(two.what_if.is_empty());
-    assert_eq!((two.work, two.wall, two.workers, two.tasks), (one.work, one.wall, one.workers, one.tasks));
+    assert_eq!(
+        (two.work, two.wall, two.workers, two.tasks),
+        (one.work, one.wall, one.workers, one.tasks)
+    );
     assert_eq!(two.callers_blocked, one.callers_blocked);
 }
 
@@ -120,7 +129,8 @@ fn what_the_times_leave_out_is_said() {
     assert!(flat(Gantt::of(&one).to_string()).contains("Enough is within 5 % of the fastest."));
     let loiter = crate::traces::loiter();
     assert!(
-        flat(Gantt::of(&loiter).to_string()).contains("Left out: what they would do to each other. Enough")
+        flat(Gantt::of(&loiter).to_string())
+            .contains("Left out: what they would do to each other. Enough")
     );
     let odd = flat(Gantt::of(&crate::traces::odd()).to_string());
     for left_out in
@@ -160,7 +170,9 @@ fn no_time_is_too_long() {
         let figures = endless(tasks).figures();
         let many = u32::try_from(tasks).unwrap();
         assert_eq!((figures.wall, figures.work), (longest, longest * many));
-        assert!((figures.at_once - f64::from(many)).abs() < 1e-9 && (figures.busy - 1.0).abs() < 1e-9);
+        assert!(
+            (figures.at_once - f64::from(many)).abs() < 1e-9 && (figures.busy - 1.0).abs() < 1e-9
+        );
         assert_eq!(figures.what_if[0].wall, longest * many);
         draw(&endless(tasks));
     }

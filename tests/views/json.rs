@@ -1,4 +1,5 @@
-//! A parser of JSON that owes nothing to the code under test: strict, and numbers keep their digits.
+//! A parser of JSON that owes nothing to the code under test: strict, and numbers keep their
+//! digits.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +40,8 @@ impl Value {
     pub(crate) fn nanos(&self) -> Option<u64> {
         let Self::Number(digits) = self else { return None };
         let (micros, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        if fraction.len() > 3 || !micros.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
+        if fraction.len() > 3 || !micros.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit())
+        {
             return None;
         }
         Some(micros.parse::<u64>().ok()? * 1_000 + format!("{fraction:0<3}").parse::<u64>().ok()?)
@@ -177,8 +179,9 @@ impl Parser<'_> {
             b't' => '\t',
             b'u' => {
                 let digits = self.bytes.get(self.at..self.at + 4).unwrap_or_default();
-                let code =
-                    std::str::from_utf8(digits).ok().and_then(|digits| u32::from_str_radix(digits, 16).ok());
+                let code = std::str::from_utf8(digits)
+                    .ok()
+                    .and_then(|digits| u32::from_str_radix(digits, 16).ok());
                 self.at += 4;
                 match code.and_then(char::from_u32) {
                     Some(c) => c,
@@ -223,7 +226,9 @@ impl Parser<'_> {
 
 #[test]
 fn what_is_json_and_what_is_not() {
-    for good in ["{}", " [ ] ", r#"{"a":[1,-2.5,3e-7,"\u00e9\n",null,true,{"b":false}]}"#, "\"旗\"", "0"] {
+    for good in
+        ["{}", " [ ] ", r#"{"a":[1,-2.5,3e-7,"\u00e9\n",null,true,{"b":false}]}"#, "\"旗\"", "0"]
+    {
         assert!(parse(good).is_ok(), "{good}");
     }
     for bad in [

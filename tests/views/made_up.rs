@@ -17,7 +17,8 @@ const NAMES: [&str; 9] = [
     "ห้องน้ำ e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
 ];
 
-/// So many tasks on so many workers, from so many callers; each waits a while for the task that it has submitted.
+/// So many tasks on so many workers, from so many callers; each waits a while for the task that it
+/// has submitted.
 ///
 /// How long things take is what a simple generator of numbers says.
 pub(crate) fn run(tasks: usize, workers: usize, callers: usize) -> Trace {
@@ -49,7 +50,8 @@ pub(crate) fn run(tasks: usize, workers: usize, callers: usize) -> Trace {
         let how = if random.below(50) == 0 { "panicked" } else { "returned" };
         let about = format!("\"task\":{task}");
         let name = NAMES[task % NAMES.len()];
-        let submit = format!("\"event\":\"submitted\",{about},\"name\":\"{name}\",\"at\":\"a.rs:1:1\"");
+        let submit =
+            format!("\"event\":\"submitted\",{about},\"name\":\"{name}\",\"at\":\"a.rs:1:1\"");
         events.push((submitted, event(caller, &submit)));
         events.push((started, event(callers + worker, &format!("\"event\":\"started\",{about}"))));
         let finish = format!("\"event\":\"finished\",{about},\"how\":\"{how}\"");

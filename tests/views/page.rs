@@ -1,4 +1,5 @@
-//! The page as a text: what is in it, and what can never be. What a browser makes of it is tested in `tests/browser`.
+//! The page as a text: what is in it, and what can never be. What a browser makes of it is tested
+//! in `tests/browser`.
 
 use glasspool::timeline::{Page, Svg, Trace};
 
@@ -30,14 +31,16 @@ fn data_of(page: &str) -> &str {
 /// The trace that is in the page.
 fn embedded(page: &str) -> Trace {
     let lines = data_of(page).split_once("\"trace\":[\n").unwrap().1.strip_suffix("]}").unwrap();
-    let lines: Vec<&str> = lines.lines().map(|line| line.strip_suffix(',').unwrap_or(line)).collect();
+    let lines: Vec<&str> =
+        lines.lines().map(|line| line.strip_suffix(',').unwrap_or(line)).collect();
     read(&(lines.join("\n") + "\n"))
 }
 
 /// A run of so many tasks, one after the other.
 fn long(tasks: usize) -> String {
     let mut file = String::from("{\"glasspool\":\"trace\",\"version\":1,\"title\":\"long\"}\n");
-    file += "{\"thread\":0,\"name\":\"main\"}\n{\"thread\":1,\"name\":\"w\",\"pool\":0,\"worker\":0}\n";
+    file +=
+        "{\"thread\":0,\"name\":\"main\"}\n{\"thread\":1,\"name\":\"w\",\"pool\":0,\"worker\":0}\n";
     for task in 0..tasks {
         let event = |ns: usize, thread: usize, event: &str, more: &str| {
             let ns = task * 1_000 + ns;
@@ -70,7 +73,8 @@ fn the_trace_is_in_it() {
 fn every_event_has_a_sentence_and_every_thread_a_lane() {
     for file in [LOITER, ODD] {
         let (page, trace) = (page_of(file), read(file));
-        let sentences = between(data_of(&page), "\"sentences\":[\n", "],\n\"trace\"").lines().count();
+        let sentences =
+            between(data_of(&page), "\"sentences\":[\n", "],\n\"trace\"").lines().count();
         let lanes = between(data_of(&page), "\"lanes\":[\n", "],\n\"sentences").lines().count();
         assert_eq!((sentences, lanes), (trace.entries().len(), trace.threads().len()));
     }
@@ -89,7 +93,8 @@ fn no_name_breaks_out_of_the_data() {
 
 #[test]
 fn a_title_is_text() {
-    let title = "</title></script><script>alert(1)</script><img src=x onerror='a'>\u{0}\u{202e}{{script}}";
+    let title =
+        "</title></script><script>alert(1)</script><img src=x onerror='a'>\u{0}\u{202e}{{script}}";
     let page = Page::of(&read(LOITER).with_title(title)).to_string();
     let said = "&lt;/title&gt;&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=&#39;a&#39;&gt;␀\u{fffd}{{script}}";
     assert_eq!(between(&page, "<title>", "</title>"), said);
@@ -120,7 +125,11 @@ fn it_needs_nothing_else() {
         }
         // The only address in it is the name of a namespace.
         for (at, _) in page.match_indices("://") {
-            assert!(page[..at + 22].ends_with("http://www.w3.org/2000/svg"), "{}", &page[at - 10..at + 30]);
+            assert!(
+                page[..at + 22].ends_with("http://www.w3.org/2000/svg"),
+                "{}",
+                &page[at - 10..at + 30]
+            );
         }
         for (at, _) in page.match_indices("url(") {
             assert!(page[at..].starts_with("url(#"), "{}", &page[at..at + 30]);
@@ -161,7 +170,8 @@ fn the_six_figures_are_in_it_without_a_script() {
 fn what_is_missing_is_said() {
     assert!(!page_of(LOITER).contains("not complete"));
     assert!(
-        page_of(ODD).contains("This recording is not complete: 7 events dropped: the recorder was full.")
+        page_of(ODD)
+            .contains("This recording is not complete: 7 events dropped: the recorder was full.")
     );
 }
 
@@ -197,8 +207,9 @@ fn long_texts_are_cut() {
 
 #[test]
 fn there_may_be_nothing_in_a_trace() {
-    let page =
-        page_of("{\"glasspool\":\"trace\",\"version\":1,\"title\":\"\"}\n{\"events\":0,\"dropped\":0}\n");
+    let page = page_of(
+        "{\"glasspool\":\"trace\",\"version\":1,\"title\":\"\"}\n{\"events\":0,\"dropped\":0}\n",
+    );
     assert!(page.contains("<title>A run without a title</title>"));
     assert_eq!(embedded(&page).entries().len(), 0);
 }
@@ -212,8 +223,9 @@ fn other_numbers_of_workers_are_in_it_without_a_script() {
     for said in ["1 worker</th>", "4 workers</th>", "enough</td>", "as it was</td>"] {
         assert!(table.contains(said), "{said}: {table}");
     }
-    let nothing =
-        page_of("{\"glasspool\":\"trace\",\"version\":1,\"title\":\"\"}\n{\"events\":0,\"dropped\":0}\n");
+    let nothing = page_of(
+        "{\"glasspool\":\"trace\",\"version\":1,\"title\":\"\"}\n{\"events\":0,\"dropped\":0}\n",
+    );
     assert!(nothing.contains("Nothing can be said"));
 }
 
@@ -221,7 +233,8 @@ fn other_numbers_of_workers_are_in_it_without_a_script() {
 #[test]
 fn tasks_have_the_colours_of_the_svg() {
     let (page, svg) = (page_of(LOITER), Svg::of(&read(LOITER)).to_string());
-    let colours = svg.match_indices(".task-").map(|(at, _)| &svg[at..at + svg[at..].find('}').unwrap()]);
+    let colours =
+        svg.match_indices(".task-").map(|(at, _)| &svg[at..at + svg[at..].find('}').unwrap()]);
     let colours: Vec<&str> = colours.filter(|rule| rule.contains("{fill:")).collect();
     assert!(!colours.is_empty());
     for rule in &colours {

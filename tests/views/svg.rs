@@ -26,9 +26,12 @@ const ONE_INSTANT: &str = r#"{"glasspool":"trace","version":1,"title":"one insta
 {"events":4,"dropped":0}
 "#;
 
-/// What may be in a picture. There is no script among them, nothing that refers to another file, and no other language.
-const ELEMENTS: [&str; 12] =
-    ["svg", "title", "desc", "style", "defs", "pattern", "rect", "circle", "line", "path", "text", "g"];
+/// What may be in a picture. There is no script among them, nothing that refers to another file,
+/// and no other language.
+const ELEMENTS: [&str; 12] = [
+    "svg", "title", "desc", "style", "defs", "pattern", "rect", "circle", "line", "path", "text",
+    "g",
+];
 
 /// No file is larger, however long the run.
 const LARGEST: usize = 1_500_000;
@@ -38,23 +41,30 @@ fn trace(file: &str) -> Trace {
 }
 
 fn traces() -> Vec<Trace> {
-    let mut traces: Vec<Trace> = [LOITER, HEAD_OF_LINE, ODD_NAMES, NOTHING, ONE_INSTANT].map(trace).into();
+    let mut traces: Vec<Trace> =
+        [LOITER, HEAD_OF_LINE, ODD_NAMES, NOTHING, ONE_INSTANT].map(trace).into();
     traces.extend([made_up::run(3, 1, 1), made_up::run(900, 8, 3), made_up::run(3000, 200, 30)]);
     traces
 }
 
 /// All that is written in it, but for what is said when the mouse is over something.
 fn texts<'a>(picture: &'a Document<'_>) -> Vec<&'a str> {
-    picture.descendants().filter(|node| node.has_tag_name("text")).filter_map(|node| node.text()).collect()
+    picture
+        .descendants()
+        .filter(|node| node.has_tag_name("text"))
+        .filter_map(|node| node.text())
+        .collect()
 }
 
 /// What is said when the mouse is over a bar of this class; `text` is not among the classes.
 fn hovers<'a>(picture: &'a Document<'_>, class: &str) -> Vec<&'a str> {
     let is_of_class = |node: &Node<'_, '_>| {
-        node.attribute("class").is_some_and(|classes| classes.split(' ').any(|one| one.starts_with(class)))
+        node.attribute("class")
+            .is_some_and(|classes| classes.split(' ').any(|one| one.starts_with(class)))
     };
     let hits = picture.descendants().filter(|node| node.has_tag_name("g"));
-    let hits = hits.filter(|hit| hit.children().any(|node| !node.has_tag_name("text") && is_of_class(&node)));
+    let hits = hits
+        .filter(|hit| hit.children().any(|node| !node.has_tag_name("text") && is_of_class(&node)));
     hits.filter_map(|hit| hit.first_element_child()?.text()).collect()
 }
 
@@ -62,13 +72,17 @@ fn hovers<'a>(picture: &'a Document<'_>, class: &str) -> Vec<&'a str> {
 fn it_is_well_formed_and_harmless() {
     for trace in traces() {
         let svg = Svg::of(&trace).to_string();
-        let picture = Document::parse(&svg).unwrap_or_else(|error| panic!("{}: {error}", trace.title()));
+        let picture =
+            Document::parse(&svg).unwrap_or_else(|error| panic!("{}: {error}", trace.title()));
         for node in picture.descendants().filter(Node::is_element) {
             let name = node.tag_name().name();
             assert!(ELEMENTS.contains(&name), "<{name}>");
             for attribute in node.attributes() {
                 let (name, value) = (attribute.name(), attribute.value());
-                assert!(!name.starts_with("on") && name != "href" && name != "style", "{name}=\"{value}\"");
+                assert!(
+                    !name.starts_with("on") && name != "href" && name != "style",
+                    "{name}=\"{value}\""
+                );
                 assert!(!value.contains("NaN") && !value.contains("inf"), "{name}=\"{value}\"");
             }
             if name == "style" {
@@ -89,12 +103,14 @@ fn ids_are_there_once_and_classes_have_a_look() {
     for trace in traces() {
         let svg = Svg::of(&trace).to_string();
         let picture = Document::parse(&svg).unwrap();
-        let mut ids: Vec<&str> = picture.descendants().filter_map(|node| node.attribute("id")).collect();
+        let mut ids: Vec<&str> =
+            picture.descendants().filter_map(|node| node.attribute("id")).collect();
         let all = ids.len();
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), all);
-        let style = picture.descendants().find(|node| node.has_tag_name("style")).unwrap().text().unwrap();
+        let style =
+            picture.descendants().find(|node| node.has_tag_name("style")).unwrap().text().unwrap();
         for classes in picture.descendants().filter_map(|node| node.attribute("class")) {
             for class in classes.split(' ').filter(|&class| class != "glasspool") {
                 assert!(
@@ -138,10 +154,15 @@ fn it_says_what_the_figures_say() {
             assert!(texts.contains(&how_much), "{how_much} is not in {texts:?}");
         }
         for what in trace.figures().what_if {
-            let name =
-                if what.workers == 1 { "1 worker".to_owned() } else { format!("{} workers", what.workers) };
-            let place = texts.iter().position(|&text| text == name).unwrap_or_else(|| panic!("no {name}"));
-            let is_enough = texts[place + 1..place + 3].iter().any(|text| text.starts_with("enough"));
+            let name = if what.workers == 1 {
+                "1 worker".to_owned()
+            } else {
+                format!("{} workers", what.workers)
+            };
+            let place =
+                texts.iter().position(|&text| text == name).unwrap_or_else(|| panic!("no {name}"));
+            let is_enough =
+                texts[place + 1..place + 3].iter().any(|text| text.starts_with("enough"));
             assert_eq!(is_enough, what.enough, "{name}");
         }
         if let Some((id, _)) = trace.figures().worst_queue_wait {
@@ -168,13 +189,15 @@ fn each_span_says_what_it_is() {
     }
     assert!(texts.contains(&"submitted ×5") && texts.contains(&"closed: drain"));
     let blocked = hovers(&picture, "blocked");
-    let on_the_third =
-        "blocked on F3 loiter[3]\n1.00 s on main, from 2.00 s to 3.00 s\nuntil the end of F3 loiter[3]";
+    let on_the_third = "blocked on F3 loiter[3]\n1.00 s on main, from 2.00 s to 3.00 s\nuntil the end of F3 loiter[3]";
     assert!(blocked.contains(&on_the_third), "{blocked:?}");
     let running = hovers(&picture, "task-");
     let said = running.iter().find(|said| said.contains("from 1.00 s to 5.00 s")).unwrap();
     let lines: Vec<&str> = said.lines().collect();
-    assert_eq!(lines[..2], ["F4 loiter[4]", "running for 4.00 s on worker 1, from 1.00 s to 5.00 s"]);
+    assert_eq!(
+        lines[..2],
+        ["F4 loiter[4]", "running for 4.00 s on worker 1, from 1.00 s to 5.00 s"]
+    );
     assert_eq!(lines[2..4], ["pending for 1.00 s", "worked for 4.00 s"]);
     assert_eq!(lines[4], "finished, ended as number 5");
     assert!(lines[5].starts_with("collected as number 5, "), "{}", lines[5]);
@@ -186,10 +209,15 @@ fn what_went_wrong_has_a_word() {
     let svg = Svg::of(&trace).to_string();
     let picture = Document::parse(&svg).unwrap();
     let texts = texts(&picture);
-    for text in ["panicked", "cancelled", "refused", "cancelled F4", "refused F8", "blocked on room"] {
+    for text in
+        ["panicked", "cancelled", "refused", "cancelled F4", "refused F8", "blocked on room"]
+    {
         assert!(texts.contains(&text), "{text} is not in {texts:?}");
     }
-    assert!(texts.contains(&"Not all of it is here: 7 events dropped: the recorder was full."), "{texts:?}");
+    assert!(
+        texts.contains(&"Not all of it is here: 7 events dropped: the recorder was full."),
+        "{texts:?}"
+    );
     let said = hovers(&picture, "open");
     assert!(said.iter().any(|said| said.contains("its end is not in the trace")), "{said:?}");
 }
@@ -203,7 +231,8 @@ fn what_is_held_up_by_the_first_is_seen() {
     let waits = hovers(&picture, "waits");
     assert_eq!(waits.len(), 5, "all but the first: {waits:?}");
     assert!(
-        waits[0].contains("finished, ended as number 1\ncollected as number 2, 710 ms later, by main"),
+        waits[0]
+            .contains("finished, ended as number 1\ncollected as number 2, 710 ms later, by main"),
         "{}",
         waits[0]
     );
@@ -218,18 +247,24 @@ fn the_first_instant_is_seen_if_much_happens_there() {
     assert!(!is_zoomed(&made_up::run(900, 8, 3)));
 }
 
-/// One of six submitted starts at once, and the others when it is done, or all but it: enough for a picture only if two start.
+/// One of six submitted starts at once, and the others when it is done, or all but it: enough for a
+/// picture only if two start.
 #[test]
 fn an_instant_in_which_hardly_anything_starts_is_not_seen() {
     let picture = |early: u64| {
         let mut file = traces::head("burst", 6);
         for task in 0..6 {
             let submit = "\"event\":\"submitted\",\"at\":\"a.rs:1:1\"";
-            writeln!(file, "{{\"ns\":{task},\"thread\":0,\"pool\":0,\"queue\":0,\"task\":{task},{submit}}}")
-                .unwrap();
+            writeln!(
+                file,
+                "{{\"ns\":{task},\"thread\":0,\"pool\":0,\"queue\":0,\"task\":{task},{submit}}}"
+            )
+            .unwrap();
         }
         for (task, from) in (0..6).map(|task| (task, if task < early { 9 } else { 500_000 })) {
-            for (ns, what) in [(from, "\"started\""), (999_999, "\"finished\",\"how\":\"returned\"")] {
+            for (ns, what) in
+                [(from, "\"started\""), (999_999, "\"finished\",\"how\":\"returned\"")]
+            {
                 let thread = task + 1;
                 let about = format!("\"thread\":{thread},\"pool\":0,\"queue\":0,\"task\":{task}");
                 writeln!(file, "{{\"ns\":{ns},{about},\"event\":{what}}}").unwrap();
@@ -255,7 +290,9 @@ fn the_legend_has_what_the_picture_has() {
     for word in ["running a task", "blocked, on what it says", "idle", "submitted", "pool closed"] {
         assert!(plain.contains(word), "{word}");
     }
-    for word in ["calling back", "a task that panicked", ">cancelled<", ">refused<", "cancelled or refused"] {
+    for word in
+        ["calling back", "a task that panicked", ">cancelled<", ">refused<", "cancelled or refused"]
+    {
         assert!(!plain.contains(word) && odd.contains(word), "{word}");
     }
     assert!(
@@ -294,12 +331,16 @@ fn a_wait_whose_time_is_up_says_so() {
         (12, r#""blocked","on":"any-of","of":1"#),
         (20, r#""unblocked""#),
     ] {
-        writeln!(file, "{{\"ns\":{ns},\"thread\":0,\"pool\":0,\"queue\":0,\"event\":{what}}}").unwrap();
+        writeln!(file, "{{\"ns\":{ns},\"thread\":0,\"pool\":0,\"queue\":0,\"event\":{what}}}")
+            .unwrap();
     }
     let svg = Svg::of(&trace(&file)).to_string();
     let picture = Document::parse(&svg).unwrap();
     let texts = texts(&picture);
-    assert!(texts.contains(&"F1") || texts.contains(&"blocked on F1, gave up after 3 ns"), "{texts:?}");
+    assert!(
+        texts.contains(&"F1") || texts.contains(&"blocked on F1, gave up after 3 ns"),
+        "{texts:?}"
+    );
     assert!(texts.contains(&"blocked on the last one  8 ns"), "{texts:?}");
     assert!(
         hovers(&picture, "blocked")
@@ -344,5 +385,8 @@ fn many_threads_are_not_all_drawn() {
     assert!(svg.len() < LARGEST, "{} bytes", svg.len());
     let picture = Document::parse(&svg).unwrap();
     let texts = texts(&picture);
-    assert!(texts.contains(&"182 threads more, that worked and waited less, are not drawn"), "{texts:?}");
+    assert!(
+        texts.contains(&"182 threads more, that worked and waited less, are not drawn"),
+        "{texts:?}"
+    );
 }

@@ -6,9 +6,12 @@ use glasspool::timeline::{Gantt, Narration, Trace};
 
 use crate::traces::{self, loiter, odd};
 
-/// As many columns as the widest terminal takes for it: every letter that is not of the plain alphabets may be wide.
+/// As many columns as the widest terminal takes for it: every letter that is not of the plain
+/// alphabets may be wide.
 fn widest(line: &str) -> usize {
-    line.chars().map(|c| if ('\u{2e80}'..='\u{ffdc}').contains(&c) || c >= '\u{1f000}' { 2 } else { 1 }).sum()
+    line.chars()
+        .map(|c| if ('\u{2e80}'..='\u{ffdc}').contains(&c) || c >= '\u{1f000}' { 2 } else { 1 })
+        .sum()
 }
 
 #[test]
@@ -30,11 +33,14 @@ the run took               5.00 s
     assert!(chart.starts_with(expected), "{chart}");
 }
 
-/// Inside F0, worker 0 waits for F1, and then runs F2; worker 1 fails; the last of main's lane is not recorded.
+/// Inside F0, worker 0 waits for F1, and then runs F2; worker 1 fails; the last of main's lane is
+/// not recorded.
 #[test]
 fn nested_failed_and_unfinished() {
     let chart = Gantt::of(&odd()).to_string();
-    let lane = |name: &str| chart.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+    let lane = |name: &str| {
+        chart.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned()
+    };
     assert!(lane("worker 0").contains("░░F1░░"), "{chart}");
     assert!(lane("worker 0").contains("F2▓▓▓"), "{chart}");
     assert!(lane("worker 1").ends_with("▒‼"), "{chart}");
@@ -101,7 +107,10 @@ fn a_task_of_no_time_among_long_ones_is_seen() {
 fn of_many_workers_some_are_shown_and_all_are_counted() {
     let chart = Gantt::of(&traces::many(2_000, 200)).to_string();
     assert_eq!(chart.lines().filter(|line| line.starts_with("worker ")).count(), 20, "{chart}");
-    assert!(chart.contains("Shown are 10 of the busiest workers and 10 of the least busy; "), "{chart}");
+    assert!(
+        chart.contains("Shown are 10 of the busiest workers and 10 of the least busy; "),
+        "{chart}"
+    );
     let others = chart.lines().find(|line| line.starts_with("180 more ")).unwrap();
     assert!(others.contains("██████") && others.ends_with('▁'), "{chart}");
     let ended = chart.lines().find(|line| line.starts_with("ended ")).unwrap();
@@ -165,11 +174,15 @@ fn everything_that_can_happen_has_words() {
         "main goes to sleep until the pool's end",
         "worker 2 is gone",
     ] {
-        assert!(told.lines().any(|line| line.ends_with(&format!("  {sentence}"))), "{sentence}\n\n{told}");
+        assert!(
+            told.lines().any(|line| line.ends_with(&format!("  {sentence}"))),
+            "{sentence}\n\n{told}"
+        );
     }
     let mut file = traces::head("the rest", 1);
     let mut event = |ns: u32, what: &str| {
-        writeln!(file, "{{\"ns\":{ns},\"thread\":1,\"pool\":0,\"queue\":0,\"event\":{what}}}").unwrap();
+        writeln!(file, "{{\"ns\":{ns},\"thread\":1,\"pool\":0,\"queue\":0,\"event\":{what}}}")
+            .unwrap();
     };
     event(0, r#""finished","task":9,"how":"lost""#);
     event(1, r#""closed","how":"when-idle""#);
@@ -191,7 +204,10 @@ fn everything_that_can_happen_has_words() {
         "worker 0 wakes: F9 has ended",
         "worker 0 sees F8 cancelled because its executor dropped it; it will not be run",
     ] {
-        assert!(told.lines().any(|line| line.ends_with(&format!("  {sentence}"))), "{sentence}\n\n{told}");
+        assert!(
+            told.lines().any(|line| line.ends_with(&format!("  {sentence}"))),
+            "{sentence}\n\n{told}"
+        );
     }
 }
 

@@ -1,4 +1,5 @@
-//! The canvas: pixels of at most 256 colours, and the one way to put a shape on them with a smooth edge.
+//! The canvas: pixels of at most 256 colours, and the one way to put a shape on them with a smooth
+//! edge.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -11,7 +12,8 @@ use super::{HEIGHT, WIDTH};
 const UNIT: f64 = WIDTH as f64 / 30.0;
 /// How many lines of a row of pixels are looked at to see how much of each pixel a shape covers.
 const LINES: i32 = 4;
-/// The steps from "not covered" to "covered". More are smoother but make more mixed colours, of which a GIF has few.
+/// The steps from "not covered" to "covered". More are smoother but make more mixed colours, of
+/// which a GIF has few.
 const STEPS: i32 = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,8 +46,9 @@ impl Canvas {
     /// Upright bands of one width, the first at the hoist.
     pub(super) fn bands<const N: usize>(colours: [Rgb; N]) -> Canvas {
         let mut palette = Palette::default();
-        let row: Vec<u8> =
-            (0..usize::from(WIDTH)).map(|x| palette.index(colours[shares::<N>(x, WIDTH)])).collect();
+        let row: Vec<u8> = (0..usize::from(WIDTH))
+            .map(|x| palette.index(colours[shares::<N>(x, WIDTH)]))
+            .collect();
         Canvas { pixels: row.repeat(usize::from(HEIGHT)), palette }
     }
 
@@ -54,7 +57,8 @@ impl Canvas {
         let (top, bottom) = shape.extent();
         let top = (top * UNIT).floor().clamp(0.0, f64::from(HEIGHT)) as usize;
         let bottom = (bottom * UNIT).ceil().clamp(0.0, f64::from(HEIGHT)) as usize;
-        for (row, pixels) in (top..bottom).zip(self.pixels.chunks_exact_mut(WIDTH.into()).skip(top)) {
+        for (row, pixels) in (top..bottom).zip(self.pixels.chunks_exact_mut(WIDTH.into()).skip(top))
+        {
             let mut cover = Cover::default();
             for line in 0..LINES {
                 let y = row as f64 + (f64::from(line) + 0.5) / f64::from(LINES);
@@ -81,7 +85,9 @@ impl Canvas {
 
     /// Paints an emblem, which is drawn around `(0, 0)`, around `centre`.
     pub(super) fn lay(self, emblem: Emblem, centre: Point) -> Canvas {
-        emblem.into_iter().fold(self, |canvas, (colour, shape)| canvas.paint(colour, &shape.shifted(centre)))
+        emblem
+            .into_iter()
+            .fold(self, |canvas, (colour, shape)| canvas.paint(colour, &shape.shifted(centre)))
     }
 
     /// Row after row from the top, each pixel an index into the palette.
@@ -94,13 +100,14 @@ impl Canvas {
     }
 }
 
-/// In which of `N` equal shares of `whole` a pixel has its middle; so stripes begin on whole pixels.
+/// In which of `N` equal shares of `whole` a pixel has its middle; so stripes begin on whole
+/// pixels.
 fn shares<const N: usize>(pixel: usize, whole: u16) -> usize {
     (2 * pixel + 1) * N / (2 * usize::from(whole))
 }
 
-/// How much of each pixel of a row is covered, kept as the *changes* from left to right: a span then costs its two ends
-/// and not its length.
+/// How much of each pixel of a row is covered, kept as the *changes* from left to right: a span
+/// then costs its two ends and not its length.
 struct Cover {
     changes: [i32; WIDTH as usize + 2],
     touched: Range<usize>,
@@ -166,6 +173,8 @@ impl Palette {
             let apart = |a: u8, b: u8| u32::from(a.abs_diff(b)).pow(2);
             apart(other.0, colour.0) + apart(other.1, colour.1) + apart(other.2, colour.2)
         };
-        (0..=u8::MAX).min_by_key(|&index| distance(&self.colours[usize::from(index)])).unwrap_or_default()
+        (0..=u8::MAX)
+            .min_by_key(|&index| distance(&self.colours[usize::from(index)]))
+            .unwrap_or_default()
     }
 }

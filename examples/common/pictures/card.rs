@@ -1,4 +1,5 @@
-//! The card for a code that has no flag here: its two letters, in a frame, and nothing that could pass for a flag.
+//! The card for a code that has no flag here: its two letters, in a frame, and nothing that could
+//! pass for a flag.
 
 use super::canvas::{Canvas, Rgb};
 use super::letters::{ADVANCE, strokes};
@@ -13,7 +14,8 @@ pub(super) fn card(code: &str) -> Canvas {
     let width = (ADVANCE + 8.0 / 12.0) * height;
     let (left, top) = (15.0 - width / 2.0, 10.0 - height / 2.0);
     let letters = strokes(code).into_iter().map(|path| {
-        let path: Vec<_> = path.iter().map(|(x, y)| (left + x * height, top + y * height)).collect();
+        let path: Vec<_> =
+            path.iter().map(|(x, y)| (left + x * height, top + y * height)).collect();
         stroke(&path, 1.25)
     });
     let frame = [

@@ -80,7 +80,8 @@ pub(super) fn mexican(green: Rgb, red: Rgb) -> Emblem {
     wreath.chain(lake).chain(cactus).chain(eagle).collect()
 }
 
-/// Egypt's eagle of Saladin, with the flag's colours upright on its shield and the country's name on its scroll.
+/// Egypt's eagle of Saladin, with the flag's colours upright on its shield and the country's name
+/// on its scroll.
 #[rustfmt::skip]
 pub(super) fn egyptian(red: Rgb) -> Emblem {
     const GOLD: Rgb = Rgb(0xC0, 0x93, 0x00);

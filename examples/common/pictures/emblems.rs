@@ -1,6 +1,8 @@
-//! What lies on some of the flags, as far as simple geometry goes: a wheel, a sun, a sky and a tulip.
+//! What lies on some of the flags, as far as simple geometry goes: a wheel, a sun, a sky and a
+//! tulip.
 //!
-//! An emblem is drawn around `(0, 0)`; [`Canvas::lay`](super::canvas::Canvas::lay) puts it in its place.
+//! An emblem is drawn around `(0, 0)`; [`Canvas::lay`](super::canvas::Canvas::lay) puts it in its
+//! place.
 
 use super::canvas::{Rgb, WHITE};
 use super::letters::{ADVANCE, strokes};
@@ -15,7 +17,8 @@ const MIDDLE: Point = (0.0, 0.0);
 pub(super) fn chakra(colour: Rgb) -> Emblem {
     let spoke = polygon(&[(0.0, -0.4), (0.14, -1.5), (0.0, -2.7), (-0.14, -1.5)]);
     let bead = disc(on_circle(MIDDLE, 2.6, 7.5), 0.13);
-    let around = (0..24).flat_map(|k| [&spoke, &bead].map(|shape| shape.clone().turned(f64::from(k) * 15.0)));
+    let around = (0..24)
+        .flat_map(|k| [&spoke, &bead].map(|shape| shape.clone().turned(f64::from(k) * 15.0)));
     [ring(MIDDLE, 3.08, 2.66), disc(MIDDLE, 0.55)]
         .into_iter()
         .chain(around)
@@ -39,7 +42,8 @@ pub(super) fn sun(colour: Rgb) -> Emblem {
     rays.chain([disc(MIDDLE, 1.95)]).map(|shape| (colour, shape)).collect()
 }
 
-/// Brazil's 27 states as stars above Rio de Janeiro: where in the disc, and how large, in thousandths of its radius.
+/// Brazil's 27 states as stars above Rio de Janeiro: where in the disc, and how large, in
+/// thousandths of its radius.
 #[rustfmt::skip]
 const STARS: [(i16, i16, i16); 27] = [
     // Spica, alone above the band; Procyon and two of the Hydra under it.
@@ -67,7 +71,8 @@ pub(super) fn sky(module: f64, blue: Rgb, green: Rgb) -> Emblem {
     let height = 0.3 * module;
     let letter = (1.05 * height / (8.25 * module)).to_degrees();
     let (middle, half) = (15.5, ADVANCE * MOTTO.len() as f64 / 2.0);
-    let on_band = |(x, y)| on_circle(below, 8.25 * module + (0.5 - y) * height, middle + (x - half) * letter);
+    let on_band =
+        |(x, y)| on_circle(below, 8.25 * module + (0.5 - y) * height, middle + (x - half) * letter);
     let motto = strokes(MOTTO)
         .into_iter()
         .map(|path| stroke(&path.into_iter().map(on_band).collect::<Vec<_>>(), 0.1));
@@ -76,10 +81,15 @@ pub(super) fn sky(module: f64, blue: Rgb, green: Rgb) -> Emblem {
         let [x, y, size] = [x, y, size].map(|part| f64::from(part) / 1000.0 * radius);
         (WHITE, star((x, y), size))
     });
-    [(blue, round), (WHITE, band)].into_iter().chain(motto.map(|shape| (green, shape))).chain(stars).collect()
+    [(blue, round), (WHITE, band)]
+        .into_iter()
+        .chain(motto.map(|shape| (green, shape)))
+        .chain(stars)
+        .collect()
 }
 
-/// Iran's "God is great" as the Kufic script has it, nearly: four bent bars, from right to left, above the line at 0.
+/// Iran's "God is great" as the Kufic script has it, nearly: four bent bars, from right to left,
+/// above the line at 0.
 #[rustfmt::skip]
 const WORDS: [&[Point]; 4] = [
     &[(2.54, -0.3), (2.71, -0.3), (2.71, -1.1), (2.54, -1.1)],
@@ -106,5 +116,10 @@ pub(super) fn tulip(colour: Rgb) -> Emblem {
         disc((0.4, -2.3), 0.45).without(disc((0.4, -2.55), 0.45)),
     ];
     let sword = polygon(&[(-0.16, -1.7), (0.16, -1.7), (0.24, 1.5), (0.0, 2.9), (-0.24, 1.5)]);
-    halves.into_iter().flat_map(Shape::on_both_sides).chain([sword]).map(|shape| (colour, shape)).collect()
+    halves
+        .into_iter()
+        .flat_map(Shape::on_both_sides)
+        .chain([sword])
+        .map(|shape| (colour, shape))
+        .collect()
 }

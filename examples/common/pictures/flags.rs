@@ -1,6 +1,8 @@
-//! The twenty flags, each as its construction sheet has it, in units of which a flag is 30 wide and 20 high.
+//! The twenty flags, each as its construction sheet has it, in units of which a flag is 30 wide and
+//! 20 high.
 //!
-//! Flags whose own cloth is longer or shorter than 3:2 keep their stripes' shares of it, and their discs stay round.
+//! Flags whose own cloth is longer or shorter than 3:2 keep their stripes' shares of it, and their
+//! discs stay round.
 
 use super::canvas::{BLACK, Canvas, Rgb, WHITE};
 use super::shape::{Point, bearing, disc, leaning_star, line, on_circle, polygon, rect, star};
@@ -61,9 +63,9 @@ fn united_states() -> Canvas {
     // Seven stripes high, to the whole pixel.
     let (width, height) = (12.0, 10.75);
     let places = (1..=9).flat_map(|row| (1..=11).map(move |column| (column, row)));
-    let stars = places
-        .filter(|(column, row)| (column + row) % 2 == 0)
-        .map(|(column, row)| star((f64::from(column) * width / 12.0, f64::from(row) * height / 10.0), 0.616));
+    let stars = places.filter(|(column, row)| (column + row) % 2 == 0).map(|(column, row)| {
+        star((f64::from(column) * width / 12.0, f64::from(row) * height / 10.0), 0.616)
+    });
     Canvas::stripes(stripes).paint(BLUE, &rect((0.0, 0.0), width, height)).paint_each(WHITE, stars)
 }
 
@@ -80,7 +82,10 @@ fn brazil() -> Canvas {
     let module = 20.0 / 14.0;
     let inset = 1.7 * module;
     Canvas::plain(GREEN)
-        .paint(YELLOW, &polygon(&[(15.0, inset), (30.0 - inset, 10.0), (15.0, 20.0 - inset), (inset, 10.0)]))
+        .paint(
+            YELLOW,
+            &polygon(&[(15.0, inset), (30.0 - inset, 10.0), (15.0, 20.0 - inset), (inset, 10.0)]),
+        )
         .lay(emblems::sky(module, BLUE, GREEN), CENTRE)
 }
 
@@ -179,7 +184,9 @@ fn germany() -> Canvas {
 fn iran() -> Canvas {
     const GREEN: Rgb = Rgb(0x23, 0x9F, 0x40);
     const RED: Rgb = Rgb(0xDA, 0x00, 0x00);
-    Canvas::stripes([GREEN, WHITE, RED]).lay(emblems::takbir(), (0.0, 10.0)).lay(emblems::tulip(RED), CENTRE)
+    Canvas::stripes([GREEN, WHITE, RED])
+        .lay(emblems::takbir(), (0.0, 10.0))
+        .lay(emblems::tulip(RED), CENTRE)
 }
 
 fn turkey() -> Canvas {

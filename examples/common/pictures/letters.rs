@@ -2,8 +2,9 @@
 
 use super::shape::{Point, smooth};
 
-/// The strokes of a letter, with blanks between them. A stroke is a run of points, each a column `0` to `8` and a row `0`
-/// to `c`, which is the line the letters stand on. After `~` the pen rounds its corners.
+/// The strokes of a letter, with blanks between them. A stroke is a run of points, each a column
+/// `0` to `8` and a row `0` to `c`, which is the line the letters stand on. After `~` the pen
+/// rounds its corners.
 const STROKES: [&str; 26] = [
     "0c408c 2868",
     "000c ~00707606 ~06868c0c",
@@ -36,7 +37,8 @@ const STROKES: [&str; 26] = [
 /// The advance from letter to letter, as a part of their height.
 pub(super) const ADVANCE: f64 = 1.08;
 
-/// The paths of a text's strokes: its letters are one high, begin at `(0, 0)`, and stand on `y = 1`.
+/// The paths of a text's strokes: its letters are one high, begin at `(0, 0)`, and stand on `y =
+/// 1`.
 pub(super) fn strokes(text: &str) -> Vec<Vec<Point>> {
     let letters = text.bytes().enumerate().filter(|(_, letter)| letter.is_ascii_uppercase());
     letters
@@ -49,8 +51,9 @@ pub(super) fn strokes(text: &str) -> Vec<Vec<Point>> {
 
 fn path(stroke: &str, left: f64) -> Vec<Point> {
     let points = stroke.trim_start_matches('~');
-    let twelfths =
-        |digit: char| f64::from(digit.to_digit(16).expect("a stroke is of hexadecimal digits")) / 12.0;
+    let twelfths = |digit: char| {
+        f64::from(digit.to_digit(16).expect("a stroke is of hexadecimal digits")) / 12.0
+    };
     let numbers: Vec<f64> = points.chars().map(twelfths).collect();
     let path = numbers.chunks_exact(2).map(|pair| (left + pair[0], pair[1])).collect();
     if points.len() < stroke.len() { smooth(path) } else { path }

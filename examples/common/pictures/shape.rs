@@ -1,7 +1,8 @@
-//! Shapes: a few primitives, and what can be made of them by cutting, joining, turning and mirroring.
+//! Shapes: a few primitives, and what can be made of them by cutting, joining, turning and
+//! mirroring.
 //!
-//! A shape knows one thing: which stretches of a horizontal line lie inside it ([`Shape::spans`]). That is all the canvas
-//! needs, and it makes "this disc without that one" as easy as either disc.
+//! A shape knows one thing: which stretches of a horizontal line lie inside it ([`Shape::spans`]).
+//! That is all the canvas needs, and it makes "this disc without that one" as easy as either disc.
 
 use std::f64::consts::PI;
 
@@ -58,14 +59,16 @@ pub(super) fn star(centre: Point, radius: f64) -> Shape {
 pub(super) fn leaning_star(centre: Point, radius: f64, degrees: f64) -> Shape {
     // Where the sides of a pentagram cross, as a part of the radius: sin 18° / sin 54°.
     let notch = radius * (PI / 10.0).sin() / (PI * 0.3).sin();
-    let corner =
-        |k: u32| on_circle(centre, if k % 2 == 0 { radius } else { notch }, degrees + f64::from(k) * 36.0);
+    let corner = |k: u32| {
+        on_circle(centre, if k % 2 == 0 { radius } else { notch }, degrees + f64::from(k) * 36.0)
+    };
     Shape::Polygon((0..10).map(corner).collect())
 }
 
 /// A line with round ends and round corners.
 pub(super) fn stroke(path: &[Point], width: f64) -> Shape {
-    // There along one side and back along the other, as if the line were a road and we kept to its left.
+    // There along one side and back along the other, as if the line were a road and we kept to its
+    // left.
     let mut road: Vec<Point> = path.iter().chain(path.iter().rev().skip(1)).copied().collect();
     road.dedup();
     let legs = road.len() - 1;
@@ -75,9 +78,10 @@ pub(super) fn stroke(path: &[Point], width: f64) -> Shape {
         let after = road[(k + 1) % legs + 1];
         let (arrive, leave) = (bearing(road[k], here), bearing(here, after));
         let turn = (leave - arrive).rem_euclid(360.0);
-        // To turn right (or about, at an end) is to go around the corner. To turn left is to cut it: there the two sides
-        // cross, and winding keeps the corner full.
-        let (turn, steps) = if turn < 180.1 { (turn, (turn / 15.0).round()) } else { (turn - 360.0, 1.0) };
+        // To turn right (or about, at an end) is to go around the corner. To turn left is to cut
+        // it: there the two sides cross, and winding keeps the corner full.
+        let (turn, steps) =
+            if turn < 180.1 { (turn, (turn / 15.0).round()) } else { (turn - 360.0, 1.0) };
         for step in 0..=steps as u32 {
             outline.push(on_circle(
                 here,
@@ -89,7 +93,8 @@ pub(super) fn stroke(path: &[Point], width: f64) -> Shape {
     Shape::Polygon(outline)
 }
 
-/// A path with its corners rounded off, and with the same two ends; if these are one point, that is rounded off too.
+/// A path with its corners rounded off, and with the same two ends; if these are one point, that is
+/// rounded off too.
 pub(super) fn smooth(path: Vec<Point>) -> Vec<Point> {
     // Chaikin's way: cut every corner at a quarter of its sides, then cut the corners that makes.
     (0..3).fold(path, |path, _| {

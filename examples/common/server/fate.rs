@@ -1,7 +1,7 @@
 //! What becomes of a request: decided by the country and a seed, and by nothing else.
 //!
-//! So a run ends with the same counts whether one worker asks or thirty do, and whoever races one against the other races
-//! them over the same track.
+//! So a run ends with the same counts whether one worker asks or thirty do, and whoever races one
+//! against the other races them over the same track.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -71,7 +71,8 @@ pub enum Answer {
     Short,
 }
 
-/// Half a second at most: a tenth of the book's servers', so that a demo with one worker does not last a minute.
+/// Half a second at most: a tenth of the book's servers', so that a demo with one worker does not
+/// last a minute.
 pub const DELAY: RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_millis(500);
 
 /// What a limited server takes for each request.

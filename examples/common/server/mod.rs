@@ -1,7 +1,8 @@
 //! A small HTTP server for flags: in this process, on loopback, served by a pool of our own.
 //!
-//! Each connection is a task. What becomes of a request is [decided](fate) before it is served; [reading](request) it survives
-//! whatever arrives. It is made for these examples: `GET` only, a connection for each request.
+//! Each connection is a task. What becomes of a request is [decided](fate) before it is served;
+//! [reading](request) it survives whatever arrives. It is made for these examples: `GET` only, a
+//! connection for each request.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -19,10 +20,12 @@ use request::{LOOK, Reading, Request, timed_out};
 pub mod fate;
 mod request;
 
-/// More than any client here has, so that who waits, waits for the site and not for a worker of ours.
+/// More than any client here has, so that who waits, waits for the site and not for a worker of
+/// ours.
 const WORKERS: usize = 1100;
 
-/// How long to wait before taking connections again when the process has no descriptor left for one.
+/// How long to wait before taking connections again when the process has no descriptor left for
+/// one.
 const BREATH: Duration = Duration::from_millis(10);
 
 /// How long a stalled answer keeps its client waiting at most.
@@ -34,7 +37,8 @@ const LONGEST_GOODBYE: Duration = Duration::from_millis(500);
 /// A server that is running; dropping it closes it.
 pub struct FlagServer {
     address: SocketAddr,
-    /// Running this task ends the future that everyone here who waits, waits for: the server's own end.
+    /// Running this task ends the future that everyone here who waits, waits for: the server's own
+    /// end.
     close: Option<Task>,
     acceptor: Option<thread::JoinHandle<()>>,
 }
@@ -56,7 +60,8 @@ impl Site {
     fn picture(&self, code: &str) -> Arc<[u8]> {
         let known = self.drawn().get(code).cloned();
         known.unwrap_or_else(|| {
-            // Without the lock, so that others can draw meanwhile. If two draw the same, it is the same.
+            // Without the lock, so that others can draw meanwhile. If two draw the same, it is the
+            // same.
             let picture: Arc<[u8]> = pictures::gif(code).expect("a code is two letters").into();
             self.drawn().insert(code.to_owned(), Arc::clone(&picture));
             picture
@@ -80,10 +85,14 @@ impl FlagServer {
         let listener = listen(port.unwrap_or(0)).or_else(|_| listen(0))?;
         let address = listener.local_addr()?;
         let workers = if plan.label == Label::Limit { LIMIT } else { WORKERS };
-        // Its tasks wait, for a delay or for the close, on purpose: if others were added in their stead, a limit would be none.
+        // Its tasks wait, for a delay or for the close, on purpose: if others were added in their
+        // stead, a limit would be none.
         let pool = pool.nested_wait(NestedWait::Block);
-        let pool =
-            pool.max_workers(workers).thread_name_prefix("server").build().map_err(io::Error::other)?;
+        let pool = pool
+            .max_workers(workers)
+            .thread_name_prefix("server")
+            .build()
+            .map_err(io::Error::other)?;
         let (close, closed) = task(|| ());
         let site = Arc::new(Site { plan, closed, drawn: Mutex::default() });
         for code in countries::POP20 {
@@ -123,7 +132,8 @@ fn accept(listener: &TcpListener, pool: &ThreadPoolExecutor, site: &Arc<Site>) {
         match stream {
             Ok(stream) => {
                 let site = Arc::clone(site);
-                // Refused for want of a thread, the connection is dropped, and its client sees it closed.
+                // Refused for want of a thread, the connection is dropped, and its client sees it
+                // closed.
                 drop(pool.named("request").try_submit(move || {
                     // A client that goes away while it is being answered is its own business.
                     let _ = serve(stream, &site);
@@ -144,7 +154,9 @@ fn serve(mut stream: TcpStream, site: &Site) -> io::Result<()> {
         Request::Garbage => Reply::text(400, "Bad Request"),
         Request::OtherMethod => Reply::text(405, "Method Not Allowed"),
         Request::Head => Reply::text(405, "Method Not Allowed").without_body(),
-        Request::Get(path) if path == "/" || path == "/flags" || path == "/flags/" => Reply::index(),
+        Request::Get(path) if path == "/" || path == "/flags" || path == "/flags/" => {
+            Reply::index()
+        }
         Request::Get(path) => match code_in(path) {
             None => Reply::text(404, "Not Found"),
             Some(code) => {
@@ -160,7 +172,8 @@ fn serve(mut stream: TcpStream, site: &Site) -> io::Result<()> {
                     Answer::Short => flag.cut_short(),
                     Answer::NotFound => Reply::text(404, "Not Found"),
                     Answer::Teapot => Reply::text(418, "I'm a Teapot"),
-                    // With some of the request unread, the system closes a connection by resetting it.
+                    // With some of the request unread, the system closes a connection by resetting
+                    // it.
                     Answer::Reset => return Ok(()),
                     Answer::Stall => {
                         reading.finish(&mut stream)?;
@@ -176,7 +189,8 @@ fn serve(mut stream: TcpStream, site: &Site) -> io::Result<()> {
     linger(stream, site)
 }
 
-/// The upper-case code in `/flags/br/br.gif`; nothing else has a flag in it, and no path leads to a file.
+/// The upper-case code in `/flags/br/br.gif`; nothing else has a flag in it, and no path leads to a
+/// file.
 fn code_in(path: &str) -> Option<String> {
     let (folder, file) = path.strip_prefix("/flags/")?.split_once('/')?;
     let is_code = folder.len() == 2 && folder.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -188,8 +202,8 @@ fn stall(stream: TcpStream, site: &Site) -> io::Result<()> {
     swallow(stream, site, LONGEST_STALL)
 }
 
-/// Closes in peace: says that no more will come, and takes what the client may still be saying. A connection that is
-/// closed with something unread in it is reset, and the answer with it.
+/// Closes in peace: says that no more will come, and takes what the client may still be saying. A
+/// connection that is closed with something unread in it is reset, and the answer with it.
 fn linger(stream: TcpStream, site: &Site) -> io::Result<()> {
     stream.shutdown(Close::Write)?;
     swallow(stream, site, LONGEST_GOODBYE)
@@ -233,7 +247,8 @@ impl Reply {
         use std::fmt::Write;
 
         let mut page =
-            "<!doctype html><title>Flags</title><style>img{width:120px;margin:4px}</style>\n".to_owned();
+            "<!doctype html><title>Flags</title><style>img{width:120px;margin:4px}</style>\n"
+                .to_owned();
         for code in countries::all() {
             let path = code.to_lowercase();
             // Writing to a String does not fail.

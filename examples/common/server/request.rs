@@ -30,8 +30,9 @@ pub enum Request {
     Nothing,
 }
 
-/// Reads a request, all but its last piece, which stays in the connection: closed in this state, the connection is reset, and
-/// that is how a fault of that kind is made. [`finish`](Self::finish) takes the rest.
+/// Reads a request, all but its last piece, which stays in the connection: closed in this state,
+/// the connection is reset, and that is how a fault of that kind is made. [`finish`](Self::finish)
+/// takes the rest.
 pub struct Reading {
     pub request: Request,
     unread: usize,
@@ -50,7 +51,9 @@ impl Reading {
             }
             stream.set_read_timeout(Some(left.min(LOOK)))?;
             let length = match stream.peek(&mut piece) {
-                Ok(0) if head.is_empty() => return Ok(Self { request: Request::Nothing, unread: 0 }),
+                Ok(0) if head.is_empty() => {
+                    return Ok(Self { request: Request::Nothing, unread: 0 });
+                }
                 Ok(0) => return Ok(Self { request: Request::Garbage, unread: 0 }),
                 Ok(length) => length,
                 Err(error) if timed_out(&error) && closed() => {
@@ -81,7 +84,9 @@ pub fn timed_out(error: &io::Error) -> bool {
 /// The path in `/path?query`, or in `http://host/path` as proxies are asked.
 fn path_of(target: &str) -> &str {
     let target = match target.split_once("://") {
-        Some((_, host_and_path)) => host_and_path.find('/').map_or("/", |slash| &host_and_path[slash..]),
+        Some((_, host_and_path)) => {
+            host_and_path.find('/').map_or("/", |slash| &host_and_path[slash..])
+        }
         None => target,
     };
     target.split('?').next().unwrap_or(target)

@@ -1,15 +1,19 @@
-//! One function, items without end: so many are in flight, and the next is taken when a result is handed over.
+//! One function, items without end: so many are in flight, and the next is taken when a result is
+//! handed over.
 //!
-//! Each item is a task of its own, submitted as any other; what makes it a map is who submits it, and when. That is the reader:
-//! nobody else touches the items, so they may come from anything, and there is no state here that two threads share.
+//! Each item is a task of its own, submitted as any other; what makes it a map is who submits it,
+//! and when. That is the reader: nobody else touches the items, so they may come from anything, and
+//! there is no state here that two threads share.
 //!
-//! **How many are in flight.** Taken, and not handed over: always as many as the buffer holds, until the items end. A result leaves first,
-//! and then the next item comes in, so there is never one more; and it comes in before the result is handed over, so there is none less while
-//! the reader works on that.
+//! **How many are in flight.** Taken, and not handed over: always as many as the buffer holds,
+//! until the items end. A result leaves first, and then the next item comes in, so there is never
+//! one more; and it comes in before the result is handed over, so there is none less while the
+//! reader works on that.
 //!
-//! **Waiting for room.** What finds none in the executor's queue stays at the [`Desk`]. The reader waits for room before it waits for a
-//! result, so that no worker is idle; but as long as something else is on its way it looks up now and then, because a result may have
-//! come, and whoever has the room may be waiting for the reader.
+//! **Waiting for room.** What finds none in the executor's queue stays at the [`Desk`]. The reader
+//! waits for room before it waits for a result, so that no worker is idle; but as long as something
+//! else is on its way it looks up now and then, because a result may have come, and whoever has the
+//! room may be waiting for the reader.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -32,20 +36,24 @@ use crate::many::timed::{Timed, TimedIterator};
 use crate::nesting::inside::is_inside;
 use crate::sync::is_over;
 
-/// The results of a `map_buffered`: as a [`ScopedMap`](crate::ScopedMap)'s, with so many items in flight at a time.
+/// The results of a `map_buffered`: as a [`ScopedMap`](crate::ScopedMap)'s, with so many items in
+/// flight at a time.
 ///
-/// Asking for the next result blocks until it is there, and then takes the next item and submits it, before the result is handed
-/// over: so an iterator of items that waits for something holds the results up, also past a timeout. A full queue holds up a result that is there
-/// for a moment at most.
+/// Asking for the next result blocks until it is there, and then takes the next item and submits
+/// it, before the result is handed over: so an iterator of items that waits for something holds the
+/// results up, also past a timeout. A full queue holds up a result that is there for a moment at
+/// most.
 ///
 /// - **An item that fails** is an `Err` in its place, and the iteration goes on.
-/// - **If the executor refuses an item**, because it was shut down or broke meanwhile, all that is in flight is still handed over, and
-///   then, as an `Err` in the place of that item, why it was refused. Then the iteration ends: what comes to its end without an `Err` is
-///   complete.
-/// - **If the iterator of the items panics**, its panic comes out of `next` when all that is in flight has been handed over. Then the
-///   iteration ends. (The same if the executor panics when it is to take an item; that, and those behind it, are cancelled.)
-/// - **Dropping it** cancels what has not begun; what has begun goes on. It makes no difference whether it has been iterated. What is
-///   unread is dropped there and then; a drop that panics is contained, as there may be many.
+/// - **If the executor refuses an item**, because it was shut down or broke meanwhile, all that is
+///   in flight is still handed over, and then, as an `Err` in the place of that item, why it was
+///   refused. Then the iteration ends: what comes to its end without an `Err` is complete.
+/// - **If the iterator of the items panics**, its panic comes out of `next` when all that is in
+///   flight has been handed over. Then the iteration ends. (The same if the executor panics when it
+///   is to take an item; that, and those behind it, are cancelled.)
+/// - **Dropping it** cancels what has not begun; what has begun goes on. It makes no difference
+///   whether it has been iterated. What is unread is dropped there and then; a drop that panics is
+///   contained, as there may be many.
 ///
 /// # Panics
 ///
@@ -82,7 +90,8 @@ pub struct ScopedBufferedMap<'a, I: Iterator, T> {
     label: Label,
 }
 
-/// The results of a `map_buffered` over what borrows nothing: what an executor's `map_buffered` returns.
+/// The results of a `map_buffered` over what borrows nothing: what an executor's `map_buffered`
+/// returns.
 ///
 /// All that can be done with it is a [`ScopedBufferedMap`]'s.
 ///
@@ -153,18 +162,21 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         }
     }
 
-    /// Submits what waits at the desk, and takes more items, until the buffer is full or there are no more. It waits for room as long
-    /// as `alone` allows if nothing is on its way, and as `beside` allows if something is.
+    /// Submits what waits at the desk, and takes more items, until the buffer is full or there are
+    /// no more. It waits for room as long as `alone` allows if nothing is on its way, and as
+    /// `beside` allows if something is.
     fn fill(&mut self, alone: Patience, beside: Patience) -> Result<(), Refusal> {
         while let Some(source) = &mut self.source {
             if !source.waiting.is_empty() {
                 let patience = if self.window.len() == 0 { alone } else { beside };
                 match catch(|| source.desk.submit_one(patience)) {
                     Ok(Ok(())) => {
-                        self.window.add(source.waiting.pop_front().expect("each task has its future"));
+                        self.window
+                            .add(source.waiting.pop_front().expect("each task has its future"));
                         continue;
                     }
-                    // There may be room later; unless the executor was to wait for it, and does not.
+                    // There may be room later; unless the executor was to wait for it, and does
+                    // not.
                     Ok(Err(Refusal::Full)) if patience != Patience::Unlimited => {}
                     Ok(Err(why)) => {
                         self.end_source(&CancelReason::of_refusal(&why));
@@ -197,7 +209,8 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         Ok(())
     }
 
-    /// Nothing more comes from there. What the function has captured goes with the last task, and is not kept for as long as the map is.
+    /// Nothing more comes from there. What the function has captured goes with the last task, and
+    /// is not kept for as long as the map is.
     fn end_source(&mut self, reason: &CancelReason) {
         if let Some(Source { items, waiting, mut desk }) = self.source.take() {
             desk.cancel_waiting(reason);
@@ -239,10 +252,11 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         TimedOut::new(self.tally().unfinished(), self.taken)
     }
 
-    /// Hands the results over as they come, and no longer in the order of the items. Does not block.
+    /// Hands the results over as they come, and no longer in the order of the items. Does not
+    /// block.
     ///
-    /// As many items are in flight as before. Those that have ended come first, in the order of the items. A timeout comes behind:
-    /// `map.unordered().timeout(…)`.
+    /// As many items are in flight as before. Those that have ended come first, in the order of the
+    /// items. A timeout comes behind: `map.unordered().timeout(…)`.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -258,9 +272,10 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         self
     }
 
-    /// Waits in all at most this long, counted from the call of `map_buffered`. When the time is up, no more items are taken; what is there
-    /// is still handed over, and then what has not begun is cancelled. If all has been handed over, the
-    /// [`TimedOut`] counts none as unfinished: that there may be more items is all it says.
+    /// Waits in all at most this long, counted from the call of `map_buffered`. When the time is
+    /// up, no more items are taken; what is there is still handed over, and then what has not begun
+    /// is cancelled. If all has been handed over, the [`TimedOut`] counts none as unfinished: that
+    /// there may be more items is all it says.
     ///
     /// ```
     /// use std::time::Duration;
@@ -284,12 +299,14 @@ impl<I: Iterator, T> TimedIterator for ScopedBufferedMap<'_, I, T> {
     }
 
     fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<Self::Item>, TimedOut> {
-        // If the time is up, no more items are taken: or else a reader who always finds a result there would never be told.
+        // If the time is up, no more items are taken: or else a reader who always finds a result
+        // there would never be told.
         while !self.window.has_end() && !is_over(deadline) {
             let looks_up = Instant::now() + LOOKS_UP_AFTER;
             let beside = deadline.map_or(looks_up, |deadline| deadline.min(looks_up));
-            // Why an item is refused, its future says in its turn.
-            // Inside a task it does not wait for room beside what is on its way: whoever has the room may be waiting for this worker.
+            // Why an item is refused, its future says in its turn. Inside a task it does not wait
+            // for room beside what is on its way: whoever has the room may be waiting for this
+            // worker.
             let patience = if is_inside() { Patience::None } else { Patience::Until(beside) };
             let _ = self.fill(Patience::until(deadline), patience);
             let has_waited = Instant::now() >= beside;

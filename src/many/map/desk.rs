@@ -1,7 +1,8 @@
-//! Where a buffered map's items are handed in: each becomes a task, which waits here until the executor has room for it.
+//! Where a buffered map's items are handed in: each becomes a task, which waits here until the
+//! executor has room for it.
 //!
-//! Behind it are the map's function and its executor, whose types the reader does not know. It has no lock, and no thread but the
-//! reader's comes here.
+//! Behind it are the map's function and its executor, whose types the reader does not know. It has
+//! no lock, and no thread but the reader's comes here.
 
 use std::collections::VecDeque;
 use std::panic::resume_unwind;
@@ -15,7 +16,8 @@ use crate::future::task::{ScopedTask, halves};
 use crate::label::Label;
 
 pub(super) trait Desk<'a, Item, T> {
-    /// Makes a task of the item, and its future. The task waits here behind those that came before it.
+    /// Makes a task of the item, and its future. The task waits here behind those that came before
+    /// it.
     fn take_in(&mut self, item: Item) -> ScopedFuture<'a, T>;
 
     /// Submits the first of the tasks that wait here; there must be one. If it is refused it stays.
@@ -68,7 +70,8 @@ where
     }
 
     fn cancel_waiting(&mut self, reason: &CancelReason) {
-        let tasks: Vec<_> = self.tasks.drain(..).filter(|task| task.cancel_pending(reason)).collect();
+        let tasks: Vec<_> =
+            self.tasks.drain(..).filter(|task| task.cancel_pending(reason)).collect();
         for task in tasks {
             task.clear_away();
         }

@@ -1,17 +1,20 @@
 //! The side of a map that is run: one job with a state for each item.
 //!
-//! A map is not a row of submitted tasks. The job holds the function once and a [`Shared`] for each item, side by side; *runners*
-//! take part in it, as many as the executor has workers, and each takes items until none is left. So a map of a million tiny
-//! items does not make a million allocations, and the queue holds a handful of entries.
+//! A map is not a row of submitted tasks. The job holds the function once and a [`Shared`] for each
+//! item, side by side; *runners* take part in it, as many as the executor has workers, and each
+//! takes items until none is left. So a map of a million tiny items does not make a million
+//! allocations, and the queue holds a handful of entries.
 //!
-//! **Who takes what.** A runner takes a [`Stride`] of items from the front of those not yet taken. Its strides grow while items
-//! prove fast, and fall back to a single item as soon as they do not. Taking only says who should be first: an item begins
-//! when somebody claims it, one by one, so what one runner has taken but not begun can still be claimed by another that has run
-//! out of its own, or be cancelled.
+//! **Who takes what.** A runner takes a [`Stride`] of items from the front of those not yet taken.
+//! Its strides grow while items prove fast, and fall back to a single item as soon as they do not.
+//! Taking only says who should be first: an item begins when somebody claims it, one by one, so
+//! what one runner has taken but not begun can still be claimed by another that has run out of its
+//! own, or be cancelled.
 //!
-//! **Why no item is forgotten.** Strides are taken under one lock, so at any time an item is untaken, or in a stride that everyone
-//! can see, or has been claimed. A runner leaves only when nothing is untaken and it has looked through every stride. What
-//! nobody will come for (because the job is cancelled, or every task for a runner was dropped unrun) is cancelled.
+//! **Why no item is forgotten.** Strides are taken under one lock, so at any time an item is
+//! untaken, or in a stride that everyone can see, or has been claimed. A runner leaves only when
+//! nothing is untaken and it has looked through every stride. What nobody will come for (because
+//! the job is cancelled, or every task for a runner was dropped unrun) is cancelled.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,8 +57,9 @@ struct Takings<F> {
     taking_part: usize,
     /// One for each runner that waits for its turn in a keeper's place.
     kept: Vec<Arc<dyn Keeper>>,
-    /// For runners that are still to come; `None` once everything has been begun. Each has a reference of its own, so what the
-    /// function has captured goes when the last of them has done its part, whatever becomes of the [`Map`](super::Map).
+    /// For runners that are still to come; `None` once everything has been begun. Each has a
+    /// reference of its own, so what the function has captured goes when the last of them has done
+    /// its part, whatever becomes of the [`Map`](super::Map).
     function: Option<Arc<F>>,
     /// That, when the job was cancelled before its time, to be cleared away.
     unwanted: Option<Arc<F>>,
@@ -118,7 +122,8 @@ impl<I, T, F> Job<I, T, F> {
         Some(Runner { place: takings.strides.len() - 1, function })
     }
 
-    /// Takes at most so many of the items that nobody has taken; none if there are none, or if all has been cancelled.
+    /// Takes at most so many of the items that nobody has taken; none if there are none, or if all
+    /// has been cancelled.
     fn take_stride(&self, runner: &Runner<F>, len: usize) -> Option<Stride> {
         let mut takings = self.takings.lock();
         let from = takings.untaken;
@@ -129,9 +134,14 @@ impl<I, T, F> Job<I, T, F> {
         (from < to).then_some(stride)
     }
 
-    /// What becomes of a runner for whom nothing is left to begin: it is cancelled with the job, or else has done all there was to do.
+    /// What becomes of a runner for whom nothing is left to begin: it is cancelled with the job, or
+    /// else has done all there was to do.
     fn too_late(&self) -> Status {
-        if self.takings.lock().was_cancelled { Status::Cancelled } else { Status::Finished(Ending::Returned) }
+        if self.takings.lock().was_cancelled {
+            Status::Cancelled
+        } else {
+            Status::Finished(Ending::Returned)
+        }
     }
 
     /// A runner that was kept has been called to its turn.
@@ -188,7 +198,8 @@ pub(super) trait Answers<T>: Send + Sync {
     /// The pool that has taken the job.
     fn home(&self) -> Option<PoolId>;
 
-    /// As [`Awaited::run_here`](crate::nesting::waiting::Awaited::run_here), for the item in this place.
+    /// As [`Awaited::run_here`](crate::nesting::waiting::Awaited::run_here), for the item in this
+    /// place.
     fn run_here(&self, place: usize, label: &Label) -> bool;
 
     /// Cancels every item that has not begun.
@@ -251,8 +262,9 @@ where
                 Self::run_item(item, &runner.function, label);
             }
         }
-        // Every item has been begun, so whoever comes now comes too late. (The runner has the function too, so this is not the
-        // last reference, and nobody's code is run under the lock.)
+        // Every item has been begun, so whoever comes now comes too late. (The runner has the
+        // function too, so this is not the last reference, and nobody's code is run under the
+        // lock.)
         let mut takings = self.takings.lock();
         takings.function = None;
         let kept = std::mem::take(&mut takings.kept);
@@ -276,8 +288,8 @@ where
         self.leave();
     }
 
-    /// A runner's last act, or that of a task which would have been one. If it is the last, and something is left that nobody
-    /// has taken (every other task was dropped unrun), nobody will.
+    /// A runner's last act, or that of a task which would have been one. If it is the last, and
+    /// something is left that nobody has taken (every other task was dropped unrun), nobody will.
     fn leave(&self) {
         let mut takings = self.takings.lock();
         takings.runners_left -= 1;
@@ -302,7 +314,8 @@ where
         self.home.set(pool);
     }
 
-    /// Each item has its own, from when the first of the runners is given to a pool; unless that has refused it, and another takes it.
+    /// Each item has its own, from when the first of the runners is given to a pool; unless that
+    /// has refused it, and another takes it.
     fn be_witnessed(&self, by: &dyn Witnesses, label: &Label) {
         let mut takings = self.takings.lock();
         // Another's stay if that pool has taken one of the runners.

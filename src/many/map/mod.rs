@@ -1,11 +1,12 @@
 //! One function, many items: the results in the order of the items, or as they come.
 //!
-//! Here is the side that is read. The side that is run is the [`job`]: it holds the function once and a state for each item, and
-//! as many runners as the executor has workers take part in it. It has all items from the start; a map of items without end is
-//! [`buffered`].
+//! Here is the side that is read. The side that is run is the [`job`]: it holds the function once
+//! and a state for each item, and as many runners as the executor has workers take part in it. It
+//! has all items from the start; a map of items without end is [`buffered`].
 //!
-//! An item is pending, or claimed by a runner that will complete it, or has ended; and the job cancels what is pending when its
-//! last runner leaves it. So whoever waits here for an item is woken.
+//! An item is pending, or claimed by a runner that will complete it, or has ended; and the job
+//! cancels what is pending when its last runner leaves it. So whoever waits here for an item is
+//! woken.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -37,9 +38,10 @@ use tally::Tally;
 
 /// The results of a `map`, in the order of the items.
 ///
-/// The executor has the work when `map` returns, whether or not anyone asks. Asking for the next result blocks until that item has
-/// ended. An item that fails is an `Err` in its place, and the iteration goes on. Dropping the iterator cancels what has not
-/// begun; what has begun goes on. What is unread is dropped there and then; a drop that panics is contained, as there may be many.
+/// The executor has the work when `map` returns, whether or not anyone asks. Asking for the next
+/// result blocks until that item has ended. An item that fails is an `Err` in its place, and the
+/// iteration goes on. Dropping the iterator cancels what has not begun; what has begun goes on.
+/// What is unread is dropped there and then; a drop that panics is contained, as there may be many.
 ///
 /// `Display` says how far it is:
 ///
@@ -90,7 +92,11 @@ impl<T> Item<'_, T> {
 
 impl<T> Watch for Item<'_, T> {
     fn watched(&self) -> Watched<'_> {
-        Watched { end: self.answers.answer(self.place).watchable(), awaited: self, label: &self.label }
+        Watched {
+            end: self.answers.answer(self.place).watchable(),
+            awaited: self,
+            label: &self.label,
+        }
     }
 }
 
@@ -149,7 +155,8 @@ impl<'a, T: Send + 'a> ScopedMap<'a, T> {
         let answers = Arc::clone(&job) as Arc<dyn Answers<T> + 'a>;
         let map = Self { next: Item { answers, place: 0, label }, ends: None, began };
         for runner in 0..runners {
-            let task = ScopedTask::new(Arc::clone(&job) as Arc<dyn Runnable + 'a>, map.next.label.clone());
+            let task =
+                ScopedTask::new(Arc::clone(&job) as Arc<dyn Runnable + 'a>, map.next.label.clone());
             // The first runner can do the job alone: the others come if there is room for them.
             let patience = if runner == 0 { Patience::Unlimited } else { Patience::None };
             match executor.take(task, patience) {
@@ -162,10 +169,12 @@ impl<'a, T: Send + 'a> ScopedMap<'a, T> {
 }
 
 impl<T> ScopedMap<'_, T> {
-    /// Hands the results over as they come, and no longer in the order of the items. Does not block.
+    /// Hands the results over as they come, and no longer in the order of the items. Does not
+    /// block.
     ///
-    /// Those that are there already come first, in the order of their items. To know which result is whose, have the function
-    /// return the item beside it. A timeout comes behind: `map.unordered().timeout(…)`.
+    /// Those that are there already come first, in the order of their items. To know which result
+    /// is whose, have the function return the item beside it. A timeout comes behind:
+    /// `map.unordered().timeout(…)`.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -181,13 +190,15 @@ impl<T> ScopedMap<'_, T> {
     /// ```
     pub fn unordered(mut self) -> Self {
         if self.ends.is_none() {
-            let left = (self.next.place..self.answers().len()).map(|place| self.next.at(place)).collect();
+            let left =
+                (self.next.place..self.answers().len()).map(|place| self.next.at(place)).collect();
             self.ends = Some(Box::new(Completions::of_map(left)));
         }
         self
     }
 
-    /// Waits in all at most this long, counted from the call of `map`. When the time is up, what has not begun is cancelled.
+    /// Waits in all at most this long, counted from the call of `map`. When the time is up, what
+    /// has not begun is cancelled.
     ///
     /// ```
     /// use std::sync::{Mutex, mpsc};
@@ -256,7 +267,8 @@ impl<T> TimedIterator for ScopedMap<'_, T> {
         match self.next_end(deadline) {
             Ok(place) => {
                 let answer = self.answers().answer(place);
-                let outcome = answer.collect().expect("it is done, and this iterator is its only reader");
+                let outcome =
+                    answer.collect().expect("it is done, and this iterator is its only reader");
                 answer.watchable().tell_collected();
                 Ok(Some(outcome))
             }
@@ -265,7 +277,9 @@ impl<T> TimedIterator for ScopedMap<'_, T> {
                 discard(self.answers().answer(place).forsake());
                 Ok(Some(Err(TaskError::Deadlock(deadlock))))
             }
-            Err(Unfinished::TimedOut) => Err(TimedOut::new(self.tally().unfinished(), self.answers().len())),
+            Err(Unfinished::TimedOut) => {
+                Err(TimedOut::new(self.tally().unfinished(), self.answers().len()))
+            }
         }
     }
 }

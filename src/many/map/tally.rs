@@ -40,7 +40,8 @@ impl Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let there_are = self.0.iter().filter(|(count, _)| *count > 0);
-        for (mark, (count, state)) in [":"].into_iter().chain(std::iter::repeat(",")).zip(there_are) {
+        for (mark, (count, state)) in [":"].into_iter().chain(std::iter::repeat(",")).zip(there_are)
+        {
             write!(f, "{mark} {count} {state}")?;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! What a buffered map has submitted and not handed over.
 //!
-//! They leave in the order in which they came, or as they end. How many there should be is not known here.
+//! They leave in the order in which they came, or as they end. How many there should be is not
+//! known here.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -19,7 +20,8 @@ impl<'a, T> Window<'a, T> {
         Self::InOrder(VecDeque::new())
     }
 
-    /// From now on they leave as they end. Those that have ended leave first, in the order in which they came.
+    /// From now on they leave as they end. Those that have ended leave first, in the order in which
+    /// they came.
     pub(super) fn forget_the_order(&mut self) {
         if let Self::InOrder(futures) = self {
             let ends = Completions::of_map(std::mem::take(futures).into());
@@ -52,7 +54,9 @@ impl<'a, T> Window<'a, T> {
     /// Waits until the next is there. There must be one.
     pub(super) fn await_end(&mut self, deadline: Option<Instant>) -> Result<(), Unfinished> {
         match self {
-            Self::InOrder(futures) => futures.front().map_or(Ok(()), |next| next.await_end_until(deadline)),
+            Self::InOrder(futures) => {
+                futures.front().map_or(Ok(()), |next| next.await_end_until(deadline))
+            }
             Self::AsTheyEnd(completions) => completions.await_end(deadline),
         }
     }
@@ -76,7 +80,9 @@ impl<'a, T> Window<'a, T> {
     pub(super) fn take_all(&mut self) -> Vec<ScopedFuture<'a, T>> {
         match self {
             Self::InOrder(futures) => std::mem::take(futures).into(),
-            Self::AsTheyEnd(completions) => completions.take_rest().map(|(_, future)| future).collect(),
+            Self::AsTheyEnd(completions) => {
+                completions.take_rest().map(|(_, future)| future).collect()
+            }
         }
     }
 

@@ -1,11 +1,14 @@
-//! How a queue comes to its end: no more is taken, what waits is run or cancelled, and everyone goes.
+//! How a queue comes to its end: no more is taken, what waits is run or cancelled, and everyone
+//! goes.
 //!
-//! The end comes in three steps: no task is taken any more; every worker has left its seat; every worker has run its last
-//! hook, and is gone but for what the system does to end a thread. Whoever closes the pool waits for the third.
+//! The end comes in three steps: no task is taken any more; every worker has left its seat; every
+//! worker has run its last hook, and is gone but for what the system does to end a thread. Whoever
+//! closes the pool waits for the third.
 //!
-//! **Why nobody waits for ever.** A worker sleeps only while the phase is an open one, so whoever ends that wakes them all; and so it
-//! does with those who wait for a hire, or for room. Whoever waits for the end looks at the counters under the lock, and each
-//! step that may be the last looks at them under the same lock and tells.
+//! **Why nobody waits for ever.** A worker sleeps only while the phase is an open one, so whoever
+//! ends that wakes them all; and so it does with those who wait for a hire, or for room. Whoever
+//! waits for the end looks at the counters under the lock, and each step that may be the last looks
+//! at them under the same lock and tells.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -20,8 +23,8 @@ use crate::stop::StopToken;
 use crate::sync::{MutexGuard, wait_until};
 
 impl<'a> Queue<'a> {
-    /// No more tasks are taken, now or soon. Those that wait are run, or cancelled; then workers leave. Whether anything has been changed by that comes
-    /// beside what was cancelled.
+    /// No more tasks are taken, now or soon. Those that wait are run, or cancelled; then workers
+    /// leave. Whether anything has been changed by that comes beside what was cancelled.
     pub(in crate::pool) fn close(&self, how: Shutdown) -> (bool, Husks<'a>) {
         let (cancel, stop) = match how {
             Shutdown::WhenIdle => {
@@ -38,7 +41,8 @@ impl<'a> Queue<'a> {
         }
         let stops: Vec<_> = if stop { state.stop_tokens().collect() } else { Vec::new() };
         let husks = self.end(state, cancel, stop);
-        let is_news = was_open || husks.are_any() || stops.iter().any(|stop| !stop.stop_requested());
+        let is_news =
+            was_open || husks.are_any() || stops.iter().any(|stop| !stop.stop_requested());
         for stop in stops {
             stop.request_stop();
         }
@@ -56,8 +60,9 @@ impl<'a> Queue<'a> {
         was_open
     }
 
-    /// After the last call: closes in the moment in which no task waits, runs, or is on its way: to a new worker, or by a submitter that
-    /// waits to be let in. So whatever may bring that moment about asks here, in the critical section in which it does.
+    /// After the last call: closes in the moment in which no task waits, runs, or is on its way: to
+    /// a new worker, or by a submitter that waits to be let in. So whatever may bring that moment
+    /// about asks here, in the critical section in which it does.
     pub(super) fn close_if_idle(&self, state: &mut State<'a>) {
         let nothing_waits = state.tasks.is_empty() && state.hires == 0 && state.coming == 0;
         if nothing_waits && state.idle == state.present && matches!(state.phase, Phase::LastCall) {
@@ -68,15 +73,17 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// No more tasks are taken, and those that wait are cancelled, because the pool is of no use any more.
+    /// No more tasks are taken, and those that wait are cancelled, because the pool is of no use
+    /// any more.
     pub(in crate::pool) fn break_down(&self, broken: &Broken) -> Husks<'a> {
         let mut state = self.state.lock();
         state.phase = Phase::Broken(broken.clone());
         self.end(state, Some(&CancelReason::PoolBroke(broken.clone())), false)
     }
 
-    /// Blocks until every worker has gone, every hire is settled, and whatever was cancelled is known to be; at most until
-    /// `deadline`. Whether it has come to that. The pool must have been closed, or be at its last call.
+    /// Blocks until every worker has gone, every hire is settled, and whatever was cancelled is
+    /// known to be; at most until `deadline`. Whether it has come to that. The pool must have been
+    /// closed, or be at its last call.
     pub(in crate::pool) fn wait_until_everyone_gone(&self, deadline: Option<Instant>) -> bool {
         let mut state = self.state.lock();
         let mut gave_up = false;
@@ -86,7 +93,8 @@ impl<'a> Queue<'a> {
         state.everyone_gone()
     }
 
-    /// Whether somebody has asked for the pool to be closed when it is idle, and that has not come yet.
+    /// Whether somebody has asked for the pool to be closed when it is idle, and that has not come
+    /// yet.
     pub(in crate::pool) fn is_at_its_last_call(&self) -> bool {
         matches!(self.state.lock().phase, Phase::LastCall)
     }
@@ -118,7 +126,8 @@ impl<'a> Queue<'a> {
         self.wake_all_who_wait_for_more();
         let Some((reason, waiting, in_hand)) = unbegun else { return Husks::none() };
         let taken = waiting.len();
-        // All of them, before anything of any of them is dropped or called back: see `future::shared`.
+        // All of them, before anything of any of them is dropped or called back: see
+        // `future::shared`.
         let mut cancelled = Stats::default();
         let mut elsewhere = VecDeque::new();
         let waiting = waiting.into_iter().filter_map(|task| {
@@ -146,7 +155,8 @@ impl<'a> Queue<'a> {
         Husks { waiting, in_hand, begun }
     }
 
-    /// Every sleeper has to see that there will be no more, and so has everyone who waits for a hire, or for room.
+    /// Every sleeper has to see that there will be no more, and so has everyone who waits for a
+    /// hire, or for room.
     fn wake_all_who_wait_for_more(&self) {
         self.task_ready.notify_all();
         self.hire_settled.notify_all();
@@ -165,13 +175,15 @@ impl<'a> Queue<'a> {
 }
 
 impl State<'_> {
-    /// Those that were given to what is running: by workers in their turn, or inside another task, unless it still lies among those that wait.
+    /// Those that were given to what is running: by workers in their turn, or inside another task,
+    /// unless it still lies among those that wait.
     fn stop_tokens(&self) -> impl Iterator<Item = StopToken> {
         let nested = self.elsewhere.iter().filter_map(|task| task.label().stop().cloned());
         self.seats.stop_tokens().chain(nested)
     }
 
-    /// And nobody will come any more: while tasks are still taken, the last worker to retire is not the last of all.
+    /// And nobody will come any more: while tasks are still taken, the last worker to retire is not
+    /// the last of all.
     pub(super) fn everyone_gone(&self) -> bool {
         let no_more_come = matches!(self.phase, Phase::Closed | Phase::Broken(_));
         no_more_come && self.threads == 0 && self.hires == 0 && self.cancelling == 0

@@ -1,7 +1,9 @@
-//! How a hire is begun, and how it is settled: the worker comes, or the system has refused its thread.
+//! How a hire is begun, and how it is settled: the worker comes, or the system has refused its
+//! thread.
 //!
-//! A submitter hires for its own task, if [`admit`](Queue::admit) says so. Whoever waits inside a task hires for one that waits already, and
-//! for which nobody is there: a [stand-in](Queue::stand_in).
+//! A submitter hires for its own task, if [`admit`](Queue::admit) says so. Whoever waits inside a
+//! task hires for one that waits already, and for which nobody is there: a
+//! [stand-in](Queue::stand_in).
 
 use super::super::seats::SeatNumber;
 use super::{Queue, State};
@@ -19,7 +21,8 @@ impl<'a> Queue<'a> {
         self.hire_settled.notify_all();
     }
 
-    /// The system refused the thread; the task is the submitter's again, who comes once more and says so.
+    /// The system refused the thread; the task is the submitter's again, who comes once more and
+    /// says so.
     pub(in crate::pool) fn hire_failed(&self, seat: SeatNumber) {
         let mut state = self.state.lock();
         state.fail_hire(seat);
@@ -30,9 +33,13 @@ impl<'a> Queue<'a> {
         self.tell_if_everyone_gone(state);
     }
 
-    /// A task for a worker that is to be added, and its seat, if one is needed: a task waits for whom no idle worker is there, and there may be
-    /// one more. It is the `wanted` one, if that waits here; else the first.
-    pub(in crate::pool) fn stand_in(&self, wanted: Option<usize>) -> Option<(ScopedTask<'a>, SeatNumber)> {
+    /// A task for a worker that is to be added, and its seat, if one is needed: a task waits for
+    /// whom no idle worker is there, and there may be one more. It is the `wanted` one, if that
+    /// waits here; else the first.
+    pub(in crate::pool) fn stand_in(
+        &self,
+        wanted: Option<usize>,
+    ) -> Option<(ScopedTask<'a>, SeatNumber)> {
         let mut state = self.state.lock();
         let mut husks = state.sweep_if_worth_it();
         while state.tasks.front().is_some_and(ScopedTask::is_husk) {
@@ -55,7 +62,8 @@ impl<'a> Queue<'a> {
         begins_with
     }
 
-    /// The system refused the thread of a worker that was to be added; the task waits for those who are there.
+    /// The system refused the thread of a worker that was to be added; the task waits for those who
+    /// are there.
     pub(in crate::pool) fn stand_in_failed(&self, task: ScopedTask<'a>, seat: SeatNumber) {
         let mut state = self.state.lock();
         state.fail_hire(seat);

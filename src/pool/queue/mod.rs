@@ -1,32 +1,40 @@
 //! Where tasks wait for their turn, and workers for tasks.
 //!
-//! This file alone decides who is idle, whether a submit needs a new worker, who is woken, and when all is over; it does so under
-//! one lock, so that no two of these decisions can cross. It knows no threads: a worker is a [seat](super::seats) that somebody
-//! has taken. How many tasks may wait is asked of [`Room`].
+//! This file alone decides who is idle, whether a submit needs a new worker, who is woken, and when
+//! all is over; it does so under one lock, so that no two of these decisions can cross. It knows no
+//! threads: a worker is a [seat](super::seats) that somebody has taken. How many tasks may wait is
+//! asked of [`Room`].
 //!
-//! **Idle workers come first.** A worker is idle from when it asks for a task until it has one, and each waiting task has
-//! spoken for one of them. So a submit needs a new worker just when `tasks.len() >= idle`. (Counting a worker as free that
-//! has a task waiting for it is a defect CPython had: see python/cpython PR 133957.)
+//! **Idle workers come first.** A worker is idle from when it asks for a task until it has one, and
+//! each waiting task has spoken for one of them. So a submit needs a new worker just when
+//! `tasks.len() >= idle`. (Counting a worker as free that has a task waiting for it is a defect
+//! CPython had: see python/cpython PR 133957.)
 //!
-//! **Waking.** A wake-up costs the submitter more than all the rest, so one is under way at a time, and the worker it
-//! wakes wakes the next. *The rule: if a task waits and a worker sleeps, a wake-up is under way.* A push keeps it by waking
-//! somebody, unless that is under way already; a worker that comes out of its sleep has ended the one under way and, having
-//! taken its task, starts another if the rule asks for it; a worker goes to sleep only when no task waits. So a
+//! **Waking.** A wake-up costs the submitter more than all the rest, so one is under way at a time,
+//! and the worker it wakes wakes the next. *The rule: if a task waits and a worker sleeps, a
+//! wake-up is under way.* A push keeps it by waking somebody, unless that is under way already; a
+//! worker that comes out of its sleep has ended the one under way and, having taken its task,
+//! starts another if the rule asks for it; a worker goes to sleep only when no task waits. So a
 //! task is never left waiting while its worker sleeps.
 //!
-//! **Retiring** is decided in the same critical section in which the worker saw that no task waits: a push comes either
-//! before, and the worker takes the task, or after, and finds one idle worker less.
+//! **Retiring** is decided in the same critical section in which the worker saw that no task waits:
+//! a push comes either before, and the worker takes the task, or after, and finds one idle worker
+//! less.
 //!
-//! **Husks.** A task that has been cancelled, or run by somebody who waits for it, stays where it is until a worker comes to it, or until
-//! there may be more husks than tasks, or until somebody counts: then they are swept out. (Until then it has spoken for a worker as a
-//! task does, so it may cost a hire too many.) What then is still being run is kept aside until it has ended, to be counted.
+//! **Husks.** A task that has been cancelled, or run by somebody who waits for it, stays where it
+//! is until a worker comes to it, or until there may be more husks than tasks, or until somebody
+//! counts: then they are swept out. (Until then it has spoken for a worker as a task does, so it
+//! may cost a hire too many.) What then is still being run is kept aside until it has ended, to be
+//! counted.
 //!
-//! **Workers that wait** for other tasks are counted by the [`Crew`], which also says how many seats there may be. Those beyond the pool's own are
-//! for workers that stand in for them: such a worker never sleeps, but leaves when nothing waits for it, or when it is one too many.
+//! **Workers that wait** for other tasks are counted by the [`Crew`], which also says how many
+//! seats there may be. Those beyond the pool's own are for workers that stand in for them: such a
+//! worker never sleeps, but leaves when nothing waits for it, or when it is one too many.
 //!
-//! **Hiring.** The thread for a new worker is started outside the lock, by whoever submitted the task that needs it, and may be
-//! refused by the system. A task is left in the queue only where a worker is present that will look there before it leaves; while
-//! the only workers are still being hired, submitters wait to see whether they come.
+//! **Hiring.** The thread for a new worker is started outside the lock, by whoever submitted the
+//! task that needs it, and may be refused by the system. A task is left in the queue only where a
+//! worker is present that will look there before it leaves; while the only workers are still being
+//! hired, submitters wait to see whether they come.
 //!
 //! How hires are begun and settled is in [`hiring`], how it all comes to its end in [`closing`].
 
@@ -61,7 +69,8 @@ pub(crate) struct Queue<'a> {
     watch: Option<Arc<Watch>>,
     /// For sleeping workers: a task waits, or there will be no more.
     task_ready: Condvar,
-    /// For submitters that found every seat taken by a worker still to come: one has come, or will not.
+    /// For submitters that found every seat taken by a worker still to come: one has come, or will
+    /// not.
     hire_settled: Condvar,
     /// For those who wait for the pool's end.
     everyone_gone: Condvar,
@@ -76,7 +85,8 @@ struct State<'a> {
     seats: Seats<'a>,
     /// Workers that have come and not left.
     present: usize,
-    /// Workers that have come and not gone: when they have left, they have still to run their last user code.
+    /// Workers that have come and not gone: when they have left, they have still to run their last
+    /// user code.
     threads: usize,
     /// Seats whose hire is still under way.
     hires: usize,
@@ -128,7 +138,8 @@ pub(super) struct Census {
 /// Who submits, as far as the queue wants to know.
 pub(super) struct Submit {
     pub(super) patience: Patience,
-    /// By one of the pool's own workers. It must not wait without limit for room that only workers can make.
+    /// By one of the pool's own workers. It must not wait without limit for room that only workers
+    /// can make.
     pub(super) from_inside: bool,
     /// Why the system refused a thread for this very task, if it did.
     pub(super) thread_refused: Option<io::Error>,
@@ -201,8 +212,8 @@ impl<'a> Queue<'a> {
                     }
                 }
                 if state.present == 0 {
-                    // Nobody is there who would look into the queue, and nobody else's hire is of any use to us if the system
-                    // has just refused us a thread.
+                    // Nobody is there who would look into the queue, and nobody else's hire is of
+                    // any use to us if the system has just refused us a thread.
                     if let Some(cause) = submit.thread_refused.take() {
                         break Refusal::Thread(cause);
                     }
@@ -218,7 +229,8 @@ impl<'a> Queue<'a> {
                     state.coming += 1;
                     drop(state);
                     has_room = self.wait_for_room(room, submit.patience);
-                    // That may have taken long: if the system refused a thread before, it may have one now.
+                    // That may have taken long: if the system refused a thread before, it may have
+                    // one now.
                     submit.thread_refused = None;
                     state = self.state.lock();
                     state.coming -= 1;
@@ -253,7 +265,8 @@ impl<'a> Queue<'a> {
             Patience::Until(deadline) => !is_over(Some(deadline)),
             Patience::Unlimited => true,
         };
-        let _asleep = self.watch.as_ref().filter(|_| sleeps).map(|watch| watch.block(BlockedOn::Room));
+        let _asleep =
+            self.watch.as_ref().filter(|_| sleeps).map(|watch| watch.block(BlockedOn::Room));
         room.wait_to_enter(patience)
     }
 
@@ -269,8 +282,9 @@ impl<'a> Queue<'a> {
         self.state.lock().refusal()
     }
 
-    /// The next task for this worker, whose last came to this; sleeps until there is one. No task means that the worker has left: because the
-    /// pool is closed and all is done, or because it slept for as long as `keep_alive` and nothing came; or because it had been added, and is not
+    /// The next task for this worker, whose last came to this; sleeps until there is one. No task
+    /// means that the worker has left: because the pool is closed and all is done, or because it
+    /// slept for as long as `keep_alive` and nothing came; or because it had been added, and is not
     /// needed now.
     pub(super) fn next(
         &self,
@@ -299,7 +313,8 @@ impl<'a> Queue<'a> {
                 break;
             }
             if let Some(watch) = to_tell.take() {
-                // It is not asleep yet, so nobody wakes it: it looks again. And it is not idle as long as it tells, which may take long.
+                // It is not asleep yet, so nobody wakes it: it looks again. And it is not idle as
+                // long as it tells, which may take long.
                 state.idle -= 1;
                 drop(state);
                 watch.tell(EventKind::WorkerIdle);
@@ -311,7 +326,8 @@ impl<'a> Queue<'a> {
             state.asleep += 1;
             let gave_up = wait_until(&self.task_ready, &mut state, deadline);
             state.asleep -= 1;
-            // If the wake-up under way was for somebody else, forgetting it costs one wake-up too many, and loses none.
+            // If the wake-up under way was for somebody else, forgetting it costs one wake-up too
+            // many, and loses none.
             state.waking = false;
             if gave_up && state.tasks.is_empty() {
                 break;
@@ -350,7 +366,8 @@ impl<'a> Queue<'a> {
         now
     }
 
-    /// The same, and who is at work on what. What has ended and not been counted yet is counted here.
+    /// The same, and who is at work on what. What has ended and not been counted yet is counted
+    /// here.
     pub(super) fn census(&self) -> Census {
         let mut state = self.state.lock();
         let husks = state.sweep();
@@ -383,8 +400,8 @@ impl<'a> Queue<'a> {
         let needed = !state.tasks.is_empty() && state.asleep > 0 && !state.waking;
         state.waking |= needed;
         drop(state);
-        // After unlocking, so that the worker does not wake into a held lock. The rule above holds already: it is a
-        // rule about `waking`, and whoever set it does notify.
+        // After unlocking, so that the worker does not wake into a held lock. The rule above holds
+        // already: it is a rule about `waking`, and whoever set it does notify.
         if needed {
             self.task_ready.notify_one();
         }

@@ -1,4 +1,5 @@
-//! What becomes of tasks that are of no more use where they wait: those that were cancelled, or run by somebody who waits for them.
+//! What becomes of tasks that are of no more use where they wait: those that were cancelled, or run
+//! by somebody who waits for them.
 
 use std::collections::VecDeque;
 
@@ -22,7 +23,8 @@ impl<'a> State<'a> {
         }
     }
 
-    /// A husk: it is counted when it has ended, and until then kept. The caller may drop it, without the lock.
+    /// A husk: it is counted when it has ended, and until then kept. The caller may drop it,
+    /// without the lock.
     pub(super) fn set_aside(&mut self, husk: ScopedTask<'a>) -> Option<ScopedTask<'a>> {
         match husk.status() {
             Status::Running => {
@@ -36,15 +38,16 @@ impl<'a> State<'a> {
         }
     }
 
-    /// There are no more husks than tasks have been cancelled, or run before their turn, since the last time, wherever that was.
+    /// There are no more husks than tasks have been cancelled, or run before their turn, since the
+    /// last time, wherever that was.
     pub(super) fn sweep_if_worth_it(&mut self) -> VecDeque<ScopedTask<'a>> {
         let half = (self.tasks.len() + self.elsewhere.len()) as u64 / 2;
         let many = FEWEST_TO_SWEEP.max(half);
         if husks_so_far() - self.husks_when_swept < many { VecDeque::new() } else { self.sweep() }
     }
 
-    /// Takes out the husks, which are the caller's to drop, without the lock. (No user code is run by that: a husk has nothing of the user's left,
-    /// or whoever cancelled it still holds it.)
+    /// Takes out the husks, which are the caller's to drop, without the lock. (No user code is run
+    /// by that: a husk has nothing of the user's left, or whoever cancelled it still holds it.)
     pub(super) fn sweep(&mut self) -> VecDeque<ScopedTask<'a>> {
         let mut husks = std::mem::take(&mut self.elsewhere);
         let so_far = husks_so_far();

@@ -23,7 +23,12 @@ pub(super) fn write(run: &Run<'_>, events: &mut Events<'_, '_>) -> fmt::Result {
     while let Some(&(at, change)) = steps.next() {
         busy += change;
         if steps.peek().is_none_or(|next| next.0 > at) {
-            events.counter("busy workers", "busy", at - run.from, usize::try_from(busy).unwrap_or(0))?;
+            events.counter(
+                "busy workers",
+                "busy",
+                at - run.from,
+                usize::try_from(busy).unwrap_or(0),
+            )?;
         }
     }
     Ok(())

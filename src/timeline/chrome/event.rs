@@ -54,9 +54,17 @@ impl<'a, 'b> Events<'a, 'b> {
         write!(self.f, ",\"pid\":{PID},\"tid\":{tid}{rest}}}")
     }
 
-    pub(super) fn metadata(&mut self, what: &str, tid: usize, args: fmt::Arguments<'_>) -> fmt::Result {
+    pub(super) fn metadata(
+        &mut self,
+        what: &str,
+        tid: usize,
+        args: fmt::Arguments<'_>,
+    ) -> fmt::Result {
         self.comma()?;
-        write!(self.f, "{{\"ph\":\"M\",\"name\":\"{what}\",\"pid\":{PID},\"tid\":{tid},\"args\":{{{args}}}}}")
+        write!(
+            self.f,
+            "{{\"ph\":\"M\",\"name\":\"{what}\",\"pid\":{PID},\"tid\":{tid},\"args\":{{{args}}}}}"
+        )
     }
 
     pub(super) fn slice(
@@ -77,7 +85,13 @@ impl<'a, 'b> Events<'a, 'b> {
         write!(self.f, ",\"pid\":{PID},\"tid\":{tid},\"args\":{{{args}}}}}")
     }
 
-    pub(super) fn counter(&mut self, name: &str, series: &str, at: u64, value: usize) -> fmt::Result {
+    pub(super) fn counter(
+        &mut self,
+        name: &str,
+        series: &str,
+        at: u64,
+        value: usize,
+    ) -> fmt::Result {
         self.comma()?;
         write!(self.f, "{{\"ph\":\"C\",\"name\":\"{name}\",\"ts\":{},\"pid\":{PID}", Micros(at))?;
         write!(self.f, ",\"args\":{{\"{series}\":{value}}}}}")
@@ -97,7 +111,14 @@ impl<'a, 'b> Events<'a, 'b> {
             None => what.to_owned(),
         };
         let args = OfTask { run, task };
-        self.write('i', &name, what, at - run.from, tid, format_args!(",\"s\":\"t\",\"args\":{{{args}}}"))
+        self.write(
+            'i',
+            &name,
+            what,
+            at - run.from,
+            tid,
+            format_args!(",\"s\":\"t\",\"args\":{{{args}}}"),
+        )
     }
 
     fn comma(&mut self) -> fmt::Result {

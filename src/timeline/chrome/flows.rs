@@ -1,7 +1,9 @@
-//! Arrows: from where a task was submitted to where it was run, and from its end to who waited for that.
+//! Arrows: from where a task was submitted to where it was run, and from its end to who waited for
+//! that.
 //!
-//! Each end of an arrow is bound to the slice that is there at that time. At its very end a slice is no longer there, so such an
-//! arrow is bound a nanosecond before. What took no time at all has none.
+//! Each end of an arrow is bound to the slice that is there at that time. At its very end a slice
+//! is no longer there, so such an arrow is bound a nanosecond before. What took no time at all has
+//! none.
 
 use std::fmt;
 
@@ -31,7 +33,8 @@ pub(super) fn write(run: &Run<'_>, events: &mut Events<'_, '_>) -> fmt::Result {
         for span in spans.iter().filter(|span| span.from < span.to && !span.open) {
             let Doing::Blocked { by: Some(by), .. } = span.doing else { continue };
             let Some(place) = places[by] else { continue };
-            let ends = [Moment { at: place.to - 1, lane: place.lane }, Moment { at: span.to - 1, lane }];
+            let ends =
+                [Moment { at: place.to - 1, lane: place.lane }, Moment { at: span.to - 1, lane }];
             if ends[0].at <= ends[1].at {
                 write_arrow(run, events, "wake", arrows, ends)?;
                 arrows += 1;
@@ -64,5 +67,12 @@ fn write_arrow(
 ) -> fmt::Result {
     let tid = |moment: Moment| tid(&run.lanes[moment.lane]);
     events.write('s', what, what, from.at - run.from, tid(from), format_args!(",\"id\":{id}"))?;
-    events.write('f', what, what, to.at - run.from, tid(to), format_args!(",\"id\":{id},\"bp\":\"e\""))
+    events.write(
+        'f',
+        what,
+        what,
+        to.at - run.from,
+        tid(to),
+        format_args!(",\"id\":{id},\"bp\":\"e\""),
+    )
 }

@@ -1,4 +1,5 @@
-//! A file for [Perfetto](https://ui.perfetto.dev), and for `chrome://tracing`: the Trace Event Format, which is JSON.
+//! A file for [Perfetto](https://ui.perfetto.dev), and for `chrome://tracing`: the Trace Event
+//! Format, which is JSON.
 //!
 //! | of ours | is there |
 //! |---|---|
@@ -9,9 +10,10 @@
 //! | how many are pending, how many workers are busy | counters, `C`: see [`counters`] |
 //! | cancelled, refused, panicked, lost, collected, closed | an instant of a thread, `i` |
 //!
-//! Perfetto drops what breaks its rules, mostly without a word, so they are kept here: slices of one thread nest or are apart; a
-//! flow begins and ends inside a slice, and not at its end; nothing ends before it begins; no time is negative. Events are
-//! written group by group: readers sort them by time, and those of the same time stay in the order in which they are written.
+//! Perfetto drops what breaks its rules, mostly without a word, so they are kept here: slices of
+//! one thread nest or are apart; a flow begins and ends inside a slice, and not at its end; nothing
+//! ends before it begins; no time is negative. Events are written group by group: readers sort them
+//! by time, and those of the same time stay in the order in which they are written.
 
 mod counters;
 mod event;
@@ -32,9 +34,10 @@ const SHORT_RUN: u64 = 1_000_000;
 
 /// A file for [Perfetto](https://ui.perfetto.dev), and for `chrome://tracing`: open it there.
 ///
-/// Each thread has a track, with its tasks, its waits, and arrows from where a task was submitted to where it was run, and from
-/// its end to who waited for it; above are the tasks that were pending. A slice's arguments say which future it is, where it was
-/// submitted, how long it was pending, and what came of it. Times are microseconds since the first event; none is rounded.
+/// Each thread has a track, with its tasks, its waits, and arrows from where a task was submitted
+/// to where it was run, and from its end to who waited for it; above are the tasks that were
+/// pending. A slice's arguments say which future it is, where it was submitted, how long it was
+/// pending, and what came of it. Times are microseconds since the first event; none is rounded.
 ///
 /// The file takes between 200 and 400 bytes an event: of a million events it is larger than 300 MB.
 ///
@@ -114,7 +117,9 @@ fn write_names(run: &Run<'_>, events: &mut Events<'_, '_>) -> fmt::Result {
 /// From when to when each task was pending.
 fn write_pending(run: &Run<'_>, events: &mut Events<'_, '_>) -> fmt::Result {
     for (id, life) in run.lives.iter().enumerate() {
-        let (Some((from, to)), Some(submitted)) = (life.pending(run.to), life.submitted) else { continue };
+        let (Some((from, to)), Some(submitted)) = (life.pending(run.to), life.submitted) else {
+            continue;
+        };
         let name = run.name_of(id).to_string();
         let name = name.trim_end();
         let tid = tid(&run.lanes[submitted.lane]);

@@ -1,7 +1,8 @@
 //! What each thread did, as slices of its track: they nest, or are apart.
 //!
-//! The spans of a lane do so already. A submit takes no time there, and an arrow must begin inside a slice that takes some; so it
-//! is drawn as long as nothing else happens in its thread, and not longer than [`SUBMIT`].
+//! The spans of a lane do so already. A submit takes no time there, and an arrow must begin inside
+//! a slice that takes some; so it is drawn as long as nothing else happens in its thread, and not
+//! longer than [`SUBMIT`].
 
 use std::cmp::Reverse;
 use std::fmt;
@@ -69,13 +70,22 @@ fn submits(lane: &Lane) -> Vec<Slice> {
         .collect()
 }
 
-fn write_slice(run: &Run<'_>, lane: &Lane, slice: &Slice, events: &mut Events<'_, '_>) -> fmt::Result {
+fn write_slice(
+    run: &Run<'_>,
+    lane: &Lane,
+    slice: &Slice,
+    events: &mut Events<'_, '_>,
+) -> fmt::Result {
     let id = |task: usize| run.lives[task].id;
     let (category, name, task) = match slice.what {
         What::Submit(task) => ("submit", format!("submit {}", id(task)), Some(task)),
         What::Span(Doing::Running(task)) => ("run", run.name_of(task).to_string(), Some(task)),
-        What::Span(Doing::CallingBack(task)) => ("callback", format!("callback of {}", id(task)), Some(task)),
-        What::Span(Doing::Blocked { on, task, by }) => ("blocked", wait(run, on, task), by.or(task)),
+        What::Span(Doing::CallingBack(task)) => {
+            ("callback", format!("callback of {}", id(task)), Some(task))
+        }
+        What::Span(Doing::Blocked { on, task, by }) => {
+            ("blocked", wait(run, on, task), by.or(task))
+        }
         What::Span(Doing::Idle) => ("idle", "idle".to_owned(), None),
     };
     let args = Args { of_task: OfTask { run, task }, open: slice.open };

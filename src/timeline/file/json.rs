@@ -1,11 +1,14 @@
-//! As much JSON as a trace needs: flat objects, a line each, of strings and whole numbers; written and read.
+//! As much JSON as a trace needs: flat objects, a line each, of strings and whole numbers; written
+//! and read.
 //!
-//! It knows nothing of traces. Strings may hold anything; what is read may have been written by anyone.
+//! It knows nothing of traces. Strings may hold anything; what is read may have been written by
+//! anyone.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-/// A string as JSON has it, with its quotes. It is plain ASCII but for what is printable, so it is safe in a terminal, too.
+/// A string as JSON has it, with its quotes. It is plain ASCII but for what is printable, so it is
+/// safe in a terminal, too.
 pub(in crate::timeline) struct Quoted<'a>(pub(in crate::timeline) &'a str);
 
 impl fmt::Display for Quoted<'_> {
@@ -106,7 +109,11 @@ impl Parser<'_> {
             self.expect('}')?;
         }
         self.skip_blanks();
-        if self.at < self.line.len() { Err(self.unexpected("the end of the line")) } else { Ok(fields) }
+        if self.at < self.line.len() {
+            Err(self.unexpected("the end of the line"))
+        } else {
+            Ok(fields)
+        }
     }
 
     fn value(&mut self) -> Result<Value, String> {
@@ -122,7 +129,8 @@ impl Parser<'_> {
         let rest = &self.line[self.at..];
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         let column = self.column();
-        let number = rest[..digits].parse().map_err(|_| format!("column {column}: the number is too large"));
+        let number =
+            rest[..digits].parse().map_err(|_| format!("column {column}: the number is too large"));
         self.at += digits;
         number
     }
@@ -148,7 +156,9 @@ impl Parser<'_> {
                 let first = self.hex()?;
                 let code = match first {
                     0xD800..0xDC00 if self.eat('\\') && self.eat('u') => match self.hex()? {
-                        second @ 0xDC00..0xE000 => 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00),
+                        second @ 0xDC00..0xE000 => {
+                            0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00)
+                        }
                         _ => first,
                     },
                     code => code,
@@ -219,7 +229,8 @@ mod tests {
 
     #[test]
     fn what_is_quoted_can_be_read() {
-        for text in ["", "plain", "<b>\"&'\\\n\r\t\u{0}\u{7f}\u{85}\u{2028}", "旗 🏁 \u{10ffff}"] {
+        for text in ["", "plain", "<b>\"&'\\\n\r\t\u{0}\u{7f}\u{85}\u{2028}", "旗 🏁 \u{10ffff}"]
+        {
             let line = format!("{{\"a\":{}}}", Quoted(text));
             assert!(!line.contains(char::is_control), "{line}");
             assert_eq!(Object::parse(&line).unwrap().text("a").unwrap(), text);
@@ -229,7 +240,8 @@ mod tests {
     #[test]
     fn escapes_of_others_are_read() {
         let object =
-            Object::parse(r#" { "a" : "\u0041\/\ud83c\udfc1\b\f" , "n":18446744073709551615 } "#).unwrap();
+            Object::parse(r#" { "a" : "\u0041\/\ud83c\udfc1\b\f" , "n":18446744073709551615 } "#)
+                .unwrap();
         assert_eq!(object.text("a").unwrap(), "A/🏁\u{8}\u{c}");
         assert_eq!(object.number("n").unwrap(), u64::MAX);
         assert!(Object::parse("{}").is_ok());

@@ -59,8 +59,8 @@ impl Error for ReadError {
 }
 
 impl Trace {
-    /// Reads what [`write`](Self::write) has written. A file that breaks off, as when a program was killed while it wrote, is
-    /// read up to there, and the trace [says so](Self::breaks_off).
+    /// Reads what [`write`](Self::write) has written. A file that breaks off, as when a program was
+    /// killed while it wrote, is read up to there, and the trace [says so](Self::breaks_off).
     ///
     /// # Errors
     ///
@@ -79,13 +79,17 @@ impl Trace {
             bytes.clear();
             number += 1;
             let in_this_line = |cause| ReadError { line: number, cause };
-            let read = from.read_until(b'\n', &mut bytes).map_err(|error| in_this_line(Cause::Io(error)))?;
+            let read = from
+                .read_until(b'\n', &mut bytes)
+                .map_err(|error| in_this_line(Cause::Io(error)))?;
             if read == 0 && number > 1 {
                 break;
             }
             let whole = bytes.last() == Some(&b'\n');
             let line = std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8".to_owned());
-            match line.and_then(|line| reader.line(line.trim_end_matches(['\n', '\r']), number == 1)) {
+            match line
+                .and_then(|line| reader.line(line.trim_end_matches(['\n', '\r']), number == 1))
+            {
                 Ok(()) => {}
                 // It was being written when the writer ended.
                 Err(_) if !whole && number > 1 => break,
@@ -151,7 +155,9 @@ impl Reader {
         let worker = match (object.optional_number("pool")?, object.optional_number("worker")?) {
             (Some(pool), Some(index)) => Some(Worker::new(PoolId(pool), to_usize(index)?)),
             (None, None) => None,
-            _ => return Err("a worker has a number and a pool, and this has one of them".to_owned()),
+            _ => {
+                return Err("a worker has a number and a pool, and this has one of them".to_owned());
+            }
         };
         self.trace.threads.push(Thread { name: object.text("name")?.to_owned(), worker });
         Ok(())
@@ -191,7 +197,9 @@ impl Reader {
                 task()?;
                 let why = object.text("why")?;
                 let because = object.optional_text("because")?.unwrap_or_default();
-                EventKind::Cancelled(words::reason_of(why, because).ok_or_else(|| unknown("why", why))?)
+                EventKind::Cancelled(
+                    words::reason_of(why, because).ok_or_else(|| unknown("why", why))?,
+                )
             }
             "blocked" => EventKind::Blocked(match object.text("on")? {
                 "task" => task().map(|_| BlockedOn::Task)?,

@@ -24,7 +24,11 @@ impl Trace {
     /// ```
     pub fn write(&self, to: impl Write) -> io::Result<()> {
         let mut to = io::BufWriter::new(to);
-        writeln!(to, "{{\"glasspool\":\"trace\",\"version\":{VERSION},\"title\":{}}}", Quoted(&self.title))?;
+        writeln!(
+            to,
+            "{{\"glasspool\":\"trace\",\"version\":{VERSION},\"title\":{}}}",
+            Quoted(&self.title)
+        )?;
         for (number, thread) in self.threads.iter().enumerate() {
             write!(to, "{{\"thread\":{number},\"name\":{}", Quoted(&thread.name))?;
             if let Some(worker) = thread.worker {
@@ -53,7 +57,9 @@ impl Trace {
         }
         match kind {
             EventKind::Submitted => {
-                if let Some(Task { name, item, submitted_at }) = task.and_then(|id| self.tasks.get(&id)) {
+                if let Some(Task { name, item, submitted_at }) =
+                    task.and_then(|id| self.tasks.get(&id))
+                {
                     if let Some(name) = name {
                         write!(to, ",\"name\":{}", Quoted(name))?;
                     }

@@ -1,4 +1,5 @@
-//! One lane as a line of characters: what fills each column, marks upon it, and names where there is room.
+//! One lane as a line of characters: what fills each column, marks upon it, and names where there
+//! is room.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -74,7 +75,8 @@ pub(super) struct Brush<'a> {
 }
 
 impl Brush<'_> {
-    /// Mostly one line. Where the signs would hide the lane, they have a line of their own above it.
+    /// Mostly one line. Where the signs would hide the lane, they have a line of their own above
+    /// it.
     pub(super) fn bar(&mut self, place: usize) -> Vec<Line> {
         let lane = &self.run.lanes[place];
         let cells = cells_of(lane, self.scale);
@@ -114,15 +116,19 @@ impl Brush<'_> {
                 let fill = if cell.shade { Fill::RunningNext } else { Fill::Running };
                 (fill, glyphs.running[usize::from(cell.shade)], Ink::Running(cell.shade))
             }
-            Look::Partly(parts) => (Fill::Partly, glyphs.height(parts, PARTS), Ink::Running(cell.shade)),
+            Look::Partly(parts) => {
+                (Fill::Partly, glyphs.height(parts, PARTS), Ink::Running(cell.shade))
+            }
         };
         self.used.fills.insert(fill);
         (c, ink)
     }
 
     fn draw_signs(&mut self, lane: &Lane, signs: &Signs, bar: &mut Line, free: &mut [bool]) {
-        // If not all have room for their numbers, none has one: or else those without would seem to be alone.
-        let numbered = lane.worker.is_none().then(|| self.placed(signs, true)).filter(|(_, all)| *all);
+        // If not all have room for their numbers, none has one: or else those without would seem to
+        // be alone.
+        let numbered =
+            lane.worker.is_none().then(|| self.placed(signs, true)).filter(|(_, all)| *all);
         let placed = numbered.unwrap_or_else(|| self.placed(signs, false)).0;
         for (column, sign, text) in placed {
             bar.write_over(column, &text, sign.glyph(self.glyphs).1);
@@ -135,17 +141,20 @@ impl Brush<'_> {
         }
     }
 
-    /// Signs of one column stand side by side, in the order of time, as far as there is room; the least telling ones go first,
-    /// and then not all are there.
+    /// Signs of one column stand side by side, in the order of time, as far as there is room; the
+    /// least telling ones go first, and then not all are there.
     fn placed(&self, signs: &Signs, numbered: bool) -> (Vec<(usize, Sign, String)>, bool) {
         let columns = self.scale.columns;
         let (mut placed, mut all, mut next_free) = (Vec::new(), true, 0);
         let mut upcoming = signs.iter().peekable();
         while let Some((&column, here)) = upcoming.next() {
-            let mut here: Vec<_> =
-                here.iter().map(|&(sign, count)| (sign, self.text_of(sign, count, numbered))).collect();
-            let length =
-                |here: &[(Sign, String)]| here.iter().map(|(_, text)| text.chars().count()).sum::<usize>();
+            let mut here: Vec<_> = here
+                .iter()
+                .map(|&(sign, count)| (sign, self.text_of(sign, count, numbered)))
+                .collect();
+            let length = |here: &[(Sign, String)]| {
+                here.iter().map(|(_, text)| text.chars().count()).sum::<usize>()
+            };
             let end = upcoming.peek().map_or(columns, |&(&next, _)| next);
             let start = column.min(columns.saturating_sub(length(&here))).max(next_free);
             while length(&here) > end.saturating_sub(start) {
@@ -165,7 +174,11 @@ impl Brush<'_> {
 
     fn text_of(&self, sign: Sign, count: usize, numbered: bool) -> String {
         let (glyph, _) = sign.glyph(self.glyphs);
-        if numbered && count > 1 { format!("{glyph}{}{count}", self.glyphs.times) } else { glyph.to_string() }
+        if numbered && count > 1 {
+            format!("{glyph}{}{count}", self.glyphs.times)
+        } else {
+            glyph.to_string()
+        }
     }
 
     fn signs_of(&self, place: usize) -> Signs {
@@ -205,14 +218,20 @@ impl Brush<'_> {
         let mut column = 0;
         while column < cells.len() {
             let subject = subject_of(&cells[column]);
-            let same = |&other: &usize| free[other] && free[column] && subject_of(&cells[other]) == subject;
+            let same = |&other: &usize| {
+                free[other] && free[column] && subject_of(&cells[other]) == subject
+            };
             let end = (column..cells.len()).take_while(same).last().map_or(column, |last| last) + 1;
             let room = end - column;
             if let Some(span) = subject.filter(|_| free[column]) {
                 let doing = lane.spans[span].doing;
-                if let Some(name) = self.names_of(doing).into_iter().find(|name| width_of(name) < room) {
+                if let Some(name) =
+                    self.names_of(doing).into_iter().find(|name| width_of(name) < room)
+                {
                     let (at, ink) = match doing {
-                        Doing::Blocked { .. } => (column + (room - width_of(&name)) / 2, Ink::Blocked),
+                        Doing::Blocked { .. } => {
+                            (column + (room - width_of(&name)) / 2, Ink::Blocked)
+                        }
                         _ => (column, Ink::Name(cells[column].shade)),
                     };
                     bar.write_over(at, &name, ink);
@@ -226,7 +245,8 @@ impl Brush<'_> {
     fn names_of(&self, doing: Doing) -> Vec<String> {
         match doing {
             Doing::Running(task) => {
-                let (id, name) = (self.run.lives[task].id.to_string(), self.run.name_of(task).to_string());
+                let (id, name) =
+                    (self.run.lives[task].id.to_string(), self.run.name_of(task).to_string());
                 let name = Harmless(name.trim_end()).to_string();
                 let is_short = width_of(&name) <= LONGEST_NAME && name.chars().all(|c| self.has(c));
                 if is_short { vec![name, id] } else { vec![id] }
@@ -244,7 +264,9 @@ impl Brush<'_> {
             Doing::Blocked { on: BlockedOn::Shutdown, .. } => {
                 vec!["the pool's end".to_owned(), "end".to_owned()]
             }
-            Doing::Blocked { on: BlockedOn::Task, .. } | Doing::CallingBack(_) | Doing::Idle => Vec::new(),
+            Doing::Blocked { on: BlockedOn::Task, .. } | Doing::CallingBack(_) | Doing::Idle => {
+                Vec::new()
+            }
         }
     }
 

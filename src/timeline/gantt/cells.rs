@@ -42,8 +42,10 @@ impl Cell {
     const WHOLE: u64 = PARTS * 7 / 8;
 
     pub(super) fn look(&self) -> Look {
-        let nothing = PARTS.saturating_sub(self.running + self.blocked + self.calling_back + self.idle);
-        let most = self.running.max(self.blocked).max(self.calling_back).max(self.idle).max(nothing);
+        let nothing =
+            PARTS.saturating_sub(self.running + self.blocked + self.calling_back + self.idle);
+        let most =
+            self.running.max(self.blocked).max(self.calling_back).max(self.idle).max(nothing);
         // However short a task is, it is seen where it begins.
         if self.begins && (self.tasks > 1 || self.running < Self::WHOLE) {
             Look::Partly(self.running)
@@ -73,7 +75,8 @@ pub(super) fn cells_of(lane: &Lane, scale: Scale) -> Vec<Cell> {
     // Up to here, all is filled in.
     let mut done = lane.from;
     for (place, span) in lane.spans.iter().enumerate() {
-        while let Some(&outer) = open.last().filter(|&&outer| lane.spans[outer].level >= span.level) {
+        while let Some(&outer) = open.last().filter(|&&outer| lane.spans[outer].level >= span.level)
+        {
             filler.fill(lane, outer, done, lane.spans[outer].to);
             done = done.max(lane.spans[outer].to);
             open.pop();
@@ -154,7 +157,8 @@ impl Filler {
     fn rest_is_idle(&mut self, lane: &Lane) {
         for (column, parts) in self.scale.shares(lane.from, lane.to) {
             let cell = &mut self.cells[column];
-            let rest = parts.saturating_sub(cell.running + cell.blocked + cell.calling_back + cell.idle);
+            let rest =
+                parts.saturating_sub(cell.running + cell.blocked + cell.calling_back + cell.idle);
             cell.idle += rest;
         }
     }

@@ -1,7 +1,8 @@
 //! A chart of characters: a lane for each thread, time from left to right.
 //!
-//! Here it is put together; [`cells`] says what a lane did in each column, [`bar`] draws that, [`queue`] the line of the pending,
-//! [`words`] has what is said below, and [`glyphs`] the characters. It is never wider than it was told to be.
+//! Here it is put together; [`cells`] says what a lane did in each column, [`bar`] draws that,
+//! [`queue`] the line of the pending, [`words`] has what is said below, and [`glyphs`] the
+//! characters. It is never wider than it was told to be.
 
 mod bar;
 mod cells;
@@ -33,10 +34,11 @@ const WIDE_ENOUGH: usize = 66;
 
 /// A chart of characters, for a terminal.
 ///
-/// There is a lane for each thread: its tasks, what it was blocked for, when it was idle; and signs where it submitted,
-/// collected, cancelled. Below are the depth of the queue, the [figures](super::Figures), and what each character means. Where
-/// more happens than there are columns, it says how much of each column was work; of many workers, it shows some, and all others
-/// in one lane.
+/// There is a lane for each thread: its tasks, what it was blocked for, when it was idle; and signs
+/// where it submitted, collected, cancelled. Below are the depth of the queue, the
+/// [figures](super::Figures), and what each character means. Where more happens than there are
+/// columns, it says how much of each column was work; of many workers, it shows some, and all
+/// others in one lane.
 ///
 /// ```
 /// use glasspool::timeline::{Gantt, Trace};
@@ -107,7 +109,8 @@ impl<'a> Gantt<'a> {
         Self { ascii, ..self }
     }
 
-    /// Whether it is coloured, by the codes that terminals have for that. They say nothing that the characters do not.
+    /// Whether it is coloured, by the codes that terminals have for that. They say nothing that the
+    /// characters do not.
     ///
     /// ```
     /// # use glasspool::timeline::{Gantt, Recorder};
@@ -119,8 +122,9 @@ impl<'a> Gantt<'a> {
         Self { colors, ..self }
     }
 
-    /// In the form that suits standard output: as wide as `$COLUMNS` says; in colours, if it is a terminal that has them and
-    /// `$NO_COLOR` is not set; and in ASCII, unless the locale is one of UTF-8.
+    /// In the form that suits standard output: as wide as `$COLUMNS` says; in colours, if it is a
+    /// terminal that has them and `$NO_COLOR` is not set; and in ASCII, unless the locale is one of
+    /// UTF-8.
     ///
     /// ```
     /// use glasspool::timeline::{Gantt, Recorder};
@@ -154,7 +158,11 @@ impl<'a> Gantt<'a> {
     }
 
     /// What is left to do is the legend, of the characters that were used.
-    fn write_lanes(&self, f: &mut fmt::Formatter<'_>, run: &Run<'_>) -> Result<Vec<String>, fmt::Error> {
+    fn write_lanes(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        run: &Run<'_>,
+    ) -> Result<Vec<String>, fmt::Error> {
         let selection = Selection::of(run);
         let others = selection.others_name();
         let names = selection.shown.iter().map(|&place| run.lanes[place].name.as_str());
@@ -162,8 +170,13 @@ impl<'a> Gantt<'a> {
         let longest = longest.max(others.as_deref().map_or(0, width_of));
         let beside = longest.clamp("collected".len(), self.width / 4) + 1;
         let scale = Scale { from: run.from, length: run.length(), columns: self.width - beside };
-        let mut brush =
-            Brush { run, scale, glyphs: self.glyphs(), used: Used::default(), failures: failures_of(run) };
+        let mut brush = Brush {
+            run,
+            scale,
+            glyphs: self.glyphs(),
+            used: Used::default(),
+            failures: failures_of(run),
+        };
 
         self.write_lane(f, beside, "", axis(scale, self.glyphs(), self.ascii))?;
         for &place in &selection.shown {
@@ -189,7 +202,13 @@ impl<'a> Gantt<'a> {
         Ok(words::legend(&brush.used, depths.meaning(self.glyphs()), self.glyphs()))
     }
 
-    fn write_lane(&self, f: &mut fmt::Formatter<'_>, beside: usize, name: &str, bar: Line) -> fmt::Result {
+    fn write_lane(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        beside: usize,
+        name: &str,
+        bar: Line,
+    ) -> fmt::Result {
         let mut line = Line::default();
         line.push_str(&self.text(name, beside - 1), Ink::Plain);
         line.pad_to(beside);
@@ -207,7 +226,12 @@ impl<'a> Gantt<'a> {
     }
 
     /// What it is, and how much: beside it, if there is room, or else below.
-    fn write_figure(&self, f: &mut fmt::Formatter<'_>, what: &str, phrases: &[String]) -> fmt::Result {
+    fn write_figure(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        what: &str,
+        phrases: &[String],
+    ) -> fmt::Result {
         let is_wide = self.width >= WIDE_ENOUGH;
         let (indent, mut what) = if is_wide { (FIGURE_NAMES + 1, what) } else { (2, what) };
         if !is_wide && !phrases.is_empty() {
@@ -265,7 +289,9 @@ fn axis(scale: Scale, glyphs: &Glyphs, ascii: bool) -> Line {
 fn failures_of(run: &Run<'_>) -> Vec<Vec<u64>> {
     let mut failures = vec![Vec::new(); run.lanes.len()];
     for life in &run.lives {
-        if let (End::Finished(Ending::Panicked | Ending::Lost), Some(ended)) = (&life.end, life.ended) {
+        if let (End::Finished(Ending::Panicked | Ending::Lost), Some(ended)) =
+            (&life.end, life.ended)
+        {
             failures[ended.lane].push(ended.at);
         }
     }

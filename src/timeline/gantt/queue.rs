@@ -37,7 +37,9 @@ impl Depths {
     pub(super) fn meaning(&self, glyphs: &Glyphs) -> Option<String> {
         match self.most() {
             0 => None,
-            _ if self.digits(glyphs).is_some() => Some("queue: how many are pending, at most".to_owned()),
+            _ if self.digits(glyphs).is_some() => {
+                Some("queue: how many are pending, at most".to_owned())
+            }
             most => Some(format!("queue: {} is {most} pending", glyphs.height(1, 1))),
         }
     }
@@ -51,8 +53,8 @@ impl Depths {
         line
     }
 
-    /// A digit where each depth begins. No digit is beside another, or they would be read as one number; so there may be no room
-    /// for all.
+    /// A digit where each depth begins. No digit is beside another, or they would be read as one
+    /// number; so there may be no room for all.
     fn digits(&self, glyphs: &Glyphs) -> Option<Vec<char>> {
         if self.most() > DIGITS {
             return None;

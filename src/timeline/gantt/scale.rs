@@ -21,7 +21,8 @@ impl Scale {
         column.min(self.columns - 1)
     }
 
-    /// The columns in which something is, and how many parts of each it takes: none, if it is shorter than that.
+    /// The columns in which something is, and how many parts of each it takes: none, if it is
+    /// shorter than that.
     pub(super) fn shares(self, from: u64, to: u64) -> impl Iterator<Item = (usize, u64)> {
         let (from, to) = (self.parts(from), self.parts(to));
         let last = self.columns as u64 - 1;

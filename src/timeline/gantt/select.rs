@@ -27,7 +27,9 @@ impl Selection {
     pub(super) fn of(run: &Run<'_>) -> Self {
         let (mut workers, mut callers): (Vec<usize>, Vec<usize>) =
             (0..run.lanes.len()).partition(|&place| run.lanes[place].worker.is_some());
-        callers.sort_by_key(|&place| Reverse(run.lanes[place].marks.len() + run.lanes[place].spans.len()));
+        callers.sort_by_key(|&place| {
+            Reverse(run.lanes[place].marks.len() + run.lanes[place].spans.len())
+        });
         workers.sort_by_key(|&place| Reverse(run.lanes[place].busy));
         let too_many = callers.len().saturating_sub(MOST_CALLERS);
         let other_callers = callers.split_off(callers.len() - too_many);
@@ -37,7 +39,8 @@ impl Selection {
 
         let mut shown = [callers, workers].concat();
         shown.sort_unstable();
-        let worked: u128 = other_workers.iter().map(|&place| u128::from(run.lanes[place].busy)).sum();
+        let worked: u128 =
+            other_workers.iter().map(|&place| u128::from(run.lanes[place].busy)).sum();
         let whole = u128::from(run.length()) * other_workers.len() as u128;
         let busy = (worked * 100 + whole / 2).checked_div(whole).unwrap_or(0);
         Self {
@@ -69,7 +72,9 @@ impl Selection {
         let callers = match callers {
             0 => None,
             1 => Some("1 caller that did no more than those above is not shown.".to_owned()),
-            _ => Some(format!("{callers} callers that did no more than those above are not shown.")),
+            _ => {
+                Some(format!("{callers} callers that did no more than those above are not shown."))
+            }
         };
         match (workers, callers) {
             (Some(workers), Some(callers)) => Some(format!("{workers} {callers}")),

@@ -8,7 +8,8 @@ use crate::timeline::run::figures::Figures;
 use crate::timeline::run::what_if::WhatIf;
 use crate::timeline::words::{Short, count};
 
-/// Tasks in the order in which they ended; and in which their outcomes were read, if that is another.
+/// Tasks in the order in which they ended; and in which their outcomes were read, if that is
+/// another.
 pub(super) fn orders(run: &Run<'_>, columns: usize) -> Vec<(&'static str, String)> {
     // More than there are columns cannot be shown.
     let ended = ids_by(run, columns, |place| run.lives[place].rank);

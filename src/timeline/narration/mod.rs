@@ -1,7 +1,7 @@
 //! Plain English, a line an event: of a trace, or live.
 //!
-//! The words are in [`story`]; here they are told of a trace. A [`narrator`] tells them while things happen. Neither knows what
-//! is told: each only says when it was.
+//! The words are in [`story`]; here they are told of a trace. A [`narrator`] tells them while
+//! things happen. Neither knows what is told: each only says when it was.
 
 mod narrator;
 mod story;
@@ -107,7 +107,8 @@ impl fmt::Display for Narration<'_> {
     }
 }
 
-/// The sentences of a trace, one after the other: what is said of an event depends on those before it.
+/// The sentences of a trace, one after the other: what is said of an event depends on those before
+/// it.
 pub(super) struct Sentences<'a> {
     trace: &'a Trace,
     /// What each thread is called.
@@ -125,8 +126,8 @@ impl<'a> Sentences<'a> {
         Self { trace: run.trace, names, story: Story::default() }
     }
 
-    /// What the next event was: `worker 0 starts F0 loiter[0], which was pending for 155 µs`. Names in it are harmless in a
-    /// terminal, and not escaped for anything else.
+    /// What the next event was: `worker 0 starts F0 loiter[0], which was pending for 155 µs`. Names
+    /// in it are harmless in a terminal, and not escaped for anything else.
     pub(super) fn next(&mut self, entry: &Entry) -> String {
         let task = entry.task.map(|id| Subject {
             id,
@@ -149,7 +150,8 @@ impl<'a> Sentences<'a> {
     }
 }
 
-/// Nanoseconds as milliseconds, to the microsecond; those of a quarter of an hour are still in line.
+/// Nanoseconds as milliseconds, to the microsecond; those of a quarter of an hour are still in
+/// line.
 struct Time(u64);
 
 impl fmt::Display for Time {

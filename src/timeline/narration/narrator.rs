@@ -1,7 +1,7 @@
 //! The same words while things happen: an observer that writes them down at once.
 //!
-//! One lock is held while a sentence is made and written, so that no two lines mix and all are in one order; a thread that has
-//! something to tell waits for that.
+//! One lock is held while a sentence is made and written, so that no two lines mix and all are in
+//! one order; a thread that has something to tell waits for that.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,14 +14,15 @@ use crate::events::event::{Event, EventKind, Observer};
 use crate::identity::{PoolId, Worker};
 use crate::sync::{Mutex, ThreadId, current_thread, current_thread_name};
 
-/// An [`Observer`] that writes what happens as it happens: plain English, a line an event, with the words of a
-/// [`Narration`](super::Narration).
+/// An [`Observer`] that writes what happens as it happens: plain English, a line an event, with the
+/// words of a [`Narration`](super::Narration).
 ///
-/// Each line is written, and flushed, in the thread that it is about, before that goes on. So a pool that is narrated is slower,
-/// and its threads wait for each other's lines: to measure, record. A writer that fails is told no more.
+/// Each line is written, and flushed, in the thread that it is about, before that goes on. So a
+/// pool that is narrated is slower, and its threads wait for each other's lines: to measure,
+/// record. A writer that fails is told no more.
 ///
-/// Do not give it what the pool's own tasks lock while they submit or wait, as standard output is while
-/// [`StdoutLock`](std::io::StdoutLock) is held.
+/// Do not give it what the pool's own tasks lock while they submit or wait, as standard output is
+/// while [`StdoutLock`](std::io::StdoutLock) is held.
 ///
 /// ```
 /// use std::io;
@@ -82,10 +83,14 @@ impl<W: Write> State<W> {
             (number, name_of(number, event.worker, pool))
         });
         let place = event.task.map(|task| task.submitted_at.to_string()).unwrap_or_default();
-        let task =
-            event.task.map(|task| Subject { id: task.id, name: task.to_string(), submitted_at: &place });
+        let task = event.task.map(|task| Subject {
+            id: task.id,
+            name: task.to_string(),
+            submitted_at: &place,
+        });
         let queue_depth = event.queue_depth;
-        let happened = Happened { at, thread: *thread, who, task, by: None, queue_depth, kind: &event.kind };
+        let happened =
+            Happened { at, thread: *thread, who, task, by: None, queue_depth, kind: &event.kind };
         let line = format!("{}  {}\n", Time(at), self.story.tell(&happened));
         if to.write_all(line.as_bytes()).and_then(|()| to.flush()).is_err() {
             self.to = None;
@@ -124,7 +129,8 @@ mod tests {
 
     fn event(at: Instant, worker: Option<usize>, kind: EventKind) -> Event<'static> {
         let submitted_at = Location::caller();
-        let task = Some(TaskInfo { id: TaskId(3), name: Some("nap\n"), item: Some(1), submitted_at });
+        let task =
+            Some(TaskInfo { id: TaskId(3), name: Some("nap\n"), item: Some(1), submitted_at });
         let worker = worker.map(|index| Worker::new(PoolId(0), index));
         Event { at, pool: PoolId(0), worker, task, queue_depth: 1, kind }
     }
@@ -166,10 +172,14 @@ mod tests {
         narrator.observe(&event(at + Duration::from_millis(2), Some(0), EventKind::Started));
         let told = written(narrator);
         assert!(
-            told.contains("worker 0 submits F3 nap␊[1] (") && told.contains("; 1 task is pending\n"),
+            told.contains("worker 0 submits F3 nap␊[1] (")
+                && told.contains("; 1 task is pending\n"),
             "{told}"
         );
-        assert!(told.ends_with("worker 0 starts F3 nap␊[1], which was pending for 2.00 ms\n"), "{told}");
+        assert!(
+            told.ends_with("worker 0 starts F3 nap␊[1], which was pending for 2.00 ms\n"),
+            "{told}"
+        );
     }
 
     /// It fails, and may not be asked again.

@@ -1,8 +1,9 @@
 //! The words: a sentence for each thing that can happen.
 //!
-//! It is told what happens, live or from a trace, and remembers what it needs to say how long something took: of each task until
-//! it ends, and of each thread until it goes. So what it says of an event depends on those before it, and if they are missing it
-//! says less. It does not know where events come from, nor who reads the sentences.
+//! It is told what happens, live or from a trace, and remembers what it needs to say how long
+//! something took: of each task until it ends, and of each thread until it goes. So what it says of
+//! an event depends on those before it, and if they are missing it says less. It does not know
+//! where events come from, nor who reads the sentences.
 
 use std::collections::HashMap;
 
@@ -13,7 +14,8 @@ use crate::shutdown::Shutdown;
 use crate::timeline::harmless::{fitted, fitted_at_its_end};
 use crate::timeline::words::short as short_time;
 
-/// How many columns a name may take: those of one who names a task by a whole page would hide the sentence.
+/// How many columns a name may take: those of one who names a task by a whole page would hide the
+/// sentence.
 const LONGEST_NAME: usize = 60;
 
 /// Something that has happened, in words and numbers.
@@ -79,7 +81,8 @@ impl Story {
                 format!("{who} gets {name} back: the pool refuses it")
             }
             EventKind::Started => {
-                let waited = self.forget(task.as_ref()).map(|since| happened.at.saturating_sub(since));
+                let waited =
+                    self.forget(task.as_ref()).map(|since| happened.at.saturating_sub(since));
                 self.enter(happened, Doing::Running);
                 format!("{who} starts {name}{}", spent(", which was pending for", waited))
             }
@@ -88,10 +91,16 @@ impl Story {
                 let ran = self.leave(happened, Doing::Running);
                 let who = happened.who();
                 match ending {
-                    Ending::Returned => format!("{who} finishes {name}: it returned{}", spent(" after", ran)),
-                    Ending::Panicked => format!("{who} finishes {name}: it panicked{}", spent(" after", ran)),
+                    Ending::Returned => {
+                        format!("{who} finishes {name}: it returned{}", spent(" after", ran))
+                    }
+                    Ending::Panicked => {
+                        format!("{who} finishes {name}: it panicked{}", spent(" after", ran))
+                    }
                     Ending::Lost => {
-                        format!("{who} gives up {name}: it is lost, as its worker ended before running it")
+                        format!(
+                            "{who} gives up {name}: it is lost, as its worker ended before running it"
+                        )
                     }
                 }
             }
@@ -181,7 +190,9 @@ impl Story {
         };
         let asleep = spent(" after", asleep);
         match (by, task) {
-            (Some(by), Some((id, name))) if by == id => format!("{who} wakes{asleep}: {name} has ended"),
+            (Some(by), Some((id, name))) if by == id => {
+                format!("{who} wakes{asleep}: {name} has ended")
+            }
             (Some(by), _) => {
                 let by = happened.by.as_deref().map_or_else(|| by.to_string(), short);
                 format!("{who} wakes{asleep}: {by} has ended")
@@ -218,9 +229,10 @@ fn what_for(on: BlockedOn, task: &str) -> (String, String) {
     match on {
         BlockedOn::Task => (format!("{task} ends"), format!("the wait for {task} is over")),
         BlockedOn::AnyOf(1) => ("a task ends".to_owned(), "the wait for a task is over".to_owned()),
-        BlockedOn::AnyOf(many) => {
-            (format!("any of {many} tasks ends"), format!("the wait for any of {many} tasks is over"))
-        }
+        BlockedOn::AnyOf(many) => (
+            format!("any of {many} tasks ends"),
+            format!("the wait for any of {many} tasks is over"),
+        ),
         BlockedOn::Room => {
             (format!("there is room for {task}"), format!("the wait for room for {task} is over"))
         }

@@ -1,12 +1,13 @@
 //! What the page's script is given: JSON, in an element that a browser does not run.
 //!
-//! At its heart are the lines of the [trace file](mod@crate::timeline::file), as they stand there, so a script that knows that
-//! format needs no other. Beside them is what Rust has words for already: the name of each lane, and a sentence for each event.
+//! At its heart are the lines of the [trace file](mod@crate::timeline::file), as they stand there,
+//! so a script that knows that format needs no other. Beside them is what Rust has words for
+//! already: the name of each lane, and a sentence for each event.
 //!
 //! (To a script, numbers from 2⁵³ on are not exact. As nanoseconds, that is a hundred days.)
 //!
-//! Whatever could end the element, or begin another, is written as JSON's escape for it; such characters are nowhere in JSON but
-//! in strings.
+//! Whatever could end the element, or begin another, is written as JSON's escape for it; such
+//! characters are nowhere in JSON but in strings.
 
 use std::fmt::{self, Write};
 

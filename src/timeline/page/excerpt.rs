@@ -1,8 +1,8 @@
-//! The part of a trace that a page plays: its first events, with texts of bounded length. So a page has a bounded size, whatever
-//! it is of.
+//! The part of a trace that a page plays: its first events, with texts of bounded length. So a page
+//! has a bounded size, whatever it is of.
 //!
-//! It is a trace itself, with the threads and tasks under their own numbers, so whatever can be made of a trace can be made of
-//! it.
+//! It is a trace itself, with the threads and tasks under their own numbers, so whatever can be
+//! made of a trace can be made of it.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -42,15 +42,20 @@ mod tests {
     #[test]
     fn nothing_in_a_text_is_markup() {
         let odd = "</title><script a='1' b=\"2\">&amp;\n\u{0}\u{1b}\u{202e}旗";
-        let said = "&lt;/title&gt;&lt;script a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;amp;␊␀␛\u{fffd}旗";
+        let said =
+            "&lt;/title&gt;&lt;script a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;amp;␊␀␛\u{fffd}旗";
         assert_eq!(Markup(odd).to_string(), said);
     }
 
     #[test]
     fn thousands_are_set_apart() {
-        for (number, said) in
-            [(0, "0"), (999, "999"), (1_000, "1,000"), (999_000, "999,000"), (1_234_567, "1,234,567")]
-        {
+        for (number, said) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (999_000, "999,000"),
+            (1_234_567, "1,234,567"),
+        ] {
             assert_eq!(Number(number).to_string(), said);
         }
     }

@@ -1,8 +1,9 @@
 //! One page that plays the run again, offline.
 //!
-//! The page is a [template](TEMPLATE) with a style and a script, each a file of its own beside this one, to be read as such. Here
-//! they are put together with what is different from run to run: the title and the figures as [markup](mod@markup), and
-//! everything else as [data](mod@data). No text of a user's is part of the script, and none of it becomes markup there.
+//! The page is a [template](TEMPLATE) with a style and a script, each a file of its own beside this
+//! one, to be read as such. Here they are put together with what is different from run to run: the
+//! title and the figures as [markup](mod@markup), and everything else as [data](mod@data). No text
+//! of a user's is part of the script, and none of it becomes markup there.
 //!
 //! What of a long trace is played is the [`excerpt`]'s to say.
 
@@ -33,9 +34,9 @@ const SCRIPT: [&str; 6] = [
 
 /// One page that plays the run again: step by step, at any speed, and from any moment on.
 ///
-/// Written to a file, it needs nothing else: no network, no server. It shows the queue, the workers, the callers and the futures
-/// as they were after each event, and says in plain English what has happened. Of a long run, it plays the first twenty thousand
-/// events, and says so.
+/// Written to a file, it needs nothing else: no network, no server. It shows the queue, the
+/// workers, the callers and the futures as they were after each event, and says in plain English
+/// what has happened. Of a long run, it plays the first twenty thousand events, and says so.
 ///
 /// ```
 /// use glasspool::timeline::{Page, Trace};

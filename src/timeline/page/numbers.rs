@@ -1,4 +1,5 @@
-//! The run in numbers, as markup: its figures, and what other numbers of workers would have made of it. They are there without a script, too.
+//! The run in numbers, as markup: its figures, and what other numbers of workers would have made of
+//! it. They are there without a script, too.
 //!
 //! What they are is known to [`figures`](mod@crate::timeline::run::figures).
 
@@ -18,7 +19,8 @@ pub(super) fn figures(figures: &Figures, f: &mut fmt::Formatter<'_>) -> fmt::Res
     })
 }
 
-/// A table with a row for each number of workers; and what is to be known of them, or why there are none.
+/// A table with a row for each number of workers; and what is to be known of them, or why there are
+/// none.
 pub(super) fn what_if(figures: &Figures, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if !figures.what_if.is_empty() {
         f.write_str("<table id=\"what-if\">")?;

@@ -1,4 +1,5 @@
-// The panels beneath the picture: what was so at one moment. They know the run, and nothing of how one came to the moment.
+// The panels beneath the picture: what was so at one moment. They know the run, and nothing of how
+// one came to the moment.
 
 /** Rows of each list; what more there is, is counted. */
 const ROWS = { queue: 12, workers: 24, callers: 12, futures: 60 };

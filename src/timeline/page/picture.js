@@ -1,4 +1,5 @@
-// The picture of the run: a lane for the queue and one for each thread. It knows no moment but those of the run; the cursor is moved over it.
+// The picture of the run: a lane for the queue and one for each thread. It knows no moment but
+// those of the run; the cursor is moved over it.
 
 const SVG = "http://www.w3.org/2000/svg";
 /** Half the slider's thumb: with this much room at each end, the thumb is where the cursor is. Also in page.css. */

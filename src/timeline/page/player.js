@@ -1,6 +1,7 @@
 // Where in the run the reader is, and how they get about: step, play, scrub.
 //
-// The position is a moment (how many events have happened) and a time, which is that of the last of them, or later while nothing happens.
+// The position is a moment (how many events have happened) and a time, which is that of the last of
+// them, or later while nothing happens.
 
 /** At speed 1, however long the run was. */
 const SECONDS_FOR_ALL = 10;

@@ -1,7 +1,9 @@
-// The run, put together from the lines of the trace as `timeline/run` does it. It knows nothing of the page.
+// The run, put together from the lines of the trace as `timeline/run` does it. It knows nothing of
+// the page.
 //
-// Events are numbered from 1, in their order; moment `k` is the one after event `k`, and moment 0 the one before all. What was so at a moment is looked
-// up and never undone, so it does not matter whence one comes to it.
+// Events are numbered from 1, in their order; moment `k` is the one after event `k`, and moment 0
+// the one before all. What was so at a moment is looked up and never undone, so it does not matter
+// whence one comes to it.
 
 const NEVER = Infinity;
 /** Longer names are cut, in characters; the sentence of the submit has more of them. */

@@ -1,8 +1,8 @@
 //! Putting a run together, in one pass over the events.
 //!
-//! The events of one thread open and close its spans as calls do. A trace may lack some (they were dropped, or its file breaks
-//! off, or was written by hand): what ends without having begun is passed over, and what is still open when something around it
-//! ends, ends with that.
+//! The events of one thread open and close its spans as calls do. A trace may lack some (they were
+//! dropped, or its file breaks off, or was written by hand): what ends without having begun is
+//! passed over, and what is still open when something around it ends, ends with that.
 
 use std::collections::{HashMap, HashSet};
 
@@ -146,16 +146,24 @@ impl<'a> Builder<'a> {
             (EventKind::CallbackEnded, Some(task)) => {
                 self.close(lane, at, |doing| doing == Doing::CallingBack(task));
             }
-            (EventKind::Blocked(on), task) => self.open(lane, at, Doing::Blocked { on: *on, task, by: None }),
+            (EventKind::Blocked(on), task) => {
+                self.open(lane, at, Doing::Blocked { on: *on, task, by: None })
+            }
             (EventKind::Unblocked { by }, _) => {
                 let by = by.map(|id| self.place_of(id, entry.pool));
-                if let Some(span) = self.close(lane, at, |doing| matches!(doing, Doing::Blocked { .. })) {
-                    if let Doing::Blocked { by: whom, .. } = &mut self.run.lanes[lane].spans[span].doing {
+                if let Some(span) =
+                    self.close(lane, at, |doing| matches!(doing, Doing::Blocked { .. }))
+                {
+                    if let Doing::Blocked { by: whom, .. } =
+                        &mut self.run.lanes[lane].spans[span].doing
+                    {
                         *whom = by;
                     }
                 }
             }
-            (EventKind::WorkerIdle, _) if self.stacks[lane].is_empty() => self.open(lane, at, Doing::Idle),
+            (EventKind::WorkerIdle, _) if self.stacks[lane].is_empty() => {
+                self.open(lane, at, Doing::Idle)
+            }
             (EventKind::WorkerGone, _) => while self.close_innermost(lane, at, false).is_some() {},
             (EventKind::Closed(how), _) => self.mark(lane, at, Marked::Closed(entry.pool, *how)),
             // A task's event must have a task; without one it says nothing.
@@ -207,7 +215,8 @@ impl<'a> Builder<'a> {
     }
 
     fn close_idle(&mut self, lane: usize, at: u64) {
-        let innermost = self.stacks[lane].last().map(|open| self.run.lanes[lane].spans[open.span].doing);
+        let innermost =
+            self.stacks[lane].last().map(|open| self.run.lanes[lane].spans[open.span].doing);
         if innermost == Some(Doing::Idle) {
             self.close_innermost(lane, at, false);
         }
@@ -257,7 +266,10 @@ impl<'a> Builder<'a> {
         let Some(task) = task else { return };
         match kind {
             EventKind::Submitted => self.pending.extend([task]),
-            EventKind::Refused | EventKind::Started | EventKind::Cancelled(_) | EventKind::Finished(_) => {
+            EventKind::Refused
+            | EventKind::Started
+            | EventKind::Cancelled(_)
+            | EventKind::Finished(_) => {
                 if !self.pending.remove(&task) {
                     return;
                 }

@@ -1,4 +1,5 @@
-//! What can be read off a run: six figures, and what other numbers of workers would have made of it.
+//! What can be read off a run: six figures, and what other numbers of workers would have made of
+//! it.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,8 +12,8 @@ use crate::timeline::words::Short;
 
 /// A recorded run in numbers; `Display` says them in plain words, a line each.
 ///
-/// What a task waits for is not counted as its work: neither when it is blocked, nor when its worker runs another task inside it
-/// meanwhile.
+/// What a task waits for is not counted as its work: neither when it is blocked, nor when its
+/// worker runs another task inside it meanwhile.
 ///
 /// ```
 /// use glasspool::timeline::Recorder;
@@ -35,16 +36,16 @@ pub struct Figures {
     pub at_once: f64,
     /// How much of the workers' time was work: from 0 to 1.
     pub busy: f64,
-    /// How long a task was pending, on average: until it started, or until it was cancelled, or to the end of the run. Those that
-    /// were refused are left out.
+    /// How long a task was pending, on average: until it started, or until it was cancelled, or to
+    /// the end of the run. Those that were refused are left out.
     pub mean_queue_wait: Duration,
     /// And at worst, and which; of equal ones, the first.
     pub worst_queue_wait: Option<(TaskId, Duration)>,
     /// How long threads that are no workers were blocked, added up.
     pub callers_blocked: Duration,
-    /// How long other numbers of workers would have taken for the same tasks, submitted at the same times and taken first come,
-    /// first served; and how long the run took with as many as there were. There is nothing if there was more than one pool, or
-    /// nothing was run.
+    /// How long other numbers of workers would have taken for the same tasks, submitted at the same
+    /// times and taken first come, first served; and how long the run took with as many as there
+    /// were. There is nothing if there was more than one pool, or nothing was run.
     pub what_if: Vec<WhatIf>,
     /// What is to be said of that.
     pub(in crate::timeline) basis: Basis,
@@ -120,7 +121,9 @@ impl Figures {
     /// The six of them in plain words: what it is, how much, and what there is to add.
     pub(in crate::timeline) fn in_words(&self) -> [(&'static str, String); 6] {
         let worst = match self.worst_queue_wait {
-            Some((id, wait)) => format!("{} ({id}), {} on average", Short(wait), Short(self.mean_queue_wait)),
+            Some((id, wait)) => {
+                format!("{} ({id}), {} on average", Short(wait), Short(self.mean_queue_wait))
+            }
             None => "none".to_owned(),
         };
         [

@@ -1,8 +1,8 @@
 //! What each thread and each task did, put together from the events of a trace.
 //!
-//! A thread is a [`Lane`], with a [`Span`] for each thing that it did: they nest as calls do. A task is a [`Life`]. Each knows
-//! the other by its place in the row. It is as complete as the trace: what has no end there goes on to the end of the run, and
-//! says so.
+//! A thread is a [`Lane`], with a [`Span`] for each thing that it did: they nest as calls do. A
+//! task is a [`Life`]. Each knows the other by its place in the row. It is as complete as the
+//! trace: what has no end there goes on to the end of the run, and says so.
 //!
 //! How it is put together is in [`build`](mod@build); what can be read off, in [`figures`].
 
@@ -105,7 +105,8 @@ pub(super) struct Life {
     pub(super) rank: Option<usize>,
     /// Its place in the order in which outcomes were collected, from 1.
     pub(super) collected_rank: Option<usize>,
-    /// How long it ran itself: without what it waited for, and without tasks that were run inside it.
+    /// How long it ran itself: without what it waited for, and without tasks that were run inside
+    /// it.
     pub(super) worked: u64,
 }
 
@@ -147,7 +148,8 @@ impl Span {
 }
 
 impl Life {
-    /// From when to when it was pending: until it started, or ended without that, or to the end of the run.
+    /// From when to when it was pending: until it started, or ended without that, or to the end of
+    /// the run.
     pub(super) fn pending(&self, run_ends: u64) -> Option<(u64, u64)> {
         let from = self.submitted?.at;
         let to = self.started.or(self.ended).map_or(run_ends, |moment| moment.at);

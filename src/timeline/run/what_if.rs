@@ -1,9 +1,10 @@
-//! How long other numbers of workers would have taken: the same tasks, submitted at the same times, each working as long as it
-//! did, taken first come, first served.
+//! How long other numbers of workers would have taken: the same tasks, submitted at the same times,
+//! each working as long as it did, taken first come, first served.
 //!
-//! It is arithmetic, not a forecast: what more workers do to each other (for a core, a lock, a server) is not in it, nor what
-//! tasks waited for, and neither is that a caller who waits for results would have submitted sooner or later. That is said where
-//! it is shown. For the number of workers that there was, it is not arithmetic but what was measured.
+//! It is arithmetic, not a forecast: what more workers do to each other (for a core, a lock, a
+//! server) is not in it, nor what tasks waited for, and neither is that a caller who waits for
+//! results would have submitted sooner or later. That is said where it is shown. For the number of
+//! workers that there was, it is not arithmetic but what was measured.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -58,7 +59,10 @@ impl Basis {
             Some(_) => Self::Tasks {
                 waited: ran().any(|((from, to), worked)| worked < to - from),
                 held_back: run.lanes.iter().flat_map(|lane| &lane.spans).any(Span::is_for_room),
-                unstarted: run.lives.iter().any(|life| life.started.is_none() && life.end != End::Refused),
+                unstarted: run
+                    .lives
+                    .iter()
+                    .any(|life| life.started.is_none() && life.end != End::Refused),
             },
         }
     }
@@ -86,13 +90,15 @@ impl Basis {
     }
 }
 
-/// One task: when it was there, and how long it worked. Two such times may be longer together than a `u64` has nanoseconds.
+/// One task: when it was there, and how long it worked. Two such times may be longer together than
+/// a `u64` has nanoseconds.
 struct Job {
     submitted: u128,
     worked: u128,
 }
 
-/// For one worker, for one less than there were, as many, and one more, and for as many as are enough.
+/// For one worker, for one less than there were, as many, and one more, and for as many as are
+/// enough.
 pub(super) fn what_if(run: &Run<'_>, basis: Basis, actual: usize) -> Vec<WhatIf> {
     if !matches!(basis, Basis::Tasks { .. }) {
         return Vec::new();
@@ -143,7 +149,8 @@ fn fewest_as_fast_as(jobs: &[Job], best: u128) -> usize {
 /// When the last of the jobs has been done by so many workers.
 fn replay(jobs: &[Job], workers: usize) -> u128 {
     // When each is free again; the first that is takes the next.
-    let mut free: BinaryHeap<Reverse<u128>> = (0..workers.min(jobs.len())).map(|_| Reverse(0)).collect();
+    let mut free: BinaryHeap<Reverse<u128>> =
+        (0..workers.min(jobs.len())).map(|_| Reverse(0)).collect();
     let mut last = 0;
     for job in jobs {
         let Some(mut next) = free.peek_mut() else { break };

@@ -1,7 +1,7 @@
 //! What one thread did, drawn as bars: those inside others are narrower.
 //!
-//! Many short ones that follow each other are one profile: how much of each moment was work, and how much of it the thread was
-//! blocked.
+//! Many short ones that follow each other are one profile: how much of each moment was work, and
+//! how much of it the thread was blocked.
 
 use super::canvas::{Anchor, Area, Canvas, Px};
 use super::look::TASK_COLOURS;
@@ -20,7 +20,8 @@ const NARROWEST: f64 = 1.5;
 const THIN: f64 = 5.0;
 /// Left and right of what is written on a bar.
 const PADDING: f64 = 5.0;
-/// How much narrower a bar is than the one that it is in, above and below, by the height of the outermost.
+/// How much narrower a bar is than the one that it is in, above and below, by the height of the
+/// outermost.
 const INSET: f64 = 0.12;
 /// A profile has a hover text for each part of this width.
 const SLICE: f64 = 36.0;
@@ -83,12 +84,16 @@ impl Strip<'_> {
                 return;
             }
             let (from, to) = self.free_part(span, place + 1..next);
-            let (left, right) =
-                (self.scale.x(from).max(area.x) + PADDING, self.scale.x(to).min(area.right()) - PADDING);
+            let (left, right) = (
+                self.scale.x(from).max(area.x) + PADDING,
+                self.scale.x(to).min(area.right()) - PADDING,
+            );
             let Some(text) = words::label(self.run, span, face, right - left) else { return };
             let baseline = area.baseline(face);
             match (span.doing, on_plate) {
-                (Doing::Running(_), _) => canvas.text(face, colour, (left, baseline), Anchor::Start, &text),
+                (Doing::Running(_), _) => {
+                    canvas.text(face, colour, (left, baseline), Anchor::Start, &text)
+                }
                 (_, true) => {
                     canvas.text_on_plate(
                         face,
@@ -98,7 +103,13 @@ impl Strip<'_> {
                         &text,
                     );
                 }
-                _ => canvas.text(face, colour, (f64::midpoint(left, right), baseline), Anchor::Middle, &text),
+                _ => canvas.text(
+                    face,
+                    colour,
+                    (f64::midpoint(left, right), baseline),
+                    Anchor::Middle,
+                    &text,
+                ),
             }
         });
     }
@@ -154,15 +165,16 @@ impl Strip<'_> {
             let blocked = profile.outline(|(work, blocked)| (work, work + blocked));
             canvas.path("bar blocked", (area.x, area.bottom()), &blocked);
         }
-        for (x, right) in together(self.panics_of(spans).map(|at| self.scale.x(at)), Profile::STEP) {
+        for (x, right) in together(self.panics_of(spans).map(|at| self.scale.x(at)), Profile::STEP)
+        {
             let x = x.min(area.right() - Profile::STEP);
             let right = right.min(area.right());
             canvas.rectangle("teeth", foot_of(Area { x, width: right - x, ..area }));
         }
         self.draw_slices(canvas, stretch, area);
         if area.height >= SMALL.size * 1.25 && tasks > 0 {
-            if let Some(text) =
-                Some(count(tasks, "task")).filter(|text| SMALL.width_of(text) + 2.0 * PADDING <= area.width)
+            if let Some(text) = Some(count(tasks, "task"))
+                .filter(|text| SMALL.width_of(text) + 2.0 * PADDING <= area.width)
             {
                 let middle = (f64::midpoint(area.x, area.right()), area.baseline(SMALL));
                 canvas.text_on_plate(SMALL, "ink", middle, Anchor::Middle, &text);
@@ -211,8 +223,11 @@ impl Strip<'_> {
             0 => String::new(),
             many => format!("; {many} panicked"),
         };
-        let begun =
-            format!("{} and {} began here{panics}", count(tasks_of(spans), "task"), count(waits, "wait"));
+        let begun = format!(
+            "{} and {} began here{panics}",
+            count(tasks_of(spans), "task"),
+            count(waits, "wait")
+        );
         let when = format!(
             "{}, from {} to {}",
             self.lane.name,

@@ -1,7 +1,8 @@
 //! What is drawn on: elements of SVG, one after another.
 //!
-//! There are two layers, and all of one is behind all of the other. Each element has classes, and [`look`](super::look) says what
-//! they look like. It knows nothing of runs. Lengths are those of the view box: a pixel, if it is shown at its own size.
+//! There are two layers, and all of one is behind all of the other. Each element has classes, and
+//! [`look`](super::look) says what they look like. It knows nothing of runs. Lengths are those of
+//! the view box: a pixel, if it is shown at its own size.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -61,7 +62,8 @@ impl Canvas {
         put!(self.back, "{}", Line(class, from, to));
     }
 
-    /// Whether anything has been drawn in front that has a class, or was noted as something, that begins so.
+    /// Whether anything has been drawn in front that has a class, or was noted as something, that
+    /// begins so.
     pub(super) fn has_drawn(&self, class: &str) -> bool {
         self.drawn.iter().any(|classes| classes.split(' ').any(|one| one.starts_with(class)))
     }
@@ -112,7 +114,14 @@ impl Canvas {
     }
 
     /// It must fit: see [`Face::fit`].
-    pub(super) fn text(&mut self, face: Face, colour: &str, (x, y): (f64, f64), anchor: Anchor, text: &str) {
+    pub(super) fn text(
+        &mut self,
+        face: Face,
+        colour: &str,
+        (x, y): (f64, f64),
+        anchor: Anchor,
+        text: &str,
+    ) {
         if text.is_empty() {
             return;
         }
@@ -153,7 +162,8 @@ impl Canvas {
         self.text(face, colour, at, anchor, text);
     }
 
-    /// All that is drawn meanwhile says this when the mouse is over it. The lines may hold anything.
+    /// All that is drawn meanwhile says this when the mouse is over it. The lines may hold
+    /// anything.
     pub(super) fn with_hover(&mut self, lines: &[String], draw: impl FnOnce(&mut Self)) {
         self.front.push_str("<g class=\"hit\"><title>");
         for (place, line) in lines.iter().enumerate() {
@@ -178,7 +188,10 @@ impl fmt::Display for Rectangle<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(class, Area { x, y, width, height }) = *self;
         let (x, y, width, height) = (Px(x), Px(y), Px(width), Px(height));
-        writeln!(f, "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>")
+        writeln!(
+            f,
+            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>"
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! The futures: a row for each, from its submit until somebody has its outcome.
 //!
-//! Where the order in which they end and the order in which they are collected are not the same, it is seen here: what has ended
-//! and waits to be collected has a line between its two marks.
+//! Where the order in which they end and the order in which they are collected are not the same, it
+//! is seen here: what has ended and waits to be collected has a line between its two marks.
 
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{GAP, MARGIN, PLOT_LEFT, TASK_COLOURS, WIDTH};
@@ -33,7 +33,8 @@ pub(super) fn chosen(run: &Run<'_>) -> Vec<usize> {
     }
     let mut chosen: Vec<usize> = Vec::new();
     let mut take = |by: &dyn Fn(&Life) -> u64| {
-        let mut best: Vec<usize> = all.iter().copied().filter(|&place| by(&run.lives[place]) > 0).collect();
+        let mut best: Vec<usize> =
+            all.iter().copied().filter(|&place| by(&run.lives[place]) > 0).collect();
         // Of equal ones, the first.
         best.sort_by_key(|&place| std::cmp::Reverse(by(&run.lives[place])));
         let new: Vec<usize> =
@@ -69,14 +70,22 @@ fn uncollected_for(life: &Life) -> Option<u64> {
 }
 
 /// Draws these, and says where they end.
-pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, places: &[usize], scale: Scale, top: f64) -> f64 {
+pub(super) fn draw(
+    canvas: &mut Canvas,
+    run: &Run<'_>,
+    places: &[usize],
+    scale: Scale,
+    top: f64,
+) -> f64 {
     let mut y = top;
     for &place in places {
         let area = Area { x: scale.left, y, width: scale.width(), height: BAR };
         let name = words::name(run, place, PLAIN, PLOT_LEFT - GAP - MARGIN).unwrap_or_default();
         canvas.rectangle_behind("lane", area);
         canvas.text(PLAIN, "ink", (MARGIN, area.baseline(PLAIN)), Anchor::Start, &name);
-        canvas.with_hover(&words::of_life(run, place), |canvas| Row { run, place, scale, area }.draw(canvas));
+        canvas.with_hover(&words::of_life(run, place), |canvas| {
+            Row { run, place, scale, area }.draw(canvas)
+        });
         y += PITCH;
     }
     y
@@ -111,7 +120,13 @@ impl Row<'_> {
             let room = area.width - 2.0 * PADDING;
             let texts = [format!("running {}", short(to - from)), "running".to_owned()];
             if let Some(text) = texts.iter().find(|text| SMALL.width_of(text) <= room) {
-                canvas.text(SMALL, "on-task", (area.x + PADDING, area.baseline(SMALL)), Anchor::Start, text);
+                canvas.text(
+                    SMALL,
+                    "on-task",
+                    (area.x + PADDING, area.baseline(SMALL)),
+                    Anchor::Start,
+                    text,
+                );
             }
         }
         self.draw_end(canvas, life, ends_at, badge);
@@ -150,7 +165,13 @@ impl Row<'_> {
         let room = WIDTH - MARGIN - free_from - BESIDE;
         if SMALL.width_of(word) <= room {
             let colour = if matches!(life.end, End::Finished(_)) { "bad" } else { "dim" };
-            canvas.text(SMALL, colour, (free_from + BESIDE, self.area.baseline(SMALL)), Anchor::Start, word);
+            canvas.text(
+                SMALL,
+                colour,
+                (free_from + BESIDE, self.area.baseline(SMALL)),
+                Anchor::Start,
+                word,
+            );
         }
     }
 
@@ -161,8 +182,9 @@ impl Row<'_> {
             return;
         }
         canvas.line("waits", (from, middle), (to, middle));
-        let texts = uncollected_for(life)
-            .map(|wait| [format!("not yet collected {}", short(wait)), "not yet collected".to_owned()]);
+        let texts = uncollected_for(life).map(|wait| {
+            [format!("not yet collected {}", short(wait)), "not yet collected".to_owned()]
+        });
         let room = to - from - 4.0 * PADDING;
         if let Some(text) = texts.iter().flatten().find(|text| SMALL.width_of(text) <= room) {
             let at = (f64::midpoint(from, to), self.area.baseline(SMALL));

@@ -24,7 +24,11 @@ pub(super) struct Pitch {
 
 impl Pitch {
     pub(super) fn of(lanes: usize) -> Self {
-        if lanes <= MOST_ROOMY { Self { bar: 32.0, between: 12.0 } } else { Self { bar: 18.0, between: 5.0 } }
+        if lanes <= MOST_ROOMY {
+            Self { bar: 32.0, between: 12.0 }
+        } else {
+            Self { bar: 18.0, between: 5.0 }
+        }
     }
 
     fn is_roomy(self) -> bool {
@@ -39,10 +43,13 @@ pub(super) fn chosen<'a>(run: &'a Run<'_>) -> Vec<&'a Lane> {
         let lane = &run.lanes[place];
         std::cmp::Reverse((lane.busy + lane.blocked, lane.marks.len()))
     });
-    let callers = order.iter().copied().filter(|&place| run.lanes[place].worker.is_none()).take(MOST_CALLERS);
+    let callers =
+        order.iter().copied().filter(|&place| run.lanes[place].worker.is_none()).take(MOST_CALLERS);
     let mut chosen: Vec<usize> = callers.collect();
     let room = MOST_LANES - chosen.len();
-    chosen.extend(order.iter().copied().filter(|&place| run.lanes[place].worker.is_some()).take(room));
+    chosen.extend(
+        order.iter().copied().filter(|&place| run.lanes[place].worker.is_some()).take(room),
+    );
     chosen.sort_unstable();
     chosen.into_iter().map(|place| &run.lanes[place]).collect()
 }
@@ -84,7 +91,8 @@ pub(super) fn draw(
 pub(super) const BUSY: &str = "busy";
 pub(super) const BLOCKED: &str = "blocked";
 
-/// Where there is no room for the word at each of the lanes, it is above them; says where the first of them begins.
+/// Where there is no room for the word at each of the lanes, it is above them; says where the first
+/// of them begins.
 pub(super) fn draw_head(canvas: &mut Canvas, word: &str, pitch: Pitch, top: f64) -> f64 {
     if pitch.is_roomy() {
         return top;

@@ -82,7 +82,13 @@ pub(super) fn draw(canvas: &mut Canvas, top: f64) -> f64 {
         let y = top + PADDING + HEADING.size + 8.0 + lines_high(place % lines);
         let swatch = Area { x, y, width: SWATCH, height: 14.0 };
         draw_sample(canvas, sample, swatch);
-        canvas.text(SMALL, "ink", (x + SWATCH + 8.0, swatch.baseline(SMALL)), Anchor::Start, meaning);
+        canvas.text(
+            SMALL,
+            "ink",
+            (x + SWATCH + 8.0, swatch.baseline(SMALL)),
+            Anchor::Start,
+            meaning,
+        );
     }
     panel.bottom()
 }

@@ -1,6 +1,7 @@
 //! What everything looks like: sizes, and a style sheet for light and dark rooms and for paper.
 //!
-//! Every colour is here, and nowhere else. No state is told by its colour alone: each has its pattern or mark, and its word.
+//! Every colour is here, and nowhere else. No state is told by its colour alone: each has its
+//! pattern or mark, and its word.
 
 use std::fmt::{self, Write as _};
 
@@ -67,7 +68,12 @@ const RULES: [Rule; 54] = [
     Rule(".hollow", "", "fill:#fff", "fill:#14161b"),
     Rule(".teeth", "fill:#a81c2b;stroke:none", "", ""),
     Rule(".onward", "stroke:none", "fill:#545965", "fill:#adb3bf"),
-    Rule(".waits", "fill:none;stroke-width:1.5;stroke-dasharray:6 2 1 2", "stroke:#0b5fa5", "stroke:#7dc0f5"),
+    Rule(
+        ".waits",
+        "fill:none;stroke-width:1.5;stroke-dasharray:6 2 1 2",
+        "stroke:#0b5fa5",
+        "stroke:#7dc0f5",
+    ),
     Rule(".open", "stroke-dasharray:2 2", "", ""),
     Rule(".asis", "", "fill:#9aa0ac", "fill:#6f7684"),
     Rule(".enough", "", "fill:#2d9a68", "fill:#3fae7b"),
@@ -80,7 +86,12 @@ const RULES: [Rule; 54] = [
 /// What is told by a pattern, each in a square of its own size.
 const PATTERNS: [(&str, u32, &str, &str); 4] = [
     ("pending", 6, "", "<circle class=\"dot\" cx=\"3\" cy=\"3\" r=\"1.1\"/>"),
-    ("blocked", 7, " patternTransform=\"rotate(45)\"", "<rect class=\"hatch\" width=\"2.6\" height=\"7\"/>"),
+    (
+        "blocked",
+        7,
+        " patternTransform=\"rotate(45)\"",
+        "<rect class=\"hatch\" width=\"2.6\" height=\"7\"/>",
+    ),
     ("callback", 6, "", "<path class=\"weave\" d=\"M0 0L6 6M6 0L0 6\"/>"),
     ("many", 4, "", "<rect class=\"stripe\" width=\"2\" height=\"4\"/>"),
 ];
@@ -91,7 +102,9 @@ pub(super) struct Definitions;
 impl fmt::Display for Definitions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<style>\n.glasspool text{font-family:system-ui,-apple-system,")?;
-        f.write_str("\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;white-space:pre}\n")?;
+        f.write_str(
+            "\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;white-space:pre}\n",
+        )?;
         for face in FACES {
             let weight = if face.bold { ";font-weight:bold" } else { "" };
             writeln!(f, ".glasspool .{}{{font-size:{}px{weight}}}", face.class, face.size)?;
@@ -103,7 +116,9 @@ impl fmt::Display for Definitions {
         f.write_str(".glasspool .hit:hover>.bar,.glasspool .hit:hover>.waits{stroke-width:2.5}\n")?;
         // Not on paper, which is white.
         f.write_str("@media screen and (prefers-color-scheme:dark){\n")?;
-        for Rule(selector, _, _, dark) in RULES.iter().filter(|Rule(_, _, _, dark)| !dark.is_empty()) {
+        for Rule(selector, _, _, dark) in
+            RULES.iter().filter(|Rule(_, _, _, dark)| !dark.is_empty())
+        {
             writeln!(f, ".glasspool {selector}{{{dark}}}")?;
         }
         f.write_str("}\n</style>\n<defs>\n")?;

@@ -1,5 +1,5 @@
-//! What a thread did in no time: it submits, is refused, cancels, closes a pool; and it collects. A row of marks above and one
-//! below its bars.
+//! What a thread did in no time: it submits, is refused, cancels, closes a pool; and it collects. A
+//! row of marks above and one below its bars.
 //!
 //! What falls together is one mark, with how many it stands for.
 
@@ -18,7 +18,8 @@ const RADIUS: f64 = 5.0;
 const BESIDE: f64 = 8.0;
 /// A hover text names so many.
 const MOST_NAMED: usize = 4;
-/// In a row with more marks than that, nothing is written at each: at the end of the row it is said what they are all together.
+/// In a row with more marks than that, nothing is written at each: at the end of the row it is said
+/// what they are all together.
 const MOST_LABELLED: usize = 16;
 /// From one row of bars to its row of marks.
 pub(super) const ROW: f64 = 16.0;
@@ -60,7 +61,10 @@ pub(super) fn draw<'a>(
         });
     }
     if let Some(last) = groups.last().filter(|_| is_crowded) {
-        let all = Group { x: last.x, marks: groups.iter().flat_map(|group| &group.marks).copied().collect() };
+        let all = Group {
+            x: last.x,
+            marks: groups.iter().flat_map(|group| &group.marks).copied().collect(),
+        };
         draw_label(canvas, run, &all, middle, WIDTH - MARGIN);
     }
 }
@@ -68,7 +72,8 @@ pub(super) fn draw<'a>(
 /// Beside a mark, if there is room before this place.
 fn draw_label(canvas: &mut Canvas, run: &Run<'_>, group: &Group<'_>, middle: f64, next: f64) {
     let x = group.x + BESIDE;
-    if let Some(text) = labels(run, group).into_iter().find(|text| SMALL.width_of(text) <= next - x) {
+    if let Some(text) = labels(run, group).into_iter().find(|text| SMALL.width_of(text) <= next - x)
+    {
         canvas.text(SMALL, "dim", (x, middle + SMALL.size * 0.36), Anchor::Start, &text);
     }
 }
@@ -102,7 +107,9 @@ pub(super) fn shape_of(what: Marked) -> &'static str {
 pub(super) fn draw_shape(canvas: &mut Canvas, mark: &Mark, x: f64, middle: f64) {
     canvas.note(shape_of(mark.what));
     match mark.what {
-        Marked::Submitted(_) => canvas.path("mark", (x - RADIUS, middle - RADIUS + 1.0), "h10l-5 9z"),
+        Marked::Submitted(_) => {
+            canvas.path("mark", (x - RADIUS, middle - RADIUS + 1.0), "h10l-5 9z")
+        }
         Marked::Collected(_) => canvas.path("mark", (x, middle - RADIUS), "l5 5l-5 5l-5-5z"),
         Marked::Closed(..) => canvas.path("closed", (x - 4.0, middle - RADIUS), "h8v10h-8z"),
         Marked::Cancelled(_) => canvas.path("void", (x - 4.0, middle - 4.0), "l8 8m0-8l-8 8"),
@@ -129,7 +136,9 @@ fn labels(run: &Run<'_>, group: &Group<'_>) -> Vec<String> {
         told.into_iter()
             .map(|(rank, word)| (of_rank(rank), word))
             .filter(|&(many, _)| many > 0)
-            .map(|(many, word)| if many == 1 { word.to_owned() } else { format!("{word} ×{many}") }),
+            .map(
+                |(many, word)| if many == 1 { word.to_owned() } else { format!("{word} ×{many}") },
+            ),
     );
     if let [
         Mark {

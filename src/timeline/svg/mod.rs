@@ -1,11 +1,13 @@
-//! One picture, for a page or for paper: lanes of threads, the queue, rows of futures, and what can be read off.
+//! One picture, for a page or for paper: lanes of threads, the queue, rows of futures, and what can
+//! be read off.
 //!
-//! It is one file of SVG that refers to nothing outside of it and has no script, so it may be shown as an image anywhere. It is
-//! as wide as [`look`] says and as high as it must be. Each part [draws](canvas) itself from some height on and says where it
-//! ends; [`text`] is never wider than there is room for it, whatever font the reader has.
+//! It is one file of SVG that refers to nothing outside of it and has no script, so it may be shown
+//! as an image anywhere. It is as wide as [`look`] says and as high as it must be. Each part
+//! [draws](canvas) itself from some height on and says where it ends; [`text`] is never wider than
+//! there is room for it, whatever font the reader has.
 //!
-//! What is too short to be seen is [drawn together](pieces), so the file has a bound, however long the run. It knows nothing that
-//! the [run](super::run) does not.
+//! What is too short to be seen is [drawn together](pieces), so the file has a bound, however long
+//! the run. It knows nothing that the [run](super::run) does not.
 
 mod axis;
 mod bars;
@@ -45,9 +47,10 @@ const UNTITLED: &str = "A run of a pool";
 
 /// One picture, for a page or for paper: `Display` is its SVG.
 ///
-/// It shows a lane for each thread, with what it did and what it was blocked on; how many tasks were pending; and a row for each
-/// future, from its submit until its outcome was collected. What can be read off is said beside it. It needs no other file and
-/// has no script; it is shown dark where the reader likes that; and however long the run, it stays below two megabytes.
+/// It shows a lane for each thread, with what it did and what it was blocked on; how many tasks
+/// were pending; and a row for each future, from its submit until its outcome was collected. What
+/// can be read off is said beside it. It needs no other file and has no script; it is shown dark
+/// where the reader likes that; and however long the run, it stays below two megabytes.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -106,15 +109,28 @@ impl fmt::Display for Svg<'_> {
 }
 
 /// Title, what became of the tasks, and what is missing.
-fn draw_head(canvas: &mut Canvas, title: &str, outcomes: &Outcomes, missing: Option<String>) -> f64 {
+fn draw_head(
+    canvas: &mut Canvas,
+    title: &str,
+    outcomes: &Outcomes,
+    missing: Option<String>,
+) -> f64 {
     let room = WIDTH - 2.0 * MARGIN;
     let mut y = MARGIN + TITLE.size * 0.8;
-    canvas.text(TITLE, "ink", (MARGIN, y), Anchor::Start, &TITLE.fit(title, room).unwrap_or_default());
+    canvas.text(
+        TITLE,
+        "ink",
+        (MARGIN, y),
+        Anchor::Start,
+        &TITLE.fit(title, room).unwrap_or_default(),
+    );
     let missing = missing.map(|missing| format!("Not all of it is here: {missing}."));
     y += 6.0;
     let (outcomes, colour) = (outcomes.to_string(), if outcomes.are_bad() { "bad" } else { "dim" });
     for (colour, sentence) in [(colour, Some(outcomes.as_str())), ("bad", missing.as_deref())] {
-        for line in PLAIN.wrap(sentence.unwrap_or_default(), room).iter().filter(|line| !line.is_empty()) {
+        for line in
+            PLAIN.wrap(sentence.unwrap_or_default(), room).iter().filter(|line| !line.is_empty())
+        {
             y += PLAIN.size * 1.5;
             canvas.text(PLAIN, colour, (MARGIN, y), Anchor::Start, line);
         }
@@ -122,7 +138,8 @@ fn draw_head(canvas: &mut Canvas, title: &str, outcomes: &Outcomes, missing: Opt
     y + BETWEEN
 }
 
-/// The lanes under a time axis, with the queue between callers and workers; and the first instant once more.
+/// The lanes under a time axis, with the queue between callers and workers; and the first instant
+/// once more.
 fn draw_threads(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
     let scale = Scale { from: run.from, to: run.to, left: PLOT_LEFT, right: PLOT_RIGHT };
     let lanes = lanes::chosen(run);
@@ -130,7 +147,8 @@ fn draw_threads(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
     let grain = pieces::grain(&lanes, scale.length_of(SHORTEST));
     axis::draw_ticks(canvas, scale, top);
     let mut y = top + axis::HEIGHT;
-    let (callers, workers): (Vec<&Lane>, Vec<&Lane>) = lanes.iter().partition(|lane| lane.worker.is_none());
+    let (callers, workers): (Vec<&Lane>, Vec<&Lane>) =
+        lanes.iter().partition(|lane| lane.worker.is_none());
     if !callers.is_empty() {
         y = lanes::draw_head(canvas, lanes::BLOCKED, pitch, y);
     }
@@ -165,7 +183,9 @@ fn draw_futures(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
     let scale = Scale { from: run.from, to: run.to, left: PLOT_LEFT, right: PLOT_RIGHT };
     canvas.text(HEADING, "ink", (MARGIN, top + HEADING.size), Anchor::Start, "futures");
     let mut y = top + HEADING.size + 6.0;
-    for line in futures::choice(run).map_or(Vec::new(), |choice| SMALL.wrap(&choice, WIDTH - 2.0 * MARGIN)) {
+    for line in
+        futures::choice(run).map_or(Vec::new(), |choice| SMALL.wrap(&choice, WIDTH - 2.0 * MARGIN))
+    {
         y += SMALL.size * 1.4;
         canvas.text(SMALL, "dim", (MARGIN, y), Anchor::Start, &line);
     }

@@ -59,7 +59,8 @@ impl fmt::Display for Outcomes {
             [(1, way)] => write!(f, "1 task: {way}."),
             [(many, way)] => write!(f, "{many} tasks: all {way}."),
             _ => {
-                let ways: Vec<String> = ways.iter().map(|(many, way)| format!("{many} {way}")).collect();
+                let ways: Vec<String> =
+                    ways.iter().map(|(many, way)| format!("{many} {way}")).collect();
                 write!(f, "{}: {}.", count(tasks, "task"), ways.join(", "))
             }
         }
@@ -75,8 +76,12 @@ mod tests {
         let none = Outcomes::default();
         assert_eq!(none.to_string(), "No task.");
         assert_eq!(Outcomes { tasks: 1, returned: 1, ..none }.to_string(), "1 task: returned.");
-        assert_eq!(Outcomes { tasks: 3, cancelled: 3, ..none }.to_string(), "3 tasks: all cancelled.");
-        let all = Outcomes { tasks: 7, returned: 2, panicked: 1, lost: 1, cancelled: 1, refused: 1 };
+        assert_eq!(
+            Outcomes { tasks: 3, cancelled: 3, ..none }.to_string(),
+            "3 tasks: all cancelled."
+        );
+        let all =
+            Outcomes { tasks: 7, returned: 2, panicked: 1, lost: 1, cancelled: 1, refused: 1 };
         assert_eq!(
             all.to_string(),
             "7 tasks: 2 returned, 1 panicked, 1 lost, 1 cancelled, 1 refused, 1 with no end in the trace."

@@ -1,4 +1,5 @@
-//! What the run says: its figures in plain words, and what other numbers of workers would have made of it.
+//! What the run says: its figures in plain words, and what other numbers of workers would have made
+//! of it.
 
 use std::time::Duration;
 
@@ -74,8 +75,9 @@ fn first_line(area: Area) -> f64 {
 fn draw_what_if(canvas: &mut Canvas, figures: &Figures, area: Area) -> f64 {
     let mut y = first_line(area);
     let slowest = figures.what_if.iter().map(|what| what.wall).max().unwrap_or_default();
-    let widest =
-        |texts: Vec<String>, face: Face| texts.iter().map(|text| face.width_of(text)).fold(0.0, f64::max);
+    let widest = |texts: Vec<String>, face: Face| {
+        texts.iter().map(|text| face.width_of(text)).fold(0.0, f64::max)
+    };
     let names = widest(figures.what_if.iter().map(name_of).collect(), STRONG);
     for what in &figures.what_if {
         let face = if what.as_it_was || what.enough { STRONG } else { PLAIN };
@@ -97,7 +99,13 @@ fn draw_what_if(canvas: &mut Canvas, figures: &Figures, area: Area) -> f64 {
             (true, false) => ("as it was", "dim"),
             (false, false) => ("", "dim"),
         };
-        canvas.text(SMALL, colour, (x + STRONG.width_of("000.0 ms") + 8.0, y), Anchor::Start, remark);
+        canvas.text(
+            SMALL,
+            colour,
+            (x + STRONG.width_of("000.0 ms") + 8.0, y),
+            Anchor::Start,
+            remark,
+        );
         y += LINE;
     }
     y
@@ -115,8 +123,12 @@ fn part(part: Duration, whole: Duration) -> f64 {
 pub(super) fn in_a_sentence(figures: &Figures) -> String {
     let figures_in_words =
         figures.in_words().map(|(what, how_much)| format!("{what}: {how_much}")).join(". ");
-    let others = figures.what_if.iter().map(|what| format!("{}: {}", name_of(what), Short(what.wall)));
+    let others =
+        figures.what_if.iter().map(|what| format!("{}: {}", name_of(what), Short(what.wall)));
     let others: Vec<String> = others.collect();
     let others = if others.is_empty() { String::new() } else { format!("{}. ", others.join(", ")) };
-    format!("{figures_in_words}. With other numbers of workers: {others}{}", figures.basis.in_words())
+    format!(
+        "{figures_in_words}. With other numbers of workers: {others}{}",
+        figures.basis.in_words()
+    )
 }

@@ -1,7 +1,7 @@
 //! What of a lane is drawn by itself, and what is too short for that and is drawn together.
 //!
-//! The bound on what is drawn by itself is what keeps a picture of a million events as small as one of a thousand. It draws
-//! nothing.
+//! The bound on what is drawn by itself is what keeps a picture of a million events as small as one
+//! of a thousand. It draws nothing.
 
 use std::ops::Range;
 
@@ -10,7 +10,8 @@ use crate::timeline::run::{Doing, Lane, Span};
 /// What is nested more deeply is left to the hover text of what it is in.
 pub(super) const MOST_LEVELS: usize = 4;
 
-/// As many bars as a picture has, give or take a few. A file of a few hundred kB is what they come to.
+/// As many bars as a picture has, give or take a few. A file of a few hundred kB is what they come
+/// to.
 const MOST_BARS: usize = 2_000;
 
 /// How much longer what is drawn by itself is, from one attempt to the next.
@@ -31,7 +32,8 @@ pub(super) struct Stretch {
     pub(super) spans: Range<usize>,
 }
 
-/// How long a span is, at least, that is drawn by itself: the shortest with which there are not too many of them.
+/// How long a span is, at least, that is drawn by itself: the shortest with which there are not too
+/// many of them.
 pub(super) fn grain(lanes: &[&Lane], shortest: u64) -> u64 {
     let mut grain = shortest;
     loop {
@@ -55,7 +57,9 @@ fn divide(spans: &[Span], range: Range<usize>, levels: usize, grain: u64, pieces
     let mut at = range.start;
     while at < range.end {
         let span = spans[at];
-        let next = (at + 1..range.end).find(|&other| spans[other].level <= span.level).unwrap_or(range.end);
+        let next = (at + 1..range.end)
+            .find(|&other| spans[other].level <= span.level)
+            .unwrap_or(range.end);
         if span.to - span.from >= grain {
             push(many.take(), pieces);
             pieces.push(Piece::One(at, next));
@@ -68,7 +72,10 @@ fn divide(spans: &[Span], range: Range<usize>, levels: usize, grain: u64, pieces
                     many.to = many.to.max(span.to);
                     many.spans.end = next;
                 }
-                _ => push(many.replace(Stretch { from: span.from, to: span.to, spans: at..next }), pieces),
+                _ => push(
+                    many.replace(Stretch { from: span.from, to: span.to, spans: at..next }),
+                    pieces,
+                ),
             }
         }
         at = next;
@@ -83,8 +90,8 @@ fn push(many: Option<Stretch>, pieces: &mut Vec<Piece>) {
     }));
 }
 
-/// What a thread did from one time to another: each moment counts for the innermost of its spans. All of it is told, one after
-/// the other.
+/// What a thread did from one time to another: each moment counts for the innermost of its spans.
+/// All of it is told, one after the other.
 pub(super) fn innermost(spans: &[Span], mut tell: impl FnMut(u64, u64, Doing)) {
     let mut open: Vec<&Span> = Vec::new();
     let mut now = 0;
@@ -122,24 +129,39 @@ mod tests {
 
     #[test]
     fn short_ones_are_put_together() {
-        let spans =
-            [span(0, 100, 0), span(100, 102, 0), span(103, 105, 0), span(104, 105, 1), span(300, 301, 0)];
+        let spans = [
+            span(0, 100, 0),
+            span(100, 102, 0),
+            span(103, 105, 0),
+            span(104, 105, 1),
+            span(300, 301, 0),
+        ];
         let together = Stretch { from: 100, to: 105, spans: 1..4 };
-        assert_eq!(pieces_of(&spans, 10), [Piece::One(0, 1), Piece::Many(together), Piece::One(4, 5)]);
+        assert_eq!(
+            pieces_of(&spans, 10),
+            [Piece::One(0, 1), Piece::Many(together), Piece::One(4, 5)]
+        );
     }
 
     #[test]
     fn what_is_inside_comes_behind() {
         let spans = [span(0, 100, 0), span(10, 90, 1), span(20, 21, 2), span(22, 23, 2)];
         let together = Stretch { from: 20, to: 23, spans: 2..4 };
-        assert_eq!(pieces_of(&spans, 10), [Piece::One(0, 4), Piece::One(1, 4), Piece::Many(together)]);
+        assert_eq!(
+            pieces_of(&spans, 10),
+            [Piece::One(0, 4), Piece::One(1, 4), Piece::Many(together)]
+        );
     }
 
     #[test]
     fn each_moment_counts_once() {
-        let spans = [span(0, 100, 0), span(10, 90, 1), span(20, 40, 2), span(50, 60, 2), span(110, 120, 0)];
+        let spans =
+            [span(0, 100, 0), span(10, 90, 1), span(20, 40, 2), span(50, 60, 2), span(110, 120, 0)];
         let mut told = Vec::new();
         innermost(&spans, |from, to, _| told.push((from, to)));
-        assert_eq!(told, [(0, 10), (10, 20), (20, 40), (40, 50), (50, 60), (60, 90), (90, 100), (110, 120)]);
+        assert_eq!(
+            told,
+            [(0, 10), (10, 20), (20, 40), (40, 50), (50, 60), (60, 90), (90, 100), (110, 120)]
+        );
     }
 }

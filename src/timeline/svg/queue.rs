@@ -23,11 +23,16 @@ pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, scale: Scale, top: f64) -
     let peak = run.queue.iter().map(|&(_, pending)| pending).max().unwrap_or(0);
     canvas.rectangle_behind("lane", area);
     canvas.text(STRONG, "ink", (MARGIN, top + 14.0), Anchor::Start, "queue");
-    let most = if peak == 0 { "never any pending".to_owned() } else { format!("at most {peak} pending") };
+    let most =
+        if peak == 0 { "never any pending".to_owned() } else { format!("at most {peak} pending") };
     let most = SMALL.fit(&most, PLOT_LEFT - GAP - MARGIN).unwrap_or_default();
     canvas.text(SMALL, "dim", (MARGIN, top + 30.0), Anchor::Start, &most);
     if peak > 0 {
-        canvas.path("bar pending", (area.x, area.bottom()), &outline(&run.queue, peak, scale, area));
+        canvas.path(
+            "bar pending",
+            (area.x, area.bottom()),
+            &outline(&run.queue, peak, scale, area),
+        );
         for (from, to, most) in most_in_each(&run.queue, scale, SLICE) {
             let (x, right) = (scale.x(from), scale.x(to));
             let when = format!("from {} to {}", short(from - run.from), short(to - run.from));
@@ -39,14 +44,17 @@ pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, scale: Scale, top: f64) -
     area.bottom() + BELOW
 }
 
-/// Of each part of the time that is so wide: from when to when it is, and how many were pending there at most.
+/// Of each part of the time that is so wide: from when to when it is, and how many were pending
+/// there at most.
 fn most_in_each(queue: &[(u64, usize)], scale: Scale, width: f64) -> Vec<(u64, u64, usize)> {
     let length = scale.length_of(width);
     let (mut parts, mut from, mut pending, mut place) = (Vec::new(), scale.from, 0, 0);
     while from < scale.to {
         let to = from.saturating_add(length).min(scale.to);
-        let mut most = if queue.get(place).is_some_and(|&(at, _)| at <= from) { 0 } else { pending };
-        while let Some(&(at, now)) = queue.get(place).filter(|&&(at, _)| at < to || to == scale.to) {
+        let mut most =
+            if queue.get(place).is_some_and(|&(at, _)| at <= from) { 0 } else { pending };
+        while let Some(&(at, now)) = queue.get(place).filter(|&&(at, _)| at < to || to == scale.to)
+        {
             debug_assert!(at >= from || place == 0, "it is sorted");
             most = most.max(now);
             (pending, place) = (now, place + 1);

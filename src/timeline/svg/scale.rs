@@ -1,6 +1,7 @@
 //! From times to places: the time axis.
 //!
-//! It knows from when to when, and between which two sides. Nothing that it answers is outside of them.
+//! It knows from when to when, and between which two sides. Nothing that it answers is outside of
+//! them.
 
 use super::text::SMALL;
 
@@ -24,7 +25,11 @@ impl Scale {
     pub(super) fn x(&self, at: u64) -> f64 {
         let length = self.to - self.from;
         let past = at.clamp(self.from, self.to) - self.from;
-        if length == 0 { self.left } else { self.left + self.width() * (past as f64 / length as f64) }
+        if length == 0 {
+            self.left
+        } else {
+            self.left + self.width() * (past as f64 / length as f64)
+        }
     }
 
     pub(super) fn width(&self) -> f64 {
@@ -47,11 +52,14 @@ impl Scale {
         if length == 0 {
             return vec![(self.from, "0 s".to_owned())];
         }
-        let (unit, in_nanos) = UNITS.into_iter().find(|&(_, nanos)| length >= nanos).unwrap_or(UNITS[0]);
-        let widest =
-            |step| SMALL.width_of(&tick(length - length % step, step, unit, in_nanos)) + BETWEEN_LABELS;
+        let (unit, in_nanos) =
+            UNITS.into_iter().find(|&(_, nanos)| length >= nanos).unwrap_or(UNITS[0]);
+        let widest = |step| {
+            SMALL.width_of(&tick(length - length % step, step, unit, in_nanos)) + BETWEEN_LABELS
+        };
         let room = |step: u64| step as f64 / length as f64 * self.width();
-        let step = steps().find(|&step| room(step) >= widest(step).max(BETWEEN_TICKS)).unwrap_or(u64::MAX);
+        let step =
+            steps().find(|&step| room(step) >= widest(step).max(BETWEEN_TICKS)).unwrap_or(u64::MAX);
         let count = length / step;
         (0..=count).map(|n| (self.from + n * step, tick(n * step, step, unit, in_nanos))).collect()
     }
@@ -78,7 +86,11 @@ fn tick(at: u64, step: u64, unit: &str, in_nanos: u64) -> String {
 /// A part of a whole as a person reads it.
 #[expect(clippy::cast_precision_loss, reason = "it is for a person to read")]
 pub(super) fn percent(part: u64, whole: u64) -> String {
-    if whole == 0 { "0 %".to_owned() } else { format!("{:.0} %", 100.0 * part as f64 / whole as f64) }
+    if whole == 0 {
+        "0 %".to_owned()
+    } else {
+        format!("{:.0} %", 100.0 * part as f64 / whole as f64)
+    }
 }
 
 #[cfg(test)]
@@ -93,10 +105,16 @@ mod tests {
     #[test]
     fn ticks_are_round() {
         assert_eq!(labels(5_000_000_000), ["0 s", "1 s", "2 s", "3 s", "4 s", "5 s"]);
-        assert_eq!(labels(1_200_000), ["0.0 ms", "0.2 ms", "0.4 ms", "0.6 ms", "0.8 ms", "1.0 ms", "1.2 ms"]);
+        assert_eq!(
+            labels(1_200_000),
+            ["0.0 ms", "0.2 ms", "0.4 ms", "0.6 ms", "0.8 ms", "1.0 ms", "1.2 ms"]
+        );
         assert_eq!(
             labels(90),
-            ["0 ns", "10 ns", "20 ns", "30 ns", "40 ns", "50 ns", "60 ns", "70 ns", "80 ns", "90 ns"]
+            [
+                "0 ns", "10 ns", "20 ns", "30 ns", "40 ns", "50 ns", "60 ns", "70 ns", "80 ns",
+                "90 ns"
+            ]
         );
         assert_eq!(labels(0), ["0 s"]);
         assert!(labels(u64::MAX - 7).len() > 3);

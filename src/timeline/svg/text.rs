@@ -1,7 +1,8 @@
 //! Text for a picture: made harmless, and as wide as there is room.
 //!
-//! Nobody knows which font a reader has, so widths are estimated, and rather too wide than too narrow: what is said to fit does.
-//! Names are data, and may hold anything; what a picture cannot show as it is, is shown as a symbol for it.
+//! Nobody knows which font a reader has, so widths are estimated, and rather too wide than too
+//! narrow: what is said to fit does. Names are data, and may hold anything; what a picture cannot
+//! show as it is, is shown as a symbol for it.
 
 use std::fmt::{self, Write as _};
 
@@ -37,7 +38,9 @@ impl Face {
         // Verdana's and its kin's, which are the widest that readers have.
         let ems = match c {
             ' ' | '\u{a0}' | 'i' | 'j' | 'l' | 'f' | '.' | ',' | '\'' => 0.37,
-            't' | 'r' | 'I' | ':' | ';' | '|' | '!' | '(' | ')' | '[' | ']' | '/' | '\\' | '-' => 0.46,
+            't' | 'r' | 'I' | ':' | ';' | '|' | '!' | '(' | ')' | '[' | ']' | '/' | '\\' | '-' => {
+                0.46
+            }
             'c' | 's' | 'k' | 'v' | 'x' | 'y' | 'z' => 0.6,
             '%' => 1.08,
             'm' | 'W' | '@' => 1.0,
@@ -50,7 +53,8 @@ impl Face {
         ems * self.size * if self.bold { 1.15 } else { 1.0 }
     }
 
-    /// As much of it as there is room for, with `…` for the rest; nothing if that is next to nothing.
+    /// As much of it as there is room for, with `…` for the rest; nothing if that is next to
+    /// nothing.
     pub(super) fn fit(self, text: &str, room: f64) -> Option<String> {
         if self.width_of(text) <= room {
             return Some(text.to_owned());
@@ -92,15 +96,16 @@ pub(super) fn is_familiar(c: char) -> bool {
         ..0x0700 | 0x0900..0x0980 | 0x0E00..0x0F00 | 0x2000..0x2C00 | 0x3000..0x3100 | 0x4E00..0xA000 | 0xAC00..0xD7A4 | 0xFE00..0xFE10 | 0xFFFD | 0x1F300..0x1FB00)
 }
 
-/// The same without what a picture cannot show, or must not: control characters, and marks that turn the direction of what is
-/// around them.
+/// The same without what a picture cannot show, or must not: control characters, and marks that
+/// turn the direction of what is around them.
 pub(super) fn clean(text: &str) -> String {
     let mut accents = 0;
     let mut is_too_many = |c: &char| {
         accents = if matches!(u32::from(*c), 0x300..0x370) { accents + 1 } else { 0 };
         accents > MOST_ACCENTS
     };
-    let mut clean: String = text.chars().take(LONGEST).filter(|c| !is_too_many(c)).map(harmless).collect();
+    let mut clean: String =
+        text.chars().take(LONGEST).filter(|c| !is_too_many(c)).map(harmless).collect();
     if text.chars().nth(LONGEST).is_some() {
         clean.push('…');
     }
@@ -112,7 +117,9 @@ fn harmless(c: char) -> char {
         '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     match c {
         // There is a picture of each.
-        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\0'..='\u{1f}' => {
+            char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER)
+        }
         '\u{7f}' => '␡',
         // The last two are not allowed in XML.
         c if turns_or_hides || c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {

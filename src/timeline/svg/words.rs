@@ -25,7 +25,8 @@ pub(super) fn label(run: &Run<'_>, span: &Span, face: Face, room: f64) -> Option
 pub(super) fn name(run: &Run<'_>, task: usize, face: Face, room: f64) -> Option<String> {
     let id = run.lives[task].id.to_string();
     let cut = face.fit(&clean(&run.name_of(task).to_string()), room);
-    let is_enough = |cut: &String| !cut.ends_with('…') || cut.chars().count() > id.len() + LEAST_OF_A_NAME;
+    let is_enough =
+        |cut: &String| !cut.ends_with('…') || cut.chars().count() > id.len() + LEAST_OF_A_NAME;
     cut.filter(is_enough).or_else(|| Some(id.clone()).filter(|id| face.width_of(id) <= room))
 }
 
@@ -44,7 +45,11 @@ fn labels(run: &Run<'_>, span: &Span) -> Vec<String> {
         }
         Doing::CallingBack(task) => {
             let id = run.lives[task].id;
-            vec![format!("callback of {id}  {time}"), format!("callback of {id}"), "callback".to_owned()]
+            vec![
+                format!("callback of {id}  {time}"),
+                format!("callback of {id}"),
+                "callback".to_owned(),
+            ]
         }
         Doing::Blocked { on, task, .. } => {
             let whom = on_what(run, on, task);

@@ -1,7 +1,8 @@
 //! The first instant once more, much larger, if much happened in it.
 //!
-//! A pool's beginning is often a burst: everything is submitted, and all workers start, in a thousandth of the time that the run
-//! takes. Only threads in which something happened by then are drawn; of the others it is said how many there are.
+//! A pool's beginning is often a burst: everything is submitted, and all workers start, in a
+//! thousandth of the time that the run takes. Only threads in which something happened by then are
+//! drawn; of the others it is said how many there are.
 
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{MARGIN, PLOT_LEFT, PLOT_RIGHT, WIDTH};
@@ -13,7 +14,8 @@ use crate::timeline::words::{count, short};
 
 /// What is before that part of the run is its first instant.
 const INSTANT: u64 = 100;
-/// It is worth a picture if it has this part of all submits and starts, and so many of them at least, and so many starts.
+/// It is worth a picture if it has this part of all submits and starts, and so many of them at
+/// least, and so many starts.
 const MANY: usize = 3;
 const AT_LEAST: usize = 4;
 const STARTS_AT_LEAST: usize = 2;
@@ -24,11 +26,13 @@ const CALLERS: usize = 3;
 /// How long the instant is that is drawn larger, if one is: a round length.
 fn instant(run: &Run<'_>) -> Option<u64> {
     let is_within = |past: &u64| *past <= run.length() / INSTANT;
-    let submits = run.lanes.iter().flat_map(|lane| &lane.marks).filter_map(|mark| match mark.what {
-        Marked::Submitted(_) => Some(mark.at - run.from),
-        _ => None,
-    });
-    let starts: Vec<u64> = run.lives.iter().filter_map(|life| Some(life.started?.at - run.from)).collect();
+    let submits =
+        run.lanes.iter().flat_map(|lane| &lane.marks).filter_map(|mark| match mark.what {
+            Marked::Submitted(_) => Some(mark.at - run.from),
+            _ => None,
+        });
+    let starts: Vec<u64> =
+        run.lives.iter().filter_map(|life| Some(life.started?.at - run.from)).collect();
     if starts.iter().copied().filter(is_within).count() < STARTS_AT_LEAST {
         return None;
     }
@@ -47,7 +51,8 @@ pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
     let to = run.from.saturating_add(length).min(run.to);
     let scale = Scale { from: run.from, to, left: PLOT_LEFT, right: PLOT_RIGHT };
     let there: Vec<&Lane> = run.lanes.iter().filter(|lane| lane.from <= to).collect();
-    let (callers, workers): (Vec<&Lane>, Vec<&Lane>) = there.iter().partition(|lane| lane.worker.is_none());
+    let (callers, workers): (Vec<&Lane>, Vec<&Lane>) =
+        there.iter().partition(|lane| lane.worker.is_none());
     let callers = callers.into_iter().take(MOST_LANES / CALLERS);
     let lanes: Vec<&Lane> = callers.chain(workers).take(MOST_LANES).collect();
     let pitch = lanes::Pitch::of(lanes.len());
@@ -79,7 +84,9 @@ fn others(left_out: usize, later: usize) -> Option<String> {
         (0, 0) => None,
         (0, _) => Some(format!("{} {begin} later", count(later, "other"))),
         (_, 0) => Some(format!("{} not drawn here", count(left_out, "other"))),
-        _ => Some(format!("{} not drawn here; {later} more {begin} later", count(left_out, "other"))),
+        _ => {
+            Some(format!("{} not drawn here; {later} more {begin} later", count(left_out, "other")))
+        }
     }
 }
 
@@ -104,9 +111,13 @@ mod tests {
 
     #[test]
     fn factors_are_round() {
-        for (factor, said) in
-            [(1, "1"), (104, "100"), (10_009, "10\u{a0}000"), (25_412, "25\u{a0}000"), (996, "1\u{a0}000")]
-        {
+        for (factor, said) in [
+            (1, "1"),
+            (104, "100"),
+            (10_009, "10\u{a0}000"),
+            (25_412, "25\u{a0}000"),
+            (996, "1\u{a0}000"),
+        ] {
             assert_eq!(Rounded(factor).to_string(), said);
         }
         let _ = Rounded(u64::MAX).to_string();

@@ -1,4 +1,5 @@
-//! What does not panic works as ever with `panic = "abort"`, and what does ends the process (`PAN-14`).
+//! What does not panic works as ever with `panic = "abort"`, and what does ends the process
+//! (`PAN-14`).
 
 use std::env;
 use std::process::{Command, Stdio};
@@ -47,7 +48,10 @@ fn a_pool_does_all_it_does() {
 
     let futures: Vec<_> = (0..100).map(|n| pool.submit(move || n)).collect();
     assert_eq!(wait(&futures, None, ReturnWhen::AllCompleted).done.len(), 100);
-    assert_eq!(as_completed(futures).map(|future| future.into_result().unwrap()).sum::<i32>(), 4950);
+    assert_eq!(
+        as_completed(futures).map(|future| future.into_result().unwrap()).sum::<i32>(),
+        4950
+    );
     assert!(pool.map(0..100, |n| n * 2).map(Result::unwrap).eq((0..100).map(|n| n * 2)));
 
     assert!(pool.shutdown_timeout(Shutdown::Drain, Duration::from_secs(60)).unwrap().is_complete());
@@ -59,12 +63,16 @@ fn a_pool_does_all_it_does() {
 
 fn a_scope_does_too() {
     let words = ["to", "be"];
-    let lengths: usize = scope(2, |s| s.map(&words, |word| word.len()).map(Result::unwrap).sum()).unwrap();
+    let lengths: usize =
+        scope(2, |s| s.map(&words, |word| word.len()).map(Result::unwrap).sum()).unwrap();
     assert_eq!(lengths, 4);
 }
 
 fn a_panic_ends_the_process() {
     let mut child = Command::new(env::current_exe().unwrap());
     let status = child.arg(PANICS).stderr(Stdio::null()).status().unwrap();
-    assert!(!status.success() && status.code() != Some(101), "it was aborted, and did not exit: {status}");
+    assert!(
+        !status.success() && status.code() != Some(101),
+        "it was aborted, and did not exit: {status}"
+    );
 }

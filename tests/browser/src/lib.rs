@@ -1,7 +1,8 @@
-//! A browser without a window, for the tests: it opens files of ours, and is asked what it has made of them.
+//! A browser without a window, for the tests: it opens files of ours, and is asked what it has made
+//! of them.
 //!
-//! It has a profile of its own, that is empty, and knows no network but this machine. Whatever goes wrong panics: it is for tests.
-//! What is asked is in `tests/`, a file for each view.
+//! It has a profile of its own, that is empty, and knows no network but this machine. Whatever goes
+//! wrong panics: it is for tests. What is asked is in `tests/`, a file for each view.
 
 use std::env;
 use std::ffi::OsStr;
@@ -26,7 +27,8 @@ const ARGUMENTS: [&str; 6] = [
     "--hide-scrollbars",
 ];
 
-/// For an answer of the browser. The pictures of a million events are large, and the machine may be slow.
+/// For an answer of the browser. The pictures of a million events are large, and the machine may be
+/// slow.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Of the window. What is below is scrolled to.
@@ -70,7 +72,10 @@ impl Browser {
         view.prefer(scheme);
         let file = file.canonicalize().expect("the file is there");
         let address = format!("file://{}", file.display());
-        view.0.navigate_to(&address).and_then(|tab| tab.wait_until_navigated()).expect("it is opened");
+        view.0
+            .navigate_to(&address)
+            .and_then(|tab| tab.wait_until_navigated())
+            .expect("it is opened");
         view
     }
 }
@@ -139,7 +144,8 @@ impl View {
     pub fn save_picture(&self, to: &Path) {
         let number = |script| self.ask(script).as_f64().expect("a number");
         let width = number("innerWidth") as u32;
-        let height = number("document.documentElement.getBoundingClientRect().height").ceil() as u32;
+        let height =
+            number("document.documentElement.getBoundingClientRect().height").ceil() as u32;
         // What is not in the window is not drawn.
         self.set_size(width, height.max(HEIGHT));
         let format = Page::CaptureScreenshotFormatOption::Png;
@@ -167,7 +173,8 @@ fn path() -> PathBuf {
     }
     let folders = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = env::split_paths(&folders).collect();
-    let candidates = NAMES.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    let candidates =
+        NAMES.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
     candidates
         .into_iter()
         .find(|path| path.is_file())

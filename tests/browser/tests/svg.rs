@@ -1,7 +1,8 @@
-//! What a browser makes of the picture: no two texts overlap, none leaves its place or is too faint, on a phone and on a wide
-//! screen, in light and in dark rooms.
+//! What a browser makes of the picture: no two texts overlap, none leaves its place or is too
+//! faint, on a phone and on a wide screen, in light and in dark rooms.
 //!
-//! `PICTURES=<folder> cargo test --manifest-path tests/browser/Cargo.toml` leaves pictures there, for a person to look at.
+//! `PICTURES=<folder> cargo test --manifest-path tests/browser/Cargo.toml` leaves pictures there,
+//! for a person to look at.
 
 #[path = "../../views/made_up.rs"]
 mod made_up;
@@ -20,12 +21,14 @@ const LEAST_CONTRAST: f64 = 4.5;
 
 fn samples() -> Vec<(String, Trace)> {
     let kept = ["loiter", "head-of-line", "odd"].map(|name| {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../views/traces/{name}.jsonl"));
+        let file =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../views/traces/{name}.jsonl"));
         (name.to_owned(), Trace::read(std::io::BufReader::new(File::open(file).unwrap())).unwrap())
     });
     let made_up = [(3, 1, 1), (900, 8, 3), (9000, 200, 30), (50_000, 8, 4)];
-    let made_up = made_up
-        .map(|(tasks, workers, callers)| (format!("{tasks}-tasks"), made_up::run(tasks, workers, callers)));
+    let made_up = made_up.map(|(tasks, workers, callers)| {
+        (format!("{tasks}-tasks"), made_up::run(tasks, workers, callers))
+    });
     kept.into_iter().chain(made_up).collect()
 }
 
@@ -35,14 +38,19 @@ fn page_with(name: &str, svg: &str, body: &str) -> PathBuf {
     let file = folder.join(format!("svg-{name}.html"));
     std::fs::write(folder.join(format!("{name}.svg")), svg).unwrap();
     let style = "body{margin:0}svg,img{display:block;width:100%;height:auto}";
-    std::fs::write(&file, format!("<!DOCTYPE html><meta charset=utf-8><style>{style}</style>{body}"))
-        .unwrap();
+    std::fs::write(
+        &file,
+        format!("<!DOCTYPE html><meta charset=utf-8><style>{style}</style>{body}"),
+    )
+    .unwrap();
     file
 }
 
-/// Of each text: what it says, its box, how it is called in the style sheet, and how it stands out from what is behind it.
+/// Of each text: what it says, its box, how it is called in the style sheet, and how it stands out
+/// from what is behind it.
 ///
-/// What is behind it is the last shape before it whose box holds its middle, and that is filled with a colour; patterns have plates.
+/// What is behind it is the last shape before it whose box holds its middle, and that is filled
+/// with a colour; patterns have plates.
 const TEXTS: &str = r#"(() => {
     const svg = document.querySelector('svg'), frame = svg.getBoundingClientRect();
     const channels = colour => colour.match(/[\d.]+/g).map(Number);
@@ -85,7 +93,8 @@ fn number(text: &Value, name: &str) -> f64 {
 fn overlap(one: &Value, other: &Value) -> bool {
     let slack = 0.5 * number(one, "scale");
     let apart = |low: &str, high: &str| {
-        number(one, high) - slack <= number(other, low) || number(other, high) - slack <= number(one, low)
+        number(one, high) - slack <= number(other, low)
+            || number(other, high) - slack <= number(one, low)
     };
     !apart("left", "right") && !apart("top", "bottom")
 }
@@ -125,11 +134,18 @@ fn texts_have_their_place_and_stand_out() {
                 }
             }
             if let Some(folder) = std::env::var_os("PICTURES") {
-                view.save_picture(&Path::new(&folder).join(format!("{name}-{width}-{scheme:?}.png")));
+                view.save_picture(
+                    &Path::new(&folder).join(format!("{name}-{width}-{scheme:?}.png")),
+                );
             }
         }
     }
-    assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} are wrong:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(20)].join("\n")
+    );
 }
 
 /// Of each text that is on a bar: whether it sticks out of it.
@@ -164,9 +180,11 @@ fn it_is_shown_as_an_image() {
     let browser = Browser::start();
     for (name, trace) in samples() {
         let name = format!("{name}-image");
-        let page = page_with(&name, &Svg::of(&trace).to_string(), &format!("<img src=\"{name}.svg\">"));
+        let page =
+            page_with(&name, &Svg::of(&trace).to_string(), &format!("<img src=\"{name}.svg\">"));
         let view = browser.open(&page, WIDTHS[1], Scheme::Light);
-        let size = view.ask("document.images[0].decode().then(() => document.images[0].naturalWidth)");
+        let size =
+            view.ask("document.images[0].decode().then(() => document.images[0].naturalWidth)");
         assert_eq!(size, 1000, "{name}");
     }
 }
@@ -176,7 +194,8 @@ fn a_bar_is_lit_up_when_the_mouse_is_over_it() {
     let browser = Browser::start();
     let (name, trace) = samples().swap_remove(0);
     let svg = Svg::of(&trace).to_string();
-    let view = browser.open(&page_with(&format!("{name}-hover"), &svg, &svg), WIDTHS[1], Scheme::Light);
+    let view =
+        browser.open(&page_with(&format!("{name}-hover"), &svg, &svg), WIDTHS[1], Scheme::Light);
     let width = "getComputedStyle(document.querySelector('.hit>.blocked')).strokeWidth";
     assert_eq!(view.ask(width), "1px");
     let place = view.ask("(({x, y, height}) => [x + 9, y + height / 2])(document.querySelector('.hit>.blocked').getBoundingClientRect())");

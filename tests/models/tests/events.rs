@@ -1,8 +1,11 @@
-//! What an observer is told, in every order in which the threads of a tiny pool can meet; and that telling it loses nobody's wake-up.
+//! What an observer is told, in every order in which the threads of a tiny pool can meet; and that
+//! telling it loses nobody's wake-up.
 
 use std::sync::Arc;
 
-use glasspool::{Builder, Ending, Event, EventKind, NestedWait, Observer, ThreadPoolExecutor, as_completed};
+use glasspool::{
+    Builder, Ending, Event, EventKind, NestedWait, Observer, ThreadPoolExecutor, as_completed,
+};
 use loom::sync::Mutex;
 use loom::thread;
 
@@ -13,7 +16,8 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
     builder.check(model);
 }
 
-/// What has been told of tasks and workers. Its lock is one that the checker sees, so telling is a place where threads can meet.
+/// What has been told of tasks and workers. Its lock is one that the checker sees, so telling is a
+/// place where threads can meet.
 #[derive(Clone, Default)]
 struct Told(Arc<Mutex<Vec<EventKind>>>);
 
@@ -30,10 +34,14 @@ impl Observer for Told {
 }
 
 fn a_pool(told: &Told) -> Builder {
-    ThreadPoolExecutor::builder().max_workers(1).nested_wait(NestedWait::Block).observer(told.clone())
+    ThreadPoolExecutor::builder()
+        .max_workers(1)
+        .nested_wait(NestedWait::Block)
+        .observer(told.clone())
 }
 
-/// A worker that is about to sleep lets go of the queue to say so; what is submitted meanwhile is run.
+/// A worker that is about to sleep lets go of the queue to say so; what is submitted meanwhile is
+/// run.
 #[test]
 fn a_worker_that_says_it_is_idle_against_a_submit() {
     check(|| {
@@ -70,7 +78,8 @@ fn an_end_is_told_before_anyone_sees_it() {
     });
 }
 
-/// A task is told to be cancelled or to have started, and not both, whoever is faster; and its end is told once.
+/// A task is told to be cancelled or to have started, and not both, whoever is faster; and its end
+/// is told once.
 #[test]
 fn a_cancel_against_a_start_is_told_as_it_was() {
     check(|| {
@@ -91,6 +100,9 @@ fn a_cancel_against_a_start_is_told_as_it_was() {
         let ends = told.count(|kind| matches!(kind, EventKind::Cancelled(_)));
         assert_eq!(ends, usize::from(cancelled));
         assert_eq!(told.count(|kind| *kind == EventKind::Started), 2 - usize::from(cancelled));
-        assert_eq!(told.count(|kind| matches!(kind, EventKind::Finished(_))), 2 - usize::from(cancelled));
+        assert_eq!(
+            told.count(|kind| matches!(kind, EventKind::Finished(_))),
+            2 - usize::from(cancelled)
+        );
     });
 }

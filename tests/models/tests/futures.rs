@@ -26,7 +26,8 @@ impl Count {
     }
 }
 
-/// A closure that starts runs or is cancelled, never both and never neither; and whoever wins, the reader learns the truth.
+/// A closure that starts runs or is cancelled, never both and never neither; and whoever wins, the
+/// reader learns the truth.
 #[test]
 fn claim_against_cancel() {
     loom::model(|| {
@@ -108,8 +109,8 @@ fn completion_against_a_wait_that_gives_up() {
     });
 }
 
-/// A callback registered while the task ends runs exactly once; and if it was registered before the end, whoever has
-/// the result knows that it has run.
+/// A callback registered while the task ends runs exactly once; and if it was registered before the
+/// end, whoever has the result knows that it has run.
 #[test]
 fn callback_against_completion() {
     loom::model(|| {
@@ -248,7 +249,8 @@ fn awaiting_against_cancel() {
     });
 }
 
-/// A waker that is replaced while the future ends: the new one is woken, or the poll that replaced it finds the end.
+/// A waker that is replaced while the future ends: the new one is woken, or the poll that replaced
+/// it finds the end.
 #[test]
 fn replacing_a_waker_against_completion() {
     loom::model(|| {
@@ -265,7 +267,8 @@ fn replacing_a_waker_against_completion() {
     });
 }
 
-/// A wait that is given up while the future ends: its waker is woken once or not at all, and nothing of it is left.
+/// A wait that is given up while the future ends: its waker is woken once or not at all, and
+/// nothing of it is left.
 #[test]
 fn giving_up_awaiting_against_completion() {
     loom::model(|| {

@@ -13,7 +13,8 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
     builder.check(model);
 }
 
-/// A stream that grows while its futures end hears of each exactly once, also of one that ends while it is added.
+/// A stream that grows while its futures end hears of each exactly once, also of one that ends
+/// while it is added.
 #[test]
 fn a_growing_stream_against_completion() {
     check(|| {
@@ -32,7 +33,8 @@ fn a_growing_stream_against_completion() {
     });
 }
 
-/// One is done and wins, the other starts meanwhile: it is cancelled and does not run, or it runs; it is not done twice, and nobody waits.
+/// One is done and wins, the other starts meanwhile: it is cancelled and does not run, or it runs;
+/// it is not done twice, and nobody waits.
 #[test]
 fn first_success_against_a_losers_start() {
     check(|| {
@@ -66,7 +68,8 @@ fn first_success_against_two_ends() {
     });
 }
 
-/// An unordered map against a close that cancels: of each item its reader is told, whether it has run or was cancelled.
+/// An unordered map against a close that cancels: of each item its reader is told, whether it has
+/// run or was cancelled.
 #[test]
 fn an_unordered_map_against_a_cancelling_close() {
     check(|| {
@@ -91,7 +94,8 @@ fn an_unordered_map_against_its_drop() {
     });
 }
 
-/// A map that reads ahead against a close: what it has taken comes, the last as an error if it was refused; nothing is lost.
+/// A map that reads ahead against a close: what it has taken comes, the last as an error if it was
+/// refused; nothing is lost.
 #[test]
 fn a_buffered_map_against_closing() {
     check(|| {
@@ -109,7 +113,8 @@ fn a_buffered_map_against_closing() {
     });
 }
 
-/// A map that reads ahead on a queue with room for one, and another that wants that room: both come to their ends.
+/// A map that reads ahead on a queue with room for one, and another that wants that room: both come
+/// to their ends.
 #[test]
 fn a_buffered_map_against_another_for_room() {
     check(|| {

@@ -1,9 +1,12 @@
-//! The races of tasks that wait for tasks: tiny ones, in every order within a bound on pre-emptions.
+//! The races of tasks that wait for tasks: tiny ones, in every order within a bound on
+//! pre-emptions.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use glasspool::{Future, NestedWait, ReturnWhen, TaskError, ThreadPoolExecutor, as_completed, task, wait};
+use glasspool::{
+    Future, NestedWait, ReturnWhen, TaskError, ThreadPoolExecutor, as_completed, task, wait,
+};
 use loom::sync::Mutex;
 use loom::thread;
 
@@ -16,7 +19,8 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
 
 type Value = Result<u8, TaskError>;
 
-/// Where one thread leaves something for another: with a lock of the checker's, so that it tries both who comes first.
+/// Where one thread leaves something for another: with a lock of the checker's, so that it tries
+/// both who comes first.
 struct Slot<T>(Mutex<Option<T>>);
 
 impl<T: Clone> Slot<T> {
@@ -33,7 +37,8 @@ impl<T: Clone> Slot<T> {
     }
 }
 
-/// A worker runs what it waits for inside, against another worker that comes for the same task: it is run once, and both go on.
+/// A worker runs what it waits for inside, against another worker that comes for the same task: it
+/// is run once, and both go on.
 #[test]
 fn running_inside_against_a_worker_that_comes_for_it() {
     check(|| {
@@ -71,7 +76,8 @@ fn running_inside_against_a_cancel() {
     });
 }
 
-/// Against the pool's end: what waits is run inside or cancelled, and the one that waits for it is told.
+/// Against the pool's end: what waits is run inside or cancelled, and the one that waits for it is
+/// told.
 #[test]
 fn running_inside_against_a_cancelling_shutdown() {
     check(|| {
@@ -86,7 +92,8 @@ fn running_inside_against_a_cancelling_shutdown() {
     });
 }
 
-/// Two threads, each of which runs a task that waits for the other's: whoever comes second is told, and just one is.
+/// Two threads, each of which runs a task that waits for the other's: whoever comes second is told,
+/// and just one is.
 #[test]
 fn two_who_close_one_cycle() {
     check(|| {
@@ -112,7 +119,8 @@ fn two_who_close_one_cycle() {
     });
 }
 
-/// A claim comes between two waits that would make a cycle of it: whoever claims can still move, until it waits itself.
+/// A claim comes between two waits that would make a cycle of it: whoever claims can still move,
+/// until it waits itself.
 #[test]
 fn a_cycle_through_a_task_that_is_being_claimed() {
     check(|| {
@@ -130,7 +138,8 @@ fn a_cycle_through_a_task_that_is_being_claimed() {
     });
 }
 
-/// A wait for any of several, on a pool whose only worker it is: a worker is added, against the one that comes back.
+/// A wait for any of several, on a pool whose only worker it is: a worker is added, against the one
+/// that comes back.
 #[test]
 fn a_worker_is_added_for_a_wait_for_any() {
     check(|| {
@@ -151,8 +160,11 @@ fn a_worker_is_added_for_a_wait_for_any() {
 #[test]
 fn a_worker_that_blocks_and_whom_nobody_can_help() {
     check(|| {
-        let pool =
-            ThreadPoolExecutor::builder().max_workers(1).nested_wait(NestedWait::Block).build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(1)
+            .nested_wait(NestedWait::Block)
+            .build()
+            .unwrap();
         let submitter = pool.submitter();
         let outer = pool.submit(move || {
             let inner = submitter.submit(|| 7);
@@ -162,13 +174,15 @@ fn a_worker_that_blocks_and_whom_nobody_can_help() {
     });
 }
 
-/// A submit from outside meets a worker that is just going to wait: one of the two sees to it that what is submitted is run.
+/// A submit from outside meets a worker that is just going to wait: one of the two sees to it that
+/// what is submitted is run.
 #[test]
 fn a_submit_against_a_worker_that_begins_to_wait() {
     check(|| {
         let pool = ThreadPoolExecutor::new(1).unwrap();
         let (by_hand, awaited) = task(|| 7);
-        let outer = pool.submit(move || as_completed([awaited]).next().unwrap().into_result().unwrap());
+        let outer =
+            pool.submit(move || as_completed([awaited]).next().unwrap().into_result().unwrap());
         // Only this one makes the other go on, and the pool's only worker is waiting, or will be.
         let frees = pool.submit(move || by_hand.run());
         assert_eq!(outer.into_result().unwrap(), 7);
@@ -176,11 +190,16 @@ fn a_submit_against_a_worker_that_begins_to_wait() {
     });
 }
 
-/// Two workers that wait for what the other is running are behind each other; one that has to come is added when nobody else is left.
+/// Two workers that wait for what the other is running are behind each other; one that has to come
+/// is added when nobody else is left.
 #[test]
 fn the_last_worker_that_does_not_wait() {
     check(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO).build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(1)
+            .keep_alive(Duration::ZERO)
+            .build()
+            .unwrap();
         let submitter = pool.submitter();
         let outer = pool.submit(move || {
             let three = [1, 1, 1].map(|n| submitter.submit(move || n));
@@ -191,7 +210,8 @@ fn the_last_worker_that_does_not_wait() {
     });
 }
 
-/// A wait is looked at while the only worker that can come for what it is for does so, ends it, and leaves.
+/// A wait is looked at while the only worker that can come for what it is for does so, ends it, and
+/// leaves.
 #[test]
 fn a_worker_that_comes_and_leaves_while_workers_are_counted() {
     check(|| {
@@ -206,7 +226,8 @@ fn a_worker_that_comes_and_leaves_while_workers_are_counted() {
     });
 }
 
-/// Whoever has just ended what another waits for can be waited for, and can wait for that other: it is no cycle any more.
+/// Whoever has just ended what another waits for can be waited for, and can wait for that other: it
+/// is no cycle any more.
 #[test]
 fn an_end_against_a_wait_for_whoever_waited_for_it() {
     check(|| {
@@ -227,8 +248,11 @@ fn an_end_against_a_wait_for_whoever_waited_for_it() {
 #[test]
 fn a_cancel_against_a_wait_for_whoever_waited_for_it() {
     check(|| {
-        let pool =
-            ThreadPoolExecutor::builder().max_workers(2).nested_wait(NestedWait::Block).build().unwrap();
+        let pool = ThreadPoolExecutor::builder()
+            .max_workers(2)
+            .nested_wait(NestedWait::Block)
+            .build()
+            .unwrap();
         let submitter = pool.submitter();
         let first = pool.submit(move || {
             let way = Slot::<Arc<Future<bool>>>::empty();

@@ -1,7 +1,8 @@
-//! The races of a pool: tiny ones, with a worker or two and a task or two, in every order within a bound on pre-emptions.
+//! The races of a pool: tiny ones, with a worker or two and a task or two, in every order within a
+//! bound on pre-emptions.
 //!
-//! A model that fails while a pool is alive panics a second time in the pool's drop and aborts the process; its report is
-//! printed before that.
+//! A model that fails while a pool is alive panics a second time in the pool's drop and aborts the
+//! process; its report is printed before that.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -9,11 +10,13 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use glasspool::{
-    Builder, Executor, Future, NestedWait, Refusal, Shutdown, Task, TaskError, ThreadPoolExecutor, task,
+    Builder, Executor, Future, NestedWait, Refusal, Shutdown, Task, TaskError, ThreadPoolExecutor,
+    task,
 };
 use loom::thread;
 
-/// Counts threads that have run a task, and those of them that have ended: their thread-locals are gone.
+/// Counts threads that have run a task, and those of them that have ended: their thread-locals are
+/// gone.
 #[derive(Clone, Default)]
 struct Threads {
     seen: Arc<AtomicUsize>,
@@ -30,11 +33,17 @@ loom::thread_local! {
 impl Threads {
     fn count_this_one(&self) {
         self.seen.fetch_add(1, SeqCst);
-        LEAVING.with(|leaving| *leaving.borrow_mut() = Some(CountsWhenDropped(Arc::clone(&self.gone))));
+        LEAVING.with(|leaving| {
+            *leaving.borrow_mut() = Some(CountsWhenDropped(Arc::clone(&self.gone)))
+        });
     }
 
     fn assert_all_gone(&self) {
-        assert_eq!(self.gone.load(SeqCst), self.seen.load(SeqCst), "a worker's thread is still there");
+        assert_eq!(
+            self.gone.load(SeqCst),
+            self.seen.load(SeqCst),
+            "a worker's thread is still there"
+        );
     }
 }
 
@@ -44,14 +53,16 @@ impl Drop for CountsWhenDropped {
     }
 }
 
-/// Three pre-emptions at most: enough for every bug that was planted in the queue, in a time that can be waited for.
+/// Three pre-emptions at most: enough for every bug that was planted in the queue, in a time that
+/// can be waited for.
 fn check(model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(3));
     builder.check(model);
 }
 
-/// Whose workers just wait when they wait, so that a task can keep one busy by that. (What the others do is in the models of nested waits.)
+/// Whose workers just wait when they wait, so that a task can keep one busy by that. (What the
+/// others do is in the models of nested waits.)
 fn a_pool() -> Builder {
     ThreadPoolExecutor::builder().nested_wait(NestedWait::Block)
 }
@@ -78,8 +89,8 @@ fn a_retiring_worker_against_a_submit() {
     });
 }
 
-/// A submit against a close: either the task is refused, and its closure comes back, or it is run; and when closing returns,
-/// the thread it ran on is gone.
+/// A submit against a close: either the task is refused, and its closure comes back, or it is run;
+/// and when closing returns, the thread it ran on is gone.
 #[test]
 fn closing_against_a_submit() {
     check(|| {
@@ -99,26 +110,29 @@ fn closing_against_a_submit() {
     });
 }
 
-/// A submit against a close that cancels: the task is refused, or cancelled, or run, and its reader learns which.
+/// A submit against a close that cancels: the task is refused, or cancelled, or run, and its reader
+/// learns which.
 #[test]
 fn cancelling_what_is_pending_against_a_submit() {
     check(|| {
         let pool = a_pool().max_workers(1).build().unwrap();
         let first = pool.submit(|| 1);
         let submitter = pool.submitter();
-        let other =
-            thread::spawn(move || match submitter.try_submit(|| 2).map(glasspool::Future::into_result) {
+        let other = thread::spawn(move || {
+            match submitter.try_submit(|| 2).map(glasspool::Future::into_result) {
                 Ok(Ok(value)) => assert_eq!(value, 2),
                 Ok(Err(TaskError::Cancelled(_))) | Err(_) => {}
                 Ok(Err(error)) => panic!("{error}"),
-            });
+            }
+        });
         pool.shutdown(Shutdown::CancelPending).unwrap();
         assert_eq!(first.into_result().unwrap(), 1);
         other.join().unwrap();
     });
 }
 
-/// Two threads that close the same pool both return, and for each of them the worker's thread is gone.
+/// Two threads that close the same pool both return, and for each of them the worker's thread is
+/// gone.
 #[test]
 fn closing_against_closing() {
     check(|| {
@@ -138,7 +152,8 @@ fn closing_against_closing() {
     });
 }
 
-/// Two workers, and more tasks than workers: a wake-up that is under way for one does not leave the other asleep for ever.
+/// Two workers, and more tasks than workers: a wake-up that is under way for one does not leave the
+/// other asleep for ever.
 #[test]
 fn two_workers_against_three_tasks() {
     check(|| {
@@ -149,8 +164,8 @@ fn two_workers_against_three_tasks() {
     });
 }
 
-/// One idle worker, and two tasks of which the first waits for the second: the worker is spoken for by the first, so the second
-/// gets a worker of its own.
+/// One idle worker, and two tasks of which the first waits for the second: the worker is spoken for
+/// by the first, so the second gets a worker of its own.
 #[test]
 fn an_idle_worker_against_two_tasks_that_need_each_other() {
     check(|| {
@@ -164,7 +179,8 @@ fn an_idle_worker_against_two_tasks_that_need_each_other() {
     });
 }
 
-/// Two submitters on a fresh pool of one: whoever finds the worker's seat taken waits until the worker is there, no longer.
+/// Two submitters on a fresh pool of one: whoever finds the worker's seat taken waits until the
+/// worker is there, no longer.
 #[test]
 fn a_hire_against_a_submit() {
     check(|| {
@@ -176,7 +192,8 @@ fn a_hire_against_a_submit() {
     });
 }
 
-/// The same, and the system refuses every thread: both closures come back, and no task is left where nobody will look.
+/// The same, and the system refuses every thread: both closures come back, and no task is left
+/// where nobody will look.
 #[test]
 fn a_refused_hire_against_a_submit() {
     check(|| {
@@ -189,7 +206,8 @@ fn a_refused_hire_against_a_submit() {
     });
 }
 
-/// An initializer that panics against a submit: every future ends, and every refused closure comes back.
+/// An initializer that panics against a submit: every future ends, and every refused closure comes
+/// back.
 #[test]
 fn a_breaking_pool_against_a_submit() {
     check(|| {
@@ -211,13 +229,14 @@ fn a_breaking_pool_against_a_submit() {
     });
 }
 
-/// Two sleeping workers, and two tasks of which the first waits for the second: both workers are woken, though one wake-up
-/// at a time is under way.
+/// Two sleeping workers, and two tasks of which the first waits for the second: both workers are
+/// woken, though one wake-up at a time is under way.
 #[test]
 fn two_sleepers_against_two_tasks_that_need_each_other() {
     check(|| {
         let pool = a_pool().max_workers(2).build().unwrap();
-        // The first pair hires both workers, the second finds them asleep, or about to be, or still at work.
+        // The first pair hires both workers, the second finds them asleep, or about to be, or still
+        // at work.
         for _ in 0..2 {
             let (task, future) = task(|| 1);
             let waits = pool.submit(|| future.into_result().unwrap());
@@ -249,7 +268,8 @@ fn a_map_by_two_workers() {
     });
 }
 
-/// A pool of one worker that is busy until the returned task is run, and a pending task that takes all the room there is.
+/// A pool of one worker that is busy until the returned task is run, and a pending task that takes
+/// all the room there is.
 fn full_pool() -> (ThreadPoolExecutor, Task, Future<i32>) {
     let pool = a_pool().max_workers(1).queue_capacity(1).build().unwrap();
     let (gate, opened) = task(|| ());
@@ -270,7 +290,8 @@ fn room_against_a_worker() {
     });
 }
 
-/// A submit that waits for room against a cancel that makes it, while the only worker is busy: nobody else will.
+/// A submit that waits for room against a cancel that makes it, while the only worker is busy:
+/// nobody else will.
 #[test]
 fn room_against_a_cancel() {
     check(|| {
@@ -284,7 +305,8 @@ fn room_against_a_cancel() {
     });
 }
 
-/// A submit that waits for room against a close, while the only worker is busy: it is refused, though nobody makes room.
+/// A submit that waits for room against a close, while the only worker is busy: it is refused,
+/// though nobody makes room.
 #[test]
 fn room_against_closing() {
     check(|| {
@@ -302,7 +324,8 @@ fn room_against_closing() {
     });
 }
 
-/// A submit from inside against a queue that is full: it is accepted, though nobody but its own worker could make room.
+/// A submit from inside against a queue that is full: it is accepted, though nobody but its own
+/// worker could make room.
 #[test]
 fn room_against_a_task_that_submits() {
     check(|| {
@@ -310,11 +333,15 @@ fn room_against_a_task_that_submits() {
         let inside = pool.submitter();
         let outer = pool.submit(move || inside.submit(|| 1));
         let pending = pool.submit(|| 2);
-        assert_eq!(outer.into_result().unwrap().into_result().unwrap() + pending.into_result().unwrap(), 3);
+        assert_eq!(
+            outer.into_result().unwrap().into_result().unwrap() + pending.into_result().unwrap(),
+            3
+        );
     });
 }
 
-/// The last call against a task that submits another: both are run, and then the pool closes by itself.
+/// The last call against a task that submits another: both are run, and then the pool closes by
+/// itself.
 #[test]
 fn the_last_call_against_a_task_that_submits() {
     check(|| {
@@ -326,8 +353,8 @@ fn the_last_call_against_a_task_that_submits() {
     });
 }
 
-/// The last call against a submit from elsewhere, which hires: it is refused, or it is run, and then so is what it submits; and the
-/// pool closes by itself.
+/// The last call against a submit from elsewhere, which hires: it is refused, or it is run, and
+/// then so is what it submits; and the pool closes by itself.
 #[test]
 fn the_last_call_against_a_submit() {
     check(|| {
@@ -343,7 +370,8 @@ fn the_last_call_against_a_submit() {
     });
 }
 
-/// The last call against two workers that run out of tasks at the same time: one of them is the last.
+/// The last call against two workers that run out of tasks at the same time: one of them is the
+/// last.
 #[test]
 fn the_last_call_against_two_workers() {
     check(|| {
@@ -385,8 +413,8 @@ fn a_request_to_stop_against_a_wait_for_it() {
     });
 }
 
-/// A shutdown that asks tasks to stop against a worker that goes from one to the next: each is asked or cancelled, and none is
-/// waited for in vain.
+/// A shutdown that asks tasks to stop against a worker that goes from one to the next: each is
+/// asked or cancelled, and none is waited for in vain.
 #[test]
 fn a_shutdown_that_stops_against_a_worker() {
     check(|| {
@@ -404,7 +432,8 @@ fn a_shutdown_that_stops_against_a_worker() {
     });
 }
 
-/// A cancel against the queue taking the task in: what is cancelled takes no room, whoever comes first.
+/// A cancel against the queue taking the task in: what is cancelled takes no room, whoever comes
+/// first.
 #[test]
 fn room_against_a_cancel_on_the_way() {
     check(|| {
@@ -420,8 +449,8 @@ fn room_against_a_cancel_on_the_way() {
     });
 }
 
-/// The exit hook runs once for the worker that came, and what it has captured goes with that, whoever comes last: the worker, its
-/// hirer or whoever closes.
+/// The exit hook runs once for the worker that came, and what it has captured goes with that,
+/// whoever comes last: the worker, its hirer or whoever closes.
 #[test]
 fn hooks_against_the_end() {
     check(|| {
@@ -438,7 +467,8 @@ fn hooks_against_the_end() {
     });
 }
 
-/// A hire that the system refuses against a close that cancels: the closure comes back, or it has been accepted and cancelled.
+/// A hire that the system refuses against a close that cancels: the closure comes back, or it has
+/// been accepted and cancelled.
 #[test]
 fn a_refused_hire_against_a_cancelling_close() {
     check(|| {
@@ -453,7 +483,8 @@ fn a_refused_hire_against_a_cancelling_close() {
     });
 }
 
-/// The last call against a worker that retires, with a cancelled task in the queue that somebody sweeps out: the pool closes.
+/// The last call against a worker that retires, with a cancelled task in the queue that somebody
+/// sweeps out: the pool closes.
 #[test]
 fn the_last_call_against_a_retiring_worker() {
     check(|| {
@@ -468,16 +499,20 @@ fn the_last_call_against_a_retiring_worker() {
     });
 }
 
-/// The last call against a worker that makes room, while a submit waits for that: who waits is on the way, so the pool does not close
-/// before it has come in.
+/// The last call against a worker that makes room, while a submit waits for that: who waits is on
+/// the way, so the pool does not close before it has come in.
 #[test]
 fn the_last_call_against_a_submit_that_waits_for_room() {
     check(|| {
         let (pool, gate, pending) = full_pool();
         let inside = pool.submitter();
         let other = thread::spawn(move || {
-            // With another task's room: the first of the two is in before the last call, or is refused.
-            inside.try_submit_timeout(Duration::MAX, || 3).map(|future| future.into_result().unwrap()).is_ok()
+            // With another task's room: the first of the two is in before the last call, or is
+            // refused.
+            inside
+                .try_submit_timeout(Duration::MAX, || 3)
+                .map(|future| future.into_result().unwrap())
+                .is_ok()
         });
         gate.run();
         pool.shutdown(Shutdown::WhenIdle).unwrap();
@@ -486,8 +521,8 @@ fn the_last_call_against_a_submit_that_waits_for_room() {
     });
 }
 
-/// A worker that retires against two submitters on a bounded pool: each gets in, by room or by hiring, and what one of them was given
-/// and does not need is the other's.
+/// A worker that retires against two submitters on a bounded pool: each gets in, by room or by
+/// hiring, and what one of them was given and does not need is the other's.
 #[test]
 fn a_retiring_worker_against_two_submitters_and_a_bound() {
     check(|| {
@@ -497,12 +532,15 @@ fn a_retiring_worker_against_two_submitters_and_a_bound() {
         let first = pool.submit(|| 1);
         let other = thread::spawn(move || submitter.submit(|| 2).into_result().unwrap());
         let third = pool.submit(|| 3);
-        assert_eq!(first.into_result().unwrap() + third.into_result().unwrap() + other.join().unwrap(), 6);
+        assert_eq!(
+            first.into_result().unwrap() + third.into_result().unwrap() + other.join().unwrap(),
+            6
+        );
     });
 }
 
-/// The last call against the only worker, which retires, while a submit that waited for room is on its way back: it is taken, so the
-/// pool is not over before what it submits is.
+/// The last call against the only worker, which retires, while a submit that waited for room is on
+/// its way back: it is taken, so the pool is not over before what it submits is.
 #[test]
 fn the_last_call_against_a_retiring_worker_and_a_bound() {
     check(|| {
@@ -521,7 +559,8 @@ fn the_last_call_against_a_retiring_worker_and_a_bound() {
     });
 }
 
-/// The last call against a submit that the system refuses a thread: nobody is there any more, and it is the submitter who closes.
+/// The last call against a submit that the system refuses a thread: nobody is there any more, and
+/// it is the submitter who closes.
 #[test]
 fn the_last_call_against_a_refused_hire() {
     check(|| {

@@ -1,5 +1,5 @@
-//! The same program under each runtime: tasks of a pool are awaited by value and by reference, from tasks of the runtime, with a
-//! timeout, and beside each other.
+//! The same program under each runtime: tasks of a pool are awaited by value and by reference, from
+//! tasks of the runtime, with a timeout, and beside each other.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -33,8 +33,11 @@ async fn futures_are_awaited(pool: &ThreadPoolExecutor) {
 
 #[test]
 fn under_tokio() {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let (pool, open, held) = pool_and_held_task();
         futures_are_awaited(&pool).await;
@@ -42,7 +45,8 @@ fn under_tokio() {
         let elsewhere = tokio::spawn(held.into_future());
         drop(open);
         assert_eq!(elsewhere.await.unwrap().unwrap(), "value");
-        let (one, two) = tokio::join!(pool.submit(|| 1).into_future(), pool.submit(|| 2).into_future());
+        let (one, two) =
+            tokio::join!(pool.submit(|| 1).into_future(), pool.submit(|| 2).into_future());
         assert_eq!(one.unwrap() + two.unwrap(), 3);
     });
 }
@@ -60,7 +64,8 @@ fn under_smol() {
         let elsewhere = smol::spawn(held.into_future());
         drop(open);
         assert_eq!(elsewhere.await.unwrap(), "value");
-        let both = smol::future::zip(pool.submit(|| 1).into_future(), pool.submit(|| 2).into_future());
+        let both =
+            smol::future::zip(pool.submit(|| 1).into_future(), pool.submit(|| 2).into_future());
         let (one, two) = both.await;
         assert_eq!(one.unwrap() + two.unwrap(), 3);
     });

@@ -77,7 +77,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Log {
     }
 }
 
-/// One subscriber for the whole process: the pools' threads have to see it. So everything here is one test.
+/// One subscriber for the whole process: the pools' threads have to see it. So everything here is
+/// one test.
 #[test]
 fn a_task_is_a_span_in_the_context_of_its_submitter() {
     let log = Log::default();
@@ -103,24 +104,33 @@ fn context_goes_with_the_task(log: &Log) {
     drop(pool);
     assert!(log.has("request:task: message=found"), "{:#?}", log.lines());
     assert!(log.has("task: message=alone"), "{:#?}", log.lines());
-    assert!(log.has("task in request closed name=\"look up\" outcome=\"returned\""), "{:#?}", log.lines());
+    assert!(
+        log.has("task in request closed name=\"look up\" outcome=\"returned\""),
+        "{:#?}",
+        log.lines()
+    );
 }
 
 fn items_of_a_map_have_their_own(log: &Log) {
     let pool = pool(3);
-    let results = info_span!("squares").in_scope(|| pool.named("square").map(0..3, |n| info!("{n}")));
+    let results =
+        info_span!("squares").in_scope(|| pool.named("square").map(0..3, |n| info!("{n}")));
     results.for_each(|result| result.unwrap());
     drop(pool);
     for n in 0..3 {
         assert!(log.has(&format!("squares:task: message={n}")), "{:#?}", log.lines());
-        let closed = format!("task in squares closed name=\"square\" item={n} outcome=\"returned\"");
+        let closed =
+            format!("task in squares closed name=\"square\" item={n} outcome=\"returned\"");
         assert!(log.has(&closed), "{:#?}", log.lines());
     }
 }
 
 fn every_end_is_an_outcome(log: &Log) {
     let one = pool(1);
-    one.named("panics").submit(|| std::panic::resume_unwind(Box::new("on purpose"))).result().unwrap_err();
+    one.named("panics")
+        .submit(|| std::panic::resume_unwind(Box::new("on purpose")))
+        .result()
+        .unwrap_err();
     let (open, gate) = mpsc::channel::<()>();
     let busy = one.submit(move || gate.recv().is_err());
     one.named("unwanted").submit(|| ()).cancel();

@@ -59,7 +59,11 @@ fn no_time_at_all_keeps_the_rules() {
 fn slices_that_begin_together_keep_the_rules() {
     let mut file = traces::head("at once", 1);
     let mut event = |ns: u32, task: u32, rest: &str| {
-        writeln!(file, "{{\"ns\":{ns},\"thread\":1,\"pool\":0,\"queue\":0,\"task\":{task},{rest}}}").unwrap();
+        writeln!(
+            file,
+            "{{\"ns\":{ns},\"thread\":1,\"pool\":0,\"queue\":0,\"task\":{task},{rest}}}"
+        )
+        .unwrap();
     };
     event(0, 0, r#""event":"submitted","at":"a.rs:1:1""#);
     event(0, 0, r#""event":"started""#);
@@ -82,36 +86,44 @@ fn each_task_is_where_and_when_it_was_run() {
         for entry in trace.entries().iter().filter(|entry| entry.kind == EventKind::Started) {
             let name = entry.task.unwrap().to_string();
             let track = &checked.slices[&(1, entry.thread as u64 + 1)];
-            let is_it = |slice: &&rules::Slice| slice.category == "run" && slice.from == entry.at - first;
-            let found = track.iter().filter(is_it).any(|slice| slice.name.split(' ').next() == Some(&name));
+            let is_it =
+                |slice: &&rules::Slice| slice.category == "run" && slice.from == entry.at - first;
+            let found =
+                track.iter().filter(is_it).any(|slice| slice.name.split(' ').next() == Some(&name));
             assert!(found, "{name} in {}", trace.title());
-            let pending = checked.pending.iter().find(|((_, of, _), _)| of.split(' ').next() == Some(&name));
+            let pending =
+                checked.pending.iter().find(|((_, of, _), _)| of.split(' ').next() == Some(&name));
             let (_, (_, ends)) = pending.unwrap();
             assert_eq!(ends[..], [entry.at - first], "{name} is pending no longer");
             runs += 1;
         }
         let slices = checked.slices.values().flatten();
         assert_eq!(slices.filter(|slice| slice.category == "run").count(), runs);
-        let submitted = trace.entries().iter().filter(|entry| entry.kind == EventKind::Submitted).count();
+        let submitted =
+            trace.entries().iter().filter(|entry| entry.kind == EventKind::Submitted).count();
         assert_eq!(checked.pending.len(), submitted);
     }
 }
 
 #[test]
 fn arrows_lead_from_submits_to_runs_and_from_runs_to_who_waited() {
-    for (trace, starts, wakes) in [(loiter(), 5, 4), (odd(), 5, 2), (traces::many(1_000, 8), 1_000, 0)] {
+    for (trace, starts, wakes) in
+        [(loiter(), 5, 4), (odd(), 5, 2), (traces::many(1_000, 8), 1_000, 0)]
+    {
         let checked = checked(&trace);
         for ((category, ..), (begins, ends)) in &checked.flows {
             let (from, to) = (begins[0].slice.as_ref().unwrap(), ends[0].slice.as_ref().unwrap());
             let categories = (from.category.as_str(), to.category.as_str());
             let expected = if category == "start" { ("submit", "run") } else { ("run", "blocked") };
             assert_eq!(categories, expected, "{from:?} {to:?}");
-            let id = |name: &str| name.split(' ').find(|word| word.starts_with('F')).map(str::to_owned);
+            let id =
+                |name: &str| name.split(' ').find(|word| word.starts_with('F')).map(str::to_owned);
             if to.name != "wait for any of 3" {
                 assert_eq!(id(&from.name), id(&to.name));
             }
         }
-        let count = |what: &str| checked.flows.keys().filter(|(category, ..)| category == what).count();
+        let count =
+            |what: &str| checked.flows.keys().filter(|(category, ..)| category == what).count();
         assert_eq!((count("start"), count("wake")), (starts, wakes), "{}", trace.title());
     }
 }
@@ -124,7 +136,8 @@ fn counters_and_instants() {
         [(0, 1), (3_000, 2), (6_000, 3), (9_000, 4), (12_000, 5)]
     );
     assert_eq!(checked_loiter.counters["pending tasks"].last(), Some(&(1_000_519_999, 0)));
-    let busy: Vec<u64> = checked_loiter.counters["busy workers"].iter().map(|&(_, busy)| busy).collect();
+    let busy: Vec<u64> =
+        checked_loiter.counters["busy workers"].iter().map(|&(_, busy)| busy).collect();
     assert_eq!(busy, [1, 0, 1, 2, 3, 2, 3, 2, 1, 0]);
     assert_eq!(
         checked_loiter.thread_names.values().collect::<Vec<_>>(),
@@ -133,7 +146,8 @@ fn counters_and_instants() {
 
     // While F0 waits for F1, its worker is not busy.
     let checked_odd = checked(&odd());
-    let at = |time| checked_odd.counters["busy workers"].iter().rfind(|&&(at, _)| at <= time).unwrap().1;
+    let at =
+        |time| checked_odd.counters["busy workers"].iter().rfind(|&&(at, _)| at <= time).unwrap().1;
     assert_eq!([at(18_900), at(19_000), at(20_100)], [3, 2, 3]);
     for what in [
         "cancelled F4",
@@ -204,12 +218,19 @@ fn the_rules_can_be_broken() {
         ),
         (r#"{"n":2}"#, r#"{"m":2}"#, "another series"),
         (r#"{"n":2}"#, r#"{"n":2,"m":2}"#, "not one series"),
-        (r#""ts":2.000,"pid":1,"args":{"n":2}"#, r#""ts":1.000,"pid":1,"args":{"n":2}"#, "two values"),
+        (
+            r#""ts":2.000,"pid":1,"args":{"n":2}"#,
+            r#""ts":1.000,"pid":1,"args":{"n":2}"#,
+            "two values",
+        ),
         (r#""args":{}"#, r#""args":[]"#, "args is no object"),
     ] {
         let bad = GOOD.replacen(from, to, 1);
         assert_ne!(bad, GOOD, "{from}");
         let violations = check(&bad).violations;
-        assert!(violations.iter().any(|found| found.contains(violation)), "{from} -> {to}: {violations:?}");
+        assert!(
+            violations.iter().any(|found| found.contains(violation)),
+            "{from} -> {to}: {violations:?}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The rules that a file must keep for Perfetto to show all of it. What breaks them is dropped there, or moved, mostly without a word.
+//! The rules that a file must keep for Perfetto to show all of it. What breaks them is dropped
+//! there, or moved, mostly without a word.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -115,14 +116,16 @@ impl Checked {
                 self.slices.entry(track).or_default().push(Slice { from: at, to, category, name });
             }
             "b" | "e" => {
-                let (begins, ends) = self.pending.entry((category, name, whole(event, "id")?)).or_default();
+                let (begins, ends) =
+                    self.pending.entry((category, name, whole(event, "id")?)).or_default();
                 if phase == "b" { begins.push(at) } else { ends.push(at) }
             }
             "s" | "f" => {
                 if phase == "f" && text(event, "bp")? != "e" {
                     return Err("bp is not e".to_owned());
                 }
-                let (begins, ends) = self.flows.entry((category, name, whole(event, "id")?)).or_default();
+                let (begins, ends) =
+                    self.flows.entry((category, name, whole(event, "id")?)).or_default();
                 let end = End { track, at, slice: None };
                 if phase == "s" { begins.push(end) } else { ends.push(end) }
             }
@@ -141,7 +144,9 @@ impl Checked {
         let args = field(event, "args")?;
         let previous = match name {
             "process_name" => self.processes.insert(pid, text(args, "name")?),
-            "thread_name" => self.thread_names.insert((pid, whole(event, "tid")?), text(args, "name")?),
+            "thread_name" => {
+                self.thread_names.insert((pid, whole(event, "tid")?), text(args, "name")?)
+            }
             "thread_sort_index" => whole(args, "sort_index").map(|_| None)?,
             "process_labels" => text(args, "labels").map(|_| None)?,
             _ => return Err("unknown metadata".to_owned()),
@@ -150,7 +155,9 @@ impl Checked {
     }
 
     fn counter(&mut self, event: &Value, name: String, at: u64) -> Result<(), String> {
-        let Value::Object(args) = field(event, "args")? else { return Err("args is no object".to_owned()) };
+        let Value::Object(args) = field(event, "args")? else {
+            return Err("args is no object".to_owned());
+        };
         let (1, Some((series, value))) = (args.len(), args.first_key_value()) else {
             return Err("not one series".to_owned());
         };
@@ -215,8 +222,11 @@ impl Checked {
 
     /// Finds for each end of an arrow the innermost slice of its thread at its time.
     fn bind(&mut self) {
-        let mut ends: Vec<&mut End> =
-            self.flows.values_mut().flat_map(|(begins, ends)| begins.iter_mut().chain(ends)).collect();
+        let mut ends: Vec<&mut End> = self
+            .flows
+            .values_mut()
+            .flat_map(|(begins, ends)| begins.iter_mut().chain(ends))
+            .collect();
         ends.sort_by_key(|end| (end.track, end.at));
         let mut here = (0, 0);
         let (mut next, mut open) = (0, Vec::new());

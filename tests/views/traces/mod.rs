@@ -26,7 +26,14 @@ pub(crate) fn all() -> Vec<Trace> {
     for (task, name) in
         [(0, "旗".repeat(9)), (1, "e\u{301}🏁\u{200d}x".to_owned()), (2, "\u{301}".to_owned())]
     {
-        named_ran(&mut named, 1 + task % 2, u64::from(task), &name, 1_000 * task, 1_000 * task + 900);
+        named_ran(
+            &mut named,
+            1 + task % 2,
+            u64::from(task),
+            &name,
+            1_000 * task,
+            1_000 * task + 900,
+        );
     }
     vec![
         read(b"{\"glasspool\":\"trace\",\"version\":1,\"title\":\"\"}\n{\"events\":0,\"dropped\":0}\n"),
@@ -46,8 +53,11 @@ pub(crate) fn head(title: &str, workers: usize) -> String {
     );
     for worker in 0..workers {
         let thread = worker + 1;
-        writeln!(file, "{{\"thread\":{thread},\"name\":\"pool-0_{worker}\",\"pool\":0,\"worker\":{worker}}}")
-            .unwrap();
+        writeln!(
+            file,
+            "{{\"thread\":{thread},\"name\":\"pool-0_{worker}\",\"pool\":0,\"worker\":{worker}}}"
+        )
+        .unwrap();
     }
     file
 }
@@ -59,15 +69,23 @@ pub(crate) fn ran(file: &mut String, thread: u32, task: u64, from: u32, to: u32)
 
 fn named_ran(file: &mut String, thread: u32, task: u64, name: &str, from: u32, to: u32) {
     let mut event = |ns, thread, rest: &str| {
-        writeln!(file, "{{\"ns\":{ns},\"thread\":{thread},\"pool\":0,\"queue\":0,\"task\":{task},{rest}}}")
-            .unwrap();
+        writeln!(
+            file,
+            "{{\"ns\":{ns},\"thread\":{thread},\"pool\":0,\"queue\":0,\"task\":{task},{rest}}}"
+        )
+        .unwrap();
     };
-    event(from, 0, &format!("\"event\":\"submitted\",\"name\":\"{name}\",\"at\":\"src/main.rs:1:1\""));
+    event(
+        from,
+        0,
+        &format!("\"event\":\"submitted\",\"name\":\"{name}\",\"at\":\"src/main.rs:1:1\""),
+    );
     event(from, thread, "\"event\":\"started\"");
     event(to, thread, "\"event\":\"finished\",\"how\":\"returned\"");
 }
 
-/// So many tasks, submitted one after the other and taken by whichever worker is free; one in fifty panics. Nothing is left to chance.
+/// So many tasks, submitted one after the other and taken by whichever worker is free; one in fifty
+/// panics. Nothing is left to chance.
 pub(crate) fn many(tasks: u64, workers: usize) -> Trace {
     let mut file = head("many", workers);
     let mut free = vec![1_000_u64; workers];

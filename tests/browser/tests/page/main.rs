@@ -1,4 +1,5 @@
-//! The replay page in a browser: whether what it shows is what the trace says, and whether it can be used and read.
+//! The replay page in a browser: whether what it shows is what the trace says, and whether it can
+//! be used and read.
 
 mod model;
 mod reader;
@@ -14,14 +15,20 @@ use crate::reader::{LOITER, ODD, Reader, many};
 
 #[test]
 fn every_step_shows_what_the_trace_says() {
-    for (name, file) in [("loiter", LOITER.to_owned()), ("odd", ODD.to_owned()), ("many", many(30))] {
+    for (name, file) in [("loiter", LOITER.to_owned()), ("odd", ODD.to_owned()), ("many", many(30))]
+    {
         let reader = Reader::open(name, &file);
         let mut model = Model::default();
         assert_eq!(reader.shown(), model.shown(), "{name}: before all");
         for (place, entry) in reader.trace.entries().iter().enumerate() {
             reader.press("ArrowRight");
             model.take(entry, &reader.trace);
-            assert_eq!(reader.shown(), model.shown(), "{name}: after event {}, {entry:?}", place + 1);
+            assert_eq!(
+                reader.shown(),
+                model.shown(),
+                "{name}: after event {}, {entry:?}",
+                place + 1
+            );
         }
         assert_eq!(reader.event(), reader.trace.entries().len());
     }
@@ -144,7 +151,9 @@ fn sentences_are_read_out_but_not_while_it_plays() {
 #[test]
 fn it_can_be_read_at_any_width_and_in_both_schemes() {
     let browser = Rc::new(Browser::start());
-    for (name, file) in [("loiter", LOITER.to_owned()), ("odd", ODD.to_owned()), ("many", many(200))] {
+    for (name, file) in
+        [("loiter", LOITER.to_owned()), ("odd", ODD.to_owned()), ("many", many(200))]
+    {
         for scheme in [Scheme::Light, Scheme::Dark] {
             for width in [360, 800, 1600] {
                 let reader = Reader::open_in(&browser, name, &file, width, scheme);
@@ -189,9 +198,12 @@ fn nothing_above_the_panels_moves_and_no_sentence_is_lost() {
 
 #[test]
 fn it_complains_of_nothing() {
-    for (name, file) in
-        [("loiter", LOITER), ("odd", ODD), ("nothing", reader::NOTHING), ("instant", reader::INSTANT)]
-    {
+    for (name, file) in [
+        ("loiter", LOITER),
+        ("odd", ODD),
+        ("nothing", reader::NOTHING),
+        ("instant", reader::INSTANT),
+    ] {
         let reader = Reader::open(name, file);
         let complaints = reader.complaints_after_a_reload();
         assert!(complaints.is_empty(), "{name}: {complaints:?}");
@@ -209,8 +221,12 @@ fn names_are_text() {
     assert_eq!(reader.ask("document.querySelectorAll('b').length"), 0);
     let said = reader.ask("document.body.innerText");
     let said = said.as_str().unwrap();
-    for name in ["<b>bold</b> & \"quotes\"", "line␊break␉tab", "]]><script>alert(1)</script>", "␀nul␛[31mred"]
-    {
+    for name in [
+        "<b>bold</b> & \"quotes\"",
+        "line␊break␉tab",
+        "]]><script>alert(1)</script>",
+        "␀nul␛[31mred",
+    ] {
         assert!(said.contains(name), "{name}");
     }
     assert!(!said.contains(['\u{202e}', '\0', '\u{1b}']));

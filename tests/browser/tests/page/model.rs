@@ -1,4 +1,5 @@
-//! What a trace says was so after each of its events: counted here once more, in the plainest way, for the page to agree with.
+//! What a trace says was so after each of its events: counted here once more, in the plainest way,
+//! for the page to agree with.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,7 +53,8 @@ impl Model {
             }
             EventKind::Finished(_) => {
                 become_("finished");
-                if let Some(place) = doing.iter().rposition(|&what| what == ("running", entry.task)) {
+                if let Some(place) = doing.iter().rposition(|&what| what == ("running", entry.task))
+                {
                     doing.truncate(place);
                 }
             }
@@ -66,13 +68,17 @@ impl Model {
     }
 
     pub fn shown(&self) -> Shown {
-        let workers =
-            self.threads.iter().filter(|(_, (is_worker, _))| *is_worker).map(|(thread, (_, doing))| {
+        let workers = self.threads.iter().filter(|(_, (is_worker, _))| *is_worker).map(
+            |(thread, (_, doing))| {
                 let gone = self.gone.contains(thread).then_some("gone");
                 gone.or(doing.last().map(|&(what, _)| what)).unwrap_or("idle")
-            });
-        let callers =
-            self.threads.values().filter(|(is_worker, _)| !is_worker).filter_map(|(_, doing)| doing.last());
+            },
+        );
+        let callers = self
+            .threads
+            .values()
+            .filter(|(is_worker, _)| !is_worker)
+            .filter_map(|(_, doing)| doing.last());
         let sums = [
             ("queue", BTreeSet::from([format!("{} pending", self.queue.len())])),
             ("workers", counted(workers)),
@@ -81,7 +87,11 @@ impl Model {
         ];
         Shown {
             sums: sums.into_iter().map(|(id, sum)| (id.to_owned(), sum)).collect(),
-            futures: self.futures.iter().map(|(id, state)| (id.to_string(), (*state).to_owned())).collect(),
+            futures: self
+                .futures
+                .iter()
+                .map(|(id, state)| (id.to_string(), (*state).to_owned()))
+                .collect(),
             queue: self.queue.iter().map(TaskId::to_string).collect(),
         }
     }

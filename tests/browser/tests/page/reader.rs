@@ -46,7 +46,13 @@ impl Reader {
         Self::open_in(&Rc::new(Browser::start()), name, file, 1200, Scheme::Light)
     }
 
-    pub fn open_in(browser: &Rc<Browser>, name: &str, file: &str, width: u32, scheme: Scheme) -> Self {
+    pub fn open_in(
+        browser: &Rc<Browser>,
+        name: &str,
+        file: &str,
+        width: u32,
+        scheme: Scheme,
+    ) -> Self {
         let trace = Trace::read(file.as_bytes()).expect("it is a trace");
         let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
             .join(format!("{name}-{width}-{scheme:?}-{:?}.html", std::thread::current().id()));
@@ -72,7 +78,10 @@ impl Reader {
     pub fn click_picture(&self, part: f64) {
         let plot = self.ask("plotBox()");
         let [x, y, width] = ["x", "y", "width"].map(|side| plot[side].as_f64().unwrap());
-        self.view.tab().click_point(Point { x: x + width * part, y: y + 20.0 }).expect("it is clicked");
+        self.view
+            .tab()
+            .click_point(Point { x: x + width * part, y: y + 20.0 })
+            .expect("it is clicked");
     }
 
     /// How many events have happened.
@@ -93,7 +102,11 @@ impl Reader {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let pairs = |value: &Value| value.as_object().unwrap().clone().into_iter();
         let words = |sum: &Value| {
-            text(sum).split(" · ").filter(|part| !part.is_empty()).map(|part| part.replace(',', "")).collect()
+            text(sum)
+                .split(" · ")
+                .filter(|part| !part.is_empty())
+                .map(|part| part.replace(',', ""))
+                .collect()
         };
         Shown {
             sums: pairs(&shown["sums"]).map(|(id, sum)| (id, words(&sum))).collect(),
@@ -151,8 +164,11 @@ pub fn many(tasks: u64) -> String {
             .to_owned();
     for worker in 0..4 {
         let thread = worker + 1;
-        writeln!(file, "{{\"thread\":{thread},\"name\":\"w{worker}\",\"pool\":0,\"worker\":{worker}}}")
-            .unwrap();
+        writeln!(
+            file,
+            "{{\"thread\":{thread},\"name\":\"w{worker}\",\"pool\":0,\"worker\":{worker}}}"
+        )
+        .unwrap();
     }
     let (mut events, mut free) = (Vec::new(), [0_u64; 4]);
     for task in 0..tasks {
