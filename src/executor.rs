@@ -1,19 +1,17 @@
-//! Who takes a task: the one method that makes an executor.
+//! An executor of your own: the one method that makes one, and how a task is run by hand.
 //!
-//! This file knows no pool: [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) is one executor,
-//! [`Inline`] another, and yours may be a third. What comes with every executor is in
-//! [`submit`](crate::submit).
+//! [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) is one executor, [`Inline`] another, and yours
+//! may be a third. What comes with every executor is in [`submit`](crate::submit).
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::error::{Refusal, Refused};
-use crate::future::contain::discard;
-use crate::future::task::{ScopedTask, Task};
-use crate::sync::deadline_after;
+use crate::kernel::error::{Refusal, Refused};
+use crate::kernel::task::{ScopedTask, Task};
+use crate::nesting::blocker::run_by_hand;
 
-/// Whoever takes tasks and sees to it that they are run.
+/// Takes tasks and has them run.
 ///
-/// It is small, so that an executor of one's own is a few lines, and `dyn`-compatible, so that a
+/// The trait is small, so that an executor of your own is a few lines, and `dyn`-compatible, so that a
 /// program can choose between sequential and pooled work while it runs. `submit`, `try_submit`,
 /// `try_submit_timeout`, `submit_stoppable`, `map`, `map_buffered` and `named` come with every `dyn
 /// Executor`; where `E: Executor` is a parameter, `let executor: &dyn Executor = executor;` comes
@@ -155,62 +153,6 @@ impl<E: Executor + ?Sized> Executor for &E {
 
 /// Panics where Python raises. What was refused is dropped before that: its own panic, while
 /// another goes past, would end the process.
-#[track_caller]
-pub(crate) fn raise<W>(refused: Refused<W>) -> ! {
-    let message = refused.to_string();
-    discard(refused);
-    panic!("{message}");
-}
-
-/// How long a submit waits for room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// Not at all.
-    None,
-    Until(Instant),
-    Unlimited,
-}
-
-impl Patience {
-    /// That of a submit which begins now. A timeout too long for the clock has no limit.
-    pub(crate) fn of(timeout: Duration) -> Self {
-        Self::until(deadline_after(timeout))
-    }
-
-    /// `None` has no limit.
-    pub(crate) fn until(deadline: Option<Instant>) -> Self {
-        deadline.map_or(Self::Unlimited, Self::Until)
-    }
-}
-
-/// An [`Executor`], or one of ours that takes tasks which borrow for `'a`: what a submit and a map
-/// stand on.
-pub(crate) trait Takes<'a> {
-    fn take(&self, task: ScopedTask<'a>, patience: Patience)
-    -> Result<(), Refused<ScopedTask<'a>>>;
-
-    fn max_workers(&self) -> usize;
-
-    fn refusal(&self) -> Option<Refusal>;
-}
-
-impl<E: Executor + ?Sized> Takes<'static> for E {
-    fn take(&self, task: Task, patience: Patience) -> Result<(), Refused<Task>> {
-        match patience {
-            Patience::None => self.try_execute(task),
-            Patience::Until(deadline) => self.execute_until(task, deadline),
-            Patience::Unlimited => self.execute(task),
-        }
-    }
-
-    fn max_workers(&self) -> usize {
-        Executor::max_workers(self)
-    }
-
-    fn refusal(&self) -> Option<Refusal> {
-        Executor::refusal(self)
-    }
-}
 
 /// The executor that runs each task at once, in the thread that submits it.
 ///
@@ -231,5 +173,23 @@ impl Executor for Inline {
     fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
         task.run();
         Ok(())
+    }
+}
+
+impl ScopedTask<'_> {
+    /// Runs the task in this thread, which is how an executor of your own does its work. Its panic
+    /// is the future's outcome. Blocks until the task and its callbacks have run; does nothing if
+    /// the task was cancelled.
+    ///
+    /// ```
+    /// let (task, future) = glasspool::task(|| 1);
+    /// task.run();
+    /// assert!(future.done());
+    /// ```
+    pub fn run(self) {
+        let Some(cell) = self.into_cell() else { return };
+        // If a pool has given the task back for want of room, it is not that pool's any more.
+        cell.set_home(None);
+        run_by_hand(&cell);
     }
 }

@@ -163,31 +163,105 @@
 #![forbid(unsafe_code)]
 
 mod sync;
+
+/// The kernel: everything from a submit to its result.
+mod kernel {
+    pub(crate) mod panics;
+    pub(crate) mod error;
+    pub(crate) mod state;
+    pub(crate) mod backlog;
+    pub(crate) mod seams;
+    pub(crate) mod staff;
+    pub(crate) mod queue;
+    pub(crate) mod meta;
+    pub(crate) mod waiters;
+    pub(crate) mod cell;
+    pub(crate) mod future;
+    pub(crate) mod task;
+    pub(crate) mod worker;
+    pub(crate) mod pool;
+}
+pub use kernel::error::{
+    Broken, CancelReason, Deadlock, Refusal, Refused, ShutdownError, TaskError, TimedOut,
+};
+pub use kernel::future::{Future, ScopedFuture};
+pub use kernel::panics::{
+    Panic, UnobservedPanicHook, set_unobserved_panic_hook, unobserved_panics,
+};
+pub use kernel::pool::ThreadPoolExecutor;
+pub use kernel::seams::{BlockedOn, EventKind, PoolId, Shutdown, TaskId};
+pub use kernel::staff::{Worker, current_worker};
+pub use kernel::state::Ending;
+pub use kernel::task::{ScopedTask, Task, task};
+
 mod stop;
 pub use stop::StopToken;
-mod shutdown;
-pub use shutdown::Shutdown;
-mod label;
-mod identity;
-pub use identity::{PoolId, TaskId, Worker, current_worker};
 
-mod error;
-pub use error::{
-    Broken, BuildError, CancelReason, Deadlock, NoSuccess, Panic, Refusal, Refused, ShutdownError,
-    TaskError, TimedOut,
-};
-
-mod nesting;
+/// Waiting for a task inside another.
+mod nesting {
+    pub(crate) mod policy;
+    pub(crate) mod graph;
+    pub(crate) mod blocker;
+}
 pub use nesting::policy::NestedWait;
 
-mod future;
-pub use future::handle::{Future, ScopedFuture};
-pub use future::task::{ScopedTask, Task, task};
-pub use future::unobserved::{UnobservedPanicHook, set_unobserved_panic_hook, unobserved_panics};
+mod bounded;
 
-mod events;
-pub use events::event::{BlockedOn, Event, EventKind, Observer, TaskInfo};
-pub use future::state::Ending;
+/// What can be seen of a pool while it works.
+mod observe {
+    pub(crate) mod event;
+    pub(crate) mod observer;
+}
+pub use observe::event::{Event, Observer, TaskInfo};
+
+/// The options of a pool, and what it tells of itself.
+mod options {
+    pub(crate) mod builder;
+    pub(crate) mod stats;
+    pub(crate) mod report;
+}
+pub use options::builder::{BuildError, Builder};
+pub use options::report::{ShutdownReport, StillRunning};
+pub use options::stats::Stats;
+
+mod executor;
+pub use executor::{Executor, Inline};
+
+mod submit;
+pub use submit::{Named, Submitter};
+
+/// Waiting for more than one future.
+mod many {
+    pub(crate) mod places;
+    pub(crate) mod waitable;
+    pub(crate) mod completions;
+    pub(crate) mod timed;
+    pub(crate) mod as_completed;
+    pub(crate) mod wait;
+    pub(crate) mod cancelling;
+    pub(crate) mod first_success;
+    pub(crate) mod awaiting;
+}
+pub use many::as_completed::{AsCompleted, as_completed};
+pub use many::awaiting::Awaiting;
+pub use many::first_success::{NoSuccess, first_success};
+pub use many::timed::Timed;
+pub use many::wait::{DoneAndNotDone, ReturnWhen, wait};
+pub use many::waitable::Waitable;
+
+/// One function, many items.
+mod map {
+    pub(crate) mod tally;
+    pub(crate) mod job;
+    pub(crate) mod eager;
+    pub(crate) mod window;
+    pub(crate) mod buffered;
+}
+pub use map::buffered::{BufferedMap, ScopedBufferedMap};
+pub use map::eager::{Map, ScopedMap};
+
+mod scope;
+pub use scope::{Scope, scope};
 
 #[cfg(feature = "timeline")]
 pub mod timeline;
@@ -195,30 +269,6 @@ pub mod timeline;
 mod spans;
 #[cfg(feature = "tracing")]
 pub use spans::Spans;
-
-mod executor;
-pub use executor::{Executor, Inline};
-
-mod many;
-pub use many::as_completed::{AsCompleted, as_completed};
-pub use many::awaiting::Awaiting;
-pub use many::first_success::first_success;
-pub use many::map::buffered::{BufferedMap, ScopedBufferedMap};
-pub use many::map::{Map, ScopedMap};
-pub use many::timed::Timed;
-pub use many::wait::{DoneAndNotDone, ReturnWhen, wait};
-pub use many::waitable::Waitable;
-
-mod submit;
-pub use submit::Named;
-
-mod pool;
-pub use pool::builder::Builder;
-pub use pool::executor::ThreadPoolExecutor;
-pub use pool::report::{ShutdownReport, StillRunning};
-pub use pool::scope::{Scope, scope};
-pub use pool::stats::Stats;
-pub use pool::submitter::Submitter;
 
 /// The README's code runs as a test.
 #[cfg(all(doctest, feature = "timeline"))]

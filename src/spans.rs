@@ -15,10 +15,11 @@ use tracing::field::Empty;
 use tracing::span::EnteredSpan;
 use tracing::{Span, debug, info_span, trace};
 
-use crate::events::event::{Event, EventKind, Observer, TaskInfo};
-use crate::future::contain::{catch, discard};
-use crate::future::state::Ending;
-use crate::identity::TaskId;
+use crate::kernel::panics::{catch, discard};
+use crate::kernel::seams::EventKind;
+use crate::kernel::seams::TaskId;
+use crate::kernel::state::Ending;
+use crate::observe::event::{Event, Observer, TaskInfo};
 use crate::sync::process_wide::{AtomicBool, Relaxed};
 use crate::sync::{Mutex, RefCell, thread_local};
 

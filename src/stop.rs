@@ -1,15 +1,17 @@
 //! Asking a running task to stop: a flag that the future raises and the task looks at.
 //!
 //! Nothing interrupts a thread in the middle of its work, here or in Python; so stopping early is
-//! an agreement between whoever asks and the closure that looks. The token knows no task: it goes
-//! to the closure when it is submitted, and beside it on its [`Label`](crate::label::Label), where
-//! the future and the pool find it.
+//! an agreement between whoever asks and the closure that looks. The token goes to the closure when
+//! it is submitted; the kernel knows it as a [`StopHook`], which the future and the pool find beside
+//! the task.
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::kernel::future::ScopedFuture;
+use crate::kernel::seams::StopHook;
 use crate::sync::{Condvar, Mutex, deadline_after, wait_until};
 
 /// Tells a running task that it has been asked to stop.
@@ -110,6 +112,16 @@ impl StopToken {
         *requested
     }
 
+    /// Returns the kernel's view of this token.
+    pub(crate) fn hook(&self) -> StopHook {
+        let token = self.clone();
+        Arc::new(move || {
+            let is_news = !std::mem::replace(&mut *token.shared.requested.lock(), true);
+            token.shared.request_made.notify_all();
+            is_news
+        })
+    }
+
     /// Asks whoever looks at this token to stop. Never blocks.
     ///
     /// ```
@@ -146,5 +158,39 @@ impl Eq for StopToken {}
 impl fmt::Debug for StopToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StopToken").field("stop_requested", &self.stop_requested()).finish()
+    }
+}
+
+impl<T> ScopedFuture<'_, T> {
+    /// Asks the task to stop. Returns `true` if the task can still heed that. Does not wait for the
+    /// task.
+    ///
+    /// A task that has not begun is cancelled, as by [`cancel`](Self::cancel). One that runs, and
+    /// was given a [`StopToken`](crate::StopToken), can see there that it has been asked; what it
+    /// does then is up to it, and its own outcome stands. `false` means that the task has returned,
+    /// panicked or been lost, or runs without a token.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    /// use std::time::Duration;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1)?;
+    /// let future = pool.submit_stoppable(|stop| stop.wait_timeout(Duration::from_secs(100)));
+    /// assert!(future.request_stop());
+    /// assert_eq!(future.result()?, &true); // at once
+    /// assert!(!future.request_stop()); // too late
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn request_stop(&self) -> bool {
+        if self.cancel() {
+            return true;
+        }
+        match self.stop() {
+            Some(stop) if !self.done() => {
+                stop();
+                true
+            }
+            _ => false,
+        }
     }
 }

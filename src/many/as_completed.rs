@@ -4,10 +4,9 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::completions::Completions;
-use super::timed::{Timed, TimedIterator};
+use super::timed::Timed;
 use super::waitable::Waitable;
-use crate::error::TimedOut;
-use crate::future::shared::Unfinished;
+use crate::kernel::error::{TimedOut, Unfinished};
 use crate::sync::deadline_after;
 
 /// Hands the futures over as they end, whatever they come to; those that had ended before the call
@@ -78,7 +77,7 @@ impl<W: Waitable> AsCompleted<W> {
     /// assert!(ended.next().is_none());
     /// ```
     pub fn timeout(self, timeout: Duration) -> Timed<Self> {
-        Timed::new(self, timeout)
+        Timed::new(self.began, timeout, self)
     }
 
     /// Waits for one more. Does not block.
@@ -172,7 +171,7 @@ impl<W: Waitable> Timed<AsCompleted<W>> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn push(&mut self, future: W) {
-        self.not_given_up().push(future);
+        self.kept().push(future);
     }
 
     /// The same without a timeout: with what has not been handed over, also if the time is up.
@@ -190,7 +189,7 @@ impl<W: Waitable> Timed<AsCompleted<W>> {
     /// }
     /// ```
     pub fn into_inner(self) -> AsCompleted<W> {
-        self.into_not_given_up()
+        self.into_kept()
     }
 }
 
@@ -203,13 +202,7 @@ impl<W: Waitable> Extend<W> for AsCompleted<W> {
     }
 }
 
-impl<W: Waitable> TimedIterator for AsCompleted<W> {
-    type Item = W;
-
-    fn began(&self) -> Instant {
-        self.began
-    }
-
+impl<W: Waitable> AsCompleted<W> {
     fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<W>, TimedOut> {
         if self.left() == 0 {
             return Ok(None);
@@ -220,9 +213,13 @@ impl<W: Waitable> TimedIterator for AsCompleted<W> {
             Err(Unfinished::Deadlock(deadlock)) => panic!("{deadlock}"),
         }
     }
+}
 
-    fn give_up(self) -> Option<Self> {
-        Some(self)
+impl<W: Waitable> Iterator for Timed<AsCompleted<W>> {
+    type Item = Result<W, TimedOut>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_with(AsCompleted::next_until, Some)
     }
 }
 

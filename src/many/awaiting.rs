@@ -1,21 +1,19 @@
 //! Waiting without a thread: a future of ours as one of [`std::future`]'s.
 //!
-//! No runtime of our own is needed, and any will do: all that is asked of it is a
-//! [`Waker`](std::task::Waker), which an [`Alarm`] holds. Whoever stops awaiting takes the alarm
-//! back.
+//! Any runtime will do: all that is asked of it is a [`Waker`](std::task::Waker), which the cell
+//! keeps. Whoever stops awaiting takes the waker back.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::waitable::Watch;
-use crate::error::{Deadlock, TaskError};
-use crate::future::alarm::Alarm;
-use crate::future::handle::ScopedFuture;
-use crate::nesting::waiting::on_this_thread;
+use super::waitable::Waitable;
+use crate::kernel::error::{Deadlock, TaskError};
+use crate::kernel::future::ScopedFuture;
+use crate::nesting::blocker::waits_for_itself;
+use crate::sync::process_wide::{AtomicU64, Relaxed};
 
 /// A [`Future`](crate::Future) that is being awaited, by value or by reference: what `.await` makes
 /// of it.
@@ -48,53 +46,40 @@ use crate::nesting::waiting::on_this_thread;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "futures do nothing unless they are awaited"]
-pub struct Awaiting<W: Watch> {
+pub struct Awaiting<W: Waitable> {
     /// `None` once its value has been moved out.
     future: Option<W>,
-    /// Set from the first poll that did not find it done.
-    alarm: Option<Arc<Alarm>>,
+    /// The number by which the cell knows the waker of this one.
+    caller: u64,
+    /// The cell has a waker of this one.
+    is_set: bool,
 }
 
-impl<W: Watch> Awaiting<W> {
+impl<W: Waitable> Awaiting<W> {
     fn of(future: W) -> Self {
-        Self { future: Some(future), alarm: None }
+        static CALLERS: AtomicU64 = AtomicU64::new(0);
+        Self { future: Some(future), caller: CALLERS.fetch_add(1, Relaxed), is_set: false }
     }
 
-    /// Whether the future is done, or never will be for us; else the waker is woken when it is.
+    /// Returns the future if it has ended, or never will for this task; or else has the waker woken
+    /// when it ends.
     fn poll_end(&mut self, cx: &Context<'_>) -> Poll<Result<&mut Option<W>, Deadlock>> {
         let future = self.future.as_ref().expect("polled after its value was moved out");
-        let watched = future.watched();
-        match &self.alarm {
-            // First the waker, then the look: see `future::alarm`.
-            Some(alarm) => {
-                alarm.set(cx.waker());
-                if !watched.end.status().is_done() {
-                    return Poll::Pending;
-                }
-            }
-            None => {
-                if watched.end.runs_here() {
-                    return Poll::Ready(Err(on_this_thread(watched.awaited, watched.label)));
-                }
-                let alarm = Arc::new(Alarm::new());
-                alarm.set(cx.waker());
-                if watched.end.set_alarm(&alarm) {
-                    self.alarm = Some(alarm);
-                    return Poll::Pending;
-                }
-            }
+        let cell = future.watched().0;
+        if !self.is_set && cell.runs_here() {
+            return Poll::Ready(Err(waits_for_itself(cell)));
         }
-        self.alarm = None;
-        Poll::Ready(Ok(&mut self.future))
+        self.is_set = cell.set_waker(self.caller, cx.waker());
+        if self.is_set { Poll::Pending } else { Poll::Ready(Ok(&mut self.future)) }
     }
 }
 
 // Nothing in it is ever pinned.
-impl<W: Watch> Unpin for Awaiting<W> {}
+impl<W: Waitable> Unpin for Awaiting<W> {}
 
 // A waker that panics is contained.
-impl<W: Watch + UnwindSafe> UnwindSafe for Awaiting<W> {}
-impl<W: Watch + RefUnwindSafe> RefUnwindSafe for Awaiting<W> {}
+impl<W: Waitable + UnwindSafe> UnwindSafe for Awaiting<W> {}
+impl<W: Waitable + RefUnwindSafe> RefUnwindSafe for Awaiting<W> {}
 
 impl<T> Future for Awaiting<ScopedFuture<'_, T>> {
     type Output = Result<T, TaskError>;
@@ -141,17 +126,17 @@ impl<'f, T> IntoFuture for &'f ScopedFuture<'_, T> {
     }
 }
 
-impl<W: Watch> Drop for Awaiting<W> {
+impl<W: Waitable> Drop for Awaiting<W> {
     fn drop(&mut self) {
-        if let (Some(future), Some(alarm)) = (&self.future, &self.alarm) {
-            future.watched().end.take_alarm_back(alarm);
+        if let Some(future) = self.future.as_ref().filter(|_| self.is_set) {
+            future.watched().0.remove_waker(self.caller);
         }
     }
 }
 
-impl<W: Watch> fmt::Debug for Awaiting<W> {
+impl<W: Waitable> fmt::Debug for Awaiting<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self.future.as_ref().map(|future| future.watched().end.status());
+        let status = self.future.as_ref().map(|future| future.watched().0.status());
         f.debug_struct("Awaiting").field("status", &status).finish_non_exhaustive()
     }
 }

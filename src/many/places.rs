@@ -35,16 +35,25 @@ impl<W> Places<W> {
         place
     }
 
-    /// Takes what is in this place; `None` if it has been taken.
-    pub(super) fn take(&mut self, place: usize) -> Option<W> {
+    /// Returns what is in this place; `None` if it has been taken.
+    pub(super) fn get(&self, place: usize) -> Option<&W> {
+        self.row[self.index_of(place)?].1.as_ref()
+    }
+
+    fn index_of(&self, place: usize) -> Option<usize> {
         let (foremost, _) = self.row.first()?;
         // As far behind the foremost as its number says, unless ranks have been closed between
         // them.
         let expected = place.checked_sub(*foremost)?;
-        let index = match self.row.get(expected) {
-            Some((number, _)) if *number == place => expected,
-            _ => self.row.binary_search_by_key(&place, |(number, _)| *number).ok()?,
-        };
+        match self.row.get(expected) {
+            Some((number, _)) if *number == place => Some(expected),
+            _ => self.row.binary_search_by_key(&place, |(number, _)| *number).ok(),
+        }
+    }
+
+    /// Takes what is in this place; `None` if it has been taken.
+    pub(super) fn take(&mut self, place: usize) -> Option<W> {
+        let index = self.index_of(place)?;
         let thing = self.row[index].1.take()?;
         self.left -= 1;
         while self.row.get(self.first).is_some_and(|(_, thing)| thing.is_none()) {

@@ -3,24 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::error::TimedOut;
-
-/// An iterator that can be asked for its next item with a deadline.
-pub trait TimedIterator: Sized {
-    type Item;
-
-    /// When the iterator was made; its timeouts count from then.
-    fn began(&self) -> Instant;
-
-    /// The next item, if it comes in time.
-    fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<Self::Item>, TimedOut>;
-
-    /// What is left of it when its time is up; nothing, unless there is something that can still be
-    /// of use.
-    fn give_up(self) -> Option<Self> {
-        None
-    }
-}
+use crate::kernel::error::TimedOut;
 
 /// An [`AsCompleted`](crate::AsCompleted), a [`Map`](crate::Map) or a
 /// [`BufferedMap`](crate::BufferedMap) with a timeout: each item comes in time, or the last one is
@@ -48,35 +31,34 @@ pub struct Timed<I> {
     time_is_up: bool,
 }
 
-impl<I: TimedIterator> Timed<I> {
-    pub(super) fn new(inner: I, timeout: Duration) -> Self {
-        let deadline = inner.began().checked_add(timeout);
-        Self { inner: Some(inner), deadline, time_is_up: false }
+impl<I> Timed<I> {
+    pub(crate) fn new(began: Instant, timeout: Duration, inner: I) -> Self {
+        Self { inner: Some(inner), deadline: began.checked_add(timeout), time_is_up: false }
     }
 
-    /// For an iterator that is not [given up](TimedIterator::give_up) when its time is.
-    pub(super) fn not_given_up(&mut self) -> &mut I {
+    /// Returns an iterator that is not given up when its time is.
+    pub(super) fn kept(&mut self) -> &mut I {
         self.inner.as_mut().expect("it is not given up when its time is")
     }
 
-    /// As [`not_given_up`](Self::not_given_up).
-    pub(super) fn into_not_given_up(self) -> I {
+    pub(super) fn into_kept(self) -> I {
         self.inner.expect("it is not given up when its time is")
     }
-}
 
-impl<I: TimedIterator> Iterator for Timed<I> {
-    type Item = Result<I::Item, TimedOut>;
-
-    fn next(&mut self) -> Option<Self::Item> {
+    /// Asks for the next item; when the time is up, `give_up` says what is kept of the iterator.
+    pub(crate) fn next_with<T>(
+        &mut self,
+        next_until: impl FnOnce(&mut I, Option<Instant>) -> Result<Option<T>, TimedOut>,
+        give_up: impl FnOnce(I) -> Option<I>,
+    ) -> Option<Result<T, TimedOut>> {
         if self.time_is_up {
             return None;
         }
-        let next = self.inner.as_mut()?.next_until(self.deadline);
+        let next = next_until(self.inner.as_mut()?, self.deadline);
         if next.is_err() {
             self.time_is_up = true;
             // Dropping a map cancels what has not begun.
-            self.inner = self.inner.take().and_then(I::give_up);
+            self.inner = self.inner.take().and_then(give_up);
         }
         next.transpose()
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::completions::Completions;
 use super::waitable::Waitable;
-use crate::future::shared::Unfinished;
+use crate::kernel::error::Unfinished;
 use crate::sync::deadline_after;
 
 /// When [`wait`] returns.
@@ -88,7 +88,7 @@ pub fn wait<W: Waitable>(
         let (place, future) = completions.take_next_with_place();
         let enough = match return_when {
             ReturnWhen::FirstCompleted => true,
-            ReturnWhen::FirstFailure => future.watched().end.status().has_failed(),
+            ReturnWhen::FirstFailure => future.watched().0.status().has_failed(),
             ReturnWhen::AllCompleted => false,
         };
         done.push((place, future));
@@ -98,7 +98,7 @@ pub fn wait<W: Waitable>(
     }
     // More may have ended than were waited for.
     let (ended, not_done): (Vec<_>, Vec<_>) =
-        completions.take_rest().partition(|(_, future)| future.watched().end.status().is_done());
+        completions.take_rest().partition(|(_, future)| future.watched().0.status().is_done());
     done.extend(ended);
     done.sort_unstable_by_key(|&(place, _)| place);
     let in_order =

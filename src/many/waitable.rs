@@ -1,18 +1,14 @@
 //! What can be waited for together with others: a future, a reference to one, or one with a key
 //! beside it.
 //!
-//! The trait is closed: what is behind it is the watching side of a [`Future`](crate::Future),
-//! which is not ours to promise. It has no `T`, so what it waits for may have any.
+//! The trait is closed: what is behind it is the kernel's view of a future, which is not ours to
+//! promise. It has no `T`, so the futures may have values of any type.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::future::handle::ScopedFuture;
-use crate::future::watchers::Watchable;
-use crate::label::Label;
-use crate::nesting::graph::Sought;
-use crate::nesting::waiting::{Awaited, run_inline};
-use crate::nesting::whereabouts::Whereabouts;
+use crate::kernel::future::ScopedFuture;
+use crate::kernel::seams::Await;
 
 /// What [`as_completed`](crate::as_completed()) and [`wait`](crate::wait()) take: a
 /// [`Future`](crate::Future), owned or borrowed or shared, with a key beside it if you want one.
@@ -28,72 +24,54 @@ use crate::nesting::whereabouts::Whereabouts;
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait Waitable: Watch {}
-
-impl<W: Watch + ?Sized> Waitable for W {}
-
-/// Leads to the future that is waited for. Public because a public trait stands on it, and out of
-/// reach so that nobody else can implement [`Waitable`].
-pub trait Watch {
+pub trait Waitable {
+    /// Returns the future that is waited for.
     #[doc(hidden)]
     fn watched(&self) -> Watched<'_>;
+
+    /// Claims the task before its turn and runs it in this thread.
+    #[doc(hidden)]
+    fn run_inline(&self) -> bool;
 }
 
-/// The watching side of a future, whatever its type.
+/// A future, whatever its value is. Public because a public trait stands on it, and out of reach so
+/// that nobody else can implement [`Waitable`].
 #[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "nobody outside can get hold of one")]
-pub struct Watched<'a> {
-    pub(super) end: &'a dyn Watchable,
-    pub(super) awaited: &'a dyn Awaited,
-    pub(super) label: &'a Label,
-}
+pub struct Watched<'a>(pub(crate) &'a dyn Await);
 
-impl Watched<'_> {
-    /// For those who wait for it inside a task.
-    pub(super) fn sought(self) -> Sought {
-        let whereabouts = self.awaited.whereabouts().unwrap_or_else(Whereabouts::of_what_has_ended);
-        Sought { id: self.awaited.id(), label: self.label.clone(), whereabouts }
-    }
-
-    /// As [`run_inline`].
-    pub(super) fn run_inline(self) -> bool {
-        run_inline(self.awaited, self.label)
-    }
-}
-
-impl<T> Watch for ScopedFuture<'_, T> {
+impl<T> Waitable for ScopedFuture<'_, T> {
     fn watched(&self) -> Watched<'_> {
-        Watched { end: self.watchable(), awaited: self.awaited(), label: self.label() }
+        Watched(self.as_await())
+    }
+
+    fn run_inline(&self) -> bool {
+        self.run_inline()
     }
 }
 
-impl<W: Watch + ?Sized> Watch for &W {
-    fn watched(&self) -> Watched<'_> {
-        (**self).watched()
-    }
-}
+macro_rules! waitable_behind {
+    ($($pointer:ty),*) => {$(
+        impl<W: Waitable + ?Sized> Waitable for $pointer {
+            fn watched(&self) -> Watched<'_> {
+                (**self).watched()
+            }
 
-impl<W: Watch + ?Sized> Watch for Box<W> {
-    fn watched(&self) -> Watched<'_> {
-        (**self).watched()
-    }
+            fn run_inline(&self) -> bool {
+                (**self).run_inline()
+            }
+        }
+    )*};
 }
-
-impl<W: Watch + ?Sized> Watch for Rc<W> {
-    fn watched(&self) -> Watched<'_> {
-        (**self).watched()
-    }
-}
-
-impl<W: Watch + ?Sized> Watch for Arc<W> {
-    fn watched(&self) -> Watched<'_> {
-        (**self).watched()
-    }
-}
+waitable_behind!(&W, Box<W>, Rc<W>, Arc<W>);
 
 /// With a key beside it.
-impl<K, W: Watch> Watch for (K, W) {
+impl<K, W: Waitable> Waitable for (K, W) {
     fn watched(&self) -> Watched<'_> {
         self.1.watched()
+    }
+
+    fn run_inline(&self) -> bool {
+        self.1.run_inline()
     }
 }

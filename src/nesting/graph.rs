@@ -1,86 +1,133 @@
-//! Who waits for what, among the threads that have tasks in hand; and whether a wait would close a
-//! cycle.
+//! Who waits for whom, among the threads that run tasks; and whether a wait would close a cycle.
 //!
-//! Only waits *inside* a task come here, and only those that really have to wait. Each thread has
-//! one at most. A thread enters it before it goes to sleep, and looks in the same critical section
-//! whether it could ever be woken; if not, it does not wait at all.
+//! ```text
+//! a cycle: the last of these waits would close it      one that still moves
+//!
+//! thread 1 runs A ──waits for──▶ B, run by thread 2    thread 1 runs A ──waits for──▶ B, run by
+//!       ▲                             │                thread 2, which waits for C; C is run by
+//!       └────────── waits for A ◀─────┘                thread 3, which waits for nobody
+//! ```
+//!
+//! A wait comes here if it is *inside* a task and really has to wait; each thread has one at most. A
+//! thread enters before it goes to sleep, and looks in the same critical section whether it could
+//! ever be woken. If not, it does not wait at all.
 //!
 //! **Why every cycle is found.** Its waits enter one after the other, and the last of them sees all
-//! others: what each task is in the hands of is [kept up to date](super::whereabouts) before that
-//! thread can wait for anything itself. So just one closes the cycle, and is told.
+//! others: an [`Owner`] says who runs a task before that thread can wait for anything itself. So one
+//! wait closes the cycle, and is told.
 //!
-//! **Why there is no false alarm.** What is found to be stuck *is*: a thread that is in here
-//! sleeps, or will, or has been woken by an end that shows in what it waits for; a task in its
-//! hands can be ended by nobody else; and one that waits for a pool is taken by a worker that has a
-//! seat there, of which all are among the stuck. So none of them can make the first move. Whatever
-//! might move otherwise counts as moving: a thread that is not in here, a wait with a deadline, a
-//! task that no pool has taken. (That somebody outside might cancel a task for which no worker can
-//! come is not counted.)
+//! **Why there is no false alarm.** What is found to be stuck *is*: a thread that is in here sleeps,
+//! or will, or was woken by an end that its `Owner` shows; a task that it runs can be ended by nobody
+//! else; and a task that waits for a pool is taken by a worker with a slot there, and all of these
+//! are among the stuck. So none of them can make the first move. Whatever might move otherwise counts
+//! as moving: a thread that is not in here, a wait with a deadline, a task that no pool has taken.
+//! (That somebody outside might cancel a task for which no worker can come is not counted.)
 //!
-//! The lock is the outermost: under it, those of [`Roll`] and [`Whereabouts`] are taken, for a
-//! moment, and nobody's code is run.
+//! The graph's lock is the outermost: under it, those of [`AnyOf`] and [`Owner`] are taken for a
+//! moment, and no user code runs.
 
 use std::collections::BTreeMap;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
-use super::crew::Crew;
-use super::whereabouts::{Place, Whereabouts};
-use crate::error::{Deadlock, Link};
-use crate::identity::{PoolId, Worker};
-use crate::label::Label;
+use crate::kernel::error::Deadlock;
+use crate::kernel::panics::Label;
+use crate::kernel::seams::{Await, Listener, PoolId};
+use crate::kernel::staff::{RunningTask, Staff, Worker};
+use crate::kernel::state::Status;
 use crate::sync::{Mutex, ThreadId, current_thread, global};
 
 global! {
-    static WAITS: Mutex<Vec<Wait>> = Vec::new();
+    static WAITS: Mutex<Vec<Edge>> = Vec::new();
 }
 
 /// One thread that waits.
-pub(super) struct Wait {
+pub(super) struct Edge {
     pub(super) thread: ThreadId,
     pub(super) worker: Option<Worker>,
-    /// Where it has a seat.
-    pub(super) crew: Option<Arc<Crew>>,
-    /// The tasks that it runs inside the one it has in hand, each because the one before waits for
-    /// it.
-    pub(super) nest: Vec<Nested>,
-    pub(super) whom: Whom,
-    /// It ends by itself.
+    /// The pool in which the thread has a worker slot.
+    pub(super) staff: Option<Arc<Staff>>,
+    /// The tasks that the thread runs inline, each because the one before waits for it.
+    pub(super) nest: Vec<RunningTask>,
+    pub(super) target: Target,
+    /// The wait ends by itself.
     pub(super) timed: bool,
 }
 
-/// A task that is run inside another.
-#[derive(Clone)]
-pub(super) struct Nested {
-    pub(super) id: usize,
-    pub(super) label: Label,
-}
-
 /// What one thread waits for.
-pub(super) enum Whom {
+pub(super) enum Target {
     One(Sought),
-    AnyOf(Arc<Roll>),
+    AnyOf(Arc<AnyOf>),
 }
 
 /// A task that is waited for.
 #[derive(Clone)]
 pub(crate) struct Sought {
-    pub(crate) id: usize,
-    pub(crate) label: Label,
-    pub(crate) whereabouts: Arc<Whereabouts>,
+    address: usize,
+    label: Label,
+    owner: Arc<Owner>,
 }
 
+impl Sought {
+    /// Watches the task, until it is unwatched.
+    pub(crate) fn of(cell: &dyn Await) -> Self {
+        let owner = Arc::new(Owner { home: cell.home(), place: Mutex::new(Place::Ended) });
+        cell.watch(Arc::clone(&owner) as Arc<dyn Listener>);
+        Self { address: cell.place().address, label: cell.label(), owner }
+    }
+
+    pub(super) fn runs_on(&self) -> Option<ThreadId> {
+        match self.owner.now() {
+            Place::RunsOn(thread) => Some(thread),
+            Place::Pending(_) | Place::Ended => None,
+        }
+    }
+
+    pub(crate) fn listener(&self) -> Arc<dyn Listener> {
+        Arc::clone(&self.owner) as _
+    }
+}
+
+/// Who runs a task, kept up to date in the critical section in which the task's state changes.
+struct Owner {
+    home: Option<PoolId>,
+    place: Mutex<Place>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// One of this pool's workers will run the task, if a pool has taken it.
+    Pending(Option<PoolId>),
+    RunsOn(ThreadId),
+    Ended,
+}
+
+impl Owner {
+    fn now(&self) -> Place {
+        *self.place.lock()
+    }
+}
+
+impl Listener for Owner {
+    fn locked(&self, status: Status, runs_on: Option<ThreadId>) {
+        *self.place.lock() = match (status, runs_on) {
+            (Status::Pending, _) => Place::Pending(self.home),
+            (_, Some(thread)) => Place::RunsOn(thread),
+            (_, None) => Place::Ended,
+        };
+    }
+}
+
+/// Tasks of which any will do. It is kept as long as somebody goes on waiting for them, and not made
+/// for each wait: so waiting for all of them costs what there are, and not the square of it.
+pub(crate) struct AnyOf(Mutex<BTreeMap<usize, Sought>>);
+
 // No user code runs while it is locked.
-impl UnwindSafe for Roll {}
-impl RefUnwindSafe for Roll {}
+impl UnwindSafe for AnyOf {}
+impl RefUnwindSafe for AnyOf {}
 
-/// Those of whom any will do, by their places. It is kept as long as somebody goes on waiting for
-/// them, and not made for each wait: so waiting for all of them costs what there are, and not the
-/// square of it.
-pub(crate) struct Roll(Mutex<BTreeMap<usize, Sought>>);
-
-impl Roll {
-    pub(crate) fn of(all: impl IntoIterator<Item = (usize, Sought)>) -> Arc<Self> {
+impl AnyOf {
+    pub(crate) fn new(all: impl IntoIterator<Item = (usize, Sought)>) -> Arc<Self> {
         Arc::new(Self(Mutex::new(all.into_iter().collect())))
     }
 
@@ -88,46 +135,43 @@ impl Roll {
         self.0.lock().insert(place, sought);
     }
 
-    pub(crate) fn strike(&self, place: usize) {
-        let struck = self.0.lock().remove(&place);
-        drop(struck);
+    pub(crate) fn remove(&self, place: usize) -> Option<Sought> {
+        self.0.lock().remove(&place)
     }
 }
 
-impl Whom {
+impl Target {
     fn any(&self, mut will_do: impl FnMut(&Sought) -> bool) -> bool {
         match self {
             Self::One(sought) => will_do(sought),
-            Self::AnyOf(roll) => roll.0.lock().values().any(will_do),
+            Self::AnyOf(any_of) => any_of.0.lock().values().any(will_do),
         }
     }
 
     fn all(&self) -> Vec<Sought> {
         match self {
             Self::One(sought) => vec![sought.clone()],
-            Self::AnyOf(roll) => roll.0.lock().values().cloned().collect(),
+            Self::AnyOf(any_of) => any_of.0.lock().values().cloned().collect(),
         }
     }
 }
 
-/// The caller's wait, for as long as this lives.
+/// The calling thread's wait, for as long as this lives.
 pub(super) struct Entered(());
 
 impl Entered {
-    /// # Errors
-    ///
-    /// If that wait would never end: then it is not entered.
-    pub(super) fn with(wait: Wait) -> Result<Self, Stuck> {
+    /// Enters the wait, unless it would never end.
+    pub(super) fn with(edge: Edge) -> Result<Self, Stuck> {
         let mut waits = WAITS.lock();
-        waits.push(wait);
+        waits.push(edge);
         if !is_stuck(&waits) {
             return Ok(Self(()));
         }
-        let chain = chain_from_last(&waits);
-        let wait = waits.pop();
+        let stuck = chain_from_last(&waits);
+        let edge = waits.pop();
         drop(waits);
-        drop(wait);
-        Err(chain)
+        drop(edge);
+        Err(stuck)
     }
 }
 
@@ -140,15 +184,15 @@ impl Drop for Entered {
     }
 }
 
-fn position_of(waits: &[Wait], thread: ThreadId) -> Option<usize> {
-    // From the back: whoever looks for one mostly looks for who came last.
+fn position_of(waits: &[Edge], thread: ThreadId) -> Option<usize> {
+    // From the back: the thread that is looked for has mostly come last.
     waits.iter().rposition(|wait| wait.thread == thread)
 }
 
 /// Whether the last wait can never end: nothing that can move is to be found from there. (Each
 /// waits for *any* of what it is for, and a pool for any of its workers; so one that can move will
 /// in the end set free all from whom it can be reached.)
-fn is_stuck(waits: &[Wait]) -> bool {
+fn is_stuck(waits: &[Edge]) -> bool {
     let last = waits.len() - 1;
     let mut seen = vec![false; waits.len()];
     seen[last] = true;
@@ -159,7 +203,7 @@ fn is_stuck(waits: &[Wait]) -> bool {
                 to_visit.push(found);
             }
         };
-        if waits[at].timed || waits[at].whom.any(|sought| can_end(sought, waits, &mut visit)) {
+        if waits[at].timed || waits[at].target.any(|sought| can_end(sought, waits, &mut visit)) {
             return false;
         }
     }
@@ -167,30 +211,30 @@ fn is_stuck(waits: &[Wait]) -> bool {
 }
 
 /// Whether it can, for what is known here; else those are visited of whom one would have to move.
-fn can_end(sought: &Sought, waits: &[Wait], visit: &mut impl FnMut(usize)) -> bool {
-    let place = sought.whereabouts.now();
+fn can_end(sought: &Sought, waits: &[Edge], visit: &mut impl FnMut(usize)) -> bool {
+    let place = sought.owner.now();
     match place {
-        Place::Ended | Place::Waiting(None) => true,
-        Place::InHands(thread) => match position_of(waits, thread) {
+        Place::Ended | Place::Pending(None) => true,
+        Place::RunsOn(thread) => match position_of(waits, thread) {
             None => true,
             Some(at) => {
                 visit(at);
                 false
             }
         },
-        Place::Waiting(Some(pool)) => {
-            let crew_of =
-                |wait: &Wait| wait.crew.as_ref().filter(|crew| crew.id == pool).map(Arc::clone);
-            let waiting =
-                waits.iter().enumerate().filter_map(|(at, wait)| Some((at, crew_of(wait)?)));
+        Place::Pending(Some(pool)) => {
+            let works_there = |wait: &Edge| wait.staff.clone().filter(|staff| staff.id == pool);
+            let waiting = waits.iter().enumerate();
+            let waiting = waiting.filter_map(|(at, wait)| Some((at, works_there(wait)?)));
             let waiting: Vec<_> = waiting.collect();
-            let all_wait = waiting.first().is_some_and(|(_, crew)| crew.seated() <= waiting.len());
+            let all_wait =
+                waiting.first().is_some_and(|(_, staff)| staff.workers() <= waiting.len());
             for &(at, _) in &waiting {
                 visit(at);
             }
             // Looked at again: whoever was there to be counted may have come for it in between, and
             // left since.
-            !all_wait || sought.whereabouts.now() != place
+            !all_wait || sought.owner.now() != place
         }
     }
 }
@@ -205,18 +249,18 @@ struct Step {
 
 /// Why the last wait, which is stuck, would never end: the shortest way from what it waits for back
 /// to itself, or else to a pool of which no worker can come.
-fn chain_from_last(waits: &[Wait]) -> Stuck {
+fn chain_from_last(waits: &[Edge]) -> Stuck {
     let last = waits.len() - 1;
-    let steps_from = |wait: &Wait, before: Option<usize>| {
-        let step = move |sought: Sought| Step { place: sought.whereabouts.now(), sought, before };
-        wait.whom.all().into_iter().map(step)
+    let steps_from = |wait: &Edge, before: Option<usize>| {
+        let step = move |sought: Sought| Step { place: sought.owner.now(), sought, before };
+        wait.target.all().into_iter().map(step)
     };
     let mut seen = vec![false; waits.len()];
     let mut steps: Vec<Step> = steps_from(&waits[last], None).collect();
     let (mut next, mut want) = (0, None);
     while let Some(step) = steps.get(next) {
         match step.place {
-            Place::InHands(thread) => match position_of(waits, thread) {
+            Place::RunsOn(thread) => match position_of(waits, thread) {
                 Some(at) if at == last => {
                     return Stuck { chain: chain_to(next, &steps, waits), for_want_of: None };
                 }
@@ -225,8 +269,8 @@ fn chain_from_last(waits: &[Wait]) -> Stuck {
                 }
                 Some(_) | None => {}
             },
-            Place::Waiting(Some(pool)) => want = want.or(Some((next, pool))),
-            Place::Waiting(None) | Place::Ended => {}
+            Place::Pending(Some(pool)) => want = want.or(Some((next, pool))),
+            Place::Pending(None) | Place::Ended => {}
         }
         next += 1;
     }
@@ -236,49 +280,129 @@ fn chain_from_last(waits: &[Wait]) -> Stuck {
     }
 }
 
-fn chain_to(end: usize, steps: &[Step], waits: &[Wait]) -> Vec<Link> {
+fn chain_to(end: usize, steps: &[Step], waits: &[Edge]) -> Vec<Link> {
     let way = std::iter::successors(steps.get(end), |step| steps.get(step.before?));
     let way: Vec<&Step> = way.collect();
     let links = way.into_iter().rev().flat_map(|Step { sought, place, .. }| {
         let holder = match place {
-            Place::InHands(thread) => position_of(waits, *thread).map(|at| &waits[at]),
-            Place::Waiting(_) | Place::Ended => None,
+            Place::RunsOn(thread) => position_of(waits, *thread).map(|at| &waits[at]),
+            Place::Pending(_) | Place::Ended => None,
         };
         let (worker, nest) = holder.map_or((None, &[][..]), |holder| (holder.worker, &holder.nest));
-        links_from(sought.id, sought.label.clone(), worker, nest)
+        links_from(sought.address, &sought.label, worker, nest)
     });
     links.collect()
 }
 
-/// A task in somebody's hands, and those that are run inside it, each waited for by the one before.
-pub(super) fn links_from(
-    id: usize,
-    label: Label,
+/// A task and the worker that runs it, as far as they are known.
+pub(super) struct Link {
+    task: Option<Label>,
     worker: Option<Worker>,
-    nest: &[Nested],
+}
+
+impl Link {
+    fn text(&self) -> String {
+        match &self.worker {
+            Some(worker) => format!("{}, run by {worker}", label_of(self.task.as_ref())),
+            None => label_of(self.task.as_ref()),
+        }
+    }
+}
+
+/// Returns the link of a task, and of those that are run inline inside it.
+pub(super) fn links_from(
+    address: usize,
+    label: &Label,
+    worker: Option<Worker>,
+    nest: &[RunningTask],
 ) -> Vec<Link> {
-    let below = nest.iter().position(|nested| nested.id == id);
+    let below = nest.iter().position(|nested| nested.address == address);
     let inside = nest[below.map_or(0, |below| below + 1)..].iter();
-    let tasks = std::iter::once(label).chain(inside.map(|nested| nested.label.clone()));
+    let tasks = std::iter::once(label.clone()).chain(inside.map(|nested| nested.label.clone()));
     tasks.map(|task| Link { task: Some(task), worker }).collect()
 }
 
-/// Why a wait was not entered: the tasks that would wait for each other, from the one that was to
-/// be waited for.
+/// Why a wait was not entered: the tasks that would wait for each other, from the one that was to be
+/// waited for.
 pub(super) struct Stuck {
     chain: Vec<Link>,
-    /// The last waits for one of its workers.
+    /// The last waits for one of this pool's workers.
     for_want_of: Option<PoolId>,
 }
 
 impl Stuck {
-    /// The error of whoever was to wait. If the chain does not lead back to them, they come first.
-    pub(super) fn deadlock(self, who_waits: impl FnOnce() -> Link) -> Deadlock {
+    /// Returns the error of the wait of this task, which comes first if the chain does not lead back
+    /// to it.
+    pub(super) fn deadlock(self, task: Option<Label>, worker: Option<Worker>) -> Deadlock {
         match self.for_want_of {
             Some(pool) => {
-                Deadlock::starvation(std::iter::once(who_waits()).chain(self.chain).collect(), pool)
+                let waits = std::iter::once(Link { task, worker });
+                starvation(&waits.chain(self.chain).collect::<Vec<_>>(), pool)
             }
-            None => Deadlock::cycle(self.chain),
+            None => cycle(&self.chain),
         }
+    }
+}
+
+/// Each of these waits for the next, and the last for the first.
+pub(super) fn cycle(links: &[Link]) -> Deadlock {
+    let first = label_of(links.first().and_then(|link| link.task.as_ref()));
+    if links.len() == 1 {
+        return Deadlock::new(format!("{first} waits for itself"));
+    }
+    Deadlock::new(format!("{}waits for {first}", chain(links)))
+}
+
+/// Each of these waits for the next, and the last for a worker of this pool.
+fn starvation(links: &[Link], pool: PoolId) -> Deadlock {
+    Deadlock::new(format!("{}waits for a worker of {pool}, and all of these wait", chain(links)))
+}
+
+fn chain(links: &[Link]) -> String {
+    let texts: Vec<String> = links.iter().map(Link::text).collect();
+    let which = if links.len() > 1 { "which " } else { "" };
+    match texts.split_first() {
+        Some((first, rest)) if !rest.is_empty() => {
+            format!("{first}, waits for {}, {which}", rest.join(", which waits for "))
+        }
+        _ => texts.iter().map(|text| format!("{text}, ")).collect(),
+    }
+}
+
+fn label_of(task: Option<&Label>) -> String {
+    task.map_or_else(|| "a task".to_owned(), Label::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::Location;
+
+    #[test]
+    fn a_chain_is_told_from_its_start_and_back_to_it() {
+        let pool = PoolId::next();
+        let label = || Label { name: None, submitted_at: Location::caller() };
+        let (a, b, c) = (label(), label(), label());
+        let worker = |index| Some(Worker { pool, index });
+        let link = |task: &Label, worker| Link { task: Some(task.clone()), worker };
+        let (first, second, third) = (link(&a, worker(0)), link(&b, worker(1)), link(&c, None));
+        assert_eq!(
+            cycle(&[link(&a, worker(0))]).to_string(),
+            format!("deadlock: {a} waits for itself")
+        );
+        assert_eq!(
+            cycle(&[first, second, third]).to_string(),
+            format!(
+                "deadlock: {a}, run by worker 0 of {pool}, waits for {b}, run by worker 1 of {pool}, \
+                 which waits for {c}, which waits for {a}"
+            )
+        );
+        assert_eq!(
+            starvation(&[link(&a, worker(0)), link(&c, None)], pool).to_string(),
+            format!(
+                "deadlock: {a}, run by worker 0 of {pool}, waits for {c}, \
+                 which waits for a worker of {pool}, and all of these wait"
+            )
+        );
     }
 }

@@ -18,16 +18,15 @@ mod model;
 pub(crate) use model::*;
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What a thread does.
 pub(crate) type Body<'a> = Box<dyn FnOnce() + Send + 'a>;
 
-/// Where threads come from that may borrow for `'a`: the system, or a scope that waits for them.
-pub(crate) trait Nursery<'a>: Send + Sync {
-    /// Starts a thread, unless the system refuses one.
-    fn start(&self, thread: Builder, body: Body<'a>) -> io::Result<Thread<'a>>;
-}
+/// Starts a thread that may borrow for `'a`, unless the system refuses one.
+pub(crate) type Spawn<'a> =
+    Box<dyn Fn(Builder, Body<'a>) -> io::Result<Thread<'a>> + Send + Sync + 'a>;
 
 /// When a wait of `timeout` that begins now is over; `None` means never, which is also what a
 /// timeout too long for the clock comes to.
@@ -44,5 +43,36 @@ pub(crate) fn is_over(deadline: Option<Instant>) -> bool {
 /// model begins, so these are the real ones in both worlds.
 pub(crate) mod process_wide {
     pub(crate) use parking_lot::Mutex;
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+    pub(crate) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
+}
+
+/// One sleep of one thread.
+pub(crate) struct Parker {
+    woken: Mutex<bool>,
+    /// Announced when `woken` is set.
+    wake: Condvar,
+}
+
+impl Parker {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { woken: Mutex::new(false), wake: Condvar::new() })
+    }
+
+    pub(crate) fn wake(&self) {
+        *self.woken.lock() = true;
+        self.wake.notify_one();
+    }
+
+    /// Sleeps until it is woken. Returns `false` if the deadline came first.
+    pub(crate) fn park(&self, deadline: Option<Instant>) -> bool {
+        let mut woken = self.woken.lock();
+        // The flag is set under this lock, so a wake is seen here or ends the sleep.
+        while !*woken {
+            if wait_until(&self.wake, &mut woken, deadline) {
+                break;
+            }
+        }
+        std::mem::take(&mut *woken)
+    }
 }

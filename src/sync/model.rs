@@ -12,7 +12,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use super::{Body, Nursery};
+use super::Spawn;
 
 pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 pub(crate) use loom::thread::ThreadId;
@@ -70,27 +70,23 @@ impl Thread<'_> {
     }
 }
 
-pub(crate) struct FreeThreads;
-
-impl Nursery<'static> for FreeThreads {
-    fn start(&self, thread: Builder, body: Body<'static>) -> io::Result<Thread<'static>> {
+pub(crate) fn free_threads() -> Spawn<'static> {
+    Box::new(|thread, body| {
         if thread.refused {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         Ok(Thread(thread.builder.spawn(body)?, PhantomData))
-    }
+    })
 }
 
-/// The checker has no threads that borrow: a scope's are all refused. Its executor is the same as
-/// any pool's, so what is proved of that holds there.
+/// The checker has no threads that borrow: a scope's are all refused. A scope's pool is the same as
+/// any other, so what is proved of that holds there.
 pub(crate) struct ThreadScope<'scope, 'env: 'scope>(
     PhantomData<(&'scope mut &'scope (), &'env mut &'env ())>,
 );
 
-impl<'scope> Nursery<'scope> for &'scope ThreadScope<'scope, '_> {
-    fn start(&self, _: Builder, _: Body<'scope>) -> io::Result<Thread<'scope>> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
+pub(crate) fn scoped_threads<'scope>(_: &'scope ThreadScope<'scope, '_>) -> Spawn<'scope> {
+    Box::new(|_, _| Err(io::ErrorKind::Unsupported.into()))
 }
 
 pub(crate) fn thread_scope<'env, F, R>(body: F) -> R

@@ -1,10 +1,9 @@
 //! What a program runs on: `parking_lot`'s locks, `crossbeam`'s channels, the system's threads.
 
-use std::io;
 use std::thread::{JoinHandle, ScopedJoinHandle};
 use std::time::Instant;
 
-use super::{Body, Nursery};
+use super::Spawn;
 
 pub(crate) use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -57,19 +56,14 @@ impl Thread<'_> {
     }
 }
 
-/// The system: its threads may live for ever, so they borrow nothing.
-pub(crate) struct FreeThreads;
-
-impl Nursery<'static> for FreeThreads {
-    fn start(&self, thread: Builder, body: Body<'static>) -> io::Result<Thread<'static>> {
-        thread.spawn(body).map(Thread::Free)
-    }
+/// Starts threads that may live for ever, so they borrow nothing.
+pub(crate) fn free_threads() -> Spawn<'static> {
+    Box::new(|thread, body| thread.spawn(body).map(Thread::Free))
 }
 
-impl<'scope> Nursery<'scope> for &'scope ThreadScope<'scope, '_> {
-    fn start(&self, thread: Builder, body: Body<'scope>) -> io::Result<Thread<'scope>> {
-        thread.spawn_scoped(self, body).map(Thread::Scoped)
-    }
+/// Starts threads that end before the scope does.
+pub(crate) fn scoped_threads<'scope>(scope: &'scope ThreadScope<'scope, '_>) -> Spawn<'scope> {
+    Box::new(|thread, body| thread.spawn_scoped(scope, body).map(Thread::Scoped))
 }
 
 /// Waits for `event`, at most until `deadline`; says whether it gave up. A wake-up may be spurious:

@@ -17,8 +17,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::trace::{Entry, Task, Thread, Trace};
-use crate::events::event::{Event, EventKind, Observer, TaskInfo};
-use crate::identity::{PoolId, TaskId, Worker};
+use crate::kernel::seams::EventKind;
+use crate::kernel::seams::{PoolId, TaskId};
+use crate::kernel::staff::Worker;
+use crate::observe::event::{Event, Observer, TaskInfo};
 use crate::sync::process_wide::{AtomicU64, AtomicUsize, Relaxed};
 use crate::sync::{Mutex, RefCell, ThreadId, current_thread, current_thread_name, thread_local};
 

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::events::event::EventKind;
-use crate::identity::{PoolId, TaskId, Worker};
+use crate::kernel::seams::EventKind;
+use crate::kernel::seams::{PoolId, TaskId};
+use crate::kernel::staff::Worker;
 
 /// A recorded run: what a [`Recorder`](super::Recorder) has kept, or what a file has.
 ///

@@ -182,12 +182,16 @@ fn a_name_can_be_given_with_every_executor() {
     within(|| {
         let pool = pool(1);
         let (submitter, inline) = (pool.submitter(), &Inline as &dyn Executor);
-        for named in [pool.named("a name"), submitter.named("a name"), inline.named("a name")] {
-            assert_eq!(named.submit(|| 7).name(), Some("a name"));
-            assert_eq!(named.try_submit(|| 7).unwrap().name(), Some("a name"));
-            let results: Vec<_> = named.map([1, 0], |n| 3 / n).map(words).collect();
-            assert_eq!(results, ["3", "task 'a name' panicked: attempt to divide by zero"]);
+        macro_rules! check {
+            ($($named:expr),*) => {$({
+                let named = $named;
+                assert_eq!(named.submit(|| 7).name(), Some("a name"));
+                assert_eq!(named.try_submit(|| 7).unwrap().name(), Some("a name"));
+                let results: Vec<_> = named.map([1, 0], |n| 3 / n).map(words).collect();
+                assert_eq!(results, ["3", "task 'a name' panicked: attempt to divide by zero"]);
+            })*};
         }
+        check!(pool.named("a name"), submitter.named("a name"), inline.named("a name"));
         pool.close(Shutdown::Drain);
         assert_eq!(pool.named("late").try_submit(|| 7).unwrap_err().into_inner()(), 7);
     });

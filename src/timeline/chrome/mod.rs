@@ -25,8 +25,8 @@ use std::fmt;
 use super::file::Quoted;
 use super::run::{End, Life, Marked, Run};
 use super::trace::Trace;
-use crate::future::state::Ending;
-use crate::shutdown::Shutdown;
+use crate::kernel::seams::Shutdown;
+use crate::kernel::state::Ending;
 use event::{Events, Micros, tid};
 
 /// Below this length of a run, a viewer shows nanoseconds.

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use super::event::{Events, OfTask, tid};
-use crate::events::event::BlockedOn;
+use crate::kernel::seams::BlockedOn;
 use crate::timeline::run::{Doing, Lane, Marked, Run};
 
 /// In nanoseconds.

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use super::VERSION;
 use super::json::Object;
 use super::words::{self, ENDINGS, SHUTDOWNS, meaning_of};
-use crate::events::event::{BlockedOn, EventKind};
-use crate::identity::{PoolId, TaskId, Worker};
+use crate::kernel::seams::{BlockedOn, EventKind};
+use crate::kernel::seams::{PoolId, TaskId};
+use crate::kernel::staff::Worker;
 use crate::timeline::trace::{Entry, Task, Thread, Trace};
 
 /// Why a file is no trace, and in which line.
@@ -153,7 +154,9 @@ impl Reader {
             return Err(format!("thread {number} comes where thread {next} should"));
         }
         let worker = match (object.optional_number("pool")?, object.optional_number("worker")?) {
-            (Some(pool), Some(index)) => Some(Worker::new(PoolId(pool), to_usize(index)?)),
+            (Some(pool), Some(index)) => {
+                Some(Worker { pool: PoolId(pool), index: to_usize(index)? })
+            }
             (None, None) => None,
             _ => {
                 return Err("a worker has a number and a pool, and this has one of them".to_owned());

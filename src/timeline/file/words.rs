@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::error::{Broken, CancelReason};
-use crate::events::event::{BlockedOn, EventKind};
-use crate::future::state::Ending;
-use crate::shutdown::Shutdown;
+use crate::kernel::error::{Broken, CancelReason};
+use crate::kernel::seams::Shutdown;
+use crate::kernel::seams::{BlockedOn, EventKind};
+use crate::kernel::state::Ending;
 
 pub(super) const ENDINGS: [(&str, Ending); 3] =
     [("returned", Ending::Returned), ("panicked", Ending::Panicked), ("lost", Ending::Lost)];

@@ -18,7 +18,7 @@ use super::harmless::{fitted, in_ascii, width_of};
 use super::run::{End, Run};
 use super::terminal::{DEFAULT_WIDTH, Form, form_of_standard_output};
 use super::trace::Trace;
-use crate::future::state::Ending;
+use crate::kernel::state::Ending;
 use bar::{Brush, Used};
 use glyphs::{ASCII, Glyphs, Ink, Line, UNICODE};
 use queue::Depths;

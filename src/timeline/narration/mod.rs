@@ -12,7 +12,7 @@ use super::harmless::{Harmless, in_ascii};
 use super::run::Run;
 use super::terminal::form_of_standard_output;
 use super::trace::{Entry, Trace};
-use crate::events::event::EventKind;
+use crate::kernel::seams::EventKind;
 pub use narrator::Narrator;
 use story::{Happened, Story, Subject};
 

@@ -10,8 +10,10 @@ use std::time::Instant;
 
 use super::Time;
 use super::story::{Happened, Story, Subject};
-use crate::events::event::{Event, EventKind, Observer};
-use crate::identity::{PoolId, Worker};
+use crate::kernel::seams::EventKind;
+use crate::kernel::seams::PoolId;
+use crate::kernel::staff::Worker;
+use crate::observe::event::{Event, Observer};
 use crate::sync::{Mutex, ThreadId, current_thread, current_thread_name};
 
 /// An [`Observer`] that writes what happens as it happens: plain English, a line an event, with the
@@ -119,9 +121,10 @@ impl<W> fmt::Debug for Narrator<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::event::{BlockedOn, TaskInfo};
-    use crate::future::state::Ending;
-    use crate::identity::TaskId;
+    use crate::kernel::seams::BlockedOn;
+    use crate::kernel::seams::TaskId;
+    use crate::kernel::state::Ending;
+    use crate::observe::event::TaskInfo;
     use crate::sync::{Builder, thread_scope};
     use std::io;
     use std::panic::Location;
@@ -131,7 +134,7 @@ mod tests {
         let submitted_at = Location::caller();
         let task =
             Some(TaskInfo { id: TaskId(3), name: Some("nap\n"), item: Some(1), submitted_at });
-        let worker = worker.map(|index| Worker::new(PoolId(0), index));
+        let worker = worker.map(|index| Worker { pool: PoolId(0), index });
         Event { at, pool: PoolId(0), worker, task, queue_depth: 1, kind }
     }
 

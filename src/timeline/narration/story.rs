@@ -7,10 +7,10 @@
 
 use std::collections::HashMap;
 
-use crate::events::event::{BlockedOn, EventKind};
-use crate::future::state::Ending;
-use crate::identity::TaskId;
-use crate::shutdown::Shutdown;
+use crate::kernel::seams::Shutdown;
+use crate::kernel::seams::TaskId;
+use crate::kernel::seams::{BlockedOn, EventKind};
+use crate::kernel::state::Ending;
 use crate::timeline::harmless::{fitted, fitted_at_its_end};
 use crate::timeline::words::short as short_time;
 

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::{Broken, CancelReason};
-use crate::events::event::EventKind;
+use crate::kernel::error::{Broken, CancelReason};
+use crate::kernel::seams::EventKind;
 use crate::timeline::trace::{Entry, Task, Thread, Trace};
 
 /// A browser opens a page of so many in about a second, and nobody steps through more.

@@ -7,8 +7,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Doing, End, Lane, Life, Mark, Marked, Moment, Run, Span};
-use crate::events::event::EventKind;
-use crate::identity::{PoolId, TaskId, Worker};
+use crate::kernel::seams::EventKind;
+use crate::kernel::seams::{PoolId, TaskId};
+use crate::kernel::staff::Worker;
 use crate::timeline::trace::{Entry, Thread, Trace};
 
 impl<'a> Run<'a> {

@@ -11,11 +11,12 @@ pub(crate) mod figures;
 pub(crate) mod what_if;
 
 use super::trace::{TaskName, Trace};
-use crate::error::CancelReason;
-use crate::events::event::BlockedOn;
-use crate::future::state::Ending;
-use crate::identity::{PoolId, TaskId, Worker};
-use crate::shutdown::Shutdown;
+use crate::kernel::error::CancelReason;
+use crate::kernel::seams::BlockedOn;
+use crate::kernel::seams::Shutdown;
+use crate::kernel::seams::{PoolId, TaskId};
+use crate::kernel::staff::Worker;
+use crate::kernel::state::Ending;
 
 /// All times are nanoseconds as in the trace; `from` and `to` are the first and the last.
 pub(super) struct Run<'a> {

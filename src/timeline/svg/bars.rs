@@ -10,7 +10,7 @@ use super::profile::Profile;
 use super::scale::{Scale, percent};
 use super::text::{PLAIN, SMALL};
 use super::words;
-use crate::future::state::Ending;
+use crate::kernel::state::Ending;
 use crate::timeline::run::{Doing, End, Lane, Run, Span};
 use crate::timeline::words::{count, short};
 

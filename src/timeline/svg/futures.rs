@@ -9,7 +9,7 @@ use super::marks::shape_of;
 use super::scale::Scale;
 use super::text::{PLAIN, SMALL};
 use super::words;
-use crate::future::state::Ending;
+use crate::kernel::state::Ending;
 use crate::timeline::run::{End, Life, Marked, Run};
 use crate::timeline::words::short;
 

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::future::state::Ending;
+use crate::kernel::state::Ending;
 use crate::timeline::run::{End, Run};
 use crate::timeline::words::count;
 

@@ -3,9 +3,9 @@
 //! It draws nothing.
 
 use super::text::{Face, clean};
-use crate::events::event::BlockedOn;
-use crate::future::state::Ending;
-use crate::shutdown::Shutdown;
+use crate::kernel::seams::BlockedOn;
+use crate::kernel::seams::Shutdown;
+use crate::kernel::state::Ending;
 use crate::timeline::run::{Doing, End, Lane, Life, Marked, Run, Span};
 use crate::timeline::words::short;
 

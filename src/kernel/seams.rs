@@ -1,0 +1,422 @@
+//! The three seams: where a layer hears what the kernel does, and where it has a say.
+//!
+//! 1. A [`Listener`] hears each step of a task and of a pool. It may also hold a task back before
+//!    it is queued ([`admit`](Listener::admit)), as a bound does.
+//! 2. A [`Blocker`] is asked by a thread that is about to sleep until a task ends.
+//! 3. [`WorkerHooks`] run when a worker begins and when it ends.
+//!
+//! The kernel knows the layers by these types. A pool without layers has none of them, and a
+//! program that uses such a pool pays for the look whether there are any.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Instant;
+
+use super::backlog::Place;
+use super::error::{CancelReason, Deadlock, Unfinished};
+use super::panics::{Label, Panic};
+use super::state::{Ending, Status};
+use crate::sync::process_wide::{AtomicU64, Relaxed};
+use crate::sync::{Cell, Parker, Sender, ThreadId, is_over, thread_local};
+
+/// Seam 1: hears what becomes of a task, or of a pool.
+pub(crate) trait Listener: Send + Sync {
+    /// Hears a change of state under the cell's lock, in the moment in which it happens, with the
+    /// thread that runs the task, if one does. It must not block or run user code.
+    fn locked(&self, status: Status, runs_on: Option<ThreadId>) {
+        let _ = (status, runs_on);
+    }
+
+    /// The task was claimed, or cancelled for this reason. Called once, without the cell's lock, by
+    /// the thread that did it. It must not run user code: others may still have to be told.
+    fn left_pending(&self, cancelled: Option<&CancelReason>) {
+        let _ = cancelled;
+    }
+
+    /// Hears a step, and when it was. No lock is held, so this may run user code; it must not panic.
+    fn hear(&self, step: &EventKind, at: Instant) {
+        let _ = (step, at);
+    }
+
+    /// A pool takes the task, with these listeners of its own. Returns `true` if this task stands
+    /// for others, which the listener has put in its place.
+    fn accepted(&self, pool: &[Arc<dyn Listener>]) -> bool {
+        let _ = pool;
+        false
+    }
+
+    /// The task panicked and nobody will look at it. Returns `true` if the listener has kept that.
+    fn unobserved(&self, panic: &Panic) -> bool {
+        let _ = panic;
+        false
+    }
+
+    /// The number by which an observer knows the task.
+    fn task_id(&self) -> Option<TaskId> {
+        None
+    }
+
+    /// Whether this wants `left_pending` when the pool of the task cancels what is pending.
+    fn follows_pool(&self) -> bool {
+        false
+    }
+
+    /// For a pool's listener: returns what is to listen to this task, which the pool has been given.
+    fn for_task(&self, label: &Label, item: Option<usize>) -> Option<Arc<dyn Listener>> {
+        let _ = (label, item);
+        None
+    }
+
+    /// For a pool's listener: has its say before a task is queued; may block if the policy allows.
+    /// Returns `false` if there is no room. `inside` is true on the pool's own workers.
+    fn admit(&self, policy: &WaitPolicy, inside: bool) -> bool {
+        let _ = (policy, inside);
+        true
+    }
+
+    /// For a pool's listener: the pool takes no more tasks, so nobody may wait in `admit` any more.
+    fn closed(&self) {}
+}
+
+/// What a layer may ask of a task, whatever its value is.
+pub(crate) trait Await: Send + Sync {
+    fn status(&self) -> Status;
+
+    fn label(&self) -> Label;
+
+    /// Returns the task's place in the queue of its pool, where it may not be any more.
+    fn place(&self) -> Place;
+
+    /// Returns the pool that has taken the task.
+    fn home(&self) -> Option<PoolId>;
+
+    /// Returns `true` if the calling thread runs the task, below the call on its stack: then the
+    /// task cannot end before the call returns.
+    fn runs_here(&self) -> bool;
+
+    /// Sleeps until the task has ended. Returns `false` if the deadline came first.
+    fn wait(&self, deadline: Option<Instant>) -> bool;
+
+    /// Has the parker woken when the task ends. Returns `false` if it has ended.
+    fn add_parker(&self, parker: &Arc<Parker>) -> bool;
+
+    fn remove_parker(&self, parker: &Arc<Parker>);
+
+    /// Has the place sent into the channel when the task ends. Returns `false` if it has ended.
+    /// `observes` says whether that is looking at the task: then its panic is the reader's to notice.
+    fn subscribe(&self, channel: &Sender<usize>, place: usize, observes: bool) -> bool;
+
+    fn unsubscribe(&self, channel: &Sender<usize>, place: usize);
+
+    /// Sets the waker of the caller with this number. Returns `false` if the task has ended.
+    fn set_waker(&self, caller: u64, waker: &Waker) -> bool;
+
+    fn remove_waker(&self, caller: u64);
+
+    /// Adds a listener, which hears the present state at once. Returns `false` if the task has
+    /// ended; then the listener hears no more.
+    fn watch(&self, listener: Arc<dyn Listener>) -> bool;
+
+    fn unwatch(&self, listener: &Arc<dyn Listener>);
+
+    /// Tells the task's listeners of a step. No lock may be held.
+    fn tell(&self, step: &EventKind);
+
+    /// Returns the number by which an observer knows the task, if one listens to it.
+    fn task_id(&self) -> Option<TaskId>;
+
+    /// First half of a cancellation: pending → cancelled, and everyone who waits is told, which runs
+    /// no user code. Returns `true` if it won; then the caller owes a `finish_cancel`.
+    ///
+    /// Whoever cancels many tasks does this half for all of them before the second half for any.
+    fn cancel(&self, reason: CancelReason) -> bool;
+
+    /// Second half: runs wakers and callbacks, and drops the work. This is user code.
+    fn finish_cancel(&self);
+}
+
+/// Seam 2: is called by a thread that would sleep until a task ends. It returns when the task has
+/// ended, or with the reason why the wait is over.
+pub(crate) type Blocker = fn(&Wait<'_>) -> Result<(), Unfinished>;
+
+thread_local! {
+    #[allow(clippy::missing_const_for_thread_local, reason = "loom's has no such form")]
+    static BLOCKER: Cell<Option<Blocker>> = Cell::new(None);
+}
+
+/// Sets this thread's blocker and returns the one before.
+pub(crate) fn set_blocker(blocker: Option<Blocker>) -> Option<Blocker> {
+    BLOCKER.try_with(|cell| cell.replace(blocker)).ok().flatten()
+}
+
+/// Returns `true` if this thread has a blocker: it is a worker, or runs a task by hand.
+pub(crate) fn has_blocker() -> bool {
+    BLOCKER.try_with(|cell| cell.get().is_some()).unwrap_or(false)
+}
+
+/// One thread's wait for one task.
+pub(crate) struct Wait<'w> {
+    pub(crate) cell: &'w dyn Await,
+    /// Claims the task and runs it in this thread. Returns `false` if it is too late for that.
+    pub(crate) run_inline: &'w dyn Fn() -> bool,
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl Wait<'_> {
+    /// Waits until the task has ended, in the way of this thread's blocker if it has one.
+    pub(crate) fn wait(&self) -> Result<(), Unfinished> {
+        match BLOCKER.try_with(Cell::get) {
+            Ok(Some(blocker)) => blocker(self),
+            _ => self.heard(|| Ok(self.sleep())),
+        }
+    }
+
+    /// Sleeps until the task has ended. Returns `false` if the deadline came first.
+    pub(crate) fn sleep(&self) -> bool {
+        self.cell.wait(self.deadline)
+    }
+
+    /// Runs `sleep` between two events, if somebody listens to the task and it has not ended.
+    ///
+    /// Listeners may wait for something themselves, so they hear of a wait before `sleep` enters
+    /// it, and after `sleep` has left it.
+    pub(crate) fn heard(
+        &self,
+        sleep: impl FnOnce() -> Result<bool, Deadlock>,
+    ) -> Result<(), Unfinished> {
+        let heard = self.cell.task_id().filter(|_| !self.cell.status().is_done());
+        let heard = heard.filter(|_| !is_over(self.deadline));
+        if heard.is_some() {
+            self.cell.tell(&EventKind::Blocked(BlockedOn::Task));
+        }
+        let ended = sleep();
+        if heard.is_some() {
+            let by = heard.filter(|_| matches!(ended, Ok(true)));
+            self.cell.tell(&EventKind::Unblocked { by });
+        }
+        match ended {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Unfinished::TimedOut),
+            Err(deadlock) => Err(Unfinished::Deadlock(deadlock)),
+        }
+    }
+}
+
+/// Asks a running task to stop. Returns `true` if nobody had asked before.
+pub(crate) type StopHook = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// A user's function that every worker runs.
+pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
+
+/// Seam 3: what every worker runs before its first task and after its last.
+#[derive(Clone, Default)]
+pub(crate) struct WorkerHooks {
+    /// If it panics, the pool is broken.
+    pub(crate) begin: Option<Hook>,
+    pub(crate) end: Option<Hook>,
+}
+
+/// All that the layers have put into one pool.
+#[derive(Default)]
+pub(crate) struct Seams {
+    pub(crate) listeners: Vec<Arc<dyn Listener>>,
+    /// The one of them that has to [admit](Listener::admit) each task before it is queued.
+    pub(crate) bound: Option<Arc<dyn Listener>>,
+    pub(crate) blocker: Option<Blocker>,
+    pub(crate) hooks: WorkerHooks,
+}
+
+/// Identifies a pool in this process. Pools count from 0, as Python's do in their threads' names.
+///
+/// ```
+/// use glasspool::{ThreadPoolExecutor, current_worker};
+///
+/// let (mine, other) = (ThreadPoolExecutor::new(1)?, ThreadPoolExecutor::new(1)?);
+/// assert_ne!(mine.id(), other.id());
+/// let there = mine.submit(|| current_worker().unwrap().pool());
+/// assert_eq!(there.into_result()?, mine.id());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PoolId(pub(crate) u64);
+
+impl PoolId {
+    /// Returns the pool's number. Never blocks.
+    ///
+    /// ```
+    /// # use glasspool::ThreadPoolExecutor;
+    /// let id = ThreadPoolExecutor::new(1)?.id();
+    /// assert_eq!(id.to_string(), format!("pool-{}", id.number()));
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn next() -> Self {
+        static POOLS: AtomicU64 = AtomicU64::new(0);
+        Self(POOLS.fetch_add(1, Relaxed))
+    }
+}
+
+/// As in the default names of a pool's threads (a scope's begin with `scope-`).
+impl fmt::Display for PoolId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pool-{}", self.0)
+    }
+}
+
+/// Identifies a task in this process. Tasks that an [`Observer`](crate::Observer) hears of count
+/// from 0, in the order in which they are submitted.
+///
+/// ```
+/// use glasspool::{Event, ThreadPoolExecutor};
+///
+/// let observer = |event: &Event<'_>| {
+///     if let Some(task) = event.task {
+///         println!("{}: {:?}", task.id, event.kind); // F0: Submitted
+///     }
+/// };
+/// let pool = ThreadPoolExecutor::builder().observer(observer).build()?;
+/// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskId(pub(crate) u64);
+
+impl TaskId {
+    /// Returns the task's number, as a trace's file has it. Never blocks.
+    ///
+    /// ```
+    /// use glasspool::{Event, ThreadPoolExecutor};
+    ///
+    /// let prints = |event: &Event<'_>| {
+    ///     if let Some(task) = event.task {
+    ///         assert_eq!(task.id.to_string(), format!("F{}", task.id.number()));
+    ///     }
+    /// };
+    /// let pool = ThreadPoolExecutor::builder().observer(prints).build()?;
+    /// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn next() -> Self {
+        static TASKS: AtomicU64 = AtomicU64::new(0);
+        Self(TASKS.fetch_add(1, Relaxed))
+    }
+}
+
+/// `F` stands for the future by which the task is read.
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "F{}", self.0)
+    }
+}
+
+/// How long a submitter waits for room.
+#[derive(Clone)]
+pub(crate) enum WaitPolicy {
+    Never,
+    Until(Instant),
+    Forever,
+    /// Until there is room, or somebody else wakes the parker, or the deadline comes.
+    UntilWoken(Arc<Parker>, Option<Instant>),
+}
+
+impl WaitPolicy {
+    pub(crate) fn until(deadline: Option<Instant>) -> Self {
+        deadline.map_or(Self::Forever, Self::Until)
+    }
+}
+
+/// What a shutdown does with tasks that have not ended. Running tasks go on to their end in any
+/// case; whether the call waits for that is said at the call.
+///
+/// ```
+/// use glasspool::{Shutdown, ThreadPoolExecutor};
+///
+/// let pool = ThreadPoolExecutor::new(1)?;
+/// let last = pool.submit(|| "last");
+/// pool.shutdown(Shutdown::Drain)?;
+/// assert!(last.done());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shutdown {
+    /// Pending tasks are run first. No more are taken, from running tasks either.
+    Drain,
+    /// Pending tasks are run first, and so are those that are submitted meanwhile, by tasks or by
+    /// anyone else. The pool closes in the moment in which no task is pending or running.
+    WhenIdle,
+    /// Pending tasks are cancelled, and whoever waits for them learns of it at once.
+    CancelPending,
+    /// Pending tasks are cancelled, and running tasks that were given a
+    /// [`StopToken`](crate::StopToken) are asked to stop.
+    Stop,
+}
+
+/// A step in the life of a task or of a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// The task is given to the pool, and is pending.
+    Submitted,
+    /// The pool did not take the task, and the submitter has it back. (A [`Task`](crate::Task) that
+    /// was refused for want of room may be given to the pool again, as a
+    /// [`BufferedMap`](crate::BufferedMap) does; then this event comes when it is given elsewhere.)
+    Refused,
+    /// This thread begins to run the task: a worker in the task's turn, or a thread that waits for
+    /// the task inside another. (A [`Task`](crate::Task) that is run by hand has no events. The
+    /// first task of a new worker counts as pending in the events until the worker is initialized,
+    /// although its future is running since it was claimed.)
+    Started,
+    /// The task has ended and the callbacks that were registered have run; waiters are told next. A
+    /// task that was [`Lost`](Ending::Lost) had not started.
+    Finished(Ending),
+    /// The task was cancelled and will not run.
+    Cancelled(CancelReason),
+    /// A reader has read the task's result.
+    Collected,
+    /// A callback of the task begins in this thread.
+    CallbackBegan,
+    /// A callback of the task has returned.
+    CallbackEnded,
+    /// This thread goes to sleep until something happens. (If that could never happen, the thread
+    /// [goes on](Self::Unblocked) at once, with an error.)
+    Blocked(BlockedOn),
+    /// This thread goes on.
+    Unblocked {
+        /// The task whose end the thread waited for; `None` if the wait was for something else, or
+        /// timed out.
+        by: Option<TaskId>,
+    },
+    /// This thread is a worker of the pool from now on.
+    WorkerBorn,
+    /// The worker found no task and goes to sleep. (It may be woken for a task that was cancelled or
+    /// run inline meanwhile, and be idle again without having started anything.)
+    WorkerIdle,
+    /// The worker has run its last task and its exit hook. Its thread-locals are dropped after that.
+    WorkerGone,
+    /// The pool is closed in this way.
+    Closed(Shutdown),
+}
+
+/// What a sleeping thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BlockedOn {
+    /// The end of the task that the event is about.
+    Task,
+    /// The end of any of so many tasks. If they are of several pools, the pool of the first that is
+    /// observed tells; that is the pool that had the task when the wait began.
+    AnyOf(usize),
+    /// Room in the pool's queue, for the task that this thread has just submitted.
+    Room,
+    /// The end of the pool.
+    Shutdown,
+}

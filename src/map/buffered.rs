@@ -1,0 +1,469 @@
+//! One function, items without end: so many are in flight, and the next is taken when a result is
+//! handed over.
+//!
+//! Each item is a task of its own, submitted as any other; what makes it a map is who submits it,
+//! and when. That is the reader: nobody else touches the items, so they may come from anything, and
+//! there is no state here that two threads share.
+//!
+//! **How many are in flight.** Taken, and not handed over: always as many as the buffer holds,
+//! until the items end. A result leaves first, and then the next item comes in, so there is never
+//! one more; and it comes in before the result is handed over, so there is none less while the
+//! reader works on that.
+//!
+//! **Waiting for room.** A task that finds none in the executor's queue stays here. The reader waits
+//! for room before it waits for a result, so that no worker is idle. But a result may come first, and
+//! whoever has the room may be waiting for the reader: so the reader is woken by either, as its one
+//! parker is known to the semaphore and to the futures in flight. (An executor of the user's knows no
+//! such parker. There the reader waits for a result, and asks for room again when one has come.)
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::iter::{FusedIterator, repeat_n};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe, resume_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::tally::Tally;
+use super::window::Window;
+use crate::kernel::error::{CancelReason, Refusal, Refused, TaskError, TimedOut, Unfinished};
+use crate::kernel::future::ScopedFuture;
+use crate::kernel::meta::TaskMeta;
+use crate::kernel::panics::{Payload, catch, discard};
+use crate::kernel::seams::{WaitPolicy, has_blocker};
+use crate::kernel::state::Status;
+use crate::kernel::task::{ScopedTask, halves};
+use crate::many::cancelling::cancel_all;
+use crate::many::timed::Timed;
+use crate::submit::{Target, raise};
+use crate::sync::{Mutex, Parker, is_over};
+
+/// The results of a `map_buffered`: as a [`ScopedMap`](crate::ScopedMap)'s, with so many items in
+/// flight at a time.
+///
+/// Asking for the next result blocks until it is there, and then takes the next item and submits
+/// it, before the result is handed over: so an iterator of items that waits for something holds the
+/// results up, also past a timeout. A full queue holds up a result that is there for a moment at
+/// most.
+///
+/// - **An item that fails** is an `Err` in its place, and the iteration goes on.
+/// - **If the executor refuses an item**, because it was shut down or broke meanwhile, all that is
+///   in flight is still handed over, and then, as an `Err` in the place of that item, why it was
+///   refused. Then the iteration ends: what comes to its end without an `Err` is complete.
+/// - **If the iterator of the items panics**, its panic comes out of `next` when all that is in
+///   flight has been handed over. Then the iteration ends. (The same if the executor panics when it
+///   is to take an item; that, and those behind it, are cancelled.)
+/// - **Dropping it** cancels what has not begun; what has begun goes on. It makes no difference
+///   whether it has been iterated. What is unread is dropped there and then; a drop that panics is
+///   contained, as there may be many.
+///
+/// # Panics
+///
+/// `next` does, if the iterator of the items or the executor has: see above.
+///
+/// ```
+/// use glasspool::ThreadPoolExecutor;
+///
+/// let pool = ThreadPoolExecutor::new(2)?;
+/// let mut primes = Vec::new();
+/// for result in pool.map_buffered(1_u32.., 4, |n| (2..n).all(|d| n % d != 0).then_some(n)) {
+///     primes.extend(result?);
+///     if primes.len() == 5 {
+///         break; // and the rest of the numbers is never asked for
+///     }
+/// }
+/// assert_eq!(primes, [1, 2, 3, 5, 7]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "dropping a map cancels what has not begun"]
+pub struct ScopedBufferedMap<'a, I: Iterator, T> {
+    /// Where more comes from; `None` when nothing more does.
+    source: Option<Source<'a, I, T>>,
+    /// What has been submitted.
+    window: Window<'a, T>,
+    /// What was refused: cancelled, and handed over when all else has been.
+    refused: VecDeque<ScopedFuture<'a, T>>,
+    /// What the iterator of the items, or the executor, has panicked with: thrown after that.
+    panic: Mutex<Option<Payload>>,
+    buffer_size: usize,
+    /// How many items have been taken.
+    taken: usize,
+    began: Instant,
+    submitted_at: &'static Location<'static>,
+}
+
+/// The results of a `map_buffered` over what borrows nothing: what an executor's `map_buffered`
+/// returns.
+///
+/// All that can be done with it is a [`ScopedBufferedMap`]'s.
+///
+/// ```
+/// use std::ops::RangeFrom;
+/// use glasspool::{BufferedMap, ThreadPoolExecutor};
+///
+/// fn squares(pool: &ThreadPoolExecutor) -> BufferedMap<RangeFrom<u64>, u64> {
+///     pool.map_buffered(1.., 10, |n| n * n)
+/// }
+/// let pool = ThreadPoolExecutor::new(2)?;
+/// let first: Result<Vec<_>, _> = squares(&pool).take(3).collect();
+/// assert_eq!(first?, [1, 4, 9]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub type BufferedMap<I, T> = ScopedBufferedMap<'static, I, T>;
+
+/// The items, and the way from there to the executor.
+struct Source<'a, I: Iterator, T> {
+    /// `None` when they have come to their end.
+    items: Option<I>,
+    /// The futures of the tasks that wait for room.
+    waiting: VecDeque<ScopedFuture<'a, T>>,
+    make: Box<dyn FnMut(Step<I::Item>) -> Made<'a, T> + Send + Sync + 'a>,
+    can_be_woken: bool,
+}
+
+/// What the reader asks of the way to the executor, whose types it does not know.
+enum Step<Item> {
+    /// Makes a task of the item, which waits behind those that came before it.
+    Take(Item),
+    /// Submits the first of the tasks that wait; there must be one. If it is refused it stays.
+    Submit(WaitPolicy),
+    /// Cancels those that wait.
+    Cancel(CancelReason),
+}
+
+enum Made<'a, T> {
+    Future(ScopedFuture<'a, T>),
+    Submitted(Result<(), Refusal>),
+    Cancelled,
+}
+
+/// Makes the way to the executor. The tasks that wait for room wait here.
+fn way_to<'w: 'a, 'a, Item, T, F>(
+    target: Target<'a, 'w>,
+    function: F,
+    submitted_at: &'static Location<'static>,
+) -> Box<dyn FnMut(Step<Item>) -> Made<'a, T> + Send + Sync + 'a>
+where
+    F: Fn(Item) -> T + Send + Sync + 'w,
+    Item: Send + 'w,
+    T: Send + 'w,
+{
+    let function = Arc::new(function);
+    let mut tasks: VecDeque<ScopedTask<'w>> = VecDeque::new();
+    Box::new(move |step| match step {
+        Step::Take(item) => {
+            let function = Arc::clone(&function);
+            let work = move || {
+                let value = catch(|| function(item));
+                // It may be the last to have the function, whose drop is no failure of this item.
+                discard(function);
+                value.unwrap_or_else(|payload| resume_unwind(payload))
+            };
+            let meta = TaskMeta { submitted_at, common: Some(Arc::clone(&target.common)) };
+            let (cell, future) = halves(work, meta);
+            tasks.push_back(ScopedTask::new(cell));
+            Made::Future(future)
+        }
+        Step::Submit(policy) => {
+            let task = tasks.pop_front().expect("one waits here");
+            Made::Submitted((target.accept)(task, policy).map_err(|refused| {
+                let (task, why) = refused.into_parts();
+                tasks.push_front(task);
+                why
+            }))
+        }
+        Step::Cancel(reason) => {
+            let cells: Vec<_> = tasks.drain(..).filter_map(ScopedTask::into_cell).collect();
+            let cancelled = cells.iter().filter(|cell| cell.cancel(reason.clone()));
+            cancelled.collect::<Vec<_>>().iter().for_each(|cell| cell.finish_cancel());
+            Made::Cancelled
+        }
+    })
+}
+
+impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
+    /// Takes and submits as many items as the buffer holds.
+    #[track_caller]
+    pub(crate) fn start<'w: 'a, F>(
+        target: Target<'a, 'w>,
+        items: impl IntoIterator<IntoIter = I>,
+        buffer_size: usize,
+        function: F,
+        submitted_at: &'static Location<'static>,
+    ) -> Self
+    where
+        F: Fn(I::Item) -> T + Send + Sync + 'w,
+        I: Iterator<Item: Send + 'w>,
+        T: Send + 'w,
+    {
+        let began = Instant::now();
+        assert!(buffer_size > 0, "a buffered map has no buffer for a single item");
+        if let Some(why) = (target.refusal)() {
+            raise(Refused::new((items, function), why));
+        }
+        let can_be_woken = target.can_be_woken;
+        let make = way_to(target, function, submitted_at);
+        let (items, waiting) = (Some(items.into_iter()), VecDeque::new());
+        let mut map = Self {
+            source: Some(Source { items, waiting, make, can_be_woken }),
+            window: Window::empty(),
+            refused: VecDeque::new(),
+            panic: Mutex::new(None),
+            buffer_size,
+            taken: 0,
+            began,
+            submitted_at,
+        };
+        match map.fill(WaitPolicy::Forever, WaitPolicy::Never) {
+            Err(why) if map.window.len() == 0 => {
+                drop(map);
+                raise(Refused::new((), why))
+            }
+            Ok(()) | Err(_) => map,
+        }
+    }
+
+    /// Submits what waits for room, and takes more items, until the buffer is full or there are no
+    /// more. It waits for room as `alone` says if nothing is on its way, and as `beside` says if
+    /// something is.
+    fn fill(&mut self, alone: WaitPolicy, beside: WaitPolicy) -> Result<(), Refusal> {
+        while let Some(source) = &mut self.source {
+            if !source.waiting.is_empty() {
+                let policy = if self.window.len() == 0 { &alone } else { &beside };
+                match catch(|| (source.make)(Step::Submit(policy.clone()))) {
+                    Ok(Made::Submitted(Ok(()))) => {
+                        self.window.add(source.waiting.pop_front().expect("as many as tasks"));
+                        // Its result does not wake the parker yet.
+                        if matches!(policy, WaitPolicy::UntilWoken(..)) {
+                            break;
+                        }
+                        continue;
+                    }
+                    // There may be room later; unless the executor was to wait for it, and does not.
+                    Ok(Made::Submitted(Err(Refusal::Full)))
+                        if !matches!(policy, WaitPolicy::Forever) => {}
+                    Ok(Made::Submitted(Err(why))) => {
+                        self.end_source(CancelReason::of_refusal(&why));
+                        return Err(why);
+                    }
+                    Ok(_) => unreachable!("a submit is answered as one"),
+                    Err(payload) => {
+                        *self.panic.lock() = Some(payload);
+                        self.end_source(CancelReason::TaskDropped);
+                        break;
+                    }
+                }
+            }
+            if self.window.len() + source.waiting.len() >= self.buffer_size {
+                break;
+            }
+            match source.items.as_mut().map(|items| catch(|| items.next())) {
+                Some(Ok(Some(item))) => {
+                    self.taken += 1;
+                    if let Made::Future(future) = (source.make)(Step::Take(item)) {
+                        source.waiting.push_back(future);
+                    }
+                }
+                Some(Ok(None)) => discard(source.items.take()),
+                Some(Err(payload)) => {
+                    *self.panic.lock() = Some(payload);
+                    discard(source.items.take());
+                }
+                None if source.waiting.is_empty() => self.end_source(CancelReason::TaskDropped),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing more comes from there. What the function has captured goes with the last task, and is
+    /// not kept for as long as the map is.
+    fn end_source(&mut self, reason: CancelReason) {
+        if let Some(Source { items, waiting, mut make, .. }) = self.source.take() {
+            (make)(Step::Cancel(reason));
+            self.refused = waiting;
+            discard(items);
+            discard(make);
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        self.source.as_ref().map_or(0, |source| source.waiting.len())
+    }
+
+    /// Taken, and not handed over.
+    fn in_flight(&self) -> usize {
+        self.window.len() + self.waiting() + self.refused.len()
+    }
+
+    fn tally(&self) -> Tally {
+        let known = self.window.iter().chain(&self.refused).map(ScopedFuture::status);
+        Tally::of(known.chain(repeat_n(Status::Pending, self.waiting())))
+    }
+
+    /// What comes last; or nothing, if there is only what the time was too short for.
+    fn next_leftover(&mut self) -> Result<Option<Result<T, TaskError>>, TimedOut> {
+        if self.source.is_some() {
+            return Err(self.timed_out());
+        }
+        if let Some(future) = self.refused.pop_front() {
+            return Ok(Some(future.into_result()));
+        }
+        let panic = self.panic.lock().take();
+        match panic {
+            Some(payload) => resume_unwind(payload),
+            None => Ok(None),
+        }
+    }
+
+    fn timed_out(&self) -> TimedOut {
+        TimedOut::new(self.tally().unfinished(), self.taken)
+    }
+
+    /// Hands the results over as they come, and no longer in the order of the items. Does not
+    /// block.
+    ///
+    /// As many items are in flight as before. Those that have ended come first, in the order of the
+    /// items. A timeout comes behind: `map.unordered().timeout(…)`.
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(3)?;
+    /// let words = ["a", "ab", "abc"].into_iter().cycle();
+    /// let lengths = pool.map_buffered(words, 3, str::len).unordered();
+    /// assert_eq!(lengths.take(30).filter(Result::is_ok).count(), 30);
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn unordered(mut self) -> Self {
+        self.window.forget_the_order();
+        self
+    }
+
+    /// Waits in all at most this long, counted from the call of `map_buffered`. When the time is
+    /// up, no more items are taken; what is there is still handed over, and then what has not begun
+    /// is cancelled. If all has been handed over, the [`TimedOut`] counts none as unfinished: that
+    /// there may be more items is all it says.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// let pool = ThreadPoolExecutor::new(2)?;
+    /// let mut results = pool.map_buffered(0.., 2, |n| n).timeout(Duration::from_secs(10));
+    /// assert_eq!(results.next().unwrap()??, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn timeout(self, timeout: Duration) -> Timed<Self> {
+        Timed::new(self.began, timeout, self)
+    }
+}
+
+impl<I: Iterator, T> ScopedBufferedMap<'_, I, T> {
+    /// Fills the buffer, and waits for room or for the next result, whichever is first.
+    fn fill_until_next(&mut self, deadline: Option<Instant>) {
+        // If the time is up, no more items are taken: a reader that always finds a result would
+        // never be told.
+        while !self.window.has_end() && !is_over(deadline) {
+            let can_be_woken = self.source.as_ref().is_some_and(|source| source.can_be_woken);
+            let parker = Parker::new();
+            // Inside a task it does not wait for room beside what is on its way: whoever has the
+            // room may be waiting for this worker.
+            let beside = if can_be_woken && !has_blocker() && self.waiting() > 0 {
+                self.window.add_parker(&parker);
+                WaitPolicy::UntilWoken(Arc::clone(&parker), deadline)
+            } else {
+                WaitPolicy::Never
+            };
+            let waits = matches!(beside, WaitPolicy::UntilWoken(..));
+            // Why an item is refused, its future says in its turn.
+            let _ = self.fill(WaitPolicy::until(deadline), beside);
+            if waits {
+                self.window.remove_parker(&parker);
+            }
+            let may_wait = can_be_woken && !has_blocker();
+            if self.waiting() == 0 || !may_wait {
+                break;
+            }
+        }
+    }
+
+    fn next_until(
+        &mut self,
+        deadline: Option<Instant>,
+    ) -> Result<Option<Result<T, TaskError>>, TimedOut> {
+        self.fill_until_next(deadline);
+        if self.window.len() == 0 {
+            return self.next_leftover();
+        }
+        let next = match self.window.await_end(deadline) {
+            Ok(()) => self.window.take_next().into_result(),
+            Err(Unfinished::Deadlock(deadlock)) => {
+                discard(self.window.take_first());
+                Err(TaskError::Deadlock(deadlock))
+            }
+            Err(Unfinished::TimedOut) => return Err(self.timed_out()),
+        };
+        if !is_over(deadline) {
+            let _ = self.fill(WaitPolicy::Never, WaitPolicy::Never);
+        }
+        Ok(Some(next))
+    }
+}
+
+impl<I: Iterator, T> Iterator for ScopedBufferedMap<'_, I, T> {
+    type Item = Result<T, TaskError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_until(None).expect("a wait without a deadline does not time out")
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        // There may be less to come than there are items: the executor may refuse one.
+        let items = self.source.as_ref().and_then(|source| source.items.as_ref());
+        let to_come = items.map_or(Some(0), |items| items.size_hint().1);
+        (self.in_flight(), to_come.and_then(|items| items.checked_add(self.in_flight())))
+    }
+}
+
+impl<I: Iterator, T> Iterator for Timed<ScopedBufferedMap<'_, I, T>> {
+    type Item = Result<Result<T, TaskError>, TimedOut>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_with(ScopedBufferedMap::next_until, |_| None)
+    }
+}
+
+impl<I: Iterator, T> FusedIterator for ScopedBufferedMap<'_, I, T> {}
+
+impl<I: Iterator, T> FusedIterator for Timed<ScopedBufferedMap<'_, I, T>> {}
+
+// As for a map, but that the panic of the items' iterator comes out of it.
+impl<I: Iterator + UnwindSafe, T> UnwindSafe for ScopedBufferedMap<'_, I, T> {}
+impl<I: Iterator + RefUnwindSafe, T> RefUnwindSafe for ScopedBufferedMap<'_, I, T> {}
+
+impl<I: Iterator, T> Drop for ScopedBufferedMap<'_, I, T> {
+    fn drop(&mut self) {
+        let waiting = self.source.as_mut().map(|source| std::mem::take(&mut source.waiting));
+        let in_flight = self.window.take_all().into_iter().chain(waiting.into_iter().flatten());
+        cancel_all(in_flight.chain(self.refused.drain(..)));
+        self.end_source(CancelReason::ByCaller);
+        discard(self.panic.lock().take());
+    }
+}
+
+impl<I: Iterator, T> fmt::Display for ScopedBufferedMap<'_, I, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<BufferedMap {} futures in flight{}>", self.in_flight(), self.tally())
+    }
+}
+
+impl<I: Iterator, T> fmt::Debug for ScopedBufferedMap<'_, I, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut facts = f.debug_struct("BufferedMap");
+        self.tally().add_to(&mut facts);
+        facts
+            .field("handed_over", &(self.taken - self.in_flight()))
+            .field("submitted_at", &format_args!("{}", self.submitted_at))
+            .finish()
+    }
+}

@@ -1,0 +1,342 @@
+//! Borrowed work: an executor that lives for the length of one call, so its tasks may borrow from the
+//! caller.
+//!
+//! A running pool's workers can never run work that borrows: nothing says that they stop in time, and
+//! no safe Rust could say it. So a scope has workers of its own, which are [`std::thread::scope`]'s
+//! threads. For the rest it is a [`Pool`] like any other, with tasks that borrow for `'scope`.
+//!
+//! **The end of a scope.** When the body has returned, tasks may still submit others, so the pool is
+//! closed [when it is idle](Shutdown::WhenIdle). When the body has panicked, pending tasks are
+//! cancelled, running tasks are asked to stop, and the pool is closed; or its threads would never
+//! end, and `std`'s scope would wait for them for ever. Either way every task has ended, and every
+//! handle that a task held is gone, before the scope returns.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe, resume_unwind};
+use std::sync::Arc;
+
+use crate::kernel::error::Refused;
+use crate::kernel::future::ScopedFuture;
+use crate::kernel::meta::Common;
+use crate::kernel::panics::{Label, Panic, catch, report_unobserved};
+use crate::kernel::pool::Pool;
+use crate::kernel::seams::{Listener, PoolId, Shutdown, StopHook, WaitPolicy};
+use crate::options::builder::{BuildError, Builder};
+use crate::options::stats::Stats;
+use crate::submit::{Target, submit_family};
+use crate::sync::{Mutex, ThreadScope, scoped_threads, thread_scope};
+
+/// Runs `body` with an executor of at most so many workers, whose tasks may borrow what lives
+/// around the call.
+///
+/// Blocks until the body has returned, every task has ended, those that tasks have submitted
+/// included, and every worker's thread is gone. Workers start on demand. For a scope with options
+/// there is [`Builder::scope`].
+///
+/// # Errors
+///
+/// [`BuildError::NoWorkers`] for zero; then the body is not run.
+///
+/// # Panics
+///
+/// If the body panics: what is pending is cancelled, what runs is asked to stop if it has a
+/// [`StopToken`], and goes on to its end, and then the panic goes on. Else, if a submitted task has
+/// panicked and nobody ever looked at its future: with the payload of the first of these, when all
+/// tasks have ended. (Others, and items of a map that nobody read, go the way of every [unobserved
+/// panic](crate::set_unobserved_panic_hook).)
+///
+/// ```
+/// use glasspool::scope;
+///
+/// let text = String::from("to be or not to be");
+/// let (words, longest) = scope(2, |s| {
+///     let words = s.submit(|| text.split(' ').count());
+///     let longest = s.submit(|| text.split(' ').max_by_key(|word| word.len()));
+///     Ok::<_, glasspool::TaskError>((words.into_result()?, longest.into_result()?))
+/// })??;
+/// assert_eq!((words, longest), (6, Some("not")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A task that submits takes a clone of the scope with it:
+///
+/// ```
+/// use glasspool::{Scope, scope};
+///
+/// fn sort<'scope>(s: &Scope<'scope, '_>, numbers: &'scope mut [u32]) {
+///     if numbers.len() < 2 {
+///         return;
+///     }
+///     let (pivot, rest) = numbers.split_first_mut().unwrap();
+///     let less = partition(pivot, rest);
+///     let (left, right) = numbers.split_at_mut(less);
+///     let again = s.clone();
+///     drop(s.submit(move || sort(&again, left)));
+///     sort(s, &mut right[1..]);
+/// }
+/// # fn partition(pivot: &mut u32, rest: &mut [u32]) -> usize {
+/// #     let mut less = 0;
+/// #     for i in 0..rest.len() {
+/// #         if rest[i] < *pivot {
+/// #             rest.swap(i, less);
+/// #             less += 1;
+/// #         }
+/// #     }
+/// #     if less > 0 {
+/// #         std::mem::swap(pivot, &mut rest[less - 1]);
+/// #     }
+/// #     less
+/// # }
+///
+/// let mut numbers = [5, 2, 8, 1, 9, 3];
+/// scope(2, |s| sort(s, &mut numbers))?;
+/// assert_eq!(numbers, [1, 2, 3, 5, 8, 9]);
+/// # Ok::<(), glasspool::BuildError>(())
+/// ```
+///
+/// Nothing that a scope lends out survives it, and the compiler sees to that. A future cannot
+/// leave:
+///
+/// ```compile_fail
+/// let escaped = glasspool::scope(1, |s| s.submit(|| 1)).unwrap();
+/// ```
+///
+/// nor can the scope itself, so nobody submits to one that has ended:
+///
+/// ```compile_fail,E0521
+/// let mut kept = None;
+/// glasspool::scope(1, |s| kept = Some(s.clone())).unwrap();
+/// ```
+///
+/// nor can a task borrow what lives only in the body:
+///
+/// ```compile_fail,E0373
+/// glasspool::scope(1, |s| {
+///     let inside = String::from("too short a life");
+///     drop(s.submit(|| inside.len()));
+/// });
+/// ```
+///
+/// nor two tasks share what one of them changes:
+///
+/// ```compile_fail,E0499
+/// let mut count = 0;
+/// glasspool::scope(2, |s| {
+///     drop(s.submit(|| count += 1));
+///     drop(s.submit(|| count += 1));
+/// });
+/// ```
+///
+/// nor one take to another thread what must stay on this:
+///
+/// ```compile_fail,E0277
+/// let count = std::rc::Rc::new(1);
+/// glasspool::scope(1, |s| drop(s.submit(|| *count)));
+/// ```
+///
+/// ```compile_fail,E0277
+/// glasspool::scope(1, |s| drop(s.submit(|| std::rc::Rc::new(1))));
+/// ```
+pub fn scope<'env, F, R>(max_workers: usize, body: F) -> Result<R, BuildError>
+where
+    F: for<'scope> FnOnce(&Scope<'scope, 'env>) -> R,
+{
+    Builder::default().max_workers(max_workers).scope(body)
+}
+
+/// How a scope is made that has options.
+impl Builder {
+    /// As [`scope`](crate::scope()), for a scope with these options: a stack for deep recursion,
+    /// say. Its threads are called `scope-0`, `scope-1`, … if no prefix is given.
+    ///
+    /// # Errors
+    ///
+    /// If no scope can be made of these options, and then the body is not run: the same as for a
+    /// pool, and a [`queue_capacity`](Self::queue_capacity), because a scope has no bound.
+    ///
+    /// # Panics
+    ///
+    /// As [`scope`](crate::scope()).
+    ///
+    /// ```
+    /// use glasspool::ThreadPoolExecutor;
+    ///
+    /// fn depth(left: u32) -> u32 {
+    ///     if left == 0 { 0 } else { 1 + depth(std::hint::black_box(left - 1)) }
+    /// }
+    /// let rounds = 50_000;
+    /// let builder = ThreadPoolExecutor::builder().max_workers(1).stack_size(64 << 20);
+    /// let dug = builder.scope(|s| s.submit(|| depth(rounds)).into_result())??;
+    /// assert_eq!(dug, rounds);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn scope<'env, F, R>(self, body: F) -> Result<R, BuildError>
+    where
+        F: for<'scope> FnOnce(&Scope<'scope, 'env>) -> R,
+    {
+        if self.is_bounded() {
+            return Err(BuildError::BoundedScope);
+        }
+        thread_scope(|threads: &ThreadScope<'_, 'env>| {
+            let unobserved = Arc::new(Unobserved(Arc::new(Mutex::new(None))));
+            let listeners = vec![Arc::clone(&unobserved) as Arc<dyn Listener>];
+            let pool = self.make("scope", listeners, scoped_threads(threads))?;
+            Ok(run(pool, &unobserved, body))
+        })
+    }
+}
+
+/// Runs the body of a scope, and all of its tasks to their end.
+fn run<'scope, 'env: 'scope, F, R>(pool: Arc<Pool<'scope>>, unobserved: &Unobserved, body: F) -> R
+where
+    F: FnOnce(&Scope<'scope, 'env>) -> R,
+{
+    let common = pool.common(None);
+    let scope = Scope { pool, common, env: PhantomData };
+    let result = catch(|| body(&scope));
+    let how = if result.is_ok() { Shutdown::WhenIdle } else { Shutdown::Stop };
+    scope.pool.shutdown(how).expect("the body does not run on one of the scope's own workers");
+    drop(scope);
+    let panic = unobserved.0.lock().take();
+    match (result, panic) {
+        (Ok(value), None) => value,
+        (Ok(_), Some(panic)) => panic.resume(),
+        (Err(payload), panic) => {
+            panic.iter().for_each(report_unobserved);
+            resume_unwind(payload)
+        }
+    }
+}
+
+/// The executor of one [`scope`]: its tasks may borrow for `'scope` from `'env`, which is whatever
+/// lives around the call.
+///
+/// Clones are the same scope; a task that submits takes one with it. (If the compiler asks for
+/// `&'scope Scope`, that is what is missing: move a clone into the task.)
+///
+/// ```
+/// use glasspool::{as_completed, scope};
+///
+/// let flags = ["br.gif", "cn.gif"];
+/// scope(2, |s| {
+///     let futures = flags.each_ref().map(|flag| s.submit(|| flag.to_uppercase()));
+///     for future in as_completed(&futures) {
+///         println!("{}", future.result().unwrap());
+///     }
+/// })?;
+/// # Ok::<(), glasspool::BuildError>(())
+/// ```
+#[derive(Clone)]
+pub struct Scope<'scope, 'env: 'scope> {
+    pool: Arc<Pool<'scope>>,
+    common: Arc<Common<'scope>>,
+    /// Borrows nothing longer or shorter than it says.
+    env: PhantomData<fn() -> &'scope &'env ()>,
+}
+
+impl<'scope> Scope<'scope, '_> {
+    submit_family!('scope, 'scope);
+
+    /// The same scope, under which what is submitted has a name, for error messages and `Debug`.
+    /// Never blocks.
+    ///
+    /// ```
+    /// use glasspool::scope;
+    ///
+    /// let error = scope(1, |s| s.named("BR").submit(|| panic!("no flag")).into_result()).map(Result::<(), _>::unwrap_err)?;
+    /// assert_eq!(error.to_string(), "task 'BR' panicked: no flag");
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    #[must_use = "a name does nothing until something is submitted under it"]
+    pub fn named(&self, name: impl Into<String>) -> Self {
+        Self { common: self.pool.common(Some(name.into().into())), ..self.clone() }
+    }
+
+    /// How many workers it may have at most. Never blocks.
+    ///
+    /// ```
+    /// assert_eq!(glasspool::scope(3, |s| s.max_workers())?, 3);
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn max_workers(&self) -> usize {
+        self.pool.settings.max_workers
+    }
+
+    /// What it is doing and has done; see
+    /// [`ThreadPoolExecutor::stats`](crate::ThreadPoolExecutor::stats).
+    ///
+    /// ```
+    /// assert_eq!(glasspool::scope(3, |s| s.stats().submitted)?, 0);
+    /// # Ok::<(), glasspool::BuildError>(())
+    /// ```
+    pub fn stats(&self) -> Stats {
+        Stats::of(&self.pool.queue.snapshot(), &self.pool.queue.staff)
+    }
+
+    /// Which pool this is, to its [workers](crate::current_worker). Never blocks.
+    ///
+    /// ```
+    /// use glasspool::{current_worker, scope};
+    ///
+    /// let (mine, theirs) = scope(1, |s| (s.id(), s.submit(|| current_worker().unwrap().pool()).into_result()))?;
+    /// assert_eq!(mine, theirs?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn id(&self) -> PoolId {
+        self.pool.settings.id
+    }
+
+    fn submit_task<F, T>(
+        &self,
+        work: F,
+        here: &'static Location<'static>,
+        stop: Option<StopHook>,
+        policy: WaitPolicy,
+    ) -> Result<ScopedFuture<'scope, T>, Refused<F>>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        self.pool.submit_for(&self.common, work, here, stop, policy)
+    }
+
+    fn target(&self) -> Target<'scope, 'scope> {
+        self.pool.target(self.common.name.clone())
+    }
+}
+
+/// Keeps the first panic that nobody looked at, for the scope to raise at its end.
+struct Unobserved(Arc<Mutex<Option<Panic>>>);
+
+impl Listener for Unobserved {
+    fn for_task(&self, _: &Label, item: Option<usize>) -> Option<Arc<dyn Listener>> {
+        // An item that nobody read goes the way of every unobserved panic.
+        item.is_none().then(|| Arc::new(Self(Arc::clone(&self.0))) as Arc<dyn Listener>)
+    }
+
+    fn unobserved(&self, panic: &Panic) -> bool {
+        let mut first = self.0.lock();
+        let is_first = first.is_none();
+        if is_first {
+            *first = Some(panic.clone());
+        }
+        is_first
+    }
+}
+
+// As a pool's handles: no user code runs while it is locked.
+impl UnwindSafe for Scope<'_, '_> {}
+impl RefUnwindSafe for Scope<'_, '_> {}
+
+impl fmt::Debug for Scope<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let now = self.stats();
+        f.debug_struct("Scope")
+            .field("max_workers", &self.max_workers())
+            .field("workers", &now.workers)
+            .field("idle", &now.idle)
+            .field("queued", &now.queued)
+            .finish()
+    }
+}
