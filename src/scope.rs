@@ -21,7 +21,7 @@ use crate::kernel::future::ScopedFuture;
 use crate::kernel::meta::Common;
 use crate::kernel::panics::{Label, Panic, catch, report_unobserved};
 use crate::kernel::pool::Pool;
-use crate::kernel::seams::{Listener, PoolId, Shutdown, StopHook, WaitPolicy};
+use crate::kernel::seams::{Listener, Origin, PoolId, Shutdown, StopHook, WaitPolicy};
 use crate::options::builder::{BuildError, Builder};
 use crate::options::stats::Stats;
 use crate::submit::{Target, submit_family};
@@ -192,7 +192,7 @@ fn run<'scope, 'env: 'scope, F, R>(pool: Arc<Pool<'scope>>, unobserved: &Unobser
 where
     F: FnOnce(&Scope<'scope, 'env>) -> R,
 {
-    let common = pool.common(None);
+    let common = Arc::clone(&pool.common);
     let scope = Scope { pool, common, env: PhantomData };
     let result = catch(|| body(&scope));
     let how = if result.is_ok() { Shutdown::WhenIdle } else { Shutdown::Stop };
@@ -250,7 +250,7 @@ impl<'scope> Scope<'scope, '_> {
     /// ```
     #[must_use = "a name does nothing until something is submitted under it"]
     pub fn named(&self, name: impl Into<String>) -> Self {
-        Self { common: self.pool.common(Some(name.into().into())), ..self.clone() }
+        Self { common: self.pool.named(name.into()), ..self.clone() }
     }
 
     /// How many workers it may have at most. Never blocks.
@@ -310,9 +310,10 @@ impl<'scope> Scope<'scope, '_> {
 struct Unobserved(Arc<Mutex<Option<Panic>>>);
 
 impl Listener for Unobserved {
-    fn for_task(&self, _: &Label, item: Option<usize>) -> Option<Arc<dyn Listener>> {
-        // An item that nobody read goes the way of every unobserved panic.
-        item.is_none().then(|| Arc::new(Self(Arc::clone(&self.0))) as Arc<dyn Listener>)
+    fn for_task(&self, _: &Label, origin: Origin) -> Option<Arc<dyn Listener>> {
+        // An item of a map that nobody read goes the way of every unobserved panic.
+        let is_submitted = origin == Origin::Submitted;
+        is_submitted.then(|| Arc::new(Self(Arc::clone(&self.0))) as Arc<dyn Listener>)
     }
 
     fn unobserved(&self, panic: &Panic) -> bool {

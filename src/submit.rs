@@ -361,7 +361,7 @@ impl ThreadPoolExecutor {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn submitter(&self) -> Submitter {
-        Submitter { pool: Arc::clone(&self.pool), common: Arc::clone(&self.common) }
+        Submitter { pool: Arc::clone(&self.pool), common: Arc::clone(&self.pool.common) }
     }
 
     fn submit_task<F, T>(
@@ -375,7 +375,7 @@ impl ThreadPoolExecutor {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.pool.submit_for(&self.common, work, here, stop, policy)
+        self.pool.submit_for(&self.pool.common, work, here, stop, policy)
     }
 
     fn target(&self) -> Target<'static, 'static> {
@@ -417,8 +417,7 @@ impl Submitter {
     /// # Ok::<(), glasspool::BuildError>(())
     /// ```
     pub fn named(&self, name: impl Into<String>) -> Self {
-        let common = self.pool.common(Some(name.into().into()));
-        Self { pool: Arc::clone(&self.pool), common }
+        Self { pool: Arc::clone(&self.pool), common: self.pool.named(name.into()) }
     }
 
     /// Returns how many workers the pool may have. Never blocks.

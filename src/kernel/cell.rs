@@ -32,7 +32,7 @@ use super::error::{CancelReason, TaskError};
 use super::meta::TaskMeta;
 use super::panics::{Label, Panic, contain, discard, report_unobserved};
 use super::queue::Queue;
-use super::seams::{Await, EventKind, Listener, PoolId, TaskId};
+use super::seams::{Await, EventKind, Listener, Origin, PoolId, TaskId};
 use super::state::{Ending, Outcome, State, Status};
 use super::waiters::{Callback, Waiter, Waiters, lend, wake_all};
 use crate::sync::process_wide::{Acquire, AtomicBool, AtomicU8, AtomicU32, Relaxed, Release};
@@ -115,8 +115,10 @@ impl<'a, W, T> Cell<'a, W, T> {
         let unread = if handle_dropped { inner.state.collect() } else { None };
         let status = Status::Finished(ending);
         at_end(status);
-        self.status.store(status.to_byte(), Release);
         let woken = inner.end(status, true);
+        // After the channels: if this task is seen done before another ends, every channel has it
+        // before the other.
+        self.status.store(status.to_byte(), Release);
         drop(inner);
         wake_all(woken);
         report(unobserved);
@@ -157,9 +159,6 @@ impl<'a, W, T> Cell<'a, W, T> {
 
     /// Returns the outcome to the first caller after the end.
     pub(crate) fn collect(&self) -> Option<Outcome<T>> {
-        if !self.status().is_done() {
-            return None;
-        }
         self.observed.store(true, Relaxed);
         self.inner.lock().state.collect()
     }
@@ -168,7 +167,7 @@ impl<'a, W, T> Cell<'a, W, T> {
     pub(super) fn add_callback(&self, callback: Callback<T>) -> Option<Callback<T>> {
         let mut inner = self.inner.lock();
         self.observed.store(true, Relaxed);
-        if self.status().is_done() && !inner.is_cancelling() {
+        if self.last_status().is_done() && !inner.is_cancelling() {
             return Some(callback);
         }
         inner.waiters.add(Waiter::Callback(callback));
@@ -217,7 +216,7 @@ impl<'a, W, T> Cell<'a, W, T> {
 
     /// The pool that takes the task has these listeners; so a task that stands for others introduces
     /// them, and any other task has each of them listen to it.
-    pub(super) fn introduce(&self, pool: &[Arc<dyn Listener>]) {
+    pub(super) fn introduce(&self, pool: &[Arc<dyn Listener>], origin: Origin) {
         if pool.is_empty() {
             return;
         }
@@ -226,7 +225,7 @@ impl<'a, W, T> Cell<'a, W, T> {
             return;
         }
         let label = self.meta.label();
-        for listener in pool.iter().filter_map(|listener| listener.for_task(&label, None)) {
+        for listener in pool.iter().filter_map(|listener| listener.for_task(&label, origin)) {
             self.listen_or_hear(listener);
         }
     }
@@ -245,13 +244,16 @@ impl<'a, W, T> Cell<'a, W, T> {
 
     /// Gives a home to a task that was made without one, or takes it away. An observer of the home
     /// before hears that the task was refused.
-    pub(super) fn set_home(&self, home: Option<Arc<Queue<'a>>>) {
+    pub(crate) fn set_home(&self, home: Option<Arc<Queue<'a>>>) {
         let is_old = |waiter: &Waiter<'a, W, T>| match waiter {
             Waiter::Home(_) => true,
             Waiter::Listener(listener) => listener.task_id().is_some(),
             _ => false,
         };
         let mut inner = self.inner.lock();
+        if !inner.state.is_pending() {
+            return;
+        }
         let old = inner.waiters.take(is_old);
         home.into_iter().for_each(|home| inner.waiters.add(Waiter::Home(home)));
         drop(inner);
@@ -284,6 +286,16 @@ impl<'a, W, T> Cell<'a, W, T> {
     }
 
     pub(crate) fn status(&self) -> Status {
+        let status = self.last_status();
+        if !status.is_done() {
+            // A channel may have told the caller of an end that is just being written down.
+            drop(self.inner.lock());
+        }
+        self.last_status()
+    }
+
+    /// As `status`, for those who have the lock.
+    fn last_status(&self) -> Status {
         Status::from_byte(self.status.load(Acquire))
     }
 }
@@ -345,7 +357,7 @@ impl<W: Send, T: Send> Await for Cell<'_, W, T> {
     fn add_parker(&self, parker: &Arc<Parker>) -> bool {
         let mut inner = self.inner.lock();
         self.observed.store(true, Relaxed);
-        let will_wake = !self.status().is_done();
+        let will_wake = !self.last_status().is_done();
         if will_wake {
             inner.waiters.add(Waiter::Thread(Arc::clone(parker)));
         }
@@ -362,7 +374,7 @@ impl<W: Send, T: Send> Await for Cell<'_, W, T> {
         if observes {
             self.observed.store(true, Relaxed);
         }
-        let will_tell = !self.status().is_done();
+        let will_tell = !self.last_status().is_done();
         if will_tell {
             inner.waiters.add(Waiter::Channel(channel.clone(), place));
         }
@@ -380,7 +392,7 @@ impl<W: Send, T: Send> Await for Cell<'_, W, T> {
         self.observed.store(true, Relaxed);
         let before =
             inner.waiters.remove(|waiter| matches!(waiter, Waiter::Waker(c, _) if *c == caller));
-        let will_wake = !self.status().is_done();
+        let will_wake = !self.last_status().is_done();
         let unused = if will_wake {
             inner.waiters.add(Waiter::Waker(caller, waker));
             None
@@ -388,9 +400,9 @@ impl<W: Send, T: Send> Await for Cell<'_, W, T> {
             Some(waker)
         };
         drop(inner);
-        // Dropping a waker is user code.
+        // Dropping a waker is user code, which may end the task.
         drop((before, unused));
-        will_wake
+        will_wake && !self.status().is_done()
     }
 
     fn remove_waker(&self, caller: u64) {
@@ -406,8 +418,8 @@ impl<W: Send, T: Send> Await for Cell<'_, W, T> {
             State::Running(by) => Some(by),
             _ => None,
         };
-        listener.locked(self.status(), runs_on);
-        let goes_on = !self.status().is_done();
+        listener.locked(self.last_status(), runs_on);
+        let goes_on = !self.last_status().is_done();
         if goes_on {
             self.heard.store(true, Relaxed);
             inner.waiters.add(Waiter::Listener(listener));
@@ -415,11 +427,16 @@ impl<W: Send, T: Send> Await for Cell<'_, W, T> {
         goes_on
     }
 
-    fn unwatch(&self, listener: &Arc<dyn Listener>) {
+    fn unwatch(&self, listener: &Arc<dyn Listener>) -> bool {
         let address = Arc::as_ptr(listener).addr();
-        let is_it = |waiter: &Waiter<'_, W, T>| matches!(waiter, Waiter::Listener(l) if Arc::as_ptr(l).addr() == address);
-        let removed = self.inner.lock().waiters.remove(is_it);
-        drop(removed);
+        let is_it = |waiter: &Waiter<'_, W, T>| match waiter {
+            Waiter::Listener(known) => Arc::as_ptr(known).addr() == address,
+            _ => false,
+        };
+        let mut inner = self.inner.lock();
+        let (is_pending, removed) = (inner.state.is_pending(), inner.waiters.remove(is_it));
+        drop(inner);
+        is_pending && removed.is_some()
     }
 
     fn tell(&self, step: &EventKind) {
@@ -444,8 +461,8 @@ impl<W: Send, T: Send> Await for Cell<'_, W, T> {
     fn cancel(&self, reason: CancelReason) -> bool {
         let mut inner = self.inner.lock();
         let Some(work) = inner.state.cancel(reason.clone()) else { return false };
-        self.status.store(Status::Cancelled.to_byte(), Release);
         let threads = inner.end(Status::Cancelled, false);
+        self.status.store(Status::Cancelled.to_byte(), Release);
         inner.waiters.add(Waiter::CancelledWork(Some(work)));
         let listeners = inner.listeners();
         drop(inner);

@@ -15,7 +15,7 @@
 //! ```
 
 use std::fmt;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ use super::meta::{Common, TaskMeta};
 use super::panics::discard;
 use super::queue::{Admitted, Queue, QueuedTask, Submit};
 use super::seams::{
-    Await, BlockedOn, EventKind, Hook, PoolId, Seams, Shutdown, WaitPolicy, WorkerHooks,
+    Await, BlockedOn, EventKind, Hook, Origin, PoolId, Seams, Shutdown, WaitPolicy, WorkerHooks,
 };
 use super::staff::{Staff, current_worker};
 use super::state::Status;
@@ -72,6 +72,8 @@ impl Settings {
 pub(crate) struct Pool<'a> {
     pub(crate) settings: Settings,
     pub(crate) queue: Arc<Queue<'a>>,
+    /// What all tasks have in common that are submitted without a name.
+    pub(crate) common: Arc<Common<'a>>,
     pub(crate) seams: Seams,
     /// Kept for as long as there may be workers: what hooks captured goes with the last of them.
     hooks: Mutex<Option<WorkerHooks>>,
@@ -86,13 +88,14 @@ impl<'a> Pool<'a> {
         let staff = Staff::new(settings.id, settings.max_workers, settings.max_spares);
         let hooks = Mutex::new(Some(std::mem::take(&mut seams.hooks)));
         let queue = Arc::new(Queue::new(staff));
+        let common = Arc::new(Common { home: Some(Arc::clone(&queue)), ..Common::default() });
         let (threads, given_up) = (Threads::new(), AtomicBool::new(false));
-        Arc::new(Self { settings, queue, seams, hooks, spawn, threads, given_up })
+        Arc::new(Self { settings, queue, common, seams, hooks, spawn, threads, given_up })
     }
 
-    /// Returns what all tasks have in common that are submitted by one handle.
-    pub(crate) fn common(&self, name: Option<Arc<str>>) -> Arc<Common<'a>> {
-        Arc::new(Common { name, stop: None, home: Some(Arc::clone(&self.queue)) })
+    /// Returns what all tasks have in common that are submitted under this name.
+    pub(crate) fn named(&self, name: String) -> Arc<Common<'a>> {
+        Arc::new(Common { name: Some(name.into()), ..Common::clone(&self.common) })
     }
 
     /// Makes a task of the work and takes it, or gives the work back.
@@ -109,7 +112,7 @@ impl<'a> Pool<'a> {
     {
         let meta = TaskMeta { submitted_at, common: Some(Arc::clone(common)) };
         let (cell, future) = halves(work, meta);
-        cell.introduce(&self.seams.listeners);
+        cell.introduce(&self.seams.listeners, Origin::Submitted);
         let Err((_, why)) = self.accept(Arc::clone(&cell) as QueuedTask<'a>, policy) else {
             return Ok(future);
         };
@@ -128,11 +131,12 @@ impl<'a> Pool<'a> {
         let Some(cell) = task.into_cell() else { return Ok(()) };
         if cell.home() != Some(self.settings.id) {
             cell.set_home(Some(Arc::clone(&self.queue)));
-            cell.introduce(&self.seams.listeners);
+            cell.introduce(&self.seams.listeners, Origin::Adopted);
             cell.followers().iter().for_each(|follower| self.queue.follow(follower));
         }
         match self.accept(Arc::clone(&cell), policy) {
             Ok(()) => {
+                cell.followers().iter().for_each(|follower| follower.taken());
                 // Whoever cancelled the task before it had its ticket has not found it in the queue.
                 if cell.status() == Status::Cancelled {
                     self.queue.remove(cell.place(), true);
@@ -184,8 +188,8 @@ impl<'a> Pool<'a> {
                 }
                 (Admitted::NeedsPermit(task), None) => return Err((task, Refusal::Full)),
                 (Admitted::Refused(task, why), bound) => {
-                    if let Some(bound) = bound.filter(|_| !submit.needs_permit) {
-                        task.unwatch(bound);
+                    // A task that was cancelled meanwhile has released its permit itself.
+                    if let Some(bound) = bound.filter(|bound| task.unwatch(bound)) {
                         bound.left_pending(None);
                     }
                     return Err((task, why));
@@ -333,8 +337,11 @@ impl Drop for Pool<'_> {
 #[must_use = "a pool that is dropped is closed"]
 pub struct ThreadPoolExecutor {
     pub(crate) pool: Arc<Pool<'static>>,
-    pub(crate) common: Arc<Common<'static>>,
 }
+
+// No user code runs while the pool is locked, so a panic cannot leave it half-changed.
+impl UnwindSafe for ThreadPoolExecutor {}
+impl RefUnwindSafe for ThreadPoolExecutor {}
 
 /// The end of a pool. How a pool is made is said at [`Builder`](crate::Builder).
 impl ThreadPoolExecutor {

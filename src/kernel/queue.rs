@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 
 use super::backlog::{Backlog, Place, Ticket};
 use super::error::{Broken, CancelReason, Refusal};
-use super::seams::{Await, EventKind, Listener, Shutdown};
+use super::seams::{Await, EventKind, Listener, Origin, Shutdown};
 use super::staff::{Slot, Staff};
 use super::state::{Ending, Status};
 use crate::sync::{Condvar, Mutex, MutexGuard, deadline_after, wait_until};
@@ -51,7 +51,7 @@ pub(crate) trait Run<'a>: Await {
     fn followers(&self) -> Vec<Arc<dyn Listener + 'a>>;
 
     /// Has the listeners of the pool that takes the task listen to it.
-    fn introduce(&self, pool: &[Arc<dyn Listener>]);
+    fn introduce(&self, pool: &[Arc<dyn Listener>], origin: Origin);
 
     /// Gives a home to a task that was made without one, or takes it away.
     fn set_home(&self, home: Option<Arc<Queue<'a>>>);
@@ -68,18 +68,16 @@ pub(crate) type ClaimedTask<'a> = Box<dyn FnOnce(&Slot, Option<&Broken>) + Send 
 pub(super) struct Cancelled<'a> {
     tasks: Vec<QueuedTask<'a>>,
     followers: Vec<Arc<dyn Listener + 'a>>,
-    reason: CancelReason,
 }
 
 impl Cancelled<'_> {
     fn nothing() -> Self {
-        let (tasks, followers) = (Vec::new(), Vec::new());
-        Self { tasks, followers, reason: CancelReason::ByShutdown }
+        Self { tasks: Vec::new(), followers: Vec::new() }
     }
 
     pub(super) fn finish(self) {
         self.tasks.iter().for_each(|task| task.finish_cancel());
-        let step = EventKind::Cancelled(self.reason);
+        let step = EventKind::Closed(Shutdown::CancelPending);
         self.followers.iter().for_each(|follower| follower.hear(&step, Instant::now()));
     }
 }
@@ -105,8 +103,7 @@ struct State<'a> {
     workers: Workers,
     /// Submitters that wait for room or for a hire to be settled, or whose own hire has failed.
     submitting: usize,
-    /// Closers that have taken pending tasks out, and have not told everyone yet.
-    cancelling: usize,
+    cancelling: Cancelling,
     /// Tasks that workers run inline.
     nested: usize,
     totals: Totals,
@@ -133,6 +130,14 @@ struct Workers {
     asleep: usize,
     /// Somebody has been notified and has not got the lock yet.
     waking: bool,
+}
+
+/// Cancellations of all that waits, of which not everyone has been told.
+#[derive(Default)]
+struct Cancelling {
+    closers: usize,
+    /// What they have taken out of the line.
+    tasks: usize,
 }
 
 /// How many tasks there have been, and how they ended.
@@ -214,7 +219,7 @@ impl<'a> Queue<'a> {
             slots: Vec::new(),
             workers: Workers::default(),
             submitting: 0,
-            cancelling: 0,
+            cancelling: Cancelling::default(),
             nested: 0,
             totals: Totals::default(),
         };
@@ -377,6 +382,9 @@ impl<'a> Queue<'a> {
                 self.settle(state);
                 return Some(task);
             }
+            state.workers.asleep += 1;
+            state.close_if_idle();
+            state.workers.asleep -= 1;
             if state.is_closed() || is_spare {
                 break;
             }
@@ -387,16 +395,12 @@ impl<'a> Queue<'a> {
                 state = self.state.lock();
                 continue;
             }
+            let deadline = *retires_at.get_or_insert_with(|| keep_alive.and_then(deadline_after));
             state.workers.asleep += 1;
-            let gave_up = !state.close_if_idle() && {
-                let deadline =
-                    *retires_at.get_or_insert_with(|| keep_alive.and_then(deadline_after));
-                let gave_up = Self::sleep(&mut state, &self.task_ready, deadline);
-                // If the wake-up was for another worker, forgetting it costs one wake-up too many.
-                state.workers.waking = false;
-                gave_up
-            };
+            let gave_up = Self::sleep(&mut state, &self.task_ready, deadline);
             state.workers.asleep -= 1;
+            // If the wake-up was for another worker, forgetting it costs one wake-up too many.
+            state.workers.waking = false;
             // A submit may have come with the deadline: the queue is looked at once more.
             if gave_up && state.tasks.is_empty() {
                 break;
@@ -489,8 +493,10 @@ impl<'a> Queue<'a> {
         reason: &CancelReason,
     ) -> Cancelled<'a> {
         let pending: Vec<_> = std::iter::from_fn(|| state.tasks.pop()).collect();
+        let taken = pending.len();
         // Whoever waits for the end waits until all of these are known to be cancelled.
-        state.cancelling += 1;
+        state.cancelling.closers += 1;
+        state.cancelling.tasks += taken;
         self.settle(state);
         let (tasks, lost): (Vec<_>, Vec<_>) =
             pending.into_iter().partition(|task| task.cancel(reason.clone()));
@@ -499,9 +505,10 @@ impl<'a> Queue<'a> {
         followers.iter().for_each(|follower| follower.left_pending(Some(reason)));
         let mut state = self.state.lock();
         state.totals.cancelled += (tasks.len() + before) as u64;
-        state.cancelling -= 1;
+        state.cancelling.closers -= 1;
+        state.cancelling.tasks -= taken;
         self.settle(state);
-        Cancelled { tasks, followers, reason: reason.clone() }
+        Cancelled { tasks, followers }
     }
 
     /// Has a listener hear when pending tasks are cancelled.
@@ -542,7 +549,7 @@ impl<'a> Queue<'a> {
         let state = self.state.lock();
         let Workers { present, hiring, leaving, asleep, .. } = state.workers;
         Snapshot {
-            queued: state.tasks.len(),
+            queued: state.tasks.len() + state.cancelling.tasks,
             workers: present,
             idle: asleep,
             nested: state.nested,
@@ -561,16 +568,13 @@ impl<'a> State<'a> {
         !self.tasks.is_empty() && self.workers.asleep > 0 && !self.workers.waking
     }
 
-    /// After the last call: closes if no task is pending, running or on its way. Returns `true` if
-    /// it has closed.
-    fn close_if_idle(&mut self) -> bool {
+    /// After the last call: closes if no task is pending, running or on its way.
+    fn close_if_idle(&mut self) {
         let Workers { present, hiring, asleep, .. } = self.workers;
         let is_idle = self.tasks.is_empty() && self.submitting == 0 && hiring == 0;
-        let closes = matches!(self.phase, Phase::LastCall) && is_idle && present == asleep;
-        if closes {
+        if matches!(self.phase, Phase::LastCall) && is_idle && present == asleep {
             self.phase = Phase::Closed;
         }
-        closes
     }
 
     fn is_closed(&self) -> bool {
@@ -581,7 +585,7 @@ impl<'a> State<'a> {
     /// worker to retire is not the last of all.
     fn is_over(&self) -> bool {
         let Workers { present, hiring, leaving, .. } = self.workers;
-        self.is_closed() && present + hiring + leaving + self.cancelling == 0
+        self.is_closed() && present + hiring + leaving + self.cancelling.closers == 0
     }
 
     fn refusal(&self) -> Option<Refusal> {

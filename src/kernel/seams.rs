@@ -57,14 +57,17 @@ pub(crate) trait Listener: Send + Sync {
         None
     }
 
+    /// A pool has taken the task, and does not give it back.
+    fn taken(&self) {}
+
     /// Whether this wants `left_pending` when the pool of the task cancels what is pending.
     fn follows_pool(&self) -> bool {
         false
     }
 
     /// For a pool's listener: returns what is to listen to this task, which the pool has been given.
-    fn for_task(&self, label: &Label, item: Option<usize>) -> Option<Arc<dyn Listener>> {
-        let _ = (label, item);
+    fn for_task(&self, label: &Label, origin: Origin) -> Option<Arc<dyn Listener>> {
+        let _ = (label, origin);
         None
     }
 
@@ -77,6 +80,16 @@ pub(crate) trait Listener: Send + Sync {
 
     /// For a pool's listener: the pool takes no more tasks, so nobody may wait in `admit` any more.
     fn closed(&self) {}
+}
+
+/// How a task came to a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Submitted,
+    /// It was made before the pool took it.
+    Adopted,
+    /// It is an item of a map, with this place.
+    Item(usize),
 }
 
 /// What a layer may ask of a task, whatever its value is.
@@ -118,7 +131,8 @@ pub(crate) trait Await: Send + Sync {
     /// ended; then the listener hears no more.
     fn watch(&self, listener: Arc<dyn Listener>) -> bool;
 
-    fn unwatch(&self, listener: &Arc<dyn Listener>);
+    /// Takes a listener back. Returns `true` if it was there and the task is pending.
+    fn unwatch(&self, listener: &Arc<dyn Listener>) -> bool;
 
     /// Tells the task's listeners of a step. No lock may be held.
     fn tell(&self, step: &EventKind);

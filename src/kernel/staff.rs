@@ -71,7 +71,7 @@ impl Staff {
         let (compensated, uncompensated) =
             (self.compensated.load(SeqCst), self.uncompensated.load(SeqCst));
         let most = compensated.saturating_add(self.max_workers.max(uncompensated + 1));
-        most.min(self.max_workers.saturating_add(self.max_spares))
+        most.min(self.most_ever())
     }
 
     pub(crate) fn workers(&self) -> usize {
@@ -90,8 +90,12 @@ impl Staff {
 
     /// Returns `true` if no spare worker can be added, whoever blocks.
     pub(crate) fn is_complete(&self) -> bool {
-        let most_ever = self.max_workers.saturating_add(self.max_spares);
-        self.hire_spare.get().is_none() || self.workers() >= most_ever
+        self.workers() >= self.most_ever()
+    }
+
+    fn most_ever(&self) -> usize {
+        let spares = if self.hire_spare.get().is_some() { self.max_spares } else { 0 };
+        self.max_workers.saturating_add(spares)
     }
 
     pub(crate) fn blocked(&self) -> usize {

@@ -19,7 +19,7 @@ use super::future::{Read, ScopedFuture};
 use super::meta::TaskMeta;
 use super::panics::{Label, Panic, catch, contain, discard};
 use super::queue::{ClaimedTask, Queue, QueuedTask, Run};
-use super::seams::{Await, EventKind, Listener};
+use super::seams::{Await, EventKind, Listener, Origin};
 use super::staff::{RunningTask, Slot, WorkerContext};
 use super::state::Status;
 
@@ -184,8 +184,8 @@ where
         self.followers()
     }
 
-    fn introduce(&self, pool: &[Arc<dyn Listener>]) {
-        self.introduce(pool);
+    fn introduce(&self, pool: &[Arc<dyn Listener>], origin: Origin) {
+        self.introduce(pool, origin);
     }
 
     fn set_home(&self, home: Option<Arc<Queue<'a>>>) {

@@ -54,6 +54,7 @@ pub(super) fn hire<'a>(
             pool.threads.keep(Arc::clone(slot), thread);
             handoff.wait_until_claimed();
             pool.queue.hired();
+            handoff.settle();
             Ok(())
         }
         Err(cause) => Err((handoff.take_back(), cause)),
@@ -65,17 +66,22 @@ struct Handoff<'a> {
     offer: Mutex<Offer<'a>>,
     /// Announced when the offer becomes `Claimed`.
     claimed: Condvar,
+    /// Announced when the offer becomes `Settled`.
+    settled: Condvar,
 }
 
 enum Offer<'a> {
     Made(QueuedTask<'a>),
     Taken,
     Claimed,
+    /// The submitter has no more to do.
+    Settled,
 }
 
 impl<'a> Handoff<'a> {
     fn offering(task: QueuedTask<'a>) -> Self {
-        Self { offer: Mutex::new(Offer::Made(task)), claimed: Condvar::new() }
+        let offer = Mutex::new(Offer::Made(task));
+        Self { offer, claimed: Condvar::new(), settled: Condvar::new() }
     }
 
     /// The new thread's first act. `None` means that somebody has cancelled the task or run it
@@ -95,10 +101,24 @@ impl<'a> Handoff<'a> {
         }
     }
 
+    fn settle(&self) {
+        *self.offer.lock() = Offer::Settled;
+        self.settled.notify_one();
+    }
+
+    /// A worker's end may come very early. The submitter shall not be the last to know of a pool: it
+    /// would have to drop the hooks, which are user code.
+    fn wait_until_settled(&self) {
+        let mut offer = self.offer.lock();
+        while !matches!(*offer, Offer::Settled) {
+            self.settled.wait(&mut offer);
+        }
+    }
+
     fn take_back(&self) -> QueuedTask<'a> {
         match std::mem::replace(&mut *self.offer.lock(), Offer::Taken) {
             Offer::Made(task) => task,
-            Offer::Taken | Offer::Claimed => unreachable!("an offer is taken once"),
+            _ => unreachable!("an offer is taken once"),
         }
     }
 }
@@ -126,6 +146,7 @@ fn work<'a>(pool: &Arc<Pool<'a>>, slot: &Arc<Slot>, handoff: &Handoff<'a>) {
         Err(broken) => break_pool(pool, slot, first, &broken),
     }
     pool.tell(&EventKind::WorkerGone);
+    handoff.wait_until_settled();
     pool.queue.gone();
     pool.dismiss_hooks_if_over();
     pool.threads.retire(slot);

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::num::NonZeroU64;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -49,16 +50,13 @@ use crate::sync::process_wide::{AtomicU64, Relaxed};
 pub struct Awaiting<W: Waitable> {
     /// `None` once its value has been moved out.
     future: Option<W>,
-    /// The number by which the cell knows the waker of this one.
-    caller: u64,
-    /// The cell has a waker of this one.
-    is_set: bool,
+    /// The number by which the cell knows the waker of this one, if it has any.
+    caller: Option<NonZeroU64>,
 }
 
 impl<W: Waitable> Awaiting<W> {
     fn of(future: W) -> Self {
-        static CALLERS: AtomicU64 = AtomicU64::new(0);
-        Self { future: Some(future), caller: CALLERS.fetch_add(1, Relaxed), is_set: false }
+        Self { future: Some(future), caller: None }
     }
 
     /// Returns the future if it has ended, or never will for this task; or else has the waker woken
@@ -66,11 +64,14 @@ impl<W: Waitable> Awaiting<W> {
     fn poll_end(&mut self, cx: &Context<'_>) -> Poll<Result<&mut Option<W>, Deadlock>> {
         let future = self.future.as_ref().expect("polled after its value was moved out");
         let cell = future.watched().0;
-        if !self.is_set && cell.runs_here() {
+        if self.caller.is_none() && cell.runs_here() {
             return Poll::Ready(Err(waits_for_itself(cell)));
         }
-        self.is_set = cell.set_waker(self.caller, cx.waker());
-        if self.is_set { Poll::Pending } else { Poll::Ready(Ok(&mut self.future)) }
+        static CALLERS: AtomicU64 = AtomicU64::new(1);
+        let next = || NonZeroU64::new(CALLERS.fetch_add(1, Relaxed));
+        let Some(caller) = self.caller.or_else(next) else { unreachable!("it counts from 1") };
+        self.caller = Some(caller).filter(|caller| cell.set_waker(caller.get(), cx.waker()));
+        if self.caller.is_some() { Poll::Pending } else { Poll::Ready(Ok(&mut self.future)) }
     }
 }
 
@@ -128,8 +129,8 @@ impl<'f, T> IntoFuture for &'f ScopedFuture<'_, T> {
 
 impl<W: Waitable> Drop for Awaiting<W> {
     fn drop(&mut self) {
-        if let Some(future) = self.future.as_ref().filter(|_| self.is_set) {
-            future.watched().0.remove_waker(self.caller);
+        if let (Some(future), Some(caller)) = (&self.future, self.caller) {
+            future.watched().0.remove_waker(caller.get());
         }
     }
 }

@@ -12,7 +12,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::job::{Items, Job};
+use super::job::{Items, Job, Runner};
 use super::tally::Tally;
 use crate::kernel::error::{CancelReason, Refused, TaskError, TimedOut, Unfinished};
 use crate::kernel::future::ScopedFuture;
@@ -52,13 +52,12 @@ use crate::submit::{Target, raise};
 pub struct ScopedMap<'a, T> {
     items: Arc<dyn Items<T> + 'a>,
     /// The tasks that run the items.
-    runners: Vec<ScopedFuture<'a, ()>>,
+    runners: Box<[ScopedFuture<'a, ()>]>,
     /// The next item in order; those before it have been handed over.
     next: usize,
     /// Where the items come from instead when they come as they end.
     ends: Option<Box<Completions<Item<'a, T>>>>,
     began: Instant,
-    submitted_at: &'static Location<'static>,
 }
 
 /// One item of a map, to be waited for together with others.
@@ -118,28 +117,31 @@ impl<'a, T: Send + 'a> ScopedMap<'a, T> {
         let job = Job::new(items, &function, runners, submitted_at, &of_items);
         // Made first: if the executor refuses the job, dropping this cancels its items.
         let items = Arc::clone(&job) as Arc<dyn Items<T> + 'a>;
-        let runner_futures = Vec::with_capacity(runners);
-        let mut map =
-            Self { items, runners: runner_futures, next: 0, ends: None, began, submitted_at };
-        for runner in 0..runners {
-            let (job, its_function) = (Arc::clone(&job), Arc::clone(&function));
+        let mut map = Self { items, runners: Box::default(), next: 0, ends: None, began };
+        let mut futures = Vec::with_capacity(runners);
+        for n in 0..runners {
+            let runner = Runner::new(&job, &function);
             let listener = Arc::clone(&job) as Arc<dyn Listener + 'a>;
             let meta = TaskMeta { submitted_at, common: Some(Arc::clone(&target.common)) };
-            let (cell, future) = halves(move || job.run(its_function), meta);
+            let (cell, future) = halves(move || runner.run(), meta);
             cell.listen(listener);
             // One runner can do the job: the others come if there is room for them.
-            let policy = if runner == 0 { WaitPolicy::Forever } else { WaitPolicy::Never };
+            let policy = if n == 0 { WaitPolicy::Forever } else { WaitPolicy::Never };
             match (target.accept)(ScopedTask::new(cell), policy) {
-                Ok(()) => map.runners.push(future),
-                Err(refused) if runner == 0 => {
+                Ok(()) => futures.push(future),
+                Err(refused) if n == 0 => {
                     // Before the panic: these drops are user code, which may panic itself.
-                    discard((map, function, future));
-                    raise(refused)
+                    let (task, why) = refused.into_parts();
+                    discard(function);
+                    discard(task);
+                    discard((map, futures, future));
+                    raise(Refused::new((), why))
                 }
                 Err(refused) => discard(refused),
             }
         }
         discard(function);
+        map.runners = futures.into();
         map
     }
 }
@@ -287,10 +289,11 @@ impl<T> RefUnwindSafe for ScopedMap<'_, T> {}
 impl<T> Drop for ScopedMap<'_, T> {
     fn drop(&mut self) {
         if self.left() > 0 {
-            self.items.cancel_pending(&CancelReason::ByCaller);
+            self.items.cancel(&CancelReason::ByCaller);
+            // Runners that wait for their turn have nothing to run any more.
+            cancel_all(std::mem::take(&mut self.runners));
+            self.items.finish_cancel();
         }
-        // Runners that wait for their turn have nothing to run any more.
-        cancel_all(self.runners.drain(..));
         // One value whose drop panics keeps no other from being dropped.
         let drop_handle = |place| discard(self.items.drop_handle(place));
         match &self.ends {
@@ -313,7 +316,7 @@ impl<T> fmt::Debug for ScopedMap<'_, T> {
         self.tally().add_to(&mut facts);
         facts
             .field("handed_over", &(self.items.len() - self.left()))
-            .field("submitted_at", &format_args!("{}", self.submitted_at))
+            .field("submitted_at", &format_args!("{}", self.items.submitted_at()))
             .finish()
     }
 }

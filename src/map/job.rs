@@ -24,8 +24,8 @@ use crate::kernel::error::{CancelReason, Refusal, TaskError};
 use crate::kernel::meta::{Common, TaskMeta};
 use crate::kernel::panics::discard;
 use crate::kernel::queue::Queue;
-use crate::kernel::seams::{Await, EventKind, Listener};
-use crate::kernel::state::{Ending, Outcome};
+use crate::kernel::seams::{Await, EventKind, Listener, Origin};
+use crate::kernel::state::Outcome;
 use crate::sync::{Mutex, ThreadId, current_thread};
 
 /// A chunk that takes longer than this is too long.
@@ -40,6 +40,7 @@ pub(super) struct Job<'a, I, T, F> {
     function: Weak<F>,
     progress: Mutex<Progress<I>>,
     home: Option<Arc<Queue<'a>>>,
+    submitted_at: &'static Location<'static>,
 }
 
 struct Progress<I> {
@@ -51,8 +52,10 @@ struct Progress<I> {
     cancelled: Vec<Chunk>,
     /// Runners that have neither left nor been dropped unrun.
     runners_left: usize,
-    /// A pool's listeners listen to the items.
-    is_heard: bool,
+    /// The pool whose listeners listen to the items.
+    heard_by: Option<usize>,
+    /// A pool has taken a runner.
+    is_taken: bool,
     /// Items that threads have claimed with their runner, and not begun.
     claimed: Vec<(ThreadId, usize, I)>,
 }
@@ -78,8 +81,13 @@ pub(super) trait Items<T>: Send + Sync {
     /// Claims the item and runs it in this thread. Returns `false` if it is too late for that.
     fn run_inline(&self, place: usize) -> bool;
 
-    /// Cancels every item that has not begun.
-    fn cancel_pending(&self, reason: &CancelReason);
+    /// First half: cancels every item that has not begun, and tells everyone who waits.
+    fn cancel(&self, reason: &CancelReason);
+
+    /// Second half, which is user code.
+    fn finish_cancel(&self);
+
+    fn submitted_at(&self) -> &'static Location<'static>;
 }
 
 impl<'a, I, T, F> Job<'a, I, T, F>
@@ -102,15 +110,16 @@ where
             chunks: Vec::new(),
             cancelled: Vec::new(),
             runners_left: runners,
-            is_heard: false,
+            heard_by: None,
+            is_taken: false,
             claimed: Vec::new(),
         };
         let (function, progress) = (Arc::downgrade(function), Mutex::new(progress));
-        Arc::new(Self { cells, function, progress, home: common.home.clone() })
+        Arc::new(Self { cells, function, progress, home: common.home.clone(), submitted_at })
     }
 
-    /// What a runner does: takes items until there are none, and helps those who still have some.
-    pub(super) fn run(&self, function: Arc<F>) {
+    /// Takes items until there are none, and helps those who still have some.
+    fn take_part(&self, function: &F) {
         if let Some((place, item)) = self.take_claimed() {
             self.cells[place].run_claimed(|| function(item), |_| ());
         }
@@ -123,7 +132,7 @@ where
         while let Some(chunk) = self.take(runner, len) {
             let began = Instant::now();
             for cell in self.cells_in(chunk) {
-                Self::run_item(cell, &function);
+                Self::run_item(cell, function);
             }
             len = if began.elapsed() < LONG { (len * 2).min(LONGEST_CHUNK) } else { 1 };
         }
@@ -131,12 +140,9 @@ where
         for chunk in chunks {
             // From the back: what its owner would come to last.
             for cell in self.cells_in(chunk).iter().rev() {
-                Self::run_item(cell, &function);
+                Self::run_item(cell, function);
             }
         }
-        // It may be the last to have the function, whose drop is no failure of the runner.
-        discard(function);
-        self.runner_left();
     }
 
     /// Claims an item together with its runner: so whoever hired a worker for the runner sees the
@@ -172,7 +178,6 @@ where
             };
             self.cells[place].complete(Err(TaskError::Lost(cause)), |_| ());
         }
-        self.runner_left();
     }
 
     /// Takes at most so many of the items that nobody has taken; none if there are none.
@@ -201,33 +206,13 @@ where
         let forgotten = progress.runners_left == 0 && progress.untaken < self.cells.len();
         drop(progress);
         if forgotten {
-            self.cancel_pending(&CancelReason::TaskDropped);
+            self.cancel(&CancelReason::TaskDropped);
+            self.finish_cancel();
         }
     }
 
     fn cells_in(&self, chunk: Chunk) -> &[Cell<'a, I, T>] {
         &self.cells[chunk.from..chunk.to]
-    }
-
-    /// Cancels what nobody has begun, taken or not, and tells everyone who waits for that.
-    fn cancel(&self, reason: &CancelReason) {
-        let mut progress = self.progress.lock();
-        let untaken = Chunk { from: progress.untaken, to: self.cells.len() };
-        progress.untaken = self.cells.len();
-        let mut chunks = progress.chunks.clone();
-        drop(progress);
-        chunks.push(untaken);
-        for cell in chunks.iter().flat_map(|&chunk| self.cells_in(chunk)) {
-            cell.cancel(reason.clone());
-        }
-        self.progress.lock().cancelled.append(&mut chunks);
-    }
-
-    fn finish_cancel(&self) {
-        let cancelled = std::mem::take(&mut self.progress.lock().cancelled);
-        for cell in cancelled.into_iter().flat_map(|chunk| self.cells_in(chunk)) {
-            cell.finish_cancel();
-        }
     }
 }
 
@@ -266,9 +251,60 @@ where
         was_pending
     }
 
-    fn cancel_pending(&self, reason: &CancelReason) {
-        self.cancel(reason);
-        self.finish_cancel();
+    /// Cancels what nobody has begun, taken or not, and tells everyone who waits for that.
+    fn cancel(&self, reason: &CancelReason) {
+        let mut progress = self.progress.lock();
+        let untaken = Chunk { from: progress.untaken, to: self.cells.len() };
+        progress.untaken = self.cells.len();
+        let mut chunks = progress.chunks.clone();
+        drop(progress);
+        chunks.push(untaken);
+        for cell in chunks.iter().flat_map(|&chunk| self.cells_in(chunk)) {
+            cell.cancel(reason.clone());
+        }
+        self.progress.lock().cancelled.append(&mut chunks);
+    }
+
+    fn finish_cancel(&self) {
+        let cancelled = std::mem::take(&mut self.progress.lock().cancelled);
+        for cell in cancelled.into_iter().flat_map(|chunk| self.cells_in(chunk)) {
+            cell.finish_cancel();
+        }
+    }
+
+    fn submitted_at(&self) -> &'static Location<'static> {
+        self.submitted_at
+    }
+}
+
+/// The work of a runner's task.
+pub(super) struct Runner<'a, I: Send + 'a, T: Send + 'a, F: Fn(I) -> T + Send + Sync + 'a> {
+    job: Arc<Job<'a, I, T, F>>,
+    /// `None` while this is dropped.
+    function: Option<Arc<F>>,
+}
+
+impl<'a, I: Send + 'a, T: Send + 'a, F: Fn(I) -> T + Send + Sync + 'a> Runner<'a, I, T, F> {
+    pub(super) fn new(job: &Arc<Job<'a, I, T, F>>, function: &Arc<F>) -> Self {
+        Self { job: Arc::clone(job), function: Some(Arc::clone(function)) }
+    }
+
+    pub(super) fn run(self) {
+        if let Some(function) = &self.function {
+            self.job.take_part(function);
+        }
+    }
+}
+
+/// A runner has run, or will not: its task was cancelled, dropped, or lost with its worker.
+impl<'a, I: Send + 'a, T: Send + 'a, F: Fn(I) -> T + Send + Sync + 'a> Drop
+    for Runner<'a, I, T, F>
+{
+    fn drop(&mut self) {
+        self.job.lose_claimed();
+        // It may be the last to have the function, whose drop is no failure of the runner.
+        discard(self.function.take());
+        self.job.runner_left();
     }
 }
 
@@ -279,37 +315,45 @@ where
     T: Send + 'a,
     F: Fn(I) -> T + Send + Sync + 'a,
 {
-    /// A runner was cancelled, or the pool is closed and cancels what is pending.
+    /// A runner was claimed or cancelled, or the pool is closed and cancels what is pending.
     fn left_pending(&self, cancelled: Option<&CancelReason>) {
         match cancelled {
             None => self.claim_first(),
-            // The other runners can do the job; see `hear` for the last.
+            // The other runners can do the job; the last that is dropped cancels the items.
             Some(CancelReason::TaskDropped | CancelReason::ByCaller) => {}
             Some(reason) => self.cancel(reason),
         }
     }
 
+    /// The pool has cancelled what is pending, runners before items.
     fn hear(&self, step: &EventKind, _: Instant) {
-        match step {
-            EventKind::Cancelled(CancelReason::TaskDropped) => self.runner_left(),
-            EventKind::Cancelled(_) => self.finish_cancel(),
-            EventKind::Finished(Ending::Lost) => self.lose_claimed(),
-            _ => {}
+        if let EventKind::Closed(_) = step {
+            self.finish_cancel();
         }
     }
 
     /// An observer hears of the items, and not of the runners.
     fn accepted(&self, pool: &[Arc<dyn Listener>]) -> bool {
-        if std::mem::replace(&mut self.progress.lock().is_heard, true) {
+        let this_pool = pool.first().map(|pool| Arc::as_ptr(pool).addr());
+        let mut progress = self.progress.lock();
+        if progress.is_taken || progress.heard_by == this_pool {
             return true;
         }
+        progress.heard_by = this_pool;
+        drop(progress);
         for (place, cell) in self.cells.iter().enumerate() {
-            let label = cell.label();
-            for listener in pool.iter().filter_map(|pool| pool.for_task(&label, Some(place))) {
+            // If it was another pool's, that pool has refused it.
+            cell.set_home(None);
+            let (label, origin) = (cell.label(), Origin::Item(place));
+            for listener in pool.iter().filter_map(|pool| pool.for_task(&label, origin)) {
                 cell.listen_or_hear(listener);
             }
         }
         true
+    }
+
+    fn taken(&self) {
+        self.progress.lock().is_taken = true;
     }
 
     fn follows_pool(&self) -> bool {

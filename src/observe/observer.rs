@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::event::{Event, Observer, TaskInfo};
 use crate::kernel::panics::{Label, catch, discard};
-use crate::kernel::seams::{BlockedOn, EventKind, Listener, PoolId, TaskId};
+use crate::kernel::seams::{BlockedOn, EventKind, Listener, Origin, PoolId, TaskId};
 use crate::kernel::staff::current_worker;
 use crate::kernel::state::{Ending, Status};
 use crate::sync::process_wide::{AtomicBool, AtomicUsize, Relaxed};
@@ -86,14 +86,17 @@ impl Listener for PoolListener {
     }
 
     /// Tells that the task is submitted.
-    fn for_task(&self, label: &Label, item: Option<usize>) -> Option<Arc<dyn Listener>> {
+    fn for_task(&self, label: &Label, origin: Origin) -> Option<Arc<dyn Listener>> {
         if !self.0.is_heard() {
             return None;
         }
         let listener = TaskListener {
             id: TaskId::next(),
             label: label.clone(),
-            item,
+            item: match origin {
+                Origin::Item(place) => Some(place),
+                Origin::Submitted | Origin::Adopted => None,
+            },
             pool: Arc::clone(&self.0),
             is_pending: AtomicBool::new(true),
             cancelled_at: Mutex::new(None),

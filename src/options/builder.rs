@@ -251,8 +251,7 @@ impl Builder {
                 pool.hire_spare(wanted);
             }
         }));
-        let common = pool.common(None);
-        Ok(ThreadPoolExecutor { pool, common })
+        Ok(ThreadPoolExecutor { pool })
     }
 
     /// What a worker does whose task waits for another of the pool; see [`NestedWait`], also for
