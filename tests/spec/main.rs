@@ -17,6 +17,7 @@
 //! and those that are answered differently on purpose.
 
 mod support;
+mod blocked;
 mod told;
 mod visit;
 
