@@ -2,53 +2,89 @@
 
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use glasspool::{CancelReason, Future, ReturnWhen, Shutdown, TaskError, as_completed, task, wait};
 
+use crate::blocked::Blocks;
 use crate::support::{
-    Drops, Gate, LONG, PanicsWhenDropped, Tally, held_pool, let_others_block, pool, shows, within,
-    words,
+    Drops, Gate, LONG, PanicsWhenDropped, Tally, held_pool, held_with_room_for, pool, shows,
+    within, words,
 };
 
 /// CAN-01.
 #[test]
 fn a_cancelled_task_never_runs() {
     within(|| {
-        let (pool, gate) = held_pool();
-        let runs = Tally::default();
-        let future = pool.submit({
-            let runs = runs.clone();
-            move || runs.add()
-        });
-        assert!(future.cancel());
+        let ((pool, gate), runs) = (held_pool(), Tally::default());
+        let ran = runs.clone();
+        let future = pool.submit(move || ran.add());
+        assert!(future.cancel() && future.cancelled() && future.done() && !future.running());
         gate.open();
         pool.shutdown(Shutdown::Drain).unwrap(); // the worker has passed it
         assert_eq!(runs.count(), 0);
+        assert!(matches!(future.into_result(), Err(TaskError::Cancelled(CancelReason::ByCaller))));
     });
 }
 
 /// CAN-02.
 #[test]
-fn a_running_task_cannot_be_cancelled_and_its_outcome_stands() {
+fn a_running_task_cannot_be_cancelled_and_goes_on_undisturbed() {
     within(|| {
         let (pool, gate) = (pool(1), Gate::closed());
         let future = pool.submit(gate.then(|| 7));
-        assert!(!future.cancel());
+        for _ in 0..3 {
+            assert!(!future.cancel() && future.running());
+        }
         gate.open();
         assert_eq!(future.result().unwrap(), &7);
         assert!(!future.cancel());
+        assert_eq!(pool.stats().cancelled, 0);
     });
 }
 
-/// CAN-11.
+/// CAN-02.
 #[test]
-fn a_task_that_is_about_to_panic_panics() {
+fn a_task_cannot_cancel_itself() {
+    within(|| {
+        let pool = pool(1);
+        let (give, take) = mpsc::channel::<Arc<Future<bool>>>();
+        let future = Arc::new(pool.submit(move || take.recv().unwrap().cancel()));
+        give.send(Arc::clone(&future)).unwrap();
+        assert_eq!(future.result().unwrap(), &false);
+    });
+}
+
+#[test]
+fn a_task_may_cancel_another() {
     within(|| {
         let (pool, gate) = (pool(1), Gate::closed());
-        let future = pool.submit(gate.then(|| panic!("boom")));
-        assert!(!future.cancel());
+        let (give, take) = mpsc::channel::<Future<u8>>();
+        let first = pool.submit(gate.then(move || take.recv().unwrap().cancel()));
+        give.send(pool.submit(|| 7)).unwrap();
         gate.open();
-        assert_eq!(words::<&()>(future.result()), "task panicked: boom");
+        assert!(first.into_result().unwrap());
+    });
+}
+
+/// CAN-04.
+#[test]
+fn a_second_cancel_is_true_again_and_tells_nobody_twice() {
+    within(|| {
+        let ((pool, gate), calls) = (held_pool(), Tally::default());
+        let future = pool.submit(|| ());
+        for _ in 0..3 {
+            let called = calls.clone();
+            future.add_done_callback(move |_| called.add());
+        }
+        for _ in 0..4 {
+            assert!(future.cancel());
+            assert_eq!(calls.count(), 3);
+        }
+        gate.open();
+        drop(pool);
+        assert!(future.cancel());
+        assert_eq!(calls.count(), 3);
     });
 }
 
@@ -56,59 +92,62 @@ fn a_task_that_is_about_to_panic_panics() {
 #[test]
 fn a_cancelled_future_says_so_whenever_it_is_read() {
     within(|| {
-        let (_task, future) = task(|| 7);
-        future.cancel();
-        for _ in ["once", "and again"] {
-            assert_eq!(words(future.result()), "task cancelled by the caller");
-            assert_eq!(words(future.result_timeout(LONG).unwrap()), "task cancelled by the caller");
-        }
-        assert!(matches!(future.into_result(), Err(TaskError::Cancelled(CancelReason::ByCaller))));
-    });
-}
-
-/// RES-07: while the worker that would have run it is busy with something else.
-#[test]
-fn every_kind_of_waiter_learns_of_a_cancellation_at_once() {
-    within(|| {
         let (pool, _gate) = held_pool();
         let future = pool.submit(|| 7);
-        let all = ReturnWhen::AllCompleted;
-        thread::scope(|scope| {
-            let waiters = [
-                scope.spawn(|| words(future.result())),
-                scope.spawn(|| words(future.result())),
-                scope.spawn(|| words(future.result_timeout(LONG).unwrap())),
-                scope.spawn(|| words(as_completed([&future]).next().unwrap().result())),
-                scope.spawn(|| {
-                    words(as_completed([&future]).timeout(LONG).next().unwrap().unwrap().result())
-                }),
-                scope.spawn(|| words(wait([&future], None, all).done[0].result())),
-                scope.spawn(|| words(wait([&future], Some(LONG), all).done[0].result())),
+        assert!(future.cancel());
+        for _ in ["once", "and again"] {
+            let answers = [
+                words(future.result()),
+                words(future.result_timeout(LONG).unwrap()),
+                words(future.result_timeout(Duration::ZERO).unwrap()),
+                words(future.try_result().unwrap()),
+                words(as_completed([&future]).next().unwrap().result()),
+                words(wait([&future], None, ReturnWhen::AllCompleted).done[0].result()),
             ];
-            let_others_block();
-            assert!(future.cancel());
-            for waiter in waiters {
-                assert_eq!(waiter.join().unwrap(), "task cancelled by the caller");
-            }
-        });
+            assert_eq!(answers, ["task cancelled by the caller"; 6]);
+        }
+        assert_eq!(words(future.into_result()), "task cancelled by the caller");
     });
 }
 
+/// CAN-11.
 #[test]
-fn what_a_cancelled_task_has_captured_is_dropped_before_cancel_returns() {
+fn a_task_that_panics_after_a_cancel_that_failed_has_panicked() {
     within(|| {
-        let (pool, _gate) = held_pool();
-        let drops = Drops::default();
-        let future = pool.submit(drops.with(|| 7));
+        let (pool, gate) = (pool(1), Gate::closed());
+        let future = pool.submit(gate.then(|| -> u8 { panic!("after all") }));
+        gate.wait_for(1);
+        assert!(!future.cancel());
+        gate.open();
+        assert_eq!(words(future.result()), "task panicked: after all");
+        assert!(!future.cancelled() && !future.cancel());
+    });
+}
+
+/// CAN-01: by whoever cancels, while the worker is busy with something else.
+#[test]
+fn the_captures_of_a_cancelled_task_are_dropped_before_cancel_returns() {
+    within(|| {
+        let ((pool, gate), drops) = (held_pool(), Drops::default());
+        let future = pool.submit(drops.with(|| ()));
+        let stoppable = pool.submit_stoppable({
+            let captured = drops.one();
+            move |_| drop(captured)
+        });
         assert_eq!(drops.count(), 0);
         assert!(future.cancel());
         assert_eq!(drops.count(), 1);
+        assert!(stoppable.cancel());
+        assert_eq!(drops.count(), 2);
+        gate.open();
+        drop(pool);
+        assert_eq!(drops.count(), 2);
     });
 }
 
-/// So the waiters are woken before the closure is dropped.
+/// So a waiter that sleeps is woken before the closure is dropped.
 #[test]
-fn what_a_cancelled_task_has_captured_may_wait_for_a_waiter_when_it_is_dropped() {
+fn the_captures_of_a_cancelled_task_may_wait_for_a_waiter_when_they_are_dropped() {
     struct Waits(mpsc::Receiver<()>);
     impl Drop for Waits {
         fn drop(&mut self) {
@@ -116,22 +155,23 @@ fn what_a_cancelled_task_has_captured_may_wait_for_a_waiter_when_it_is_dropped()
         }
     }
     within(|| {
+        let (pool, _gate, blocks) = Blocks::held_pool();
         let (tell, told) = mpsc::channel();
         let waits = Waits(told);
-        let (_task, future) = task(move || drop(waits));
+        let future = pool.submit(move || drop(waits));
         thread::scope(|scope| {
             scope.spawn(|| {
                 assert!(future.result().is_err());
                 tell.send(()).unwrap();
             });
-            let_others_block();
+            blocks.wait_for(1);
             assert!(future.cancel());
         });
     });
 }
 
 #[test]
-fn what_a_cancelled_task_has_captured_may_read_it_when_it_is_dropped() {
+fn the_captures_of_a_cancelled_task_may_read_its_future_when_they_are_dropped() {
     struct Reads(Arc<OnceLock<Future<()>>>, mpsc::Sender<String>);
     impl Drop for Reads {
         fn drop(&mut self) {
@@ -149,7 +189,7 @@ fn what_a_cancelled_task_has_captured_may_read_it_when_it_is_dropped() {
 }
 
 #[test]
-fn what_a_cancelled_task_has_captured_may_panic_when_it_is_dropped() {
+fn the_captures_of_a_cancelled_task_may_panic_when_they_are_dropped() {
     within(|| {
         let (_task, future) = task({
             let captured = PanicsWhenDropped;
@@ -167,33 +207,79 @@ fn what_a_cancelled_task_has_captured_may_panic_when_it_is_dropped() {
 
 /// CAN-07.
 #[test]
-fn cancelled_tasks_keep_nobody_waiting() {
+fn a_thousand_cancelled_tasks_keep_nobody_waiting() {
+    const TASKS: usize = 1000;
     within(|| {
-        let (pool, gate) = held_pool();
-        let futures: Vec<_> = (0..1000).map(|n| pool.submit(move || n)).collect();
+        let ((pool, gate), runs) = (held_pool(), Tally::default());
+        let submit = |_| {
+            let ran = runs.clone();
+            pool.submit(move || ran.add())
+        };
+        let futures: Vec<_> = (0..TASKS).map(submit).collect();
+        assert!(shows(&pool, "queued: 1000,"));
         let (last, others) = futures.split_last().unwrap();
         assert!(others.iter().all(Future::cancel));
+        assert!(pool.stats().queued == 1 && shows(&pool, "queued: 1,"));
         gate.open();
-        assert_eq!(last.result().unwrap(), &999);
+        last.result().unwrap();
+        assert_eq!(runs.count(), 1);
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!((pool.stats().returned, pool.stats().cancelled), (2, TASKS as u64 - 1));
+    });
+}
+
+/// CAN-07.
+#[test]
+fn a_cancelled_task_starts_no_worker() {
+    within(|| {
+        let (pool, gate) = (pool(3), Gate::closed());
+        let running = [(); 3].map(|()| pool.submit(gate.then(|| ())));
+        gate.wait_for(3);
+        let pending: Vec<_> = (0..50).map(|_| pool.submit(|| ())).collect();
+        assert!(pending.iter().all(Future::cancel));
+        assert_eq!((pool.stats().queued, pool.stats().workers), (0, 3));
+        gate.open();
+        assert!(running.iter().all(|future| future.result().is_ok()));
+    });
+}
+
+/// CAN-09: there is nothing to purge.
+#[test]
+fn a_cancelled_task_leaves_the_queue_at_once_and_a_running_one_cannot() {
+    within(|| {
+        let (pool, gate) = (pool(1), Gate::closed());
+        let drops = Drops::default();
+        let running = pool.submit(gate.then(|| ()));
+        gate.wait_for(1);
+        let pending: Vec<_> = (0..5).map(|_| pool.submit(drops.with(|| ()))).collect();
+        assert_eq!(pool.stats().queued, 5);
+        assert!(!running.cancel());
+        assert_eq!((pool.stats().queued, pool.stats().running), (5, 1));
+        for (n, future) in pending.iter().enumerate() {
+            assert!(future.cancel());
+            assert_eq!((pool.stats().queued, drops.count()), (4 - n, n + 1));
+        }
+        gate.open();
     });
 }
 
 /// CAN-09.
 #[test]
-fn cancelled_tasks_do_not_count_as_queued() {
+fn a_cancelled_task_releases_its_permit_in_a_full_queue() {
     within(|| {
-        let (pool, _gate) = held_pool();
-        let futures: Vec<_> = (0..1000).map(|n| pool.submit(move || n)).collect();
-        assert!(shows(&pool, "queued: 1000,"));
-        assert!(futures[1..].iter().all(Future::cancel));
-        assert!(shows(&pool, "queued: 1,"));
+        let (pool, _gate) = held_with_room_for(2);
+        for _ in 0..100 {
+            let pending = [pool.try_submit(|| ()).unwrap(), pool.try_submit(|| ()).unwrap()];
+            assert!(pool.try_submit(|| ()).is_err());
+            assert!(pending.iter().all(Future::cancel));
+        }
     });
 }
 
-/// CAN-09: nor does a pool keep them for long.
+/// CAN-09.
 #[cfg(target_os = "linux")]
 #[test]
-fn what_is_submitted_and_cancelled_again_and_again_takes_no_more_room() {
+fn tasks_that_are_submitted_and_cancelled_again_and_again_take_no_memory() {
     crate::support::alone(|| {
         let (pool, _gate) = held_pool();
         let grown = crate::support::kib_grown(|| assert!(pool.submit(|| ()).cancel()));
@@ -203,50 +289,40 @@ fn what_is_submitted_and_cancelled_again_and_again_takes_no_more_room() {
 
 /// CAN-15.
 #[test]
-fn of_tasks_of_which_every_second_is_cancelled_half_have_a_value() {
+fn half_of_a_set_of_which_every_second_task_is_cancelled_has_values() {
+    const TASKS: usize = 16;
     within(|| {
         let (pool, gate) = held_pool();
-        let futures: Vec<_> = (0..16).map(|n| pool.submit(move || n)).collect();
+        let futures: Vec<_> = (0..TASKS).map(|n| pool.submit(move || n)).collect();
         assert!(futures.iter().step_by(2).all(Future::cancel));
         gate.open();
-        let values: Vec<_> =
-            futures.into_iter().filter_map(|future| future.into_result().ok()).collect();
-        assert_eq!(values, [1, 3, 5, 7, 9, 11, 13, 15]);
+        let ended = as_completed(&futures).partition::<Vec<_>, _>(|future| future.cancelled());
+        assert_eq!((ended.0.len(), ended.1.len()), (TASKS / 2, TASKS / 2));
+        for (n, future) in futures.into_iter().enumerate() {
+            let expected =
+                if n % 2 == 0 { "task cancelled by the caller".into() } else { n.to_string() };
+            assert_eq!(words(future.into_result()), expected);
+        }
     });
 }
 
+/// CAN-15: two workers take from the front of the queue while this cancels from the back.
 #[test]
-fn a_task_may_cancel_another() {
+fn tasks_that_are_cancelled_while_workers_run_others_are_either_cancelled_or_run() {
     within(|| {
-        let (pool, gate) = (pool(1), Gate::closed());
-        let (give, take) = mpsc::channel::<Future<u8>>();
-        let first = pool.submit(gate.then(move || take.recv().unwrap().cancel()));
-        give.send(pool.submit(|| 7)).unwrap();
-        gate.open();
-        assert!(first.into_result().unwrap());
-    });
-}
-
-#[test]
-fn a_cancellation_has_its_reason() {
-    within(|| {
-        let (by_caller, by_shutdown) = {
-            let (pool, gate) = held_pool();
-            let futures = [pool.submit(|| 1), pool.submit(|| 2)];
-            futures[0].cancel();
-            pool.close(Shutdown::CancelPending);
-            gate.open();
-            futures.into()
-        };
-        let (dropped, by_drop) = task(|| 3);
-        drop(dropped);
-        let reasons = [by_caller, by_shutdown, by_drop].map(|future| match future.into_result() {
-            Err(TaskError::Cancelled(reason)) => reason,
-            other => panic!("{other:?}"),
-        });
-        assert_eq!(
-            reasons,
-            [CancelReason::ByCaller, CancelReason::ByShutdown, CancelReason::TaskDropped]
-        );
+        let pool = pool(2);
+        let runs = Tally::default();
+        for _ in 0..20 {
+            let before = runs.count();
+            let submit = |_| {
+                let ran = runs.clone();
+                pool.submit(move || ran.add())
+            };
+            let futures: Vec<_> = (0..100).map(submit).collect();
+            let cancelled = futures.iter().rev().filter(|future| future.cancel()).count();
+            wait(&futures, None, ReturnWhen::AllCompleted);
+            assert_eq!(futures.iter().filter(|future| future.cancelled()).count(), cancelled);
+            assert_eq!(runs.count() - before, 100 - cancelled);
+        }
     });
 }

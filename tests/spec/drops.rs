@@ -1,115 +1,77 @@
 //! Everything is dropped once, and no later than one would expect.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
-use glasspool::{
-    Executor, Future, Inline, Refusal, Refused, Shutdown, Task, TaskError, as_completed, task,
-};
+use glasspool::{Executor, Future, Inline, Refusal, Shutdown, Task, TaskError, task};
 
+use crate::executors::Later;
 use crate::support::{
-    Counted, Drops, Gate, PanicsWhenDropped, broken_pool, eventually, held_pool, pool, within,
+    Drops, Gate, PanicsWhenDropped, about_to_break, broken_pool, eventually, held_pool,
+    held_with_room_for, pool, within,
 };
 
 /// DRP-01: before the future is done, and before its callbacks run.
 #[test]
-fn captures_are_dropped_before_the_end_is_seen() {
+fn the_captures_of_a_task_are_dropped_before_its_end_is_seen() {
     within(|| {
-        let (pool, gate, drops) = (pool(1), Gate::closed(), Drops::default());
-        let future = pool.submit(drops.with(gate.then(|| 7)));
-        future.add_done_callback({
-            let drops = drops.clone();
-            move |_| assert_eq!(drops.count(), 1)
-        });
-        gate.wait_for(1);
-        assert_eq!(drops.count(), 0);
-        gate.open();
-        assert_eq!((future.result().unwrap(), drops.count()), (&7, 1));
-    });
-}
-
-/// DRP-05.
-#[test]
-fn captures_are_dropped_once_whatever_becomes_of_the_task() {
-    within(|| {
-        let drops = Drops::default();
-        {
-            let (pool, gate) = held_pool();
-            assert!(pool.submit(drops.with(|| ())).cancel());
-            assert_eq!(drops.count(), 1, "cancelled");
-            let by_shutdown = pool.submit(drops.with(|| ()));
-            pool.close(Shutdown::CancelPending);
-            assert_eq!((by_shutdown.done(), drops.count()), (true, 2), "cancelled by the shutdown");
-            let refused = pool.try_submit(drops.with(|| ())).unwrap_err();
-            assert_eq!(drops.count(), 2, "refused, and given back");
-            drop(refused);
-            assert_eq!(drops.count(), 3, "refused, and dropped by whoever has it");
+        let (pool, drops) = (pool(2), Drops::default());
+        for n in 1..=2000 {
+            let (gate, seen) = (Gate::closed(), drops.clone());
+            let future = pool.submit(drops.with(gate.then(|| ())));
+            future.add_done_callback(move |_| assert_eq!(seen.count(), n));
+            assert_eq!(drops.count(), n - 1);
             gate.open();
+            if n % 2 == 0 {
+                future.result().unwrap();
+            } else {
+                while !future.done() {
+                    thread::yield_now();
+                }
+            }
+            assert_eq!(drops.count(), n);
         }
-        let panics: Future<()> = pool(1).submit(drops.with(|| panic!("boom")));
-        assert_eq!((panics.into_result().is_err(), drops.count()), (true, 4), "panicked");
-        assert!(pool(1).submit(drops.with(|| ())).into_result().is_ok());
-        assert_eq!(drops.count(), 5, "returned");
-        drop(task(drops.with(|| ())).0);
-        assert_eq!(drops.count(), 6, "never run");
-    });
-}
-
-#[test]
-fn captures_of_a_task_that_is_lost_are_dropped_once() {
-    within(|| {
-        let drops = Drops::default();
-        let broken = glasspool::ThreadPoolExecutor::builder()
-            .max_workers(1)
-            .initializer(|| panic!("no database"));
-        let pool = broken.build().unwrap();
-        let lost = pool.submit(drops.with(|| ()));
-        assert!(matches!(lost.result(), Err(TaskError::Lost(Some(_)))));
-        assert_eq!(drops.count(), 1);
     });
 }
 
 /// DRP-03.
 #[test]
-fn a_value_is_dropped_once_whoever_has_it() {
+fn a_value_is_dropped_once_whenever_its_handle_is() {
     within(|| {
         let drops = Drops::default();
         let value = || {
             let drops = drops.clone();
             move || drops.one()
         };
-        let finished = || {
-            let (task, future) = task(value());
-            task.run();
-            future
-        };
-
-        let taken: Counted = finished().into_result().unwrap();
-        assert_eq!(drops.count(), 0, "it was moved");
-        drop(taken);
-        assert_eq!(drops.count(), 1, "taken");
-
-        let read = finished();
-        assert!(read.result().is_ok() && read.result().is_ok());
-        assert_eq!(drops.count(), 1, "it was lent");
-        drop(read);
-        assert_eq!(drops.count(), 2, "read");
-
-        drop(finished());
-        assert_eq!(drops.count(), 3, "never read");
-
-        let (task, dropped_before) = task(value());
-        drop(dropped_before);
-        task.run();
-        assert_eq!(drops.count(), 4, "the handle dropped before the start");
-
-        let (pool, gate) = (pool(1), Gate::closed());
-        let dropped_meanwhile = pool.submit(gate.then(value()));
-        gate.wait_for(1);
-        drop(dropped_meanwhile);
+        let (pool, gate) = held_pool();
+        let submit = || pool.submit(value());
+        let (taken, read, unread) = (submit(), submit(), submit());
+        drop(submit()); // before its start
         gate.open();
+        let value_taken = taken.into_result().unwrap();
+        assert!(read.result().is_ok() && read.result().is_ok());
+        eventually(|| unread.done() && drops.count() == 1);
+        drop(value_taken);
+        assert_eq!(drops.count(), 2);
+        drop(read);
+        assert_eq!(drops.count(), 3);
+        drop(unread); // after its completion
+        assert_eq!(drops.count(), 4);
+
+        let gate = Gate::closed();
+        let running = pool.submit(gate.then(value()));
+        gate.wait_for(1);
+        drop(running);
+        assert_eq!(drops.count(), 4);
+        gate.open();
+        eventually(|| drops.count() == 5);
+
+        let outlives_its_pool = submit();
         drop(pool);
-        assert_eq!(drops.count(), 5, "the handle dropped while it ran");
+        assert_eq!(drops.count(), 5);
+        drop(outlives_its_pool);
+        assert_eq!(drops.count(), 6);
     });
 }
 
@@ -119,41 +81,92 @@ fn a_task_runs_though_its_handle_is_dropped() {
     within(|| {
         let (pool, gate) = held_pool();
         let drops = Drops::default();
-        for _ in 0..10 {
+        for _ in 0..100 {
             drop(pool.submit(drops.with(|| ())));
         }
-        assert_eq!(drops.count(), 0);
         gate.open();
-        eventually(|| drops.count() == 10);
+        eventually(|| drops.count() == 100);
         assert_eq!(pool.submit(|| 7).into_result().unwrap(), 7);
+        assert_eq!((pool.stats().workers, pool.stats().cancelled), (1, 0));
+    });
+}
+
+/// DRP-05.
+#[test]
+fn the_captures_of_a_task_are_dropped_once_whatever_becomes_of_it() {
+    within(|| {
+        let drops = Drops::default();
+        let work = || drops.with(|| ());
+
+        assert!(pool(1).submit(work()).into_result().is_ok());
+        assert_eq!(drops.count(), 1, "ran");
+        let panics: Future<()> = pool(1).submit(drops.with(|| panic!("boom")));
+        assert!(panics.into_result().is_err());
+        assert_eq!(drops.count(), 2, "panicked");
+        drop(task(work()).0);
+        assert_eq!(drops.count(), 3, "never run");
+
+        let (pool, gate) = held_with_room_for(1);
+        assert!(pool.submit(work()).cancel());
+        assert_eq!(drops.count(), 4, "cancelled");
+        let pending = pool.submit(work());
+        let tries: [&dyn Fn() -> _; 2] = [&|| pool.try_submit(work()), &|| {
+            pool.try_submit_timeout(Duration::from_millis(1), work())
+        }];
+        for (try_it, n) in tries.into_iter().zip(4..) {
+            let refused = try_it().unwrap_err();
+            assert!(matches!(refused.why(), Refusal::Full));
+            assert_eq!(drops.count(), n, "refused by a full queue, and given back");
+            drop(refused);
+            assert_eq!(drops.count(), n + 1, "refused by a full queue, and dropped");
+        }
+        pool.close(Shutdown::CancelPending);
+        assert_eq!((pending.cancelled(), drops.count()), (true, 7), "cancelled by the shutdown");
+        let refused = pool.try_submit(work()).unwrap_err();
+        assert_eq!(drops.count(), 7, "refused by a closed pool, and given back");
+        drop(refused);
+        assert_eq!(drops.count(), 8, "refused by a closed pool, and dropped");
+        gate.open();
+        drop((pool, pending));
+        assert_eq!(drops.count(), 8);
+
+        let (pool, gate) = about_to_break();
+        let futures = [(); 3].map(|()| pool.submit(work()));
+        assert_eq!(drops.count(), 8);
+        gate.open();
+        assert!(matches!(futures[0].result(), Err(TaskError::Lost(Some(_)))));
+        assert_eq!(drops.count(), 9, "lost with its worker");
+        assert!(futures.iter().all(|future| future.result().is_err()));
+        drop(pool);
+        assert_eq!(drops.count(), 11, "cancelled as the pool broke");
     });
 }
 
 /// DRP-07.
 #[test]
-fn what_tasks_share_lives_until_the_last_of_them_has_ended() {
+fn a_capture_that_tasks_share_lives_until_the_last_of_them_has_ended() {
     within(|| {
-        let (pool, gate) = (pool(3), Gate::closed());
+        let (pool, gate) = (pool(4), Gate::closed());
         let shared = Arc::new(());
-        let last = pool.submit(gate.then({
-            let shared = Arc::clone(&shared);
-            move || drop(shared)
-        }));
-        let others = [(); 9].map(|()| {
-            let shared = Arc::clone(&shared);
-            pool.submit(move || drop(shared))
-        });
-        assert!(others.map(Future::into_result).iter().all(Result::is_ok));
-        assert_eq!(Arc::strong_count(&shared), 2);
+        let watch = Arc::downgrade(&shared);
+        let tasks: Vec<_> = (0..100)
+            .map(|_| {
+                let shared = Arc::clone(&shared);
+                pool.submit(move || _ = Arc::strong_count(&shared))
+            })
+            .collect();
+        let last = pool.submit(gate.then(move || _ = Arc::strong_count(&shared)));
+        assert!(tasks.into_iter().all(|future| future.into_result().is_ok()));
+        assert_eq!(watch.strong_count(), 1);
         gate.open();
         last.result().unwrap();
-        assert_eq!(Arc::strong_count(&shared), 1);
+        assert!(watch.upgrade().is_none());
     });
 }
 
 /// SHD-22.
 #[test]
-fn when_a_pool_has_ended_nothing_is_left_of_what_it_cancelled() {
+fn the_captures_of_the_tasks_that_a_shutdown_cancels_are_gone_when_it_returns() {
     within(|| {
         let (pool, gate) = held_pool();
         let captured = Arc::new(());
@@ -169,20 +182,7 @@ fn when_a_pool_has_ended_nothing_is_left_of_what_it_cancelled() {
     });
 }
 
-/// What is not read is dropped by the worker, and that is user code too.
-#[test]
-fn an_unread_value_that_panics_when_it_is_dropped_harms_no_worker() {
-    within(|| {
-        let (pool, gate) = held_pool();
-        for _ in 0..3 {
-            drop(pool.submit(|| PanicsWhenDropped));
-        }
-        gate.open();
-        assert_eq!(pool.submit(|| 7).into_result().unwrap(), 7);
-    });
-}
-
-/// A capture that panics when it is dropped panics in the task, for all anyone can see.
+/// For all anyone can see, the drop is the end of the task.
 #[test]
 fn a_capture_that_panics_when_it_is_dropped_is_a_panic_of_the_task() {
     within(|| {
@@ -194,24 +194,6 @@ fn a_capture_that_panics_when_it_is_dropped_is_a_panic_of_the_task() {
         });
         assert_eq!(future.result().unwrap_err().to_string(), "task panicked: the drop panics");
         assert_eq!(pool.submit(|| 8).into_result().unwrap(), 8);
-    });
-}
-
-#[test]
-fn results_handed_over_by_value_can_be_freed_while_others_are_awaited() {
-    within(|| {
-        let (pool, gate, drops) = (pool(1), Gate::closed(), Drops::default());
-        let value = |drops: &Drops| {
-            let drops = drops.clone();
-            move || drops.one()
-        };
-        let futures = [pool.submit(value(&drops)), pool.submit(gate.then(value(&drops)))];
-        let mut ended = as_completed(futures);
-        drop(ended.next().unwrap().into_result());
-        assert_eq!((drops.count(), ended.len()), (1, 1));
-        gate.open();
-        drop(ended.next().unwrap().into_result());
-        assert_eq!((drops.count(), ended.len()), (2, 0));
     });
 }
 
@@ -235,19 +217,7 @@ fn a_refused_closure_comes_back_whole() {
 /// A submitter may hold any lock, so nothing of the user's may be left for it to drop: not even of
 /// a map that nobody reads, and of which something is still in a queue.
 #[test]
-fn what_a_dropped_map_left_unread_is_not_kept_for_as_long_as_somebody_holds_its_tasks() {
-    #[derive(Default)]
-    struct Later(Mutex<Vec<Task>>);
-    impl Executor for Later {
-        fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
-            self.0.lock().unwrap().push(task);
-            Ok(())
-        }
-
-        fn max_workers(&self) -> usize {
-            3
-        }
-    }
+fn the_unread_values_of_a_dropped_map_go_with_it_though_somebody_holds_its_tasks() {
     within(|| {
         let (later, gate, drops) = (Later::default(), Gate::closed(), Drops::default());
         let (way, values) = (gate.way(), drops.clone());
@@ -258,8 +228,7 @@ fn what_a_dropped_map_left_unread_is_not_kept_for_as_long_as_somebody_holds_its_
             }
             values.one()
         });
-        let [first, second, third]: [Task; 3] =
-            later.0.lock().unwrap().drain(..).collect::<Vec<_>>().try_into().unwrap();
+        let [first, second, third]: [Task; 3] = later.tasks().try_into().unwrap();
         thread::scope(|scope| {
             scope.spawn(|| first.run());
             gate.wait_for(1);
