@@ -58,6 +58,17 @@ impl Blocks {
         (pool, gate, blocks)
     }
 
+    /// As [`about_to_break`](crate::support::about_to_break), heard by a new observer.
+    pub(crate) fn about_to_break() -> (ThreadPoolExecutor, Gate, Self) {
+        let (blocks, gate) = (Self::default(), Gate::closed());
+        let way = gate.way();
+        let breaking = blocks.builder(1).initializer(move || {
+            way.pass();
+            panic!("no database");
+        });
+        (breaking.build().unwrap(), gate, blocks)
+    }
+
     /// Waits until this many threads sleep at the same time.
     pub(crate) fn wait_for(&self, threads: usize) {
         let counts = self.0.counts.lock().unwrap();
