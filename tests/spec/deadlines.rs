@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use glasspool::{Future, Shutdown, ThreadPoolExecutor};
 
-use crate::support::{Gate, LONG, eventually, held_pool, let_others_block, pool, within};
+use crate::blocked::Blocks;
+use crate::support::{Gate, LONG, eventually, held_pool, pool, within};
 
 /// SHD-12.
 #[test]
@@ -65,7 +66,7 @@ fn a_closing_with_a_deadline_gives_up_in_time_and_reports() {
 }
 
 #[test]
-fn what_a_deadline_leaves_behind_can_still_be_waited_for() {
+fn a_pool_that_a_deadline_leaves_behind_can_still_be_waited_for() {
     within(|| {
         let (pool, gate) = held_pool();
         let report = pool.shutdown_timeout(Shutdown::CancelPending, Duration::ZERO).unwrap();
@@ -77,9 +78,9 @@ fn what_a_deadline_leaves_behind_can_still_be_waited_for() {
     });
 }
 
-/// What has ended is not reported as running, though its worker has not come back from it yet.
+/// Though its worker has not come back from it yet.
 #[test]
-fn a_report_does_not_call_running_what_was_seen_to_be_done() {
+fn a_task_that_was_seen_to_be_done_is_not_reported_as_running() {
     within(|| {
         for _ in 0..300 {
             let pool = pool(1);
@@ -92,7 +93,7 @@ fn a_report_does_not_call_running_what_was_seen_to_be_done() {
 }
 
 #[test]
-fn what_was_submitted_is_in_the_report_or_was_over_before() {
+fn each_submitted_task_is_in_the_report_or_was_over_before() {
     within(|| {
         for round in 0..100_u64 {
             let pool = pool(2);
@@ -128,10 +129,10 @@ fn a_worker_may_close_with_a_deadline_but_not_wait() {
 #[test]
 fn a_deadline_holds_while_another_closer_has_none() {
     within(|| {
-        let (pool, gate) = held_pool();
+        let (pool, gate, blocks) = Blocks::held_pool();
         thread::scope(|scope| {
             let patient = scope.spawn(|| pool.shutdown(Shutdown::Drain));
-            let_others_block();
+            blocks.wait_for(1);
             let report = pool.shutdown_timeout(Shutdown::Drain, Duration::from_millis(5)).unwrap();
             assert_eq!(report.still_running.len(), 1);
             assert!(!patient.is_finished());

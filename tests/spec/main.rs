@@ -41,6 +41,7 @@ mod bounds;
 mod counting;
 mod closing;
 mod deadlines;
+mod time;
 mod last_call;
 mod gone;
 mod stopping;
@@ -68,4 +69,5 @@ mod trace_files;
 
 mod races;
 mod mixed;
+mod regressions;
 mod types;

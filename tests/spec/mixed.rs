@@ -143,7 +143,7 @@ fn close_as_drawn(pool: &ThreadPoolExecutor, draw: &mut Draw) {
 }
 
 #[test]
-fn whatever_is_done_to_a_pool_nothing_is_lost_and_the_counts_agree() {
+fn a_mix_of_everything_loses_nothing_and_its_counts_agree() {
     within(|| {
         for (max_workers, seed) in
             SIZES.into_iter().flat_map(|size| SEEDS.map(move |seed| (size, seed)))

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{Debug, Display};
+use std::hash::Hash;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
@@ -14,11 +15,11 @@ use glasspool::{
     AsCompleted, Awaiting, BlockedOn, Broken, BufferedMap, BuildError, Builder, CancelReason,
     Deadlock, DoneAndNotDone, Ending, Event, EventKind, Executor, Future, Inline, Map, Named,
     NoSuccess, Observer, Panic, PoolId, Refusal, Refused, ReturnWhen, Scope, ScopedFuture,
-    ScopedMap, Shutdown, ShutdownError, ShutdownReport, Stats, StopToken, Submitter, Task,
-    TaskError, TaskId, TaskInfo, ThreadPoolExecutor, Timed, TimedOut, Worker,
+    ScopedMap, Shutdown, ShutdownError, ShutdownReport, Stats, StillRunning, StopToken, Submitter,
+    Task, TaskError, TaskId, TaskInfo, ThreadPoolExecutor, Timed, TimedOut, Worker,
 };
 
-use crate::support::{NO_SUCH_STACK, broken_pool, within};
+use crate::support::{NO_SUCH_STACK, broken_pool, held_with_room_for, pool, within};
 
 /// Send and nothing else.
 type OnlySend = Cell<i32>;
@@ -111,12 +112,13 @@ fn every_type_has_the_traits_it_can_have() {
         Narrator<Vec<u8>>: [Send Sync Unpin Observer] - [Clone];
         (Trace, Figures): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
         (Gantt<'_>, Svg<'_>, Page<'_>, ChromeTrace<'_>, Narration<'_>): [Send Sync Unpin UnwindSafe Clone Copy] - [];
-        (Stats, ShutdownReport, Worker): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        (Stats, ShutdownReport, StillRunning, Worker): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
     }
 }
 
+/// TYP-01.
 #[test]
-fn every_error_is_one() {
+fn every_error_type_is_an_error() {
     an_error::<TaskError>();
     an_error::<TimedOut>();
     an_error::<NoSuccess<fn()>>();
@@ -127,6 +129,23 @@ fn every_error_is_one() {
     an_error::<Deadlock>();
     an_error::<ReadError>();
     an_error::<Refused<fn()>>();
+}
+
+#[test]
+fn a_future_is_a_scoped_future_that_borrows_nothing() {
+    fn same<T>(future: Future<T>) -> ScopedFuture<'static, T> {
+        future
+    }
+    within(|| assert_eq!(same(pool(1).submit(|| 7)).into_result().unwrap(), 7));
+}
+
+#[test]
+fn names_of_workers_and_pools_can_be_printed_compared_and_kept_in_a_set() {
+    fn a_name<T: Display + Debug + Eq + Hash>() {}
+    fn copied<T: Copy>() {}
+    a_name::<Worker>();
+    a_name::<PoolId>();
+    copied::<PoolId>();
 }
 
 /// In words: two for the answer, two for the label, and the value or an error with its state.
@@ -145,20 +164,88 @@ fn a_handle_is_small() {
 
 /// TYP-04.
 #[test]
-fn errors_tell_their_cause() {
+fn the_texts_of_errors_are_stable() {
     within(|| {
-        let pool = broken_pool();
-        let refused = pool.try_submit(|| ()).unwrap_err();
+        let (pool, gate) = held_with_room_for(1);
+        let pending = pool.submit(|| ());
+        let timed_out = pending.result_timeout(std::time::Duration::ZERO).unwrap_err();
+        assert_eq!(timed_out.to_string(), "1 (of 1) futures unfinished");
+        let full = pool.try_submit(|| ()).unwrap_err();
+        assert_eq!(full.to_string(), "cannot submit: the executor's queue is full");
+        pending.cancel();
+        assert_eq!(pending.result().unwrap_err().to_string(), "task cancelled by the caller");
+        let by_shutdown = pool.submit(|| ());
+        pool.close(Shutdown::CancelPending);
+        let cancelled = by_shutdown.result().unwrap_err();
+        assert_eq!(cancelled.to_string(), "task cancelled by the shutdown of its pool");
+        let closed = pool.try_submit(|| ()).unwrap_err();
+        assert_eq!(closed.to_string(), "cannot submit: the executor was shut down");
+        gate.open();
+    });
+}
+
+/// TYP-04.
+#[test]
+fn an_error_with_a_cause_has_it_as_its_source() {
+    within(|| {
+        let refused = broken_pool().try_submit(|| ()).unwrap_err();
         let message = "the pool is broken: its initializer panicked: no database";
         assert_eq!(refused.to_string(), format!("cannot submit: {message}"));
         assert_eq!(refused.source().unwrap().to_string(), message);
+        assert!(refused.source().unwrap().is::<Broken>());
 
         let greedy = ThreadPoolExecutor::builder().stack_size(NO_SUCH_STACK).build().unwrap();
         let refused = greedy.try_submit(|| ()).unwrap_err();
         assert!(refused.source().unwrap().is::<std::io::Error>());
 
+        let broken =
+            ThreadPoolExecutor::builder().initializer(|| panic!("no database")).build().unwrap();
+        let lost = broken.submit(|| ()).into_result().unwrap_err();
+        let cause = lost.source().unwrap().downcast_ref::<Broken>().unwrap();
+        assert_eq!(cause.message(), "no database");
+
+        let closed = pool(1);
+        closed.close(Shutdown::Drain);
+        assert!(closed.try_submit(|| ()).unwrap_err().source().is_none());
         let (task, future) = glasspool::task(|| ());
         drop(task);
         assert!(future.result().unwrap_err().source().is_none());
     });
+}
+
+/// TYP-04: the compiler holds here that the last arm of each can be reached.
+#[test]
+#[deny(unreachable_patterns)]
+fn error_types_may_get_more_kinds() {
+    fn of_a_task(error: &TaskError) -> Option<()> {
+        match error {
+            TaskError::Panicked(_)
+            | TaskError::Cancelled(_)
+            | TaskError::Lost(_)
+            | TaskError::Deadlock(_) => Some(()),
+            _ => None,
+        }
+    }
+    fn of_a_cancel(reason: &CancelReason) -> Option<()> {
+        use CancelReason::{ByCaller, ByShutdown, PoolBroke, TaskDropped};
+        match reason {
+            ByCaller | ByShutdown | PoolBroke(_) | TaskDropped => Some(()),
+            _ => None,
+        }
+    }
+    fn of_a_refusal(refusal: &Refusal) -> Option<()> {
+        match refusal {
+            Refusal::ShutDown | Refusal::Broken(_) | Refusal::Full | Refusal::Thread(_) => Some(()),
+            _ => None,
+        }
+    }
+    fn of_a_build(error: &BuildError) -> Option<()> {
+        match error {
+            BuildError::NoWorkers | BuildError::NoCapacity | BuildError::NulInName => Some(()),
+            _ => None,
+        }
+    }
+    assert!(of_a_refusal(&Refusal::Full).is_some() && of_a_build(&BuildError::NoWorkers).is_some());
+    assert!(of_a_cancel(&CancelReason::ByCaller).is_some());
+    assert!(of_a_task(&TaskError::Cancelled(CancelReason::ByCaller)).is_some());
 }

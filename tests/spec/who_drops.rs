@@ -138,7 +138,7 @@ fn pending(things: &Things, how: Work) -> (ThreadPoolExecutor, Gate, Future<Thin
 }
 
 #[test]
-fn what_belongs_to_a_task_that_returns() {
+fn things_of_a_task_that_returns() {
     within(|| {
         let read = "capture by worker, callback by worker, value by reader";
         let out =
@@ -204,7 +204,7 @@ fn what_belongs_to_a_task_that_returns() {
 }
 
 #[test]
-fn what_belongs_to_a_task_that_panics() {
+fn things_of_a_task_that_panics() {
     within(|| {
         let read = "capture by worker, callback by worker, payload by reader";
         let out =
@@ -251,7 +251,7 @@ fn what_belongs_to_a_task_that_panics() {
 type Canceller = (&'static str, fn(&ThreadPoolExecutor, Future<Thing>));
 
 #[test]
-fn what_belongs_to_a_task_that_is_cancelled() {
+fn things_of_a_task_that_is_cancelled() {
     const WAYS: [Canceller; 6] = [
         ("cancel", |_, future| assert!(future.cancel())),
         ("request_stop", |_, future| assert!(future.request_stop())),
@@ -291,7 +291,7 @@ fn what_belongs_to_a_task_that_is_cancelled() {
 }
 
 #[test]
-fn what_belongs_to_a_task_that_is_refused_or_lost() {
+fn things_of_a_task_that_is_refused_or_lost() {
     within(|| {
         each_once(
             "given back",
@@ -348,7 +348,7 @@ fn poll(things: &Things, awaiting: &mut (impl StdFuture + Unpin + Send)) {
 }
 
 #[test]
-fn what_is_to_wake_an_awaiter() {
+fn wakers_of_an_awaiter() {
     within(|| {
         each_once("woken by the worker", "waker by worker", &[], |things| {
             let (pool, gate) = held();
