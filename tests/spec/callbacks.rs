@@ -11,9 +11,10 @@ use glasspool::{
     Future, ReturnWhen, Shutdown, Task, TaskError, ThreadPoolExecutor, as_completed, task, wait,
 };
 
+use crate::common::about_to_break;
 use crate::support::{
-    Drops, Gate, LONG, PanicsWhenDropped, Tally, about_to_break, alone, eventually, held_pool,
-    pool, state, within, words,
+    Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, held_pool, pool, state, within,
+    words,
 };
 
 /// Has the outcome sent, in words, and the thread that calls back.

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use glasspool::{Executor, Future, Inline, Refusal, Shutdown, Task, TaskError, task};
 
+use crate::common::{about_to_break, held_with_room_for};
 use crate::executors::Later;
 use crate::support::{
-    Drops, Gate, PanicsWhenDropped, about_to_break, broken_pool, eventually, held_pool,
-    held_with_room_for, pool, within,
+    Drops, Gate, PanicsWhenDropped, broken_pool, eventually, held_pool, pool, within,
 };
 
 /// DRP-01: before the future is done, and before its callbacks run.

@@ -59,15 +59,6 @@ fn a_task_runs_where_it_is_run() {
     });
 }
 
-#[test]
-fn a_panic_does_not_come_out_of_run() {
-    within(|| {
-        let (task, future) = task(|| panic!("boom"));
-        task.run();
-        assert_eq!(words::<()>(future.into_result()), "task panicked: boom");
-    });
-}
-
 /// DRP-05: so no future is ever stranded.
 #[test]
 fn a_task_that_is_dropped_unrun_is_cancelled() {

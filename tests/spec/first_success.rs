@@ -249,22 +249,6 @@ fn the_time_of_a_race_is_one_for_all() {
     });
 }
 
-/// ANY-03.
-#[test]
-fn an_ended_future_wins_without_time() {
-    within(|| {
-        let (pool, gate) = held_pool();
-        let futures = [pool.submit(|| 1), ended(|| 2)];
-        assert_eq!(first_success(futures, Some(Duration::ZERO), any).unwrap(), 2);
-        let error = first_success([pool.submit(|| 3)], Some(Duration::ZERO), any).unwrap_err();
-        assert_eq!((error.timed_out().unwrap().unfinished(), error.into_failures().len()), (1, 0));
-        gate.open();
-        for timeout in [LONG, Duration::MAX] {
-            assert_eq!(first_success([pool.submit(|| 4)], Some(timeout), any).unwrap(), 4);
-        }
-    });
-}
-
 /// All losers are cancelled before anything of any is dropped: here the drop of the first waits for
 /// the permits of both.
 #[test]

@@ -16,8 +16,9 @@
 //! more, each by its name, in `tests/conformance`, whose first page lists those that do not apply
 //! and those that are answered differently on purpose.
 
-mod support;
 mod blocked;
+mod common;
+mod support;
 mod told;
 mod visit;
 

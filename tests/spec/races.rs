@@ -57,30 +57,6 @@ fn a_reader_racing_the_end_always_has_the_value() {
     });
 }
 
-/// RAC-01: a getter that may have the future before its task runs, afterwards, or meanwhile.
-#[test]
-fn a_getter_in_another_thread_always_has_the_value() {
-    const ROUNDS: u32 = 10_000;
-    within(|| {
-        let (give, take) = mpsc::channel::<Future<u32>>();
-        let getter = thread::spawn(move || {
-            take.into_iter().map(|future| future.into_result().unwrap()).collect::<Vec<_>>()
-        });
-        for round in 0..ROUNDS {
-            let (task, future) = task(move || round);
-            if round % 2 == 0 {
-                give.send(future).unwrap();
-                task.run();
-            } else {
-                task.run();
-                give.send(future).unwrap();
-            }
-        }
-        drop(give);
-        assert!(getter.join().unwrap().into_iter().eq(0..ROUNDS));
-    });
-}
-
 #[test]
 fn ten_readers_racing_the_end_all_have_one_value() {
     within(|| {
@@ -302,37 +278,6 @@ fn a_thousand_pools_come_and_go_and_run_what_they_have_taken() {
             }
         }
         assert_eq!((drops.count(), runs.count()), (3000, 3000));
-    });
-}
-
-/// RAC-04: callbacks and a channel make a queue of completions.
-#[test]
-fn callbacks_of_several_producers_reach_one_consumer() {
-    const PRODUCERS: u64 = 4;
-    const EACH: u64 = 2_500;
-    within(|| {
-        let (pool, (tell, told)) = (pool(3), mpsc::channel());
-        thread::scope(|threads| {
-            for producer in 0..PRODUCERS {
-                let (pool, tell) = (&pool, tell.clone());
-                threads.spawn(move || {
-                    for n in 0..EACH {
-                        let tell = tell.clone();
-                        let future = pool.submit(move || producer * EACH + n);
-                        future.add_done_callback(move |outcome| {
-                            tell.send(*outcome.unwrap()).unwrap()
-                        });
-                    }
-                });
-            }
-            drop(tell);
-            let (mut count, mut sum) = (0, 0);
-            for value in told {
-                count += 1;
-                sum += value;
-            }
-            assert_eq!((count, sum), (PRODUCERS * EACH, (0..PRODUCERS * EACH).sum()));
-        });
     });
 }
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 use glasspool::{Refusal, ReturnWhen, Shutdown, TaskError, ThreadPoolExecutor, as_completed, wait};
 
 use crate::blocked::Blocks;
-use crate::support::{Drops, NO_SUCH_STACK, Tally, counted, gated, held_pool, pool, within, words};
+use crate::common::{counted, gated};
+use crate::support::{Drops, NO_SUCH_STACK, Tally, held_pool, pool, within, words};
 
 /// `wait` blocked for ever though all was done, if it raced the ends.
 #[test]

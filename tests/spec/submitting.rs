@@ -6,6 +6,7 @@ use std::thread;
 
 use glasspool::{Executor, Future, Inline, Shutdown, Submitter, TaskError};
 
+use crate::common::CountsClones;
 use crate::support::{Counted, Drops, Gate, Tally, eventually, held_pool, pool, within, words};
 
 /// SUB-01, SUB-05.
@@ -32,13 +33,6 @@ fn a_task_runs_once_on_a_thread_of_the_pool() {
 /// SUB-04: by every way in, to a new worker and to one that is there.
 #[test]
 fn the_captures_of_a_task_are_moved_and_never_copied() {
-    struct CountsClones(Tally);
-    impl Clone for CountsClones {
-        fn clone(&self) -> Self {
-            self.0.add();
-            Self(self.0.clone())
-        }
-    }
     within(|| {
         let (pool, clones) = (pool(1), Tally::default());
         let submitter = pool.submitter();
@@ -226,21 +220,6 @@ fn submitters_and_their_clones_drive_the_same_workers() {
         ];
         let ids = ids.map(|future| future.into_result().unwrap());
         assert_eq!(ids, [ids[0]; 3]);
-    });
-}
-
-#[test]
-fn several_threads_may_submit_at_once() {
-    within(|| {
-        let pool = pool(3);
-        let total: u32 = thread::scope(|scope| {
-            let submitting = [(); 4].map(|()| {
-                scope.spawn(|| (0..500).map(|n| pool.submit(move || n)).collect::<Vec<_>>())
-            });
-            let futures = submitting.map(|thread| thread.join().unwrap()).into_iter().flatten();
-            futures.map(|future| future.into_result().unwrap()).sum()
-        });
-        assert_eq!(total, 4 * (0..500).sum::<u32>());
     });
 }
 

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{self, Command};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Barrier, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
@@ -301,44 +301,6 @@ pub(crate) fn kib_grown(it: impl Fn()) -> usize {
     resident().saturating_sub(before)
 }
 
-/// A pool whose only worker stands at a gate, with a queue for this many tasks.
-pub(crate) fn held_with_room_for(tasks: usize) -> (ThreadPoolExecutor, Gate) {
-    let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(tasks).build().unwrap();
-    let gate = Gate::closed();
-    drop(pool.submit(gate.then(|| ())));
-    gate.wait_for(1);
-    (pool, gate)
-}
-
-/// A pool whose only worker breaks it when the gate is opened.
-pub(crate) fn about_to_break() -> (ThreadPoolExecutor, Gate) {
-    let gate = Gate::closed();
-    let way = gate.way();
-    let breaking = ThreadPoolExecutor::builder().max_workers(1).initializer(move || {
-        way.pass();
-        panic!("no database");
-    });
-    (breaking.build().unwrap(), gate)
-}
-
-/// Runs tasks of which none ends before all of them run at the same time; returns what each finds.
-pub(crate) fn at_once<T: Send + 'static>(
-    pool: &ThreadPoolExecutor,
-    tasks: usize,
-    found: fn() -> T,
-) -> Vec<T> {
-    let barrier = Arc::new(Barrier::new(tasks));
-    let meet = |_| {
-        let barrier = Arc::clone(&barrier);
-        pool.submit(move || {
-            barrier.wait();
-            found()
-        })
-    };
-    let futures: Vec<_> = (0..tasks).map(meet).collect();
-    futures.into_iter().map(|future| future.into_result().unwrap()).collect()
-}
-
 /// Runs `body` while one future ends every millisecond, of so many that they outlast it; gives it
 /// the futures, none of which has ended. A time limit that began anew with each end would never
 /// be reached; how long a millisecond is in truth decides nothing.
@@ -356,24 +318,4 @@ pub(crate) fn while_futures_trickle<T>(body: impl FnOnce(Vec<Future<usize>>) -> 
         over.store(true, SeqCst);
         result
     })
-}
-
-/// Items that count from zero to this, and how many of them have been taken.
-pub(crate) fn counted(items: usize) -> (impl Iterator<Item = usize>, Tally) {
-    let taken = Tally::default();
-    let count = taken.clone();
-    ((0..items).inspect(move |_| count.add()), taken)
-}
-
-/// This many gates, and a function for a map in which each of the first items has one to pass.
-pub(crate) fn gated(gates: usize) -> (Vec<Gate>, impl Fn(usize) -> usize + Send + Sync + 'static) {
-    let gates: Vec<_> = (0..gates).map(|_| Gate::closed()).collect();
-    let ways: Vec<_> = gates.iter().map(Gate::way).collect();
-    let function = move |item: usize| {
-        if let Some(way) = ways.get(item) {
-            way.pass();
-        }
-        item
-    };
-    (gates, function)
 }

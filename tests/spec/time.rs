@@ -4,10 +4,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::{Refusal, ReturnWhen, Shutdown, as_completed, wait};
+use glasspool::{Refusal, ReturnWhen, Shutdown, as_completed, first_success, wait};
 
 use crate::blocked::Blocks;
-use crate::support::{Gate, eventually, held_with_room_for, pool, within, words};
+use crate::common::held_with_room_for;
+use crate::support::{Gate, eventually, pool, within, words};
 
 const NEXT_TO_NONE: [Duration; 2] = [Duration::ZERO, Duration::from_nanos(1)];
 
@@ -33,6 +34,8 @@ fn next_to_no_time_is_no_time_to_every_timed_call() {
             let refused = pool.try_submit_timeout(timeout, || ()).unwrap_err();
             assert!(matches!(refused.why(), Refusal::Full));
             assert!(!pool.shutdown_timeout(Shutdown::Drain, timeout).unwrap().is_complete());
+            let won = first_success([pending], Some(timeout), |_| true).unwrap_err();
+            assert_eq!(won.timed_out().unwrap().unfinished(), 1);
             gate.open();
         }
     });
@@ -61,6 +64,7 @@ fn a_long_time_is_accepted_by_every_timed_call() {
             assert_eq!(as_completed([&future]).timeout(timeout).flatten().count(), 1);
             let mapped = pool.map([1, 2], |n| n).timeout(timeout);
             assert_eq!(mapped.flatten().flatten().sum::<u32>(), 3);
+            assert_eq!(first_success([future], Some(timeout), |_| true).unwrap(), 7);
             eventually(|| pool.stats().idle == 1);
             assert!(pool.shutdown_timeout(Shutdown::Drain, timeout).unwrap().is_complete());
         }

@@ -19,7 +19,8 @@ use glasspool::{
     Task, TaskError, TaskId, TaskInfo, ThreadPoolExecutor, Timed, TimedOut, Worker,
 };
 
-use crate::support::{NO_SUCH_STACK, broken_pool, held_with_room_for, pool, within};
+use crate::common::held_with_room_for;
+use crate::support::{NO_SUCH_STACK, broken_pool, pool, within};
 
 /// Send and nothing else.
 type OnlySend = Cell<i32>;
@@ -46,8 +47,6 @@ macro_rules! has {
         <Probe<$type>>::HAS
     }};
 }
-
-fn an_error<T: Error + Debug + Display + Send + Sync + 'static>() {}
 
 /// Whether the type has all of these traits, and none of those after the stroke.
 macro_rules! check {
@@ -96,14 +95,18 @@ fn every_type_has_the_traits_it_can_have() {
         Timed<Map<String>>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
         DoneAndNotDone<Future<String>>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [];
 
-        TaskError: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
-        TimedOut: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone Copy] - [];
-        Panic: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
-        NoSuccess<OnlySend>: [Send Unpin UnwindSafe] - [Sync RefUnwindSafe];
+        TaskError: [Error Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        TimedOut: [Error Send Sync Unpin UnwindSafe RefUnwindSafe Clone Copy] - [];
+        Panic: [Error Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        NoSuccess<OnlySend>: [Error Send Unpin UnwindSafe] - [Sync RefUnwindSafe];
         Refusal: [Send Sync Unpin] - [UnwindSafe RefUnwindSafe];
-        Refused<fn()>: [Send Sync Unpin] - [UnwindSafe RefUnwindSafe];
-        (BuildError, ShutdownError): [Send Sync Unpin UnwindSafe RefUnwindSafe] - [];
-        (CancelReason, Broken, Deadlock): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        Refused<fn()>: [Error Send Sync Unpin] - [UnwindSafe RefUnwindSafe];
+        BuildError: [Error Send Sync Unpin UnwindSafe RefUnwindSafe] - [];
+        ShutdownError: [Error Send Sync Unpin UnwindSafe RefUnwindSafe] - [];
+        ReadError: [Error Send Sync] - [];
+        Broken: [Error Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        Deadlock: [Error Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        CancelReason: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
         (Shutdown, ReturnWhen, PoolId): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone Copy] - [];
         Event<'_>: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
         (EventKind, TaskInfo<'_>, TaskId, Ending, BlockedOn): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
@@ -114,21 +117,6 @@ fn every_type_has_the_traits_it_can_have() {
         (Gantt<'_>, Svg<'_>, Page<'_>, ChromeTrace<'_>, Narration<'_>): [Send Sync Unpin UnwindSafe Clone Copy] - [];
         (Stats, ShutdownReport, StillRunning, Worker): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
     }
-}
-
-/// TYP-01.
-#[test]
-fn every_error_type_is_an_error() {
-    an_error::<TaskError>();
-    an_error::<TimedOut>();
-    an_error::<NoSuccess<fn()>>();
-    an_error::<BuildError>();
-    an_error::<ShutdownError>();
-    an_error::<Panic>();
-    an_error::<Broken>();
-    an_error::<Deadlock>();
-    an_error::<ReadError>();
-    an_error::<Refused<fn()>>();
 }
 
 #[test]

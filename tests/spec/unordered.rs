@@ -11,9 +11,8 @@ use glasspool::{
 };
 
 use crate::blocked::Blocks;
-use crate::support::{
-    Drops, Gate, LONG, Tally, counted, eventually, gated, held_pool, pool, within, words,
-};
+use crate::common::{counted, gated};
+use crate::support::{Drops, Gate, LONG, Tally, eventually, held_pool, pool, within, words};
 
 /// ASC-01: of a map and of a buffered map.
 #[test]
@@ -255,18 +254,6 @@ fn an_unordered_map_without_items_ends_at_once() {
         assert!(pool.map(0..0, |n| n).unordered().next().is_none());
         assert!(pool.map(0..0, |n| n).unordered().timeout(LONG).next().is_none());
         assert!((0..3).all(|_| pool.map(0..1, |n| n).unordered().nth(1).is_none()));
-    });
-}
-
-#[test]
-fn exactly_as_many_items_are_in_flight_as_the_buffer_holds() {
-    within(|| {
-        let (pool, (items, taken)) = (pool(2), counted(1000));
-        let mut results = pool.map_buffered(items, 3, |n| n).unordered();
-        for n in 0..100 {
-            assert_eq!(taken.count(), n + 3);
-            results.next().unwrap().unwrap();
-        }
     });
 }
 

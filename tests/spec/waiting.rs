@@ -11,9 +11,8 @@ use glasspool::{
 };
 
 use crate::blocked::Blocks;
-use crate::support::{
-    Gate, LONG, about_to_break, held_pool, panic_of, pool, while_futures_trickle, within, words,
-};
+use crate::common::about_to_break;
+use crate::support::{Gate, LONG, held_pool, panic_of, pool, while_futures_trickle, within, words};
 
 const EVERY: [ReturnWhen; 3] = [FirstCompleted, FirstFailure, AllCompleted];
 
