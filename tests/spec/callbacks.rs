@@ -47,7 +47,7 @@ fn a_callback_is_called_once_by_the_worker_with_the_outcome_whoever_keeps_the_ha
     });
 }
 
-/// CBK-03, CBK-12: whoever cancels calls, before that returns, and nobody calls again. (`CPython`
+/// CAN-04, CBK-03, CBK-12: whoever cancels calls, before that returns, and nobody calls again. (`CPython`
 /// never tells of what a shutdown cancels.)
 #[test]
 fn a_callback_of_a_cancelled_task_is_called_by_whoever_cancels() {
@@ -78,6 +78,7 @@ fn a_callback_of_a_cancelled_task_is_called_by_whoever_cancels() {
             }
             gate.open();
             drop(pool);
+            assert!(future.cancel());
             assert!(calls.iter().all(|told| told.try_recv().is_err()), "called twice");
         }
         let (task, future) = task(|| 7);

@@ -70,27 +70,6 @@ fn a_task_may_cancel_another() {
     });
 }
 
-/// CAN-04.
-#[test]
-fn a_second_cancel_is_true_again_and_tells_nobody_twice() {
-    within(|| {
-        let ((pool, gate), calls) = (held_pool(), Tally::default());
-        let future = pool.submit(|| ());
-        for _ in 0..3 {
-            let called = calls.clone();
-            future.add_done_callback(move |_| called.add());
-        }
-        for _ in 0..4 {
-            assert!(future.cancel());
-            assert_eq!(calls.count(), 3);
-        }
-        gate.open();
-        drop(pool);
-        assert!(future.cancel());
-        assert_eq!(calls.count(), 3);
-    });
-}
-
 /// CAN-05.
 #[test]
 fn a_cancelled_future_says_so_whenever_it_is_read() {

@@ -10,9 +10,7 @@ use std::time::Duration;
 use glasspool::{Future, Shutdown, Stats, ThreadPoolExecutor, Worker, current_worker};
 
 use crate::common::{about_to_break, at_once};
-use crate::support::{
-    Gate, NO_SUCH_STACK, PanicsWhenDropped, eventually, held_pool, pool, shows, within,
-};
+use crate::support::{Gate, NO_SUCH_STACK, PanicsWhenDropped, eventually, held_pool, pool, within};
 
 fn ended(stats: &Stats) -> [u64; 4] {
     [stats.returned, stats.panicked, stats.cancelled, stats.lost]
@@ -78,34 +76,24 @@ fn each_task_is_counted_by_how_it_ended() {
     });
 }
 
+/// Until it is counted as cancelled, it counts as queued.
 #[test]
-fn tasks_that_a_shutdown_cancels_are_counted() {
+fn tasks_that_a_shutdown_cancels_are_counted_at_every_moment() {
+    const TASKS: u64 = 50_000;
     within(|| {
         let (pool, gate) = held_pool();
-        let pending: Vec<_> = (0..10).map(|_| pool.submit(|| ())).collect();
+        let pending: Vec<_> = (0..TASKS).map(|_| pool.submit(|| ())).collect();
         pending[3].cancel();
-        pool.close(Shutdown::CancelPending);
-        assert_eq!(ended(&pool.stats()), [0, 0, 10, 0]);
-        gate.open();
-        pool.shutdown(Shutdown::Drain).unwrap();
-        assert_eq!(ended(&pool.stats()), [1, 0, 10, 0]);
-        assert_they_agree(&pool.stats());
-    });
-}
-
-#[test]
-fn a_task_that_is_just_being_cancelled_still_counts_as_queued() {
-    within(|| {
-        let (pool, gate) = held_pool();
-        let pending: Vec<_> = (0..50_000).map(|_| pool.submit(|| ())).collect();
         thread::scope(|scope| {
             let closing = scope.spawn(|| pool.close(Shutdown::CancelPending));
             while !closing.is_finished() {
                 assert_they_agree(&pool.stats());
             }
         });
+        assert_eq!(ended(&pool.stats()), [0, 0, TASKS, 0]);
         gate.open();
-        drop(pending);
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(ended(&pool.stats()), [1, 0, TASKS, 0]);
     });
 }
 
@@ -211,26 +199,6 @@ fn counts_agree_with_each_other_never_lead_and_never_fall() {
     });
 }
 
-/// INT-03.
-#[test]
-fn the_debug_text_of_a_pool_shows_what_it_is_doing() {
-    within(|| {
-        let pool = ThreadPoolExecutor::builder()
-            .max_workers(4)
-            .thread_name_prefix("hello")
-            .build()
-            .unwrap();
-        assert!(format!("{pool:?}").starts_with("ThreadPoolExecutor {"));
-        let gate = Gate::closed();
-        let futures: Vec<_> = (0..6).map(|_| pool.submit(gate.then(|| ()))).collect();
-        let facts = [r#"name: "hello""#, "max_workers: 4", "workers: 4", "idle: 0", "queued: 2"];
-        assert!(facts.iter().all(|fact| shows(&pool, fact)), "{pool:?}");
-        gate.open();
-        assert!(futures.into_iter().all(|future| future.into_result().is_ok()));
-        eventually(|| shows(&pool, "idle: 4") && shows(&pool, "queued: 0"));
-    });
-}
-
 /// WRK-11.
 #[test]
 fn a_task_knows_which_worker_of_which_pool_runs_it() {
@@ -245,6 +213,10 @@ fn a_task_knows_which_worker_of_which_pool_runs_it() {
         assert_eq!(indices, BTreeSet::from([0, 1, 2]));
         assert_eq!(workers[0].to_string(), format!("worker 0 of {}", pool.id()));
         assert_eq!(current_worker(), None);
+        assert_eq!(pool.submitter().id(), pool.id());
+        let other = crate::support::pool(1);
+        let there = other.submit(|| current_worker().unwrap().pool()).into_result().unwrap();
+        assert!(there == other.id() && pool.id() < other.id());
         let elsewhere = pool.submit(|| thread::spawn(current_worker).join().unwrap());
         assert_eq!(elsewhere.into_result().unwrap(), None);
     });
@@ -271,17 +243,6 @@ fn hooks_and_callbacks_know_their_worker_too() {
         let seen: Vec<_> =
             told.iter().map(|(when, worker)| (when, worker.unwrap().pool())).collect();
         assert_eq!(seen, [("begins", id), ("calls back", id), ("leaves", id)]);
-    });
-}
-
-#[test]
-fn pools_are_told_apart() {
-    within(|| {
-        let (one, other) = (pool(1), pool(1));
-        assert!(one.id() < other.id());
-        assert_eq!(one.submitter().id(), one.id());
-        let there = other.submit(|| current_worker().unwrap().pool()).into_result().unwrap();
-        assert_eq!(there, other.id());
     });
 }
 

@@ -72,3 +72,4 @@ mod races;
 mod mixed;
 mod regressions;
 mod types;
+mod rows;

@@ -155,28 +155,19 @@ fn an_outcome_outlives_its_pool() {
     });
 }
 
-/// STA-13.
+/// STA-13: `Display` is what Python prints; `Debug` has where it was submitted, too.
 #[test]
-fn the_text_of_a_future_is_what_python_prints() {
+fn the_texts_of_a_future_name_its_state() {
     within(|| {
         in_every_state(|example, future| {
-            let text = future.to_string();
+            let (text, shown) = (future.to_string(), example.shown);
             let address = text.strip_prefix("<Future at 0x").unwrap();
-            let end = format!(" state={}>", example.shown);
-            let address = address.strip_suffix(&end).expect(&text);
+            let address = address.strip_suffix(&format!(" state={shown}>")).expect(&text);
             assert!(u64::from_str_radix(address, 16).is_ok_and(|address| address != 0), "{text}");
-        });
-    });
-}
-
-#[test]
-fn the_debug_text_of_a_future_has_its_state_and_where_it_was_submitted() {
-    within(|| {
-        in_every_state(|example, future| {
             let place = future.submitted_at();
             assert_eq!(place.file(), file!());
-            let expected = format!("Future {{ state: {}, submitted_at: {place} }}", example.shown);
-            assert_eq!(format!("{future:?}"), expected);
+            let debug = format!("Future {{ state: {shown}, submitted_at: {place} }}");
+            assert_eq!(format!("{future:?}"), debug);
         });
     });
 }

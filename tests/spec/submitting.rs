@@ -175,38 +175,6 @@ fn a_task_may_submit_its_successor_for_ever_while_other_pools_come_and_go() {
     });
 }
 
-/// REE-04.
-#[test]
-fn a_chain_of_tasks_each_submitting_the_next_may_be_long() {
-    fn link(submitter: Submitter, left: u32, end: mpsc::Sender<()>) {
-        match left {
-            0 => end.send(()).unwrap(),
-            _ => drop(submitter.clone().submit(move || link(submitter, left - 1, end))),
-        }
-    }
-    within(|| {
-        let pool = pool(1);
-        let (tell, told) = mpsc::channel();
-        link(pool.submitter(), 100_000, tell);
-        told.recv().unwrap();
-    });
-}
-
-/// SUB-09.
-#[test]
-fn a_task_may_wait_for_another_and_for_one_that_it_submits() {
-    within(|| {
-        let pool = pool(2);
-        let submitter = pool.submitter();
-        let base = pool.submit(|| 2_u64);
-        let power = pool.submit(move || {
-            let exponent = submitter.submit(|| 8).into_result().unwrap();
-            base.result().unwrap().pow(exponent)
-        });
-        assert_eq!(power.into_result().unwrap(), 256);
-    });
-}
-
 /// WRK-18: when it is over the pool's owner says, see `closing`.
 #[test]
 fn submitters_and_their_clones_drive_the_same_workers() {

@@ -205,35 +205,17 @@ fn an_error_with_a_cause_has_it_as_its_source() {
 #[test]
 #[deny(unreachable_patterns)]
 fn error_types_may_get_more_kinds() {
-    fn of_a_task(error: &TaskError) -> Option<()> {
-        match error {
-            TaskError::Panicked(_)
-            | TaskError::Cancelled(_)
-            | TaskError::Lost(_)
-            | TaskError::Deadlock(_) => Some(()),
-            _ => None,
-        }
+    macro_rules! known {
+        ($value:expr, $($kind:pat_param)|+) => {
+            match $value { $($kind)|+ => true, _ => false }
+        };
     }
-    fn of_a_cancel(reason: &CancelReason) -> Option<()> {
-        use CancelReason::{ByCaller, ByShutdown, PoolBroke, TaskDropped};
-        match reason {
-            ByCaller | ByShutdown | PoolBroke(_) | TaskDropped => Some(()),
-            _ => None,
-        }
-    }
-    fn of_a_refusal(refusal: &Refusal) -> Option<()> {
-        match refusal {
-            Refusal::ShutDown | Refusal::Broken(_) | Refusal::Full | Refusal::Thread(_) => Some(()),
-            _ => None,
-        }
-    }
-    fn of_a_build(error: &BuildError) -> Option<()> {
-        match error {
-            BuildError::NoWorkers | BuildError::NoCapacity | BuildError::NulInName => Some(()),
-            _ => None,
-        }
-    }
-    assert!(of_a_refusal(&Refusal::Full).is_some() && of_a_build(&BuildError::NoWorkers).is_some());
-    assert!(of_a_cancel(&CancelReason::ByCaller).is_some());
-    assert!(of_a_task(&TaskError::Cancelled(CancelReason::ByCaller)).is_some());
+    use BuildError::{NoCapacity, NoWorkers, NulInName};
+    use CancelReason::{ByCaller, ByShutdown, PoolBroke, TaskDropped};
+    use Refusal::{Broken, Full, ShutDown, Thread};
+    use TaskError::{Cancelled, Deadlock, Lost, Panicked};
+    assert!(known!(Cancelled(ByCaller), Panicked(_) | Cancelled(_) | Lost(_) | Deadlock(_)));
+    assert!(known!(ByCaller, ByCaller | ByShutdown | PoolBroke(_) | TaskDropped));
+    assert!(known!(Full, ShutDown | Broken(_) | Full | Thread(_)));
+    assert!(known!(NoWorkers, NoWorkers | NoCapacity | NulInName));
 }

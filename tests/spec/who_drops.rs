@@ -137,6 +137,19 @@ fn pending(things: &Things, how: Work) -> (ThreadPoolExecutor, Gate, Future<Thin
     (pool, gate, future)
 }
 
+/// A reader does this with the future of a task that has ended.
+fn after_the_end(things: &Things, how: Work, read: fn(Future<Thing>)) {
+    let (pool, gate, future) = pending(things, how);
+    done(&pool, &gate);
+    things.by("reader", || read(future));
+}
+
+fn before_the_start(things: &Things, how: Work, read: fn(Future<Thing>)) {
+    let (pool, gate, future) = pending(things, how);
+    things.by("reader", || read(future));
+    done(&pool, &gate);
+}
+
 #[test]
 fn things_of_a_task_that_returns() {
     within(|| {
@@ -147,9 +160,7 @@ fn things_of_a_task_that_returns() {
         let gone = "capture by worker, callback by worker, value by worker";
 
         each_once("moved out", read, &[out, capture], |things| {
-            let (pool, gate, future) = pending(things, Returns);
-            done(&pool, &gate);
-            things.by("reader", || drop(future.into_result()));
+            after_the_end(things, Returns, |future| drop(future.into_result()));
         });
         each_once("lent", read, &[out, capture], |things| {
             let (pool, gate, future) = pending(things, Returns);
@@ -158,11 +169,7 @@ fn things_of_a_task_that_returns() {
             things.by("reader", || drop(future));
             done(&pool, &gate);
         });
-        each_once("never read", read, &[out, capture], |things| {
-            let (pool, gate, future) = pending(things, Returns);
-            done(&pool, &gate);
-            things.by("reader", || drop(future));
-        });
+        each_once("never read", read, &[out, capture], |it| after_the_end(it, Returns, drop));
         each_once("never read, and the pool gone", read, &[out, capture], |things| {
             let (pool, gate, future) = pending(things, Returns);
             gate.open();
@@ -170,14 +177,13 @@ fn things_of_a_task_that_returns() {
             things.by("reader", || drop(future));
         });
         each_once("left to an iterator", read, &[capture], |things| {
-            let (pool, gate, future) = pending(things, Returns);
-            done(&pool, &gate);
-            things.by("reader", || drop(as_completed([future])));
+            after_the_end(things, Returns, |future| drop(as_completed([future])));
         });
         each_once("its handle dropped before it began", gone, &[capture], |things| {
-            let (pool, gate, future) = pending(things, Returns);
-            things.by("reader", || drop(future));
-            done(&pool, &gate);
+            before_the_start(things, Returns, drop);
+        });
+        each_once("awaited, but not to the end", gone, &[capture], |things| {
+            before_the_start(things, Returns, |future| drop(future.into_future()));
         });
         each_once("its handle dropped while it ran", gone, &[capture], |things| {
             let (pool, gate, inside) =
@@ -195,11 +201,6 @@ fn things_of_a_task_that_returns() {
             *myself.lock().unwrap() = Some(future);
             done(&pool, &gate);
         });
-        each_once("awaited, but not to the end", gone, &[capture], |things| {
-            let (pool, gate, future) = pending(things, Returns);
-            things.by("reader", || drop(future.into_future()));
-            done(&pool, &gate);
-        });
     });
 }
 
@@ -212,19 +213,11 @@ fn things_of_a_task_that_panics() {
         let gone = "capture by worker, callback by worker, payload by worker";
 
         each_once("its error read", read, &[out], |things| {
-            let (pool, gate, future) = pending(things, Panics);
-            done(&pool, &gate);
-            things.by("reader", || drop(future.into_result()));
+            after_the_end(things, Panics, |future| drop(future.into_result()));
         });
-        each_once("never read", read, &[out], |things| {
-            let (pool, gate, future) = pending(things, Panics);
-            done(&pool, &gate);
-            things.by("reader", || drop(future));
-        });
+        each_once("never read", read, &[out], |it| after_the_end(it, Panics, drop));
         each_once("its handle dropped before it began", gone, &[], |things| {
-            let (pool, gate, future) = pending(things, Panics);
-            things.by("reader", || drop(future));
-            done(&pool, &gate);
+            before_the_start(things, Panics, drop);
         });
         each_once("the payload taken", read, &[out], |things| {
             let (pool, gate, future) = pending(things, Panics);
