@@ -156,7 +156,7 @@ fn a_task_goes_on_though_its_awaiter_gives_up() {
 }
 
 #[test]
-fn all_who_await_the_same_future_are_woken_and_find_it_done() {
+fn each_awaiter_of_a_future_is_woken_and_finds_it_done() {
     struct Looks(Arc<Future<u8>>, mpsc::Sender<bool>);
     impl Wake for Looks {
         fn wake(self: Arc<Self>) {

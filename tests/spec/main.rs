@@ -11,10 +11,9 @@
 //! [`Gate`](support::Gate) holds a task where the test wants it (no test sleeps and hopes), and
 //! [`Drops`](support::Drops) count what was dropped.
 //!
-//! Marks such as `CAN-04` are rows of a checklist: behaviours to which the test suites of
-//! `CPython`, the JDK, rayon, tokio and others hold their own code. All rows are answered once
-//! more, each by its name, in `tests/conformance`, whose first page lists those that do not apply
-//! and those that are answered differently on purpose.
+//! Marks such as `CAN-04` are rows of `tests/ROWS.md`: behaviours to which the test suites of
+//! `CPython`, the JDK, rayon, tokio and others hold their own code, and which of the tests below
+//! hold this one to them.
 
 mod blocked;
 mod common;

@@ -95,7 +95,7 @@ fn a_wait_for_a_request_ends_in_time_and_not_before() {
 
 /// Some of them sleep by then, and some come later.
 #[test]
-fn all_who_wait_for_one_request_are_woken() {
+fn each_waiter_for_a_request_is_woken() {
     within(|| {
         let pool = pool(1);
         for _ in 0..100 {

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::{Refusal, ReturnWhen, Shutdown, as_completed, first_success, wait};
+use glasspool::{Refusal, ReturnWhen, Shutdown, as_completed, first_success, task, wait};
 
 use crate::blocked::Blocks;
 use crate::common::held_with_room_for;
@@ -30,12 +30,13 @@ fn next_to_no_time_is_no_time_to_every_timed_call() {
             assert_eq!(wait([&pending], Some(timeout), ReturnWhen::AllCompleted).not_done.len(), 1);
             assert!(as_completed([&pending]).timeout(timeout).next().unwrap().is_err());
             assert!(mapped.timeout(timeout).next().unwrap().is_err());
+            let (_unrun, future) = task(|| 8);
+            let error = first_success([future], Some(timeout), |_| true).unwrap_err();
+            assert_eq!(error.timed_out().unwrap().unfinished(), 1);
             let _filling = [(); 2].map(|()| pool.try_submit_timeout(timeout, || ()).ok());
             let refused = pool.try_submit_timeout(timeout, || ()).unwrap_err();
             assert!(matches!(refused.why(), Refusal::Full));
             assert!(!pool.shutdown_timeout(Shutdown::Drain, timeout).unwrap().is_complete());
-            let won = first_success([pending], Some(timeout), |_| true).unwrap_err();
-            assert_eq!(won.timed_out().unwrap().unfinished(), 1);
             gate.open();
         }
     });
