@@ -12,9 +12,7 @@ use glasspool::{
     ThreadPoolExecutor, scope, task,
 };
 
-use crate::support::{
-    Bomb, Drops, PanicsWhenDropped, Tally, eventually, held_pool, panic_of, pool, within, words,
-};
+use crate::support::{Bomb, Tally, eventually, held_pool, panic_of, pool, within, words};
 
 /// Runs a future to its end on this thread, which sleeps in between.
 fn block_on<F: IntoFuture>(future: F) -> F::Output {
@@ -272,20 +270,6 @@ fn an_awaiter_crosses_threads_as_its_future_does_and_may_borrow() {
         let awaited = thread::spawn(move || block_on(awaiting).unwrap().get());
         gate.open();
         assert_eq!(awaited.join().unwrap(), 7);
-    });
-}
-
-/// Nobody is left to drop the value but whoever runs the task.
-#[test]
-fn a_value_that_panics_when_it_is_dropped_may_be_awaited_in_vain() {
-    within(|| {
-        let (drops, (task, future)) = (Drops::default(), task(|| PanicsWhenDropped));
-        let captured = drops.one();
-        let mut awaiting = future.into_future();
-        assert!(poll(&mut awaiting, &Arc::<Woken>::default()).is_pending());
-        drop((awaiting, captured));
-        task.run();
-        assert_eq!(drops.count(), 1);
     });
 }
 

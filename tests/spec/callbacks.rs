@@ -13,8 +13,7 @@ use glasspool::{
 
 use crate::common::about_to_break;
 use crate::support::{
-    Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, held_pool, pool, state, within,
-    words,
+    Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, held_pool, pool, state, within, words,
 };
 
 /// Has the outcome sent, in words, and the thread that calls back.
@@ -359,27 +358,5 @@ fn a_callback_that_holds_its_own_future_lets_go_of_it() {
         drop(pool);
         assert!(watch.upgrade().is_none());
         assert_eq!(drops.count(), 1);
-    });
-}
-
-/// The last handle there is, dropped where the outcome is being told.
-#[test]
-fn a_callback_may_drop_its_own_future() {
-    within(|| {
-        let (pool, gate) = (pool(1), Gate::closed());
-        let (give, take) = mpsc::channel::<Future<u8>>();
-        let dropped = Tally::default();
-        let future = pool.submit(gate.then(|| 7));
-        future.add_done_callback({
-            let dropped = dropped.clone();
-            move |_| {
-                drop(take.recv().unwrap());
-                dropped.add();
-            }
-        });
-        give.send(future).unwrap();
-        gate.open();
-        eventually(|| dropped.count() == 1);
-        assert_eq!(pool.submit(|| 8).into_result().unwrap(), 8);
     });
 }

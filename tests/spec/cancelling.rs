@@ -7,9 +7,7 @@ use std::time::Duration;
 use glasspool::{CancelReason, Future, ReturnWhen, Shutdown, TaskError, as_completed, task, wait};
 
 use crate::blocked::Blocks;
-use crate::support::{
-    Drops, Gate, LONG, PanicsWhenDropped, Tally, held_pool, pool, shows, within, words,
-};
+use crate::support::{Drops, Gate, LONG, Tally, held_pool, pool, shows, within, words};
 
 /// CAN-01.
 #[test]
@@ -92,27 +90,6 @@ fn a_cancelled_future_says_so_whenever_it_is_read() {
     });
 }
 
-/// CAN-01: by whoever cancels, while the worker is busy with something else.
-#[test]
-fn the_captures_of_a_cancelled_task_are_dropped_before_cancel_returns() {
-    within(|| {
-        let ((pool, gate), drops) = (held_pool(), Drops::default());
-        let future = pool.submit(drops.with(|| ()));
-        let stoppable = pool.submit_stoppable({
-            let captured = drops.one();
-            move |_| drop(captured)
-        });
-        assert_eq!(drops.count(), 0);
-        assert!(future.cancel());
-        assert_eq!(drops.count(), 1);
-        assert!(stoppable.cancel());
-        assert_eq!(drops.count(), 2);
-        gate.open();
-        drop(pool);
-        assert_eq!(drops.count(), 2);
-    });
-}
-
 /// So a waiter that sleeps is woken before the closure is dropped.
 #[test]
 fn the_captures_of_a_cancelled_task_may_wait_for_a_waiter_when_they_are_dropped() {
@@ -153,23 +130,6 @@ fn the_captures_of_a_cancelled_task_may_read_its_future_when_they_are_dropped() 
         let (_task, future) = task(move || drop(reads));
         assert!(myself.get_or_init(|| future).cancel());
         assert_eq!(told.recv().unwrap(), "task cancelled by the caller");
-    });
-}
-
-#[test]
-fn the_captures_of_a_cancelled_task_may_panic_when_they_are_dropped() {
-    within(|| {
-        let (_task, future) = task({
-            let captured = PanicsWhenDropped;
-            move || drop(captured)
-        });
-        let called = Tally::default();
-        future.add_done_callback({
-            let called = called.clone();
-            move |_| called.add()
-        });
-        assert!(future.cancel());
-        assert_eq!((called.count(), future.cancelled()), (1, true));
     });
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
 use glasspool::{Future, Shutdown, Stats, ThreadPoolExecutor, Worker, current_worker};
 
@@ -243,19 +242,5 @@ fn hooks_and_callbacks_know_their_worker_too() {
         let seen: Vec<_> =
             told.iter().map(|(when, worker)| (when, worker.unwrap().pool())).collect();
         assert_eq!(seen, [("begins", id), ("calls back", id), ("leaves", id)]);
-    });
-}
-
-#[test]
-fn a_pool_whose_workers_have_retired_has_none() {
-    within(|| {
-        let pool = ThreadPoolExecutor::builder()
-            .max_workers(2)
-            .keep_alive(Duration::ZERO)
-            .build()
-            .unwrap();
-        pool.submit(|| ()).into_result().unwrap();
-        eventually(|| pool.stats().workers == 0);
-        assert_eq!(ended(&pool.stats()), [1, 0, 0, 0]);
     });
 }

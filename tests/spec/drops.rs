@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
-use glasspool::{Executor, Future, Inline, Refusal, Shutdown, Task, TaskError, task};
+use glasspool::{Executor, Inline, Refusal, Shutdown, Task};
 
-use crate::common::{about_to_break, held_with_room_for};
 use crate::executors::Later;
 use crate::support::{
     Drops, Gate, PanicsWhenDropped, broken_pool, eventually, held_pool, pool, within,
@@ -35,46 +33,6 @@ fn the_captures_of_a_task_are_dropped_before_its_end_is_seen() {
     });
 }
 
-/// DRP-03.
-#[test]
-fn a_value_is_dropped_once_whenever_its_handle_is() {
-    within(|| {
-        let drops = Drops::default();
-        let value = || {
-            let drops = drops.clone();
-            move || drops.one()
-        };
-        let (pool, gate) = held_pool();
-        let submit = || pool.submit(value());
-        let (taken, read, unread) = (submit(), submit(), submit());
-        drop(submit()); // before its start
-        gate.open();
-        let value_taken = taken.into_result().unwrap();
-        assert!(read.result().is_ok() && read.result().is_ok());
-        eventually(|| unread.done() && drops.count() == 1);
-        drop(value_taken);
-        assert_eq!(drops.count(), 2);
-        drop(read);
-        assert_eq!(drops.count(), 3);
-        drop(unread); // after its completion
-        assert_eq!(drops.count(), 4);
-
-        let gate = Gate::closed();
-        let running = pool.submit(gate.then(value()));
-        gate.wait_for(1);
-        drop(running);
-        assert_eq!(drops.count(), 4);
-        gate.open();
-        eventually(|| drops.count() == 5);
-
-        let outlives_its_pool = submit();
-        drop(pool);
-        assert_eq!(drops.count(), 5);
-        drop(outlives_its_pool);
-        assert_eq!(drops.count(), 6);
-    });
-}
-
 /// DRP-04, SUB-03.
 #[test]
 fn a_task_runs_though_its_handle_is_dropped() {
@@ -88,57 +46,6 @@ fn a_task_runs_though_its_handle_is_dropped() {
         eventually(|| drops.count() == 100);
         assert_eq!(pool.submit(|| 7).into_result().unwrap(), 7);
         assert_eq!((pool.stats().workers, pool.stats().cancelled), (1, 0));
-    });
-}
-
-/// DRP-05.
-#[test]
-fn the_captures_of_a_task_are_dropped_once_whatever_becomes_of_it() {
-    within(|| {
-        let drops = Drops::default();
-        let work = || drops.with(|| ());
-
-        assert!(pool(1).submit(work()).into_result().is_ok());
-        assert_eq!(drops.count(), 1, "ran");
-        let panics: Future<()> = pool(1).submit(drops.with(|| panic!("boom")));
-        assert!(panics.into_result().is_err());
-        assert_eq!(drops.count(), 2, "panicked");
-        drop(task(work()).0);
-        assert_eq!(drops.count(), 3, "never run");
-
-        let (pool, gate) = held_with_room_for(1);
-        assert!(pool.submit(work()).cancel());
-        assert_eq!(drops.count(), 4, "cancelled");
-        let pending = pool.submit(work());
-        let tries: [&dyn Fn() -> _; 2] = [&|| pool.try_submit(work()), &|| {
-            pool.try_submit_timeout(Duration::from_millis(1), work())
-        }];
-        for (try_it, n) in tries.into_iter().zip(4..) {
-            let refused = try_it().unwrap_err();
-            assert!(matches!(refused.why(), Refusal::Full));
-            assert_eq!(drops.count(), n, "refused by a full queue, and given back");
-            drop(refused);
-            assert_eq!(drops.count(), n + 1, "refused by a full queue, and dropped");
-        }
-        pool.close(Shutdown::CancelPending);
-        assert_eq!((pending.cancelled(), drops.count()), (true, 7), "cancelled by the shutdown");
-        let refused = pool.try_submit(work()).unwrap_err();
-        assert_eq!(drops.count(), 7, "refused by a closed pool, and given back");
-        drop(refused);
-        assert_eq!(drops.count(), 8, "refused by a closed pool, and dropped");
-        gate.open();
-        drop((pool, pending));
-        assert_eq!(drops.count(), 8);
-
-        let (pool, gate) = about_to_break();
-        let futures = [(); 3].map(|()| pool.submit(work()));
-        assert_eq!(drops.count(), 8);
-        gate.open();
-        assert!(matches!(futures[0].result(), Err(TaskError::Lost(Some(_)))));
-        assert!(drops.count() >= 9, "lost with its worker");
-        assert!(futures.iter().all(|future| future.result().is_err()));
-        drop(pool);
-        assert_eq!(drops.count(), 11, "cancelled as the pool broke");
     });
 }
 
@@ -161,24 +68,6 @@ fn a_capture_that_tasks_share_lives_until_the_last_of_them_has_ended() {
         gate.open();
         last.result().unwrap();
         assert!(watch.upgrade().is_none());
-    });
-}
-
-/// SHD-22.
-#[test]
-fn the_captures_of_the_tasks_that_a_shutdown_cancels_are_gone_when_it_returns() {
-    within(|| {
-        let (pool, gate) = held_pool();
-        let captured = Arc::new(());
-        let futures = [(); 5].map(|()| {
-            let captured = Arc::clone(&captured);
-            pool.submit(move || drop(captured))
-        });
-        assert_eq!(Arc::strong_count(&captured), 6);
-        pool.close(Shutdown::CancelPending);
-        assert_eq!(Arc::strong_count(&captured), 1);
-        gate.open();
-        assert!(futures.iter().all(Future::cancelled));
     });
 }
 

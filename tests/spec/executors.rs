@@ -59,7 +59,7 @@ fn a_task_runs_where_it_is_run() {
     });
 }
 
-/// DRP-05: so no future is ever stranded.
+/// So no future is ever stranded.
 #[test]
 fn a_task_that_is_dropped_unrun_is_cancelled() {
     within(|| {

@@ -11,8 +11,8 @@ use glasspool::{Executor, Future, Inline, NoSuccess, Shutdown, first_success, sc
 
 use crate::blocked::Blocks;
 use crate::support::{
-    Bomb, Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, held_pool, panic_of,
-    pool, while_futures_trickle, within, words,
+    Bomb, Drops, Gate, LONG, Tally, alone, held_pool, panic_of, pool, while_futures_trickle,
+    within, words,
 };
 
 fn ended<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Future<T> {
@@ -279,23 +279,6 @@ fn the_captures_of_one_loser_may_wait_for_the_end_of_another_when_they_are_dropp
             first_success(losers.into_iter().chain([ended(|| ())]), None, any).unwrap();
         });
         gate.open();
-    });
-}
-
-#[test]
-fn a_drop_that_panics_costs_neither_the_winner_nor_the_others() {
-    within(|| {
-        let pool = pool(1);
-        let drops = Drops::default();
-        let answer = |n: u8| {
-            let counted = drops.one();
-            pool.submit(move || (n, counted, (n == 0).then(|| PanicsWhenDropped)))
-        };
-        let futures = [answer(0), answer(1), answer(2)];
-        let (n, ..) = first_success(futures, None, |(n, ..)| *n == 1).unwrap();
-        assert_eq!(n, 1);
-        pool.submit(|| ()).result().unwrap();
-        eventually(|| drops.count() == 3);
     });
 }
 

@@ -10,7 +10,7 @@ use glasspool::{Future, Panic, Shutdown, TaskError, ThreadPoolExecutor};
 
 use crate::blocked::Blocks;
 use crate::common::at_once;
-use crate::support::{Gate, PanicsWhenDropped, alone, eventually, held_pool, pool, within, words};
+use crate::support::{Gate, alone, eventually, pool, within, words};
 
 fn panic_in<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Panic {
     match pool(1).submit(work).into_result() {
@@ -152,21 +152,6 @@ fn tasks_may_panic_after_their_pool_is_gone() {
         for future in panics {
             assert_eq!(words(future.into_result()), "task panicked: after the drop");
         }
-    });
-}
-
-/// The value or the payload is dropped by the worker, as nobody reads it.
-#[test]
-fn an_unread_outcome_that_panics_when_it_is_dropped_harms_no_worker() {
-    within(|| {
-        let (pool, gate) = held_pool();
-        for _ in 0..3 {
-            drop(pool.submit(|| PanicsWhenDropped));
-            drop(pool.submit(|| panic_any(PanicsWhenDropped)));
-        }
-        gate.open();
-        assert_eq!(pool.submit(|| 7).into_result().unwrap(), 7);
-        assert_eq!(pool.stats().workers, 1);
     });
 }
 

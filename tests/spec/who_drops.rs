@@ -150,6 +150,7 @@ fn before_the_start(things: &Things, how: Work, read: fn(Future<Thing>)) {
     done(&pool, &gate);
 }
 
+/// DRP-03.
 #[test]
 fn things_of_a_task_that_returns() {
     within(|| {
@@ -204,6 +205,7 @@ fn things_of_a_task_that_returns() {
     });
 }
 
+/// DRP-05.
 #[test]
 fn things_of_a_task_that_panics() {
     within(|| {
@@ -243,6 +245,7 @@ fn things_of_a_task_that_panics() {
 /// How a pending task may be cancelled, and by whom.
 type Canceller = (&'static str, fn(&ThreadPoolExecutor, Future<Thing>));
 
+/// CAN-01, DRP-05, SHD-22.
 #[test]
 fn things_of_a_task_that_is_cancelled() {
     const WAYS: [Canceller; 6] = [
@@ -283,19 +286,23 @@ fn things_of_a_task_that_is_cancelled() {
     });
 }
 
+/// DRP-05.
 #[test]
 fn things_of_a_task_that_is_refused_or_lost() {
     within(|| {
-        each_once(
-            "given back",
-            "capture by submitter",
-            &[("capture", "capture by submitter, out of submitter")],
-            |things| {
-                let (pool, _gate) = held();
-                pool.close(Shutdown::Drain);
-                things.by("submitter", || drop(pool.try_submit(things.work(Returns))));
-            },
-        );
+        let given_back = "capture by submitter";
+        let out = ("capture", "capture by submitter, out of submitter");
+        each_once("given back by a closed pool", given_back, &[out], |things| {
+            let (pool, _gate) = held();
+            pool.close(Shutdown::Drain);
+            things.by("submitter", || drop(pool.try_submit(things.work(Returns))));
+        });
+        each_once("given back by a full pool", given_back, &[out], |things| {
+            let (pool, gate) = (builder().queue_capacity(1).build().unwrap(), Gate::closed());
+            let _filling = [(); 2].map(|()| pool.try_submit(gate.then(|| ())).unwrap());
+            let soon = Duration::from_nanos(1);
+            things.by("submitter", || drop(pool.try_submit_timeout(soon, things.work(Returns))));
+        });
         each_once("refused with a panic", "capture by submitter", &[], |things| {
             let (pool, _gate) = held();
             pool.close(Shutdown::Drain);
