@@ -7,13 +7,11 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use glasspool::{
-    Future, ReturnWhen, Shutdown, Task, TaskError, ThreadPoolExecutor, as_completed, task, wait,
-};
+use glasspool::{Future, ReturnWhen, Shutdown, Task, ThreadPoolExecutor, as_completed, task, wait};
 
 use crate::common::about_to_break;
 use crate::support::{
-    Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, held_pool, pool, state, within, words,
+    Drops, Gate, PanicsWhenDropped, Tally, alone, held_pool, pool, state, within, words,
 };
 
 /// Has the outcome sent, in words, and the thread that calls back.
@@ -243,80 +241,6 @@ fn the_panic_of_a_callback_is_reported_on_stderr() {
         assert_eq!(future.into_result().unwrap(), 7);
     });
     assert!(said.contains("thread 'told_0'") && said.contains("while calling back"), "{said}");
-}
-
-/// CBK-09: other than in Java and Python, its future is not done yet; the outcome is the argument.
-#[test]
-fn a_callback_before_the_end_finds_its_future_running_and_cannot_read_it() {
-    within(|| {
-        let (pool, gate) = (pool(1), Gate::closed());
-        let future = Arc::new(pool.submit(gate.then(|| 7)));
-        let (tell, told) = mpsc::channel();
-        let own = Arc::clone(&future);
-        future.add_done_callback(move |outcome| {
-            let facts = (own.done(), own.cancelled(), own.cancel(), own.try_result().is_some());
-            let read = [
-                own.result(),
-                own.result_timeout(Duration::ZERO).unwrap(),
-                own.result_timeout(LONG).unwrap(),
-            ];
-            let refused = read.map(|read| matches!(read, Err(TaskError::Deadlock(_))));
-            tell.send((*outcome.unwrap(), state(&*own), facts, refused)).unwrap();
-        });
-        gate.open();
-        let expected = (7, "running".to_owned(), (false, false, false, false), [true; 3]);
-        assert_eq!(told.recv().unwrap(), expected);
-        assert_eq!(future.result().unwrap(), &7);
-    });
-}
-
-/// CBK-09: of a cancelled task there is no value, so its state changes first.
-#[test]
-fn a_callback_that_comes_late_or_on_a_cancellation_finds_its_future_done() {
-    within(|| {
-        let (tell, told) = mpsc::channel();
-        let look = |future: &Arc<Future<u8>>| {
-            let (own, tell) = (Arc::clone(future), tell.clone());
-            future.add_done_callback(move |_| {
-                let read = words(own.result_timeout(Duration::ZERO).unwrap());
-                tell.send((own.done(), own.cancelled(), read, words(own.result()))).unwrap();
-            });
-        };
-        let (_unrun, cancelled) = task(|| 7);
-        let cancelled = Arc::new(cancelled);
-        look(&cancelled);
-        cancelled.cancel();
-        let text = "task cancelled by the caller".to_owned();
-        assert_eq!(told.try_recv().unwrap(), (true, true, text.clone(), text));
-
-        let (run, value) = task(|| 8);
-        run.run();
-        look(&Arc::new(value));
-        assert_eq!(told.try_recv().unwrap(), (true, false, "8".to_owned(), "8".to_owned()));
-    });
-}
-
-#[test]
-fn no_lock_is_held_while_a_callback_runs() {
-    within(|| {
-        let (pool, gate) = (Arc::new(pool(1)), Gate::closed());
-        let (tell, told) = mpsc::channel();
-        let future = Arc::new(pool.submit(gate.then(|| 7)));
-        let other = pool.submit(|| 8);
-        future.add_done_callback({
-            let (myself, pool) = (Arc::clone(&future), Arc::clone(&pool));
-            move |_| {
-                let sight = (myself.cancel(), format!("{myself:?}").is_empty(), other.cancel());
-                let next = pool.submit(|| 9);
-                pool.close(Shutdown::Drain);
-                tell.send((sight, pool.stats().workers, next)).unwrap();
-            }
-        });
-        gate.open();
-        let (sight, workers, next) = told.recv().unwrap();
-        assert_eq!((sight, workers), ((false, false, true), 1));
-        assert_eq!(next.result().unwrap(), &9);
-    });
 }
 
 /// CBK-13: and before the end is seen.

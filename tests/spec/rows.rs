@@ -10,13 +10,20 @@ fn files_in(folder: impl AsRef<Path>, extension: &str) -> Vec<PathBuf> {
     files.filter(|path| path.extension().is_some_and(|it| it == extension)).collect()
 }
 
-/// The tests of a source, by their names.
+/// The tests of a source, by their names: functions, and the entries of a table that makes some.
 fn tests_in(source: &str) -> Vec<String> {
-    let mut lines = source.lines();
-    let mut tests = Vec::new();
-    while lines.any(|line| line == "#[test]") {
-        let name = lines.find_map(|line| line.strip_prefix("fn ")).unwrap();
-        tests.push(name.split('(').next().unwrap().to_owned());
+    let (mut tests, mut in_table, mut is_test) = (Vec::new(), false, false);
+    for line in source.lines() {
+        in_table = line == "places! {" || in_table && line != "}";
+        let entry = line.strip_prefix("    ").filter(|it| in_table && it.contains(") ="));
+        let function = line.strip_prefix("fn ").filter(|_| is_test);
+        if let Some(it) = entry.or(function) {
+            let name = it.split('(').next().unwrap();
+            if name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+                tests.push(name.to_owned());
+            }
+        }
+        is_test = line == "#[test]" || is_test && line.starts_with("#[");
     }
     tests
 }
