@@ -54,7 +54,7 @@ fn a_result_comes_as_soon_as_its_item_ends() {
             let mut results = make(&pool, Box::new(function));
             for (n, &expected) in order.iter().enumerate() {
                 let left = order.len() - n;
-                assert_eq!(results.size_hint(), (left, Some(left)));
+                assert_eq!(results.size_hint(), (left.min(3), Some(left)), "three are in flight");
                 thread::scope(|threads| {
                     let reading = threads.spawn(|| results.next());
                     if let Some(gate) = gates.get(expected) {
