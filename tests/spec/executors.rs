@@ -1,10 +1,10 @@
 //! Whoever holds a task is its executor.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::{iter, thread};
 
 use glasspool::{
-    CancelReason, Executor, Future, Inline, Refusal, Refused, Shutdown, Task, TaskError, task,
+    CancelReason, Executor, Inline, Refusal, Refused, Shutdown, Task, TaskError, task,
 };
 
 use crate::support::{Drops, Tally, panic_of, pool, within, words};
@@ -123,18 +123,6 @@ fn a_program_may_choose_its_executor_while_it_runs() {
             assert_eq!(squares.unwrap(), [1, 4, 9, 16]);
         }
         assert_eq!(executors.each_ref().map(|it| it.max_workers()), [1, 1, 2, 2]);
-    });
-}
-
-#[test]
-fn an_executor_may_run_its_tasks_in_any_order() {
-    within(|| {
-        let later = Arc::new(Later::default());
-        let executor: &dyn Executor = &*later;
-        let futures = [1, 2, 3].map(|n| executor.submit(move || n));
-        assert!(!futures.iter().any(Future::done));
-        later.tasks().into_iter().rev().for_each(Task::run);
-        assert_eq!(futures.map(|future| future.into_result().unwrap()), [1, 2, 3]);
     });
 }
 

@@ -15,30 +15,30 @@ fn until_asked(pool: &ThreadPoolExecutor) -> Future<bool> {
 
 /// CAN-17.
 #[test]
-fn a_running_task_learns_that_it_is_asked_to_stop() {
-    within(|| {
-        let pool = pool(1);
-        let future = until_asked(&pool);
-        assert!(future.running());
-        assert!(future.request_stop());
-        assert!(future.request_stop() || future.done()); // asking again changes nothing
-        assert!(future.result().unwrap());
-        assert!(!future.cancelled()); // its own outcome stands
-    });
-}
-
-#[test]
-fn a_task_that_only_looks_learns_it_too() {
-    within(|| {
-        let pool = pool(1);
-        let future = pool.submit_stoppable(|stop| {
+fn a_running_task_that_waits_or_looks_learns_that_it_is_asked_to_stop() {
+    let ways: [fn(StopToken) -> bool; 2] = [
+        |stop| stop.wait_timeout(LONG),
+        |stop| {
             while !stop.stop_requested() {
                 thread::yield_now();
             }
-            "stopped"
-        });
-        assert!(future.request_stop());
-        assert_eq!(future.into_result().unwrap(), "stopped");
+            true
+        },
+    ];
+    within(move || {
+        let pool = pool(1);
+        for way in ways {
+            let (tell, began) = mpsc::channel();
+            let future = pool.submit_stoppable(move |stop| {
+                tell.send(()).unwrap();
+                way(stop)
+            });
+            began.recv().unwrap();
+            assert!(future.request_stop());
+            assert!(future.request_stop() || future.done()); // asking again changes nothing
+            assert!(future.result().unwrap());
+            assert!(!future.cancelled()); // its own outcome stands
+        }
     });
 }
 

@@ -1,7 +1,6 @@
 //! Waiting until enough have ended, and taking it back.
 
-use std::rc::Rc;
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -270,23 +269,6 @@ fn futures_of_several_pools_and_of_none_are_waited_for_together() {
             task.run();
             assert_eq!(waiting.join().unwrap(), 3);
         });
-    });
-}
-
-/// WAI-14.
-#[test]
-fn futures_may_be_held_in_anything_and_have_any_key() {
-    within(|| {
-        let pool = pool(1);
-        let futures = [(); 3].map(|()| pool.submit(|| 7));
-        assert_eq!(wait(futures.each_ref(), None, AllCompleted).done.len(), 3);
-        assert_eq!(wait((0..).zip(&futures), None, AllCompleted).done.len(), 3);
-        let shared = futures.map(Arc::new);
-        assert_eq!(wait(shared.each_ref(), None, AllCompleted).done.len(), 3);
-        assert_eq!(wait(shared.clone(), None, AllCompleted).done.len(), 3);
-        let of_this_thread = [Rc::new(pool.submit(|| 8))];
-        assert_eq!(wait(of_this_thread, None, AllCompleted).done.len(), 1);
-        assert_eq!(wait([Box::new(pool.submit(|| 9))], None, AllCompleted).done.len(), 1);
     });
 }
 
