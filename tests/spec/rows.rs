@@ -28,7 +28,7 @@ fn tests_in(source: &str) -> Vec<String> {
     tests
 }
 
-/// The tests of the suites, as `file::name`.
+/// The tests of the suites, by file and name.
 fn tests() -> Vec<(String, String)> {
     let files = ["tests/spec", "tests"].into_iter().flat_map(|folder| files_in(folder, "rs"));
     let tests = files.flat_map(|path| {
@@ -39,39 +39,30 @@ fn tests() -> Vec<(String, String)> {
     tests.collect()
 }
 
-/// Rows of the tables: the id, and what is named in backticks in the last column.
-fn rows() -> Vec<(String, Vec<String>)> {
-    let tables = files_in("tests", "md").into_iter().map(|path| fs::read_to_string(path).unwrap());
-    let lines: Vec<String> =
-        tables.flat_map(|it| it.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
-    let cells = lines.iter().map(|line| line.trim_matches('|').split('|').collect::<Vec<_>>());
+/// Rows of the table: the id, and the names in backticks in the last column.
+fn rows_in(table: &str) -> Vec<(&str, Vec<&str>)> {
     let is_id = |id: &str| id.len() == 6 && id.as_bytes()[3] == b'-';
-    let rows = cells.filter(|cells| cells.len() >= 4 && is_id(cells[0].trim()));
-    rows.map(|cells| {
-        let named = cells.last().unwrap().split('`').skip(1).step_by(2).map(str::to_owned);
-        (cells[0].trim().to_owned(), named.collect())
-    })
-    .collect()
+    let cells = table.lines().map(|line| line.trim_matches('|').split('|').collect::<Vec<_>>());
+    let rows = cells.filter(|cells| cells.len() == 4 && is_id(cells[0].trim()));
+    rows.map(|cells| (cells[0].trim(), cells[3].split('`').skip(1).step_by(2).collect())).collect()
 }
 
 #[test]
 fn the_table_of_rows_names_tests_and_files_that_exist() {
-    let tests: BTreeSet<_> =
-        tests().into_iter().map(|(file, name)| format!("{file}::{name}")).collect();
+    let names = tests().into_iter().flat_map(|(file, name)| [format!("{file}::{name}"), file]);
+    let names: BTreeSet<_> = names.collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let exists = |it: &String| tests.contains(it) || it.contains('/') && root.join(it).exists();
-    let rows = rows();
-    assert!(!rows.is_empty(), "there is no table");
-    let missing: Vec<_> = rows
-        .iter()
-        .flat_map(|(id, named)| named.iter().map(move |it| (id, it)))
-        .filter(|(_, it)| !exists(it))
-        .collect();
-    assert!(missing.is_empty(), "the table names what does not exist: {missing:#?}");
-    let mut ids: Vec<_> = rows.iter().map(|(id, _)| id).collect();
-    ids.sort_unstable();
-    let twice: Vec<_> = ids.windows(2).filter(|two| two[0] == two[1]).collect();
-    assert!(twice.is_empty(), "the table has rows twice: {twice:?}");
+    let exists = |it: &str| names.contains(it) || it.contains('/') && root.join(it).exists();
+    let mut ids = BTreeSet::new();
+    for path in files_in("tests", "md") {
+        for (id, named) in rows_in(&fs::read_to_string(&path).unwrap()) {
+            assert!(!named.is_empty(), "{id} names no test");
+            let missing: Vec<_> = named.into_iter().filter(|it| !exists(it)).collect();
+            assert!(missing.is_empty(), "{id} names what does not exist: {missing:?}");
+            assert!(ids.insert(id.to_owned()), "{id} is there twice");
+        }
+    }
+    assert!(ids.len() > 100, "there is no table");
 }
 
 #[test]
