@@ -14,11 +14,13 @@ use crate::support::{
     Drops, Gate, PanicsWhenDropped, Tally, alone, held_pool, pool, state, within, words,
 };
 
+type Work = fn() -> u8;
+
 /// Has the outcome sent, in words, and the thread that calls back.
 fn told_of(future: &Future<u8>) -> Receiver<(String, ThreadId)> {
     let (tell, told) = mpsc::channel();
     future.add_done_callback(move |outcome| {
-        tell.send((words(outcome), thread::current().id())).unwrap()
+        tell.send((words(outcome), thread::current().id())).unwrap();
     });
     told
 }
@@ -27,8 +29,7 @@ fn told_of(future: &Future<u8>) -> Receiver<(String, ThreadId)> {
 #[test]
 fn a_callback_is_called_once_by_the_worker_with_the_outcome_whoever_keeps_the_handle() {
     within(|| {
-        let ends: [(fn() -> u8, &str); 2] =
-            [(|| 7, "7"), (|| panic!("boom"), "task panicked: boom")];
+        let ends: [(Work, &str); 2] = [(|| 7, "7"), (|| panic!("boom"), "task panicked: boom")];
         for (work, expected) in ends {
             let (pool, gate) = (pool(1), Gate::closed());
             let worker = pool.submit(|| thread::current().id()).into_result().unwrap();
@@ -104,7 +105,7 @@ fn callbacks_of_the_tasks_that_a_broken_pool_loses_are_called() {
 #[test]
 fn ten_thousand_callbacks_are_called_in_the_order_of_their_registration() {
     const CALLBACKS: usize = 10_000;
-    let ends: [(fn() -> u8, fn(Task, &Future<u8>)); 3] = [
+    let ends: [(Work, fn(Task, &Future<u8>)); 3] = [
         (|| 7, |task, _| task.run()),
         (|| panic!("boom"), |task, _| task.run()),
         (|| 7, |_task, future| assert!(future.cancel())),

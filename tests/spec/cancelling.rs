@@ -27,9 +27,8 @@ fn a_cancelled_task_never_runs() {
 #[test]
 fn a_running_task_cannot_be_cancelled_and_its_own_outcome_stands() {
     within(|| {
-        let ends: [(fn() -> u8, &str); 2] =
-            [(|| 7, "7"), (|| panic!("after all"), "task panicked: after all")];
-        for (work, expected) in ends {
+        let works: [fn() -> u8; 2] = [|| 7, || panic!("after all")];
+        for (work, expected) in works.into_iter().zip(["7", "task panicked: after all"]) {
             let (pool, gate) = (pool(1), Gate::closed());
             let future = pool.submit(gate.then(work));
             for _ in 0..3 {

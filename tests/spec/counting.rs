@@ -235,7 +235,7 @@ fn hooks_and_callbacks_know_their_worker_too() {
         let (gate, id) = (Gate::closed(), pool.id());
         let future = pool.submit(gate.then(|| ()));
         future.add_done_callback(move |_| {
-            tell_of_callback.send(("calls back", current_worker())).unwrap()
+            tell_of_callback.send(("calls back", current_worker())).unwrap();
         });
         gate.open();
         drop(pool);

@@ -160,7 +160,7 @@ fn tasks_may_panic_after_their_pool_is_gone() {
 fn the_message_on_stderr_names_the_worker() {
     let said = alone(|| {
         let pool = ThreadPoolExecutor::builder().thread_name_prefix("baker").build().unwrap();
-        let error = pool.submit(|| panic!("burnt")).into_result().map(|()| ()).unwrap_err();
+        let error = pool.submit(|| -> u8 { panic!("burnt") }).into_result().unwrap_err();
         assert_eq!(error.to_string(), "task panicked: burnt");
     });
     assert!(said.contains("thread 'baker_0'") && said.contains("burnt"), "{said}");

@@ -56,8 +56,9 @@ const WAITS: [Wait; 7] = [
 /// RES-07, RES-08: all of them sleep at the same time. The worker stays busy while it is cancelled.
 #[test]
 fn every_kind_of_waiter_is_woken_by_every_kind_of_end() {
+    type Work = fn() -> u8;
     type End = fn(&ThreadPoolExecutor, &Future<u8>, &Gate);
-    let ends: [(&str, fn() -> u8, End); 4] = [
+    let ends: [(&str, Work, End); 4] = [
         ("7", || 7, |_, _, gate| gate.open()),
         ("task panicked: boom", || panic!("boom"), |_, _, gate| gate.open()),
         ("task cancelled by the caller", || 7, |_, future, _| assert!(future.cancel())),

@@ -62,7 +62,9 @@ fn every_state() -> Vec<Example> {
 }
 
 fn in_every_state(look: impl Fn(&Example, &Future<u64>)) {
-    every_state().iter().for_each(|example| look(example, &example.future));
+    for example in every_state() {
+        look(&example, &example.future);
+    }
 }
 
 /// STA-01, STA-03, STA-04, STA-09, RES-02, RES-03, RES-14.

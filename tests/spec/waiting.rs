@@ -161,11 +161,11 @@ fn a_timeout_is_no_error_and_never_comes_early() {
         run.run();
         let (all, undone) = ([&running, &done, &pending], [&running, &pending]);
         for nanos in [0, 1, 999_999, 1_000_001, 4_000_000] {
-            let timeout = Some(Duration::from_nanos(nanos));
+            let timeout = Duration::from_nanos(nanos);
             let began = Instant::now();
-            assert_eq!(places(&wait(all, timeout, AllCompleted), all), (vec![1], vec![0, 2]));
-            assert!(began.elapsed() >= timeout.unwrap());
-            let split = wait(undone, timeout, FirstCompleted);
+            assert_eq!(places(&wait(all, Some(timeout), AllCompleted), all), (vec![1], vec![0, 2]));
+            assert!(began.elapsed() >= timeout);
+            let split = wait(undone, Some(timeout), FirstCompleted);
             assert_eq!(places(&split, undone), (vec![], vec![0, 1]));
         }
         gate.open();

@@ -72,11 +72,11 @@ fn things_of_a_map_that_does_not_run() {
         let ways: [(&str, Cancel); 4] = [
             ("dropped", |_, map| drop(map)),
             ("its time is up", |_, map| {
-                assert!(map.timeout(Duration::ZERO).next().unwrap().is_err())
+                assert!(map.timeout(Duration::ZERO).next().unwrap().is_err());
             }),
             ("close", |pool, _map| pool.close(Shutdown::CancelPending)),
             ("shutdown_timeout", |pool, _map| {
-                _ = pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO)
+                _ = pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO);
             }),
         ];
         for (way, cancel) in ways {
