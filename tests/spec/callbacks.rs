@@ -105,7 +105,8 @@ fn callbacks_of_the_tasks_that_a_broken_pool_loses_are_called() {
 #[test]
 fn ten_thousand_callbacks_are_called_in_the_order_of_their_registration() {
     const CALLBACKS: usize = 10_000;
-    let ends: [(Work, fn(Task, &Future<u8>)); 3] = [
+    type End = fn(Task, &Future<u8>);
+    let ends: [(Work, End); 3] = [
         (|| 7, |task, _| task.run()),
         (|| panic!("boom"), |task, _| task.run()),
         (|| 7, |_task, future| assert!(future.cancel())),
