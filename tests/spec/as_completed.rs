@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::repeat_n;
 use std::rc::Rc;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use glasspool::{Future, Shutdown, Task, as_completed, task};
 
 use crate::blocked::Blocks;
-use crate::support::{Drops, Gate, LONG, Tally, held_pool, panic_of, pool, within, words};
+use crate::support::{Drops, Gate, LONG, Tally, held_pool, pool, within, words};
 
 fn three() -> ([Task; 3], [Future<u8>; 3]) {
     let [(t1, f1), (t2, f2), (t3, f3)] = [1, 2, 3].map(|n| task(move || n));
@@ -157,27 +157,6 @@ fn a_future_that_is_given_several_times_is_handed_over_as_often() {
         assert_eq!(ended.len(), 3);
         task.run();
         assert!(ended.map(|(key, _)| key).eq(["done", "done", "or"]));
-    });
-}
-
-/// Python waits for ever.
-#[test]
-fn a_task_that_iterates_to_its_own_future_is_told_so_when_nothing_else_is_left() {
-    within(|| {
-        let pool = pool(1);
-        let (give, take) = mpsc::channel();
-        let (tell, told) = mpsc::channel();
-        let myself = pool.submit(move || {
-            let both: [Future<()>; 2] = take.recv().unwrap();
-            let mut ended = as_completed(&both);
-            tell.send((ended.next().unwrap().done(), panic_of(|| ended.next()))).unwrap();
-        });
-        let place = myself.submitted_at();
-        let (task, other) = task(|| ());
-        give.send([myself, other]).unwrap();
-        task.run();
-        let text = format!("deadlock: task submitted at {place} waits for itself");
-        assert_eq!(told.recv().unwrap(), (true, text));
     });
 }
 

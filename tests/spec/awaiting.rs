@@ -9,7 +9,7 @@ use std::thread::{self, Thread};
 
 use glasspool::{
     Awaiting, CancelReason, Executor, Future, Inline, Shutdown, Task, TaskError,
-    ThreadPoolExecutor, scope, task,
+    ThreadPoolExecutor, first_success, scope, task,
 };
 
 use crate::support::{Bomb, Tally, eventually, held_pool, panic_of, pool, within, words};
@@ -270,6 +270,29 @@ fn an_awaiter_crosses_threads_as_its_future_does_and_may_borrow() {
         let awaited = thread::spawn(move || block_on(awaiting).unwrap().get());
         gate.open();
         assert_eq!(awaited.join().unwrap(), 7);
+    });
+}
+
+/// REE-01.
+#[test]
+fn a_task_that_gives_away_its_own_future_is_told_so() {
+    type Ask = fn(Future<()>) -> Result<(), TaskError>;
+    let ways: [Ask; 2] = [
+        |myself| block_on(myself),
+        |myself| {
+            let failed = first_success([myself], None, |()| true).unwrap_err();
+            failed.into_failures().pop().unwrap()
+        },
+    ];
+    within(move || {
+        for ask in ways {
+            let (pool, (give, take), (tell, told)) = (pool(1), mpsc::channel(), mpsc::channel());
+            let future = pool.submit(move || tell.send(words(ask(take.recv().unwrap()))).unwrap());
+            let place = future.submitted_at();
+            give.send(future).unwrap();
+            let expected = format!("deadlock: task submitted at {place} waits for itself");
+            assert_eq!(told.recv().unwrap(), expected);
+        }
     });
 }
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use glasspool::{Future, ReturnWhen, Shutdown, Task, ThreadPoolExecutor, as_completed, task, wait};
 
-use crate::common::about_to_break;
 use crate::support::{
     Drops, Gate, PanicsWhenDropped, Tally, alone, held_pool, pool, state, within, words,
 };
@@ -84,20 +83,6 @@ fn a_callback_of_a_cancelled_task_is_called_by_whoever_cancels() {
         drop(task);
         let text = "task cancelled because its executor dropped it".to_owned();
         assert_eq!(told.try_recv().unwrap(), (text, thread::current().id()));
-    });
-}
-
-/// CBK-12.
-#[test]
-fn callbacks_of_the_tasks_that_a_broken_pool_loses_are_called() {
-    within(|| {
-        let (pool, gate) = about_to_break();
-        let told = [(); 2].map(|()| told_of(&pool.submit(|| 7)));
-        gate.open();
-        let why = "the pool is broken: its initializer panicked: no database";
-        let [lost, cancelled] = told.map(|told| told.recv().unwrap().0);
-        assert_eq!(lost, format!("task lost with its worker: {why}"));
-        assert_eq!(cancelled, format!("task cancelled because {why}"));
     });
 }
 

@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::thread;
 
-use glasspool::{Executor, Inline, Refusal, Shutdown, Task};
+use glasspool::{Executor, Task};
 
 use crate::executors::Later;
-use crate::support::{
-    Drops, Gate, PanicsWhenDropped, broken_pool, eventually, held_pool, pool, within,
-};
+use crate::support::{Drops, Gate, PanicsWhenDropped, eventually, held_pool, pool, within};
 
 /// DRP-01: before the future is done, and before its callbacks run.
 #[test]
@@ -83,23 +81,6 @@ fn a_capture_that_panics_when_it_is_dropped_is_a_panic_of_the_task() {
         });
         assert_eq!(future.result().unwrap_err().to_string(), "task panicked: the drop panics");
         assert_eq!(pool.submit(|| 8).into_result().unwrap(), 8);
-    });
-}
-
-#[test]
-fn a_refused_closure_comes_back_whole() {
-    within(|| {
-        let (closed, broken, drops) = (pool(1), broken_pool(), Drops::default());
-        closed.close(Shutdown::Drain);
-        let work = drops.with(|| 7);
-        let refused = closed.try_submit(work).unwrap_err();
-        assert!(matches!(refused.why(), Refusal::ShutDown));
-        let refused = broken.try_submit(refused.into_inner()).unwrap_err();
-        assert!(matches!(refused.why(), Refusal::Broken(_)));
-        assert_eq!(drops.count(), 0);
-        let executor: &dyn Executor = &Inline;
-        assert_eq!(executor.submit(refused.into_inner()).into_result().unwrap(), 7);
-        assert_eq!(drops.count(), 1);
     });
 }
 

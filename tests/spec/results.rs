@@ -1,19 +1,13 @@
 //! How the value is had: waited for, lent as often as one likes, moved out once.
 
 use std::cell::Cell;
-use std::future::{Future as StdFuture, IntoFuture};
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc;
-use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::{array, ptr};
 
-use glasspool::{
-    Future, ReturnWhen, Shutdown, TaskError, ThreadPoolExecutor, as_completed, first_success, task,
-    wait,
-};
+use glasspool::{Future, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, task, wait};
 
 use crate::blocked::Blocks;
 use crate::support::{Gate, LONG, pool, state, within, words};
@@ -224,53 +218,5 @@ fn a_value_needs_to_be_send_and_nothing_else() {
         assert_eq!(as_completed(split.done).map(read).sum::<i32>(), 3);
         let mapped = pool.map(0..3, |n| Opaque(Cell::new(n)));
         assert_eq!(mapped.flatten().map(|opaque| opaque.0.get()).sum::<i32>(), 3);
-    });
-}
-
-/// REE-01: in each way to wait for a single future.
-#[test]
-fn a_task_that_waits_for_itself_is_told_so() {
-    type Ask = fn(Future<String>) -> Result<String, TaskError>;
-    fn poll(
-        mut future: impl Unpin + StdFuture<Output = Result<String, TaskError>>,
-    ) -> Result<String, TaskError> {
-        match pin!(&mut future).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(outcome) => outcome,
-            Poll::Pending => panic!("the poll does not notice"),
-        }
-    }
-    let ways: [Ask; 6] = [
-        |myself| myself.result().cloned(),
-        |myself| myself.result_timeout(LONG).unwrap().cloned(),
-        |myself| myself.into_result(),
-        |myself| poll(Box::pin(async move { (&myself).await.cloned() })),
-        |myself| poll(myself.into_future()),
-        |myself| {
-            let failures = first_success([myself], None, |_| true).unwrap_err().into_failures();
-            failures.into_iter().next().unwrap()
-        },
-    ];
-    within(move || {
-        for (name, ask) in ways.into_iter().flat_map(|ask| [(None, ask), (Some("Ouroboros"), ask)])
-        {
-            let pool = pool(1);
-            let (give, take) = mpsc::channel();
-            let (tell, told) = mpsc::channel();
-            let work = move || {
-                tell.send(words(ask(take.recv().unwrap()))).unwrap();
-                String::new()
-            };
-            let future = match name {
-                Some(name) => pool.named(name).submit(work),
-                None => pool.submit(work),
-            };
-            let place = future.submitted_at();
-            give.send(future).unwrap();
-            let who = match name {
-                Some(name) => format!("'{name}' (submitted at {place})"),
-                None => format!("submitted at {place}"),
-            };
-            assert_eq!(told.recv().unwrap(), format!("deadlock: task {who} waits for itself"));
-        }
     });
 }
