@@ -305,7 +305,7 @@ pub(crate) fn kib_grown(it: impl Fn()) -> usize {
 /// the futures, none of which has ended. A time limit that began anew with each end would never
 /// be reached; how long a millisecond is in truth decides nothing.
 pub(crate) fn while_futures_trickle<T>(body: impl FnOnce(Vec<Future<usize>>) -> T) -> T {
-    let (tasks, futures): (Vec<_>, Vec<_>) = (0..20_000).map(|n| task(move || n)).unzip();
+    let (tasks, futures): (Vec<_>, Vec<_>) = (0..10_000).map(|n| task(move || n)).unzip();
     let over = AtomicBool::new(false);
     thread::scope(|threads| {
         threads.spawn(|| {

@@ -178,7 +178,7 @@ fn a_timeout_is_no_error_and_never_comes_early() {
 fn the_time_of_a_wait_is_one_for_all() {
     within(|| {
         let split = while_futures_trickle(|futures| {
-            wait(futures, Some(Duration::from_millis(12)), AllCompleted)
+            wait(futures, Some(Duration::from_millis(200)), AllCompleted)
         });
         assert!(!split.not_done.is_empty());
     });
