@@ -107,24 +107,6 @@ fn futures_come_in_the_order_given_and_then_in_the_order_in_which_they_end() {
     });
 }
 
-#[test]
-fn a_key_may_stand_beside_each_future() {
-    within(|| {
-        let ([t1, t2, t3], futures) = three();
-        for task in [t2, t3, t1] {
-            task.run();
-        }
-        let by_key = as_completed(["one", "two", "three"].into_iter().zip(&futures));
-        assert!(by_key.map(|(key, future)| (key, *future.result().unwrap())).eq([
-            ("one", 1),
-            ("two", 2),
-            ("three", 3)
-        ]));
-        let owned = as_completed((10..).zip(futures));
-        assert!(owned.map(|(key, future)| key + future.into_result().unwrap()).eq([11, 13, 15]));
-    });
-}
-
 /// ASC-03.
 #[test]
 fn futures_may_come_from_any_iterator_owned_borrowed_boxed_or_shared() {

@@ -141,19 +141,6 @@ fn an_awaiter_that_gives_up_is_not_woken_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_task_goes_on_though_its_awaiter_gives_up() {
-    within(|| {
-        let ((pool, gate), runs) = (held_pool(), Tally::default());
-        let ran = runs.clone();
-        let mut awaiting = pool.submit(move || ran.add()).into_future();
-        assert!(poll(&mut awaiting, &Arc::<Woken>::default()).is_pending());
-        drop(awaiting);
-        gate.open();
-        eventually(|| runs.count() == 1);
-    });
-}
-
-#[test]
 fn each_awaiter_of_a_future_is_woken_and_finds_it_done() {
     struct Looks(Arc<Future<u8>>, mpsc::Sender<bool>);
     impl Wake for Looks {

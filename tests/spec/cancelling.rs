@@ -42,18 +42,6 @@ fn a_running_task_cannot_be_cancelled_and_its_own_outcome_stands() {
     });
 }
 
-#[test]
-fn a_task_may_cancel_another() {
-    within(|| {
-        let (pool, gate) = (pool(1), Gate::closed());
-        let (give, take) = mpsc::channel::<Future<u8>>();
-        let first = pool.submit(gate.then(move || take.recv().unwrap().cancel()));
-        give.send(pool.submit(|| 7)).unwrap();
-        gate.open();
-        assert!(first.into_result().unwrap());
-    });
-}
-
 /// So a waiter that sleeps is woken before the closure is dropped.
 #[test]
 fn the_captures_of_a_cancelled_task_may_wait_for_a_waiter_when_they_are_dropped() {

@@ -3,9 +3,7 @@
 use std::sync::Mutex;
 use std::{iter, thread};
 
-use glasspool::{
-    CancelReason, Executor, Inline, Refusal, Refused, Shutdown, Task, TaskError, task,
-};
+use glasspool::{Executor, Inline, Refusal, Refused, Shutdown, Task, task};
 
 use crate::support::{Drops, Tally, panic_of, pool, within, words};
 
@@ -56,20 +54,6 @@ fn a_task_runs_where_it_is_run() {
         here.run();
         assert_eq!(mine.into_result().unwrap(), thread::current().id());
         assert_eq!(others.into_result().unwrap(), thread.thread().id());
-    });
-}
-
-/// So no future is ever stranded.
-#[test]
-fn a_task_that_is_dropped_unrun_is_cancelled() {
-    within(|| {
-        let drops = Drops::default();
-        let (task, future) = task(drops.with(|| 7));
-        let waiter = thread::spawn(move || future.into_result());
-        drop(task);
-        let dropped = waiter.join().unwrap();
-        assert!(matches!(dropped, Err(TaskError::Cancelled(CancelReason::TaskDropped))));
-        assert_eq!(drops.count(), 1);
     });
 }
 

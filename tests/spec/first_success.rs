@@ -60,30 +60,6 @@ fn futures_that_had_ended_are_asked_first_in_the_order_given() {
     });
 }
 
-/// ANY-03.
-#[test]
-fn futures_that_end_later_are_asked_in_the_order_of_their_ends() {
-    within(|| {
-        let pool = pool(3);
-        let gates = [(); 3].map(|()| Gate::closed());
-        let futures = [0, 1, 2].map(|n| pool.submit(gates[n].then(move || n)));
-        let (tell, asked) = mpsc::channel();
-        thread::scope(|threads| {
-            let asking = threads.spawn(move || {
-                first_success(futures, None, |n| {
-                    tell.send(*n).unwrap();
-                    *n == 1
-                })
-            });
-            for n in [2, 0, 1] {
-                gates[n].open();
-                assert_eq!(asked.recv().unwrap(), n);
-            }
-            assert_eq!(asking.join().unwrap().unwrap(), 1);
-        });
-    });
-}
-
 /// ANY-03: a task that returns an `Err` has returned.
 #[test]
 fn the_caller_says_what_a_success_is() {
@@ -95,22 +71,6 @@ fn the_caller_says_what_a_success_is() {
         assert_eq!(first_success(tries(), None, |answer| *answer == Ok(3)).unwrap(), Ok(3));
         let error = first_success(tries(), None, |answer| *answer == Ok(4)).unwrap_err();
         assert_eq!(failures(error), [r#"Err("no route")"#, "Ok(2)", "Ok(3)"]);
-    });
-}
-
-/// ANY-03.
-#[test]
-fn tasks_that_fail_are_passed_over() {
-    within(|| {
-        let (pool, gate) = (pool(2), Gate::closed());
-        let late = pool.submit(gate.then(|| "too late"));
-        let (dropped, by_drop) = task(|| "dropped");
-        drop(dropped);
-        let (_unrun, cancelled) = task(|| "cancelled");
-        cancelled.cancel();
-        let fails = pool.submit(|| panic!("boom"));
-        let futures = [late, by_drop, cancelled, fails, pool.submit(|| "value")];
-        assert_eq!(first_success(futures, None, any).unwrap(), "value");
     });
 }
 
