@@ -44,8 +44,8 @@ fn a_callback_is_called_once_by_the_worker_with_the_outcome_whoever_keeps_the_ha
     });
 }
 
-/// CAN-04, CBK-03, CBK-12: whoever cancels calls, before that returns, and nobody calls again. (`CPython`
-/// never tells of what a shutdown cancels.)
+/// CAN-04, CBK-03, CBK-12: before the cancel returns, and not again. (`CPython` calls none of those
+/// whose tasks a shutdown cancels.)
 #[test]
 fn a_callback_of_a_cancelled_task_is_called_by_whoever_cancels() {
     type Cancel = fn(&ThreadPoolExecutor, &Future<u8>);
