@@ -1,17 +1,24 @@
 //! Futures in the order in which they end.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::iter::repeat_n;
 use std::rc::Rc;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::{Future, Task, as_completed, task};
+use glasspool::{Future, Shutdown, Task, as_completed, task};
 
-use crate::support::{Gate, LONG, Tally, held_pool, panic_of, pool, within, words};
+use crate::blocked::Blocks;
+use crate::support::{Drops, Gate, LONG, Tally, held_pool, pool, within, words};
 
 fn three() -> ([Task; 3], [Future<u8>; 3]) {
     let [(t1, f1), (t2, f2), (t3, f3)] = [1, 2, 3].map(|n| task(move || n));
     ([t1, t2, t3], [f1, f2, f3])
+}
+
+fn value(future: &Future<u8>) -> u8 {
+    *future.result().unwrap()
 }
 
 /// ASC-01, ASC-13.
@@ -24,77 +31,85 @@ fn each_future_is_handed_over_once_whatever_it_came_to() {
             pool.submit(|| panic!("boom")),
             pool.submit(|| 3),
             pool.submit(|| 4),
+            pool.submit(|| panic!("bang")),
         ];
         assert!(futures[3].cancel());
-        let ended = as_completed(&futures);
-        assert_eq!(ended.len(), 4);
+        let mut ended = as_completed(&futures);
         gate.open();
-        let ended: Vec<_> = ended.map(|future| words(future.result())).collect();
-        assert_eq!(ended, ["task cancelled by the caller", "1", "task panicked: boom", "3"]);
+        let mut told = Vec::new();
+        for left in (0..5).rev() {
+            told.push(words(ended.next().unwrap().result()));
+            assert_eq!((ended.len(), ended.size_hint()), (left, (left, Some(left))));
+        }
+        assert!(ended.next().is_none() && ended.next().is_none());
+        let panics = ["task panicked: boom", "task panicked: bang"];
+        assert_eq!(told, ["task cancelled by the caller", "1", panics[0], "3", panics[1]]);
+    });
+}
+
+/// RAC-04.
+#[test]
+fn ten_thousand_futures_of_several_pools_and_producers_all_come() {
+    within(|| {
+        let (pools, runs) = ([pool(2), pool(3)], Tally::default());
+        let submit = |producer: usize| {
+            let submit = |n: usize| {
+                let runs = runs.clone();
+                pools[n % 2].submit(move || {
+                    runs.add();
+                    n
+                })
+            };
+            (0..2_500).map(|n| submit(4 * n + producer)).collect::<Vec<_>>()
+        };
+        let futures = thread::scope(|threads| {
+            let submit = &submit;
+            let producing = [0, 1, 2, 3].map(|producer| threads.spawn(move || submit(producer)));
+            producing.map(|thread| thread.join().unwrap())
+        });
+        let ended = as_completed(futures.into_iter().flatten());
+        let seen: BTreeSet<_> = ended.map(|future| future.into_result().unwrap()).collect();
+        assert!(seen.into_iter().eq(0..10_000));
+        assert_eq!(runs.count(), 10_000);
     });
 }
 
 /// ASC-02.
 #[test]
-fn they_come_in_the_order_in_which_they_end() {
+fn each_future_comes_as_soon_as_it_ends() {
     within(|| {
-        let ([t1, t2, t3], futures) = three();
-        let ended = as_completed(&futures);
-        for task in [t3, t1, t2] {
-            task.run();
-        }
-        assert!(ended.map(|future| *future.result().unwrap()).eq([3, 1, 2]));
-    });
-}
-
-#[test]
-fn each_comes_as_soon_as_it_ends() {
-    within(|| {
-        let pool = pool(3);
+        let (pool, blocks) = Blocks::pool(3);
         let gates = [(); 3].map(|()| Gate::closed());
-        let futures: Vec<_> =
-            gates.iter().zip(1..).map(|(gate, n)| pool.submit(gate.then(move || n))).collect();
+        let futures = [1, 2, 3].map(|n: u8| pool.submit(gates[usize::from(n) - 1].then(move || n)));
         let mut ended = as_completed(&futures);
         for n in [3, 1, 2] {
-            gates[n - 1].open();
-            assert_eq!(ended.next().unwrap().result().unwrap(), &n);
+            thread::scope(|threads| {
+                let next = threads.spawn(|| value(ended.next().unwrap()));
+                blocks.wait_for(1);
+                gates[usize::from(n) - 1].open();
+                assert_eq!(next.join().unwrap(), n);
+            });
         }
         assert!(ended.next().is_none());
     });
 }
 
+/// ASC-02: those that had ended before the call come first, in whatever order they have ended.
 #[test]
-fn those_that_had_ended_before_come_first_in_the_order_given() {
+fn futures_come_in_the_order_given_and_then_in_the_order_in_which_they_end() {
     within(|| {
-        let ([t1, t2, t3], futures) = three();
-        t3.run();
-        t2.run();
+        let (tasks, futures): (Vec<_>, Vec<_>) = (0..6).map(|n| task(move || n)).unzip();
+        let [t0, t1, t2, t3, t4, t5]: [Task; 6] = tasks.try_into().unwrap();
+        [t5, t3, t1].into_iter().for_each(Task::run);
         let ended = as_completed(&futures);
-        t1.run();
-        assert!(ended.map(|future| *future.result().unwrap()).eq([2, 3, 1]));
+        [t4, t0, t2].into_iter().for_each(Task::run);
+        assert!(ended.map(value).eq([1, 3, 5, 4, 0, 2]));
     });
 }
 
+/// ASC-03.
 #[test]
-fn a_key_may_stand_beside_each() {
-    within(|| {
-        let ([t1, t2, t3], futures) = three();
-        for task in [t2, t3, t1] {
-            task.run();
-        }
-        let by_key = as_completed(["one", "two", "three"].into_iter().zip(&futures));
-        assert!(by_key.map(|(key, future)| (key, *future.result().unwrap())).eq([
-            ("one", 1),
-            ("two", 2),
-            ("three", 3)
-        ]));
-        let owned = as_completed((10..).zip(futures));
-        assert!(owned.map(|(key, future)| key + future.into_result().unwrap()).eq([11, 13, 15]));
-    });
-}
-
-#[test]
-fn futures_may_be_owned_borrowed_boxed_or_shared() {
+fn futures_may_come_from_any_iterator_owned_borrowed_boxed_or_shared() {
     within(|| {
         let finished = || {
             let ([t1, t2, t3], futures) = three();
@@ -106,63 +121,31 @@ fn futures_may_be_owned_borrowed_boxed_or_shared() {
         assert_eq!(as_completed(finished().map(Box::new)).count(), 3);
         assert_eq!(as_completed(finished().map(Rc::new)).count(), 3);
         assert_eq!(as_completed(finished().map(Arc::new)).count(), 3);
-        assert_eq!(
-            as_completed(finished().map(|future| Rc::new((7, Box::new(future))))).count(),
-            3
-        );
+        let deep = finished().map(|future| Rc::new((7, Box::new(future))));
+        assert_eq!(as_completed(deep).count(), 3);
+        assert_eq!(as_completed(finished().into_iter().next()).count(), 1);
+        let by_key: BTreeMap<_, _> = (1..).zip(finished()).collect();
+        assert!(as_completed(&by_key).all(|(key, future)| value(future) == *key));
+        assert!(as_completed(by_key).all(|(key, future)| value(&future) == key));
     });
 }
 
-/// A future that is given twice is two entries: see the head of this suite.
+/// ASC-03: other than in Python, as each may have a key of its own.
 #[test]
-fn a_future_that_is_given_twice_is_handed_over_twice() {
+fn a_future_that_is_given_several_times_is_handed_over_as_often() {
     within(|| {
         let (task, future) = task(|| 7);
-        let ended = as_completed([("done", &future), ("done", &future), ("or", &future)]);
+        let ended = as_completed(["done", "done", "or"].into_iter().zip(repeat_n(&future, 3)));
+        assert_eq!(ended.len(), 3);
         task.run();
         assert!(ended.map(|(key, _)| key).eq(["done", "done", "or"]));
     });
 }
 
-#[test]
-fn futures_of_several_executors_may_be_mixed() {
-    within(|| {
-        let (one, other) = (pool(1), pool(1));
-        let (task, by_hand) = task(|| 3);
-        let futures = [one.submit(|| 1), other.submit(|| 2), by_hand];
-        let mut ended = as_completed(futures);
-        let first_two =
-            [ended.next(), ended.next()].map(|future| future.unwrap().into_result().unwrap());
-        assert_eq!(first_two[0] + first_two[1], 3);
-        task.run();
-        assert_eq!(ended.next().unwrap().into_result().unwrap(), 3);
-    });
-}
-
-/// Python waits for ever.
-#[test]
-fn a_task_that_waits_for_itself_is_told_so_when_nothing_else_is_left() {
-    within(|| {
-        let pool = pool(1);
-        let (give, take) = mpsc::channel();
-        let (tell, told) = mpsc::channel();
-        let myself = pool.submit(move || {
-            let both: [Future<()>; 2] = take.recv().unwrap();
-            let mut ended = as_completed(&both);
-            tell.send((ended.next().unwrap().done(), panic_of(|| ended.next()))).unwrap();
-        });
-        let place = myself.submitted_at();
-        let (task, other) = task(|| ());
-        give.send([myself, other]).unwrap();
-        task.run();
-        let text = format!("deadlock: task submitted at {place} waits for itself");
-        assert_eq!(told.recv().unwrap(), (true, text));
-    });
-}
-
+/// ASC-08.
 /// ASC-08.
 #[test]
-fn of_nothing_there_is_nothing_to_come() {
+fn an_iterator_over_no_futures_ends_at_once() {
     within(|| {
         assert!(as_completed::<Future<u8>>([]).next().is_none());
         assert!(as_completed::<Future<u8>>([]).timeout(LONG).next().is_none());
@@ -171,57 +154,114 @@ fn of_nothing_there_is_nothing_to_come() {
 
 /// ASC-04, ASC-05.
 #[test]
-fn with_no_time_it_hands_over_what_has_ended_and_counts_the_rest() {
+fn an_iterator_without_time_hands_over_the_ended_futures_and_counts_the_rest() {
     within(|| {
-        let ([t1, _t2, _t3], futures) = three();
+        let (pool, gate) = held_pool();
+        let ([t1, _t2, _t3], [f1, f2, f3]) = three();
         t1.run();
-        let mut ended = as_completed(&futures).timeout(Duration::ZERO);
-        assert_eq!(ended.next().unwrap().unwrap().result().unwrap(), &1);
+        f2.cancel();
+        let pending = pool.submit(|| 4);
+        let mut ended = as_completed([&pending, &f1, &f2, &f3]).timeout(Duration::ZERO);
+        assert_eq!(value(ended.next().unwrap().unwrap()), 1);
+        assert!(ended.next().unwrap().unwrap().cancelled());
         let timed_out = ended.next().unwrap().unwrap_err();
         assert_eq!(
             (timed_out.unfinished(), timed_out.to_string()),
-            (2, "2 (of 3) futures unfinished".into())
+            (2, "2 (of 4) futures unfinished".into())
         );
         assert!(ended.next().is_none() && ended.next().is_none());
-        assert!(futures.iter().filter(|future| future.done()).count() == 1);
+        gate.open();
+        // The wait has timed out, and not the future.
+        assert_eq!(pending.result().unwrap(), &4);
     });
 }
 
+/// ASC-04: whoever asks when the time has passed does not sleep.
 #[test]
-fn a_timeout_counts_from_the_call_and_does_not_come_early() {
+fn the_time_of_an_iterator_counts_from_the_call_and_is_never_up_early() {
     within(|| {
-        let (_task, future) = task(|| 7);
-        let timeout = Duration::from_millis(500);
-        let called = Instant::now();
-        let at_once = as_completed([&future]).timeout(Duration::from_millis(20)).next().unwrap();
-        assert!(at_once.is_err() && called.elapsed() >= Duration::from_millis(20));
-
-        let ended = as_completed([&future]);
-        thread::sleep(timeout);
-        let asked = Instant::now();
+        let (pool, gate, blocks) = Blocks::held_pool();
+        let pending = pool.submit(|| 7);
+        for nanos in [1, 999_999, 1_000_001, 20_000_000] {
+            let timeout = Duration::from_nanos(nanos);
+            let began = Instant::now();
+            assert!(as_completed([&pending]).timeout(timeout).next().unwrap().is_err());
+            assert!(began.elapsed() >= timeout);
+        }
+        let (timeout, ended) = (Duration::from_millis(30), as_completed([&pending]));
+        assert!(pending.result_timeout(timeout).is_err());
+        let before = blocks.so_far();
         assert!(ended.timeout(timeout).next().unwrap().is_err());
-        assert!(asked.elapsed() < timeout);
+        assert_eq!(blocks.so_far(), before);
+        gate.open();
     });
 }
 
 /// ASC-09.
 #[test]
-fn dropping_the_iterator_harms_no_future() {
+fn the_futures_that_a_dropped_iterator_leaves_work_as_ever() {
     within(|| {
-        let ([t1, t2, t3], futures) = three();
+        let (pool, gate) = held_pool();
+        let futures: Vec<_> = (0..10_u8).map(|n| pool.submit(move || n)).collect();
+        let calls = Tally::default();
+        for future in &futures {
+            let called = calls.clone();
+            future.add_done_callback(move |_| called.add());
+        }
+        drop(as_completed(&futures));
         let mut ended = as_completed(&futures);
-        t1.run();
-        assert!(ended.next().is_some());
+        let others = as_completed(&futures);
+        gate.open();
+        assert_eq!(ended.by_ref().take(3).count(), 3);
         drop(ended);
-        t2.run();
-        let again = as_completed(&futures);
-        t3.run();
-        assert!(again.map(|future| *future.result().unwrap()).eq([1, 2, 3]));
+        assert!(others.map(value).eq(0..10));
+        assert!(futures.iter().map(value).eq(0..10));
+        assert_eq!(calls.count(), 10);
     });
 }
 
 #[test]
-fn debug_says_how_far_it_is() {
+fn a_result_that_was_handed_over_is_freed_as_soon_as_its_reader_lets_go() {
+    within(|| {
+        let ((pool, gate), drops) = (held_pool(), Drops::default());
+        let submit = |_| {
+            let value = drops.one();
+            pool.submit(move || value)
+        };
+        let mut ended = as_completed((0..10).map(submit));
+        gate.open();
+        for dropped in 1..=5 {
+            drop(ended.next().unwrap().into_result());
+            assert_eq!(drops.count(), dropped);
+        }
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(drops.count(), 5);
+        drop(ended);
+        assert_eq!(drops.count(), 10);
+    });
+}
+
+/// ASC-16: a task runs though its handle is dropped, and so it does here.
+#[test]
+fn an_iterator_that_is_dropped_cancels_nothing() {
+    within(|| {
+        let ((pool, gate), runs) = (held_pool(), Tally::default());
+        let submit = |_| {
+            let ran = runs.clone();
+            pool.submit(move || ran.add())
+        };
+        drop(as_completed((0..5).map(submit)));
+        let mut half = as_completed((0..5).map(submit)).timeout(LONG);
+        gate.open();
+        assert!(half.next().unwrap().is_ok());
+        drop(half);
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!((runs.count(), pool.stats().cancelled), (10, 0));
+    });
+}
+
+#[test]
+fn the_debug_text_of_an_iterator_says_how_far_it_is() {
     within(|| {
         let ([t1, ..], futures) = three();
         t1.run();
@@ -231,31 +271,8 @@ fn debug_says_how_far_it_is() {
     });
 }
 
-/// RAC-04.
 #[test]
-fn ten_thousand_futures_of_several_pools_all_come() {
-    within(|| {
-        let pools = [pool(2), pool(3)];
-        let runs = Tally::default();
-        let futures: Vec<_> = (0..10_000)
-            .map(|n| {
-                let runs = runs.clone();
-                pools[n % 2].submit(move || {
-                    runs.add();
-                    n
-                })
-            })
-            .collect();
-        let mut seen: Vec<_> =
-            as_completed(futures).map(|future| future.into_result().unwrap()).collect();
-        seen.sort_unstable();
-        assert!(seen.into_iter().eq(0..10_000));
-        assert_eq!(runs.count(), 10_000);
-    });
-}
-
-#[test]
-fn it_may_grow_while_it_is_iterated() {
+fn an_iterator_may_grow_while_it_is_iterated() {
     within(|| {
         let pool = pool(3);
         let mut jobs = 3..1000_u64;
@@ -273,7 +290,7 @@ fn it_may_grow_while_it_is_iterated() {
 }
 
 #[test]
-fn it_may_grow_when_it_has_come_to_its_end() {
+fn an_iterator_may_grow_when_it_has_come_to_its_end() {
     within(|| {
         let ([first, second, third], [f1, f2, f3]) = three();
         let mut ended = as_completed([]);
@@ -292,7 +309,7 @@ fn it_may_grow_when_it_has_come_to_its_end() {
 
 /// Or else whoever goes on adding such would never come to the others.
 #[test]
-fn one_that_had_ended_when_it_was_added_comes_behind_those_whose_ends_are_known() {
+fn a_future_that_had_ended_when_it_was_added_comes_behind_those_whose_ends_are_known() {
     within(|| {
         let ([first, second, third], [f1, f2, f3]) = three();
         let mut ended = as_completed([&f1, &f2]);
@@ -306,7 +323,7 @@ fn one_that_had_ended_when_it_was_added_comes_behind_those_whose_ends_are_known(
 }
 
 #[test]
-fn the_next_one_can_be_asked_for_with_a_timeout_again_and_again() {
+fn the_next_future_can_be_asked_for_with_a_timeout_again_and_again() {
     within(|| {
         let ([first, second, third], [f1, f2, f3]) = three();
         let mut ended = as_completed([f1, f2]);
@@ -333,7 +350,7 @@ fn the_next_one_can_be_asked_for_with_a_timeout_again_and_again() {
 }
 
 #[test]
-fn one_with_a_timeout_may_grow_and_gives_back_what_is_left() {
+fn an_iterator_with_a_timeout_may_grow_and_gives_back_what_is_left() {
     within(|| {
         let ([first, second, third], [f1, f2, f3]) = three();
         let mut ended = as_completed([f1]).timeout(LONG);

@@ -2,95 +2,122 @@
 //! end.
 
 use std::panic::panic_any;
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use glasspool::{
-    Future, ReturnWhen, Shutdown, TaskError, ThreadPoolExecutor, as_completed, task, wait,
-};
+use glasspool::{Future, ReturnWhen, Shutdown, Task, ThreadPoolExecutor, as_completed, task, wait};
 
 use crate::support::{
-    Drops, Gate, LONG, PanicsWhenDropped, Tally, eventually, held_pool, pool, state, thread_name,
-    within, words,
+    Drops, Gate, PanicsWhenDropped, Tally, alone, held_pool, pool, state, within, words,
 };
 
-/// Has the outcome sent, in words, whatever it is.
-fn told_of(future: &Future<u8>) -> mpsc::Receiver<String> {
+type Work = fn() -> u8;
+
+/// Has the outcome sent, in words, and the thread that calls back.
+fn told_of(future: &Future<u8>) -> Receiver<(String, ThreadId)> {
     let (tell, told) = mpsc::channel();
-    future.add_done_callback(move |outcome| tell.send(words(outcome)).unwrap());
+    future.add_done_callback(move |outcome| {
+        tell.send((words(outcome), thread::current().id())).unwrap();
+    });
     told
 }
 
 /// CBK-01, CBK-02: once, because the channel is closed after one message.
 #[test]
-fn a_callback_is_called_once_with_the_outcome() {
+fn a_callback_is_called_once_by_the_worker_with_the_outcome_whoever_keeps_the_handle() {
     within(|| {
-        let pool = pool(1);
-        let value = told_of(&pool.submit(|| 7));
-        let panic = told_of(&pool.submit(|| panic!("boom")));
-        assert_eq!(value.iter().collect::<Vec<_>>(), ["7"]);
-        assert_eq!(panic.iter().collect::<Vec<_>>(), ["task panicked: boom"]);
-    });
-}
-
-/// CBK-03.
-#[test]
-fn on_cancel_it_is_called_before_cancel_returns_by_whoever_cancels() {
-    within(|| {
-        let (pool, _gate) = held_pool();
-        let future = pool.submit(|| 7);
-        let (tell, told) = mpsc::channel();
-        future.add_done_callback(move |outcome| {
-            tell.send((words(outcome), thread::current().id())).unwrap()
-        });
-        assert!(future.cancel());
-        assert_eq!(
-            told.try_recv().unwrap(),
-            ("task cancelled by the caller".into(), thread::current().id())
-        );
-        assert!(future.cancel());
-        assert!(told.try_recv().is_err());
-    });
-}
-
-/// CBK-05.
-#[test]
-fn callbacks_are_called_in_the_order_of_their_registration() {
-    within(|| {
-        for end in [|| 7, || panic!("boom")] {
-            let (task, future) = task(end);
-            let (tell, told) = mpsc::channel();
-            for n in 0..5 {
-                let tell = tell.clone();
-                future.add_done_callback(move |_| tell.send(n).unwrap());
+        let ends: [(Work, &str); 2] = [(|| 7, "7"), (|| panic!("boom"), "task panicked: boom")];
+        for (work, expected) in ends {
+            let (pool, gate) = (pool(1), Gate::closed());
+            let worker = pool.submit(|| thread::current().id()).into_result().unwrap();
+            let kept = pool.submit(gate.then(work));
+            let calls = [told_of(&kept), told_of(&pool.submit(work))];
+            assert!(calls[0].try_recv().is_err(), "called before the end");
+            gate.open();
+            for told in calls {
+                assert_eq!(told.iter().collect::<Vec<_>>(), [(expected.to_owned(), worker)]);
             }
-            task.run();
-            assert_eq!(told.try_iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+            assert_eq!(words(kept.into_result()), expected);
         }
     });
 }
 
+/// CAN-04, CBK-03, CBK-12: before the cancel returns, and not again. (`CPython` calls none of those
+/// whose tasks a shutdown cancels.)
 #[test]
-fn an_early_callback_is_called_by_the_worker() {
-    within(|| {
-        let pool = ThreadPoolExecutor::builder()
-            .max_workers(1)
-            .thread_name_prefix("teller")
-            .build()
-            .unwrap();
-        let gate = Gate::closed();
-        let (tell, told) = mpsc::channel();
-        let future = pool.submit(gate.then(|| ()));
-        future.add_done_callback(move |_| tell.send(thread_name()).unwrap());
-        gate.open();
-        assert_eq!(told.recv().unwrap(), "teller_0");
+fn a_callback_of_a_cancelled_task_is_called_by_whoever_cancels() {
+    type Cancel = fn(&ThreadPoolExecutor, &Future<u8>);
+    let ways: [(Cancel, &str); 5] = [
+        (|_, future| assert!(future.cancel()), "by the caller"),
+        (|_, future| assert!(future.request_stop()), "by the caller"),
+        (|pool, _| pool.close(Shutdown::CancelPending), "by the shutdown of its pool"),
+        (|pool, _| pool.close(Shutdown::Stop), "by the shutdown of its pool"),
+        (
+            |pool, _| {
+                let report = pool.shutdown_timeout(Shutdown::Drain, Duration::from_millis(1));
+                assert!(!report.unwrap().is_complete());
+            },
+            "by the shutdown of its pool",
+        ),
+    ];
+    within(move || {
+        for (cancel, by) in ways {
+            let (pool, gate) = held_pool();
+            let future = pool.submit(|| 7);
+            let calls = [told_of(&future), told_of(&future)];
+            cancel(&pool, &future);
+            assert!(future.cancel(), "it is cancelled already");
+            let expected = (format!("task cancelled {by}"), thread::current().id());
+            for told in &calls {
+                assert_eq!(told.try_recv().as_ref(), Ok(&expected));
+            }
+            gate.open();
+            drop(pool);
+            assert!(future.cancel());
+            assert!(calls.iter().all(|told| told.try_recv().is_err()), "called twice");
+        }
+        let (task, future) = task(|| 7);
+        let told = told_of(&future);
+        drop(task);
+        let text = "task cancelled because its executor dropped it".to_owned();
+        assert_eq!(told.try_recv().unwrap(), (text, thread::current().id()));
     });
 }
 
-/// A callback that takes its time: nobody sees the end before it has returned.
+/// CBK-05, CBK-14.
 #[test]
-fn whoever_has_the_result_knows_that_the_callbacks_have_run() {
+fn ten_thousand_callbacks_are_called_in_the_order_of_their_registration() {
+    const CALLBACKS: usize = 10_000;
+    type End = fn(Task, &Future<u8>);
+    let ends: [(Work, End); 3] = [
+        (|| 7, |task, _| task.run()),
+        (|| panic!("boom"), |task, _| task.run()),
+        (|| 7, |_task, future| assert!(future.cancel())),
+    ];
+    within(move || {
+        for (work, end) in ends {
+            let (task, future) = task(work);
+            let (tell, told) = mpsc::channel();
+            let add = || {
+                for n in 0..CALLBACKS {
+                    let tell = tell.clone();
+                    future.add_done_callback(move |_| tell.send(n).unwrap());
+                }
+            };
+            add();
+            end(task, &future);
+            assert!(told.try_iter().eq(0..CALLBACKS));
+            add();
+            assert!(told.try_iter().eq(0..CALLBACKS), "those that come late");
+        }
+    });
+}
+
+/// The callback takes its time, and nobody sees the end before it has returned.
+#[test]
+fn a_reader_that_has_the_result_knows_that_the_callbacks_have_run() {
     within(|| {
         let (pool, start, end) = (pool(1), Gate::closed(), Gate::closed());
         let future = pool.submit(start.then(|| 7));
@@ -114,24 +141,23 @@ fn whoever_has_the_result_knows_that_the_callbacks_have_run() {
 }
 
 #[test]
-fn a_callback_may_register_another_which_runs_before_the_end_too() {
+fn a_callback_may_add_another_which_is_called_behind_all_others_and_before_the_end() {
     within(|| {
         let (task, future) = task(|| 7);
         let future = Arc::new(future);
         let (tell, told) = mpsc::channel();
-        future.add_done_callback({
-            let (myself, tell) = (Arc::clone(&future), tell.clone());
-            move |_| {
-                let then = tell.clone();
-                let me_again = Arc::clone(&myself);
-                myself.add_done_callback(move |outcome| {
-                    then.send((2, outcome.copied().unwrap(), me_again.done())).unwrap();
-                });
-                tell.send((1, 0, myself.done())).unwrap();
-            }
+        let then = tell.clone();
+        let myself = Arc::clone(&future);
+        future.add_done_callback(move |_| {
+            let (tell, own) = (then.clone(), Arc::clone(&myself));
+            myself.add_done_callback(move |outcome| {
+                tell.send((3, outcome.copied().unwrap(), own.done())).unwrap();
+            });
+            then.send((1, 0, myself.done())).unwrap();
         });
+        future.add_done_callback(move |_| tell.send((2, 0, false)).unwrap());
         task.run();
-        assert_eq!(told.try_iter().collect::<Vec<_>>(), [(1, 0, false), (2, 7, false)]);
+        assert!(told.try_iter().eq([(1, 0, false), (2, 0, false), (3, 7, false)]));
     });
 }
 
@@ -154,181 +180,94 @@ fn a_callback_registered_while_those_of_a_cancellation_run_comes_after_them() {
     });
 }
 
-/// CBK-06.
+/// CBK-06: of a task that returns, fails, is cancelled or has long ended.
 #[test]
 fn a_callback_that_panics_harms_nobody() {
     within(|| {
-        let (pool, gate) = (pool(1), Gate::closed());
-        let future = pool.submit(gate.then(|| 7));
-        future.add_done_callback(|_| panic!("a callback panics"));
-        future.add_done_callback(|_| panic_any(PanicsWhenDropped));
-        let after = told_of(&future);
-        gate.open();
-        assert_eq!(after.recv().unwrap(), "7");
-        assert_eq!(future.result().unwrap(), &7);
-        assert_eq!(pool.submit(|| 8).result().unwrap(), &8);
-        future.add_done_callback(|_| panic!("a late callback panics")); // and it does not come out here
-    });
-}
-
-/// CBK-09, but for the one answer that cannot be had: the outcome is the callback's argument.
-#[test]
-fn reading_a_future_in_its_own_callback_is_an_error_and_no_hang() {
-    within(|| {
-        let (task, future) = task(|| 7);
-        let future = Arc::new(future);
-        let (tell, told) = mpsc::channel();
-        future.add_done_callback({
-            let myself = Arc::clone(&future);
-            move |_| {
-                assert!(myself.try_result().is_none());
-                for asked in [myself.result(), myself.result_timeout(LONG).unwrap()] {
-                    tell.send(matches!(asked, Err(TaskError::Deadlock(_)))).unwrap();
-                }
-            }
-        });
-        task.run();
-        assert_eq!(told.try_iter().collect::<Vec<_>>(), [true, true]);
-        assert_eq!(future.result().unwrap(), &7);
-    });
-}
-
-/// There is no value, so the state changes first.
-#[test]
-fn a_cancelled_future_can_be_read_in_its_own_callback() {
-    within(|| {
-        let (_task, future) = task(|| 7);
-        let future = Arc::new(future);
-        let (tell, told) = mpsc::channel();
-        future.add_done_callback({
-            let myself = Arc::clone(&future);
-            move |_| tell.send((myself.cancelled(), words(myself.result()))).unwrap()
-        });
-        future.cancel();
-        assert_eq!(told.try_recv().unwrap(), (true, "task cancelled by the caller".into()));
-    });
-}
-
-#[test]
-fn no_lock_is_held_while_a_callback_runs() {
-    within(|| {
-        let (pool, gate) = (Arc::new(pool(1)), Gate::closed());
-        let (tell, told) = mpsc::channel();
-        let future = Arc::new(pool.submit(gate.then(|| 7)));
-        future.add_done_callback({
-            let (myself, pool) = (Arc::clone(&future), Arc::clone(&pool));
-            move |_| {
-                let sight = (myself.cancel(), state(&*myself), format!("{myself:?}").is_empty());
-                let next = pool.submit(|| 8);
-                pool.close(Shutdown::Drain);
-                tell.send((sight, next)).unwrap();
-            }
-        });
-        gate.open();
-        let (sight, next) = told.recv().unwrap();
-        assert_eq!(sight, (false, "running".into(), false));
-        assert_eq!(next.result().unwrap(), &8);
-    });
-}
-
-/// CBK-12.
-#[test]
-fn callbacks_of_what_a_pool_cancels_are_called() {
-    within(|| {
         let (pool, gate) = held_pool();
-        let told = told_of(&pool.submit(|| 7));
-        pool.close(Shutdown::CancelPending);
-        assert_eq!(told.try_recv().unwrap(), "task cancelled by the shutdown of its pool");
+        let (value, fails) = (pool.submit(|| 7), pool.submit(|| -> u8 { panic!("boom") }));
+        let cancelled = pool.submit(|| 9);
+        let futures = [&value, &fails, &cancelled];
+        let calls = Tally::default();
+        for future in futures {
+            let (called, captured) = (calls.clone(), PanicsWhenDropped);
+            future.add_done_callback(|_| panic!("a callback that must panic"));
+            future.add_done_callback(|_| panic_any(PanicsWhenDropped));
+            future.add_done_callback(move |_| drop(captured));
+            future.add_done_callback(move |_| called.add());
+        }
+        assert!(cancelled.cancel());
+        assert_eq!(calls.count(), 1);
         gate.open();
+        assert_eq!(words(value.result()), "7");
+        assert_eq!(words(fails.result()), "task panicked: boom");
+        assert_eq!(words(cancelled.result()), "task cancelled by the caller");
+        assert_eq!(calls.count(), 3);
+        for future in futures {
+            let captured = PanicsWhenDropped;
+            future.add_done_callback(|_| panic!("a late callback that must panic"));
+            future.add_done_callback(move |_| drop(captured));
+        }
+        assert_eq!(words(value.result()), "7");
+        assert_eq!(pool.submit(|| 10).into_result().unwrap(), 10);
+        pool.shutdown(Shutdown::Drain).unwrap();
+        let stats = pool.stats();
+        assert_eq!((stats.returned, stats.panicked, stats.cancelled), (3, 1, 1));
     });
 }
 
+/// CBK-06: a callback has no future of its own, so its panic goes to the panic hook.
 #[test]
-fn callbacks_of_what_a_broken_pool_loses_are_called() {
-    within(|| {
-        let gate = Gate::closed();
-        let way = gate.way();
-        let broken = ThreadPoolExecutor::builder().max_workers(1).initializer(move || {
-            way.pass();
-            panic!("no database");
-        });
-        let (pool, gate) = (broken.build().unwrap(), gate);
-        let told = [(); 2].map(|()| told_of(&pool.submit(|| 7)));
+fn the_panic_of_a_callback_is_reported_on_stderr() {
+    let said = alone(|| {
+        let builder = ThreadPoolExecutor::builder().max_workers(1).thread_name_prefix("told");
+        let (pool, gate) = (builder.build().unwrap(), Gate::closed());
+        let future = pool.submit(gate.then(|| 7));
+        future.add_done_callback(|_| panic!("while calling back"));
         gate.open();
-        let why = "the pool is broken: its initializer panicked: no database";
-        let [lost, cancelled] = told.map(|told| told.recv().unwrap());
-        assert_eq!(lost, format!("task lost with its worker: {why}"));
-        assert_eq!(cancelled, format!("task cancelled because {why}"));
+        assert_eq!(future.into_result().unwrap(), 7);
     });
-}
-
-#[test]
-fn callbacks_of_a_task_that_is_dropped_are_called() {
-    within(|| {
-        let (task, future) = task(|| 7);
-        let told = told_of(&future);
-        drop(task);
-        assert_eq!(told.try_recv().unwrap(), "task cancelled because its executor dropped it");
-    });
+    assert!(said.contains("thread 'told_0'") && said.contains("while calling back"), "{said}");
 }
 
 /// CBK-13: and before the end is seen.
 #[test]
-fn what_a_callback_has_captured_is_dropped_when_it_has_run() {
+fn the_captures_of_a_callback_are_dropped_when_it_has_run() {
     within(|| {
-        let (pool, gate, drops) = (pool(1), Gate::closed(), Drops::default());
-        let future = pool.submit(gate.then(|| 7));
-        let call = drops.with(|| ());
-        future.add_done_callback(|_| call());
-        assert_eq!(drops.count(), 0);
-        gate.open();
-        assert_eq!((future.result().unwrap(), drops.count()), (&7, 1));
-    });
-}
-
-/// CBK-14.
-#[test]
-fn ten_thousand_callbacks_are_called() {
-    within(|| {
-        let (task, future) = task(|| 7);
-        let calls = Tally::default();
-        for _ in 0..10_000 {
-            let calls = calls.clone();
-            future.add_done_callback(move |_| calls.add());
+        let ((pool, gate), drops) = (held_pool(), Drops::default());
+        let (runs, cancelled) = (pool.submit(|| 7), pool.submit(|| 8));
+        for future in [&runs, &cancelled] {
+            let call = drops.with(|| ());
+            future.add_done_callback(|_| call());
         }
-        task.run();
-        assert_eq!(calls.count(), 10_000);
-    });
-}
-
-#[test]
-fn a_callback_is_called_though_the_handle_is_gone() {
-    within(|| {
-        let (pool, gate) = held_pool();
-        let told = told_of(&pool.submit(|| 7));
+        assert_eq!(drops.count(), 0);
+        cancelled.cancel();
+        assert_eq!(drops.count(), 1);
         gate.open();
-        assert_eq!(told.recv().unwrap(), "7");
+        assert_eq!((runs.result().unwrap(), drops.count()), (&7, 2));
+        let call = drops.with(|| ());
+        runs.add_done_callback(|_| call());
+        assert_eq!(drops.count(), 3);
     });
 }
 
-/// The last handle there is, dropped where the outcome is being told.
+/// CBK-13.
 #[test]
-fn a_callback_may_drop_its_own_future() {
+fn a_callback_that_holds_its_own_future_lets_go_of_it() {
     within(|| {
-        let (pool, gate) = (pool(1), Gate::closed());
-        let (give, take) = mpsc::channel::<Future<u8>>();
-        let dropped = Tally::default();
-        let future = pool.submit(gate.then(|| 7));
-        future.add_done_callback({
-            let dropped = dropped.clone();
-            move |_| {
-                drop(take.recv().unwrap());
-                dropped.add();
-            }
+        let ((pool, gate), drops) = (held_pool(), Drops::default());
+        let value = drops.one();
+        let future = Arc::new(pool.submit(move || value));
+        let (own, watch) = (Arc::clone(&future), Arc::downgrade(&future));
+        future.add_done_callback(move |outcome| {
+            assert!(outcome.is_ok());
+            drop(own);
         });
-        give.send(future).unwrap();
+        drop(future);
+        assert!(watch.upgrade().is_some());
         gate.open();
-        eventually(|| dropped.count() == 1);
-        assert_eq!(pool.submit(|| 8).into_result().unwrap(), 8);
+        drop(pool);
+        assert!(watch.upgrade().is_none());
+        assert_eq!(drops.count(), 1);
     });
 }

@@ -1,17 +1,21 @@
 //! What a pool says of itself: counts that agree with each other, and who is who.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
-use glasspool::{Shutdown, Stats, ThreadPoolExecutor, Worker, current_worker};
+use glasspool::{Future, Shutdown, Stats, ThreadPoolExecutor, Worker, current_worker};
 
-use crate::support::{Gate, PanicsWhenDropped, broken_pool, eventually, held_pool, pool, within};
+use crate::common::{about_to_break, at_once};
+use crate::support::{Gate, NO_SUCH_STACK, PanicsWhenDropped, eventually, held_pool, pool, within};
 
 fn ended(stats: &Stats) -> [u64; 4] {
     [stats.returned, stats.panicked, stats.cancelled, stats.lost]
 }
 
+/// Nothing is counted twice, and nothing is missing.
 #[track_caller]
 fn assert_they_agree(stats: &Stats) {
     assert_eq!(stats.workers, stats.idle + stats.running, "{stats:?}");
@@ -19,84 +23,76 @@ fn assert_they_agree(stats: &Stats) {
     assert_eq!(stats.submitted, now + ended(stats).iter().sum::<u64>(), "{stats:?}");
 }
 
-/// INT-01.
+/// INT-01: three batches, each let go when its turn comes.
 #[test]
 fn counts_rise_and_fall_as_tasks_come_and_go() {
+    const N: usize = 4;
     within(|| {
-        let (pool, gates) = (pool(2), [Gate::closed(), Gate::closed(), Gate::closed()]);
+        let (pool, gates) = (pool(N), [Gate::closed(), Gate::closed(), Gate::closed()]);
         assert_eq!(pool.stats(), Stats::default());
-        for gate in &gates {
-            drop(pool.submit(gate.then(|| ())));
-            drop(pool.submit(gate.then(|| ())));
-        }
+        let batch = |gate: &Gate| [(); N].map(|()| pool.submit(gate.then(|| ())));
+        let futures = gates.each_ref().map(batch);
         for (round, gate) in gates.iter().enumerate() {
-            gate.wait_for(2);
+            gate.wait_for(N);
             let stats = pool.stats();
             assert_they_agree(&stats);
-            assert_eq!((stats.workers, stats.running, stats.queued), (2, 2, 4 - 2 * round));
-            assert_eq!((stats.submitted, stats.returned), (6, 2 * round as u64));
+            assert_eq!((stats.running, stats.idle, stats.queued), (N, 0, (2 - round) * N));
+            assert_eq!((stats.submitted, stats.returned), (3 * N as u64, (round * N) as u64));
             gate.open();
         }
-        eventually(|| pool.stats().idle == 2);
+        eventually(|| pool.stats().idle == N);
+        assert!(futures.into_iter().flatten().all(|future| future.done()));
         assert_eq!(
             pool.stats().to_string(),
-            "workers 2 (idle 2, running 0), queued 0, submitted 6 (returned 6)"
+            "workers 4 (idle 4, running 0), queued 0, submitted 12 (returned 12)"
         );
     });
 }
 
+/// INT-01.
 #[test]
 fn each_task_is_counted_by_how_it_ended() {
     within(|| {
         let (pool, gate) = held_pool();
-        let cancelled = pool.submit(|| ());
-        cancelled.cancel();
-        let panics = pool.submit(|| panic!("boom"));
-        panics.add_done_callback(|_| ());
+        let panics: [Future<()>; 3] = [(); 3].map(|()| pool.submit(|| panic!("boom")));
+        let returns = [(); 4].map(|()| pool.submit(|| ()));
+        let cancelled = [(); 5].map(|()| pool.submit(|| ()));
+        assert!(cancelled.iter().all(Future::cancel));
         let stats = pool.stats();
         assert_they_agree(&stats);
-        assert_eq!((stats.queued, ended(&stats)), (1, [0, 0, 1, 0])); // who is cancelled does not wait
+        assert_eq!((stats.queued, ended(&stats)), (7, [0, 0, 5, 0]));
         gate.open();
+        assert!(panics.into_iter().all(|future| future.into_result().is_err()));
+        assert!(returns.into_iter().all(|future| future.into_result().is_ok()));
         pool.shutdown(Shutdown::Drain).unwrap();
         let stats = pool.stats();
         assert_they_agree(&stats);
-        assert_eq!(ended(&stats), [1, 1, 1, 0]);
-        assert_eq!(stats.workers, 0);
+        assert_eq!((stats.workers, ended(&stats)), (0, [5, 3, 5, 0]));
         assert_eq!(
             stats.to_string(),
-            "workers 0 (idle 0, running 0), queued 0, submitted 3 (returned 1, panicked 1, cancelled 1)"
+            "workers 0 (idle 0, running 0), queued 0, submitted 13 (returned 5, panicked 3, cancelled 5)"
         );
     });
 }
 
+/// Until it is counted as cancelled, it counts as queued.
 #[test]
-fn what_a_shutdown_cancels_is_counted() {
+fn tasks_that_a_shutdown_cancels_are_counted_at_every_moment() {
+    const TASKS: u64 = 50_000;
     within(|| {
         let (pool, gate) = held_pool();
-        let pending: Vec<_> = (0..10).map(|_| pool.submit(|| ())).collect();
+        let pending: Vec<_> = (0..TASKS).map(|_| pool.submit(|| ())).collect();
         pending[3].cancel();
-        pool.close(Shutdown::CancelPending);
-        assert_eq!(ended(&pool.stats()), [0, 0, 10, 0]);
-        gate.open();
-        pool.shutdown(Shutdown::Drain).unwrap();
-        assert_eq!(ended(&pool.stats()), [1, 0, 10, 0]);
-        assert_they_agree(&pool.stats());
-    });
-}
-
-#[test]
-fn what_is_just_being_cancelled_still_counts_as_queued() {
-    within(|| {
-        let (pool, gate) = held_pool();
-        let pending: Vec<_> = (0..50_000).map(|_| pool.submit(|| ())).collect();
         thread::scope(|scope| {
             let closing = scope.spawn(|| pool.close(Shutdown::CancelPending));
             while !closing.is_finished() {
                 assert_they_agree(&pool.stats());
             }
         });
+        assert_eq!(ended(&pool.stats()), [0, 0, TASKS, 0]);
         gate.open();
-        drop(pending);
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(ended(&pool.stats()), [1, 0, TASKS, 0]);
     });
 }
 
@@ -114,30 +110,32 @@ fn a_value_that_panics_when_it_is_dropped_was_returned() {
     });
 }
 
+/// INT-01.
 #[test]
-fn what_is_refused_was_never_submitted() {
+fn a_refused_task_was_never_submitted() {
     within(|| {
         let (pool, _gate) = held_pool();
         pool.close(Shutdown::Drain);
         assert!(pool.try_submit(|| ()).is_err());
         assert_eq!(pool.stats().submitted, 1);
 
-        let pool = ThreadPoolExecutor::builder()
-            .stack_size(crate::support::NO_SUCH_STACK)
-            .build()
-            .unwrap();
+        let pool = ThreadPoolExecutor::builder().stack_size(NO_SUCH_STACK).build().unwrap();
         assert!(pool.try_submit(|| ()).is_err());
         assert_eq!(pool.stats(), Stats::default());
     });
 }
 
+/// INT-01.
 #[test]
-fn what_is_lost_with_a_broken_pool_is_counted() {
+fn tasks_of_a_broken_pool_are_counted_as_lost_or_cancelled() {
     within(|| {
-        let pool = broken_pool();
+        let (pool, gate) = about_to_break();
+        let futures = [(); 4].map(|()| pool.submit(|| ()));
+        gate.open();
+        assert!(futures.into_iter().all(|future| future.into_result().is_err()));
         pool.shutdown(Shutdown::Drain).unwrap();
         assert_they_agree(&pool.stats());
-        assert_eq!(ended(&pool.stats()), [0, 0, 0, 1]);
+        assert_eq!(ended(&pool.stats()), [0, 0, 3, 1]);
     });
 }
 
@@ -151,32 +149,52 @@ fn a_map_counts_as_one_task_for_each_of_its_workers() {
     });
 }
 
+/// INT-01: looked at from outside while it works, on workers that have all come already.
 #[test]
-fn counts_never_lead_and_always_agree() {
+fn counts_agree_with_each_other_never_lead_and_never_fall() {
+    const TASKS: u64 = 12_000;
     within(|| {
-        let pool = pool(2);
-        thread::scope(|scope| {
-            let submitting = scope.spawn(|| {
-                for n in 0..20_000_u32 {
-                    let future = pool.submit(move || assert!(n % 7 != 0));
-                    if n % 5 == 0 {
-                        future.cancel();
-                    }
-                    future.add_done_callback(|_| ());
+        let pool = pool(3);
+        at_once(&pool, 3, || ());
+        eventually(|| pool.stats().idle == 3);
+        let start = pool.stats();
+        let [asked, over] = [(); 2].map(|()| Arc::new(AtomicU64::new(start.submitted)));
+        let at_rest = AtomicBool::new(false);
+        thread::scope(|threads| {
+            let looking = threads.spawn(|| {
+                let mut before = start;
+                while !at_rest.load(SeqCst) {
+                    let now = pool.stats();
+                    assert_they_agree(&now);
+                    assert!(now.submitted <= asked.load(SeqCst));
+                    assert!(now.returned + now.panicked <= over.load(SeqCst));
+                    let totals = ended(&now).into_iter().zip(ended(&before));
+                    assert!(totals.into_iter().all(|(now, before)| now >= before));
+                    before = now;
                 }
             });
-            let mut before = Stats::default();
-            while !submitting.is_finished() {
-                let now = pool.stats();
-                assert_eq!(now.workers, now.idle + now.running);
-                assert!(ended(&now).iter().zip(ended(&before)).all(|(now, before)| *now >= before));
-                assert!(now.submitted >= ended(&now).iter().sum::<u64>());
-                before = now;
+            for n in 0..TASKS {
+                asked.fetch_add(1, SeqCst);
+                let over = Arc::clone(&over);
+                let future = pool.submit(move || {
+                    over.fetch_add(1, SeqCst);
+                    assert!(n % 7 != 0);
+                });
+                future.add_done_callback(|_| ());
+                if n % 3 == 0 {
+                    future.cancel();
+                }
             }
+            // One look for both: in between, a task may go from the queue to a worker.
+            let rests = |stats: Stats| stats.idle == 3 && stats.queued == 0;
+            eventually(|| rests(pool.stats()));
+            at_rest.store(true, SeqCst);
+            looking.join().unwrap();
         });
-        pool.shutdown(Shutdown::Drain).unwrap();
-        assert_they_agree(&pool.stats());
-        assert_eq!(pool.stats().submitted, 20_000);
+        let stats = pool.stats();
+        assert_eq!(stats.submitted, start.submitted + TASKS);
+        assert_eq!(stats.returned + stats.panicked, over.load(SeqCst));
+        assert!(stats.panicked > 0 && stats.cancelled > 0);
     });
 }
 
@@ -194,6 +212,10 @@ fn a_task_knows_which_worker_of_which_pool_runs_it() {
         assert_eq!(indices, BTreeSet::from([0, 1, 2]));
         assert_eq!(workers[0].to_string(), format!("worker 0 of {}", pool.id()));
         assert_eq!(current_worker(), None);
+        assert_eq!(pool.submitter().id(), pool.id());
+        let other = crate::support::pool(1);
+        let there = other.submit(|| current_worker().unwrap().pool()).into_result().unwrap();
+        assert!(there == other.id() && pool.id() < other.id());
         let elsewhere = pool.submit(|| thread::spawn(current_worker).join().unwrap());
         assert_eq!(elsewhere.into_result().unwrap(), None);
     });
@@ -202,7 +224,7 @@ fn a_task_knows_which_worker_of_which_pool_runs_it() {
 #[test]
 fn hooks_and_callbacks_know_their_worker_too() {
     within(|| {
-        let (tell, told) = std::sync::mpsc::channel();
+        let (tell, told) = mpsc::channel();
         let (tell_of_exit, tell_of_callback) = (tell.clone(), tell.clone());
         let pool = ThreadPoolExecutor::builder()
             .max_workers(1)
@@ -213,37 +235,12 @@ fn hooks_and_callbacks_know_their_worker_too() {
         let (gate, id) = (Gate::closed(), pool.id());
         let future = pool.submit(gate.then(|| ()));
         future.add_done_callback(move |_| {
-            tell_of_callback.send(("calls back", current_worker())).unwrap()
+            tell_of_callback.send(("calls back", current_worker())).unwrap();
         });
         gate.open();
         drop(pool);
         let seen: Vec<_> =
             told.iter().map(|(when, worker)| (when, worker.unwrap().pool())).collect();
         assert_eq!(seen, [("begins", id), ("calls back", id), ("leaves", id)]);
-    });
-}
-
-#[test]
-fn pools_are_told_apart() {
-    within(|| {
-        let (one, other) = (pool(1), pool(1));
-        assert!(one.id() < other.id());
-        assert_eq!(one.submitter().id(), one.id());
-        let there = other.submit(|| current_worker().unwrap().pool()).into_result().unwrap();
-        assert_eq!(there, other.id());
-    });
-}
-
-#[test]
-fn a_pool_whose_workers_have_retired_has_none() {
-    within(|| {
-        let pool = ThreadPoolExecutor::builder()
-            .max_workers(2)
-            .keep_alive(Duration::ZERO)
-            .build()
-            .unwrap();
-        pool.submit(|| ()).into_result().unwrap();
-        eventually(|| pool.stats().workers == 0);
-        assert_eq!(ended(&pool.stats()), [1, 0, 0, 0]);
     });
 }

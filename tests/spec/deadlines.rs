@@ -1,12 +1,12 @@
 //! Closing with a deadline, and the report of what it leaves.
 
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use glasspool::{Future, Shutdown, ThreadPoolExecutor};
 
-use crate::support::{Gate, LONG, eventually, held_pool, let_others_block, pool, within};
+use crate::blocked::Blocks;
+use crate::support::{Gate, LONG, eventually, held_pool, pool, within};
 
 /// SHD-12.
 #[test]
@@ -65,7 +65,7 @@ fn a_closing_with_a_deadline_gives_up_in_time_and_reports() {
 }
 
 #[test]
-fn what_a_deadline_leaves_behind_can_still_be_waited_for() {
+fn a_pool_that_a_deadline_leaves_behind_can_still_be_waited_for() {
     within(|| {
         let (pool, gate) = held_pool();
         let report = pool.shutdown_timeout(Shutdown::CancelPending, Duration::ZERO).unwrap();
@@ -77,9 +77,9 @@ fn what_a_deadline_leaves_behind_can_still_be_waited_for() {
     });
 }
 
-/// What has ended is not reported as running, though its worker has not come back from it yet.
+/// Though its worker has not come back from it yet.
 #[test]
-fn a_report_does_not_call_running_what_was_seen_to_be_done() {
+fn a_task_that_was_seen_to_be_done_is_not_reported_as_running() {
     within(|| {
         for _ in 0..300 {
             let pool = pool(1);
@@ -92,7 +92,7 @@ fn a_report_does_not_call_running_what_was_seen_to_be_done() {
 }
 
 #[test]
-fn what_was_submitted_is_in_the_report_or_was_over_before() {
+fn each_submitted_task_is_in_the_report_or_was_over_before() {
     within(|| {
         for round in 0..100_u64 {
             let pool = pool(2);
@@ -111,27 +111,12 @@ fn what_was_submitted_is_in_the_report_or_was_over_before() {
 }
 
 #[test]
-fn a_worker_may_close_with_a_deadline_but_not_wait() {
-    within(|| {
-        let pool = Arc::new(pool(1));
-        let inside = Arc::clone(&pool);
-        let future =
-            pool.submit(move || inside.shutdown_timeout(Shutdown::Drain, LONG).map(|_| ()));
-        let error = future.into_result().unwrap().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the pool is closed, but one of its own workers cannot wait for it to end"
-        );
-    });
-}
-
-#[test]
 fn a_deadline_holds_while_another_closer_has_none() {
     within(|| {
-        let (pool, gate) = held_pool();
+        let (pool, gate, blocks) = Blocks::held_pool();
         thread::scope(|scope| {
             let patient = scope.spawn(|| pool.shutdown(Shutdown::Drain));
-            let_others_block();
+            blocks.wait_for(1);
             let report = pool.shutdown_timeout(Shutdown::Drain, Duration::from_millis(5)).unwrap();
             assert_eq!(report.still_running.len(), 1);
             assert!(!patient.is_finished());

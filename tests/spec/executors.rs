@@ -1,18 +1,15 @@
 //! Whoever holds a task is its executor.
 
-use std::iter;
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::sync::Mutex;
+use std::{iter, thread};
 
-use glasspool::{
-    CancelReason, Executor, Future, Inline, Refusal, Refused, Shutdown, Task, TaskError, task,
-};
+use glasspool::{Executor, Inline, Refusal, Refused, Shutdown, Task, task};
 
-use crate::support::{Drops, Tally, panic_of, pool, state, within, words};
+use crate::support::{Drops, Tally, panic_of, pool, within, words};
 
-/// Runs nothing by itself.
+/// An executor that runs nothing by itself.
 #[derive(Default)]
-struct Later(Mutex<Vec<Task>>);
+pub(crate) struct Later(Mutex<Vec<Task>>);
 
 impl Executor for Later {
     fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
@@ -26,7 +23,7 @@ impl Executor for Later {
 }
 
 impl Later {
-    fn tasks(&self) -> Vec<Task> {
+    pub(crate) fn tasks(&self) -> Vec<Task> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
@@ -61,44 +58,7 @@ fn a_task_runs_where_it_is_run() {
 }
 
 #[test]
-fn a_panic_does_not_come_out_of_run() {
-    within(|| {
-        let (task, future) = task(|| panic!("boom"));
-        task.run();
-        assert_eq!(words::<()>(future.into_result()), "task panicked: boom");
-    });
-}
-
-#[test]
-fn running_a_cancelled_task_does_nothing() {
-    within(|| {
-        let runs = Tally::default();
-        let (task, future) = task({
-            let runs = runs.clone();
-            move || runs.add()
-        });
-        assert!(future.cancel());
-        task.run();
-        assert_eq!((runs.count(), state(&future).as_str()), (0, "cancelled"));
-    });
-}
-
-/// DRP-05: so no future is ever stranded.
-#[test]
-fn a_task_that_is_dropped_unrun_is_cancelled() {
-    within(|| {
-        let drops = Drops::default();
-        let (task, future) = task(drops.with(|| 7));
-        let waiter = thread::spawn(move || future.into_result());
-        drop(task);
-        let dropped = waiter.join().unwrap();
-        assert!(matches!(dropped, Err(TaskError::Cancelled(CancelReason::TaskDropped))));
-        assert_eq!(drops.count(), 1);
-    });
-}
-
-#[test]
-fn a_task_that_panics_with_another_in_its_hands_strands_nobody() {
+fn a_task_that_panics_with_another_task_in_its_hands_strands_no_future() {
     within(|| {
         let (inner, future) = task(|| 7);
         let (outer, _) = task(move || -> u8 {
@@ -111,7 +71,7 @@ fn a_task_that_panics_with_another_in_its_hands_strands_nobody() {
 }
 
 #[test]
-fn debug_of_a_task_says_where_it_was_submitted() {
+fn the_debug_text_of_a_task_says_where_it_was_submitted() {
     within(|| {
         let (task, future) = task(|| 7);
         assert!(format!("{task:?}").contains(&future.submitted_at().to_string()));
@@ -147,18 +107,6 @@ fn a_program_may_choose_its_executor_while_it_runs() {
             assert_eq!(squares.unwrap(), [1, 4, 9, 16]);
         }
         assert_eq!(executors.each_ref().map(|it| it.max_workers()), [1, 1, 2, 2]);
-    });
-}
-
-#[test]
-fn an_executor_may_run_its_tasks_in_any_order() {
-    within(|| {
-        let later = Arc::new(Later::default());
-        let executor: &dyn Executor = &*later;
-        let futures = [1, 2, 3].map(|n| executor.submit(move || n));
-        assert!(!futures.iter().any(Future::done));
-        later.tasks().into_iter().rev().for_each(Task::run);
-        assert_eq!(futures.map(|future| future.into_result().unwrap()), [1, 2, 3]);
     });
 }
 
@@ -230,8 +178,7 @@ fn a_pool_takes_tasks_that_were_made_elsewhere() {
     });
 }
 
-/// The first thing that a fresh pool is given has been cancelled already: its new worker has
-/// nothing to claim.
+/// The first task of a fresh pool has been cancelled already: its new worker has nothing to claim.
 #[test]
 fn a_worker_that_was_hired_for_a_cancelled_task_is_good_for_the_next() {
     within(|| {

@@ -1,153 +1,146 @@
 //! Of several tasks the first that succeeds; the others need not go on.
 
+use std::cell::{Cell, RefCell};
+use std::error::Error;
+use std::fmt::Debug;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use glasspool::{Future, Task, TaskError, ThreadPoolExecutor, first_success, task};
+use glasspool::{Executor, Future, Inline, NoSuccess, Shutdown, first_success, scope, task};
 
+use crate::blocked::Blocks;
 use crate::support::{
-    Bomb, Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, held_pool,
-    let_others_block, panic_of, pool, within, words,
+    Bomb, Drops, Gate, LONG, Tally, alone, held_pool, panic_of, pool, while_futures_trickle,
+    within, words,
 };
 
-fn three() -> ([Task; 3], [Future<u8>; 3]) {
-    let [(t0, f0), (t1, f1), (t2, f2)] = [0, 1, 2].map(|n| task(move || n));
-    ([t0, t1, t2], [f0, f1, f2])
+fn ended<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Future<T> {
+    (&Inline as &dyn Executor).submit(work)
 }
 
 fn any<T>(_: &T) -> bool {
     true
 }
 
+fn failures<T: Debug>(error: NoSuccess<T>) -> Vec<String> {
+    error.into_failures().into_iter().map(words).collect()
+}
+
+/// ANY-03: it is neither cloned nor printed.
 #[test]
-fn the_first_to_end_wins() {
+fn the_value_of_the_winner_is_moved_out() {
+    struct Opaque(Cell<u8>);
     within(|| {
-        let ([first, second, third], futures) = three();
-        let all = thread::spawn(move || first_success(futures, None, any));
-        let_others_block();
-        second.run();
-        assert_eq!(all.join().unwrap().unwrap(), 1);
-        first.run();
-        drop(third);
+        let drops = Drops::default();
+        let makes = drops.clone();
+        let future = pool(1).submit(move || (Opaque(Cell::new(7)), makes.one()));
+        let value = first_success([future], Some(LONG), |(opaque, _)| opaque.0.get() == 7).ok();
+        assert_eq!(drops.count(), 0);
+        drop(value.unwrap());
+        assert_eq!(drops.count(), 1);
     });
 }
 
+/// ANY-03.
 #[test]
-fn those_that_had_ended_are_asked_first_in_the_order_given() {
+fn futures_that_had_ended_are_asked_first_in_the_order_given() {
     within(|| {
-        let ([first, second, third], futures) = three();
-        third.run();
-        second.run();
-        assert_eq!(first_success(futures, Some(Duration::ZERO), any).unwrap(), 1);
-        drop(first);
+        let (_unrun, pending) = task(|| 0);
+        let (late, second) = task(|| 2);
+        let first = ended(|| 1);
+        late.run();
+        let asked = RefCell::new(Vec::new());
+        let value =
+            first_success([pending, second, first, ended(|| 3)], Some(Duration::ZERO), |n| {
+                asked.borrow_mut().push(*n);
+                *n == 3
+            });
+        assert_eq!((value.unwrap(), asked.into_inner()), (3, vec![2, 1, 3]));
     });
 }
 
-/// A task that returns an `Err` has returned: whether that is a success is for the caller to say.
+/// ANY-03: a task that returns an `Err` has returned.
 #[test]
-fn what_is_a_success_is_the_callers_to_say() {
+fn the_caller_says_what_a_success_is() {
     within(|| {
         let pool = pool(1);
         let tries = || [Err("no route"), Ok(2), Ok(3)].map(|answer| pool.submit(move || answer));
         assert_eq!(first_success(tries(), None, Result::is_ok).unwrap(), Ok(2));
         assert_eq!(first_success(tries(), None, any).unwrap(), Err("no route"));
         assert_eq!(first_success(tries(), None, |answer| *answer == Ok(3)).unwrap(), Ok(3));
+        let error = first_success(tries(), None, |answer| *answer == Ok(4)).unwrap_err();
+        assert_eq!(failures(error), [r#"Err("no route")"#, "Ok(2)", "Ok(3)"]);
     });
 }
 
+/// ANY-03.
 #[test]
-fn those_that_fail_are_passed_over() {
+fn an_error_has_all_failures_in_the_order_of_their_ends() {
     within(|| {
-        let ([first, second, third], [f1, f2, f3]) = three();
-        f1.cancel();
-        drop(second);
-        third.run();
-        let (fails, failing) = task(|| panic!("no flag"));
-        fails.run();
-        assert_eq!(first_success([failing, f1, f2, f3], None, any).unwrap(), 2);
-        drop(first);
-    });
-}
-
-#[test]
-fn if_none_succeeds_what_they_came_to_is_told_in_the_order_of_their_ends() {
-    within(|| {
-        let ([first, second, third], futures) = three();
+        let (pool, gate) = held_pool();
+        let futures = [
+            pool.submit(|| 1),
+            pool.submit(|| panic!("boom")),
+            pool.submit(|| 3),
+            ended(|| panic!("before")),
+            pool.submit(|| 5),
+            ended(|| 0),
+        ];
         futures[2].cancel();
-        second.run();
-        let all = thread::spawn(move || first_success(futures, None, |n| *n > 1));
-        let_others_block();
-        first.run();
-        third.run();
-        let error = all.join().unwrap().unwrap_err();
-        assert!(error.timed_out().is_none());
-        assert_eq!(error.to_string(), "none of 3 succeeded: the last returned what is no success");
-        let failures = error.into_failures().into_iter().map(words);
-        assert_eq!(failures.collect::<Vec<_>>(), ["1", "task cancelled by the caller", "0"]);
+        let asks = |n: &i32| {
+            // Asked for the first time when all that had ended before have been found.
+            gate.open();
+            *n > 5
+        };
+        let error = first_success(futures, None, asks).unwrap_err();
+        assert_eq!(error.timed_out(), None);
+        assert_eq!(error.to_string(), "none of 6 succeeded: the last returned what is no success");
+        let (cancelled, before) = ("task cancelled by the caller", "task panicked: before");
+        let expected = [cancelled, before, "0", "1", "task panicked: boom", "5"];
+        assert_eq!(failures(error), expected);
     });
 }
 
+/// ANY-03.
 #[test]
-fn of_none_none_succeeds() {
+fn no_future_has_no_success_and_no_failures() {
     within(|| {
-        let nothing: [Future<u8>; 0] = [];
-        let error = first_success(nothing, None, any).unwrap_err();
-        assert_eq!(error.to_string(), "none succeeded, as there was none");
-        assert!(error.into_failures().is_empty());
+        for timeout in [None, Some(Duration::ZERO), Some(Duration::MAX)] {
+            let error = first_success(Vec::<Future<u8>>::new(), timeout, any).unwrap_err();
+            assert_eq!(error.to_string(), "none succeeded, as there was none");
+            assert_eq!((error.timed_out(), error.into_failures().len()), (None, 0));
+        }
     });
 }
 
+/// ANY-03: while the only worker is still at its gate.
 #[test]
-fn when_the_time_is_up_none_has_succeeded_and_the_rest_is_cancelled() {
+fn losers_that_have_not_begun_are_cancelled_before_it_returns() {
     within(|| {
-        let (pool, gate) = held_pool();
-        let (done, ended) = task(|| 1);
-        done.run();
-        let ran = Tally::default();
-        let count = ran.clone();
-        let pending = pool.submit(move || {
-            count.add();
-            2
-        });
-        let error = first_success([ended, pending], Some(Duration::from_millis(5)), |n| *n > 1)
-            .unwrap_err();
-        assert_eq!(error.to_string(), "none succeeded in time: 1 (of 2) futures unfinished");
-        assert_eq!(error.timed_out().unwrap().unfinished(), 1);
-        assert_eq!(error.into_failures().len(), 1);
-        gate.open();
-        drop(pool);
-        assert_eq!(ran.count(), 0);
-    });
-}
-
-#[test]
-fn the_losers_are_cancelled_before_it_returns() {
-    within(|| {
-        let (pool, gate) = held_pool();
-        let (drops, ran) = (Drops::default(), Tally::default());
-        let (wins, winner) = task(|| 0);
-        wins.run();
-        let losers = (0..5).map(|_| {
-            let count = ran.clone();
-            pool.submit(drops.with(move || {
-                count.add();
-                1
-            }))
-        });
-        assert_eq!(
-            first_success(losers.chain([winner]).collect::<Vec<_>>(), None, any).unwrap(),
-            0
-        );
+        let ((pool, gate), runs, drops) = (held_pool(), Tally::default(), Drops::default());
+        let (tell, told) = mpsc::channel();
+        let submit = |_| {
+            let ran = runs.clone();
+            let future = pool.submit(drops.with(move || ran.add()));
+            let tell = tell.clone();
+            future.add_done_callback(move |outcome| tell.send(words(outcome)).unwrap());
+            future
+        };
+        let mut futures: Vec<_> = (0..5).map(submit).collect();
+        futures.insert(2, ended(|| ()));
+        first_success(futures, None, any).unwrap();
         assert_eq!((drops.count(), pool.stats().queued), (5, 0));
+        assert!(told.try_iter().eq(["task cancelled by the caller"; 5]));
         gate.open();
-        drop(pool);
-        assert_eq!(ran.count(), 0);
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!((runs.count(), pool.stats().cancelled), (0, 5));
     });
 }
 
+/// ANY-03.
 #[test]
-fn a_loser_that_runs_is_asked_to_stop_and_not_waited_for() {
+fn losers_that_run_are_asked_to_stop_and_not_waited_for() {
     within(|| {
         let (pool, gate) = (pool(2), Gate::closed());
         let (tell, told) = mpsc::channel();
@@ -156,23 +149,70 @@ fn a_loser_that_runs_is_asked_to_stop_and_not_waited_for() {
         let listens = pool.submit_stoppable(move |stop| {
             tell.send(stop.wait_timeout(LONG)).unwrap();
             way.pass();
-            1
+            2
         });
         gate.wait_for(1);
-        let (wins, winner) = task(|| 0);
-        let racing = thread::spawn(move || first_success([deaf, listens, winner], None, any));
-        let_others_block();
-        wins.run();
-        assert_eq!(racing.join().unwrap().unwrap(), 0);
+        assert_eq!(first_success([deaf, listens, ended(|| 3)], None, any).unwrap(), 3);
         assert!(told.recv().unwrap());
+        assert_eq!(pool.stats().cancelled, 0);
         gate.open();
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(pool.stats().returned, 2);
+    });
+}
+
+/// ANY-03.
+#[test]
+fn a_timeout_cancels_the_rest_and_tells_what_failed() {
+    within(|| {
+        let (pool, gate) = (pool(2), Gate::closed());
+        let (tell, began) = mpsc::channel();
+        let running = pool.submit_stoppable(move |stop| {
+            tell.send(()).unwrap();
+            u32::from(stop.wait_timeout(LONG))
+        });
+        let stands = pool.submit(gate.then(|| 2));
+        began.recv().unwrap();
+        gate.wait_for(1);
+        let (runs, calls) = (Tally::default(), Tally::default());
+        let (ran, called) = (runs.clone(), calls.clone());
+        let pending = pool.submit(move || {
+            ran.add();
+            3
+        });
+        pending.add_done_callback(move |_| called.add());
+        let futures = [running, stands, pending, ended(|| 4), ended(|| panic!("boom"))];
+        let (clock, timeout) = (Instant::now(), Duration::from_nanos(1_999_999));
+        let error = first_success(futures, Some(timeout), |n| *n > 10).unwrap_err();
+        assert!(clock.elapsed() >= timeout);
+        assert_eq!(error.to_string(), "none succeeded in time: 3 (of 5) futures unfinished");
+        let timed_out = error.timed_out().unwrap();
+        assert_eq!((timed_out.unfinished(), calls.count()), (3, 1));
+        assert_eq!(timed_out.to_string(), "3 (of 5) futures unfinished");
+        assert_eq!(failures(error), ["4", "task panicked: boom"]);
+        // The first has been asked to stop, so its worker is free, while the other is at its gate.
+        assert_eq!(pool.submit(|| 6).into_result().unwrap(), 6);
+        gate.open();
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(runs.count(), 0);
+    });
+}
+
+/// ANY-03: an end gives no more of it.
+#[test]
+fn the_time_of_a_race_is_one_for_all() {
+    within(|| {
+        let error = while_futures_trickle(|futures| {
+            first_success(futures, Some(Duration::from_millis(200)), |_| false).unwrap_err()
+        });
+        assert!(error.timed_out().is_some());
     });
 }
 
 /// All losers are cancelled before anything of any is dropped: here the drop of the first waits for
-/// the room of both.
+/// the permits of both.
 #[test]
-fn what_one_loser_has_captured_may_wait_for_the_end_of_another_when_it_is_dropped() {
+fn the_captures_of_one_loser_may_wait_for_the_end_of_another_when_they_are_dropped() {
     struct WaitsWhenDropped(mpsc::Receiver<()>);
     impl Drop for WaitsWhenDropped {
         fn drop(&mut self) {
@@ -180,85 +220,25 @@ fn what_one_loser_has_captured_may_wait_for_the_end_of_another_when_it_is_droppe
         }
     }
     within(|| {
-        let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(2).build().unwrap();
-        let gate = Gate::closed();
+        let (blocks, gate) = (Blocks::default(), Gate::closed());
+        let pool = blocks.builder(1).queue_capacity(2).build().unwrap();
         drop(pool.submit(gate.then(|| ())));
         gate.wait_for(1);
         let (tell, told) = mpsc::channel();
         let waits = WaitsWhenDropped(told);
         let losers = [pool.submit(move || drop(waits)), pool.submit(|| ())];
         thread::scope(|scope| {
-            for _ in 0..2 {
-                let tell = tell.clone();
+            for tell in [tell.clone(), tell] {
                 let pool = &pool;
                 scope.spawn(move || {
-                    drop(pool.submit(|| ())); // when there is room
+                    drop(pool.submit(|| ())); // when it has a permit
                     tell.send(()).unwrap();
                 });
             }
-            let_others_block();
-            let (wins, winner) = task(|| ());
-            wins.run();
-            first_success(losers.into_iter().chain([winner]), None, any).unwrap();
+            blocks.wait_for(2);
+            first_success(losers.into_iter().chain([ended(|| ())]), None, any).unwrap();
         });
         gate.open();
-    });
-}
-
-#[test]
-fn a_drop_that_panics_costs_neither_the_winner_nor_the_others() {
-    within(|| {
-        let pool = pool(1);
-        let drops = Drops::default();
-        let answer = |n: u8| {
-            let counted = drops.one();
-            pool.submit(move || (n, counted, (n == 0).then(|| PanicsWhenDropped)))
-        };
-        let futures = [answer(0), answer(1), answer(2)];
-        let (n, ..) = first_success(futures, None, |(n, ..)| *n == 1).unwrap();
-        assert_eq!(n, 1);
-        pool.submit(|| ()).result().unwrap();
-        eventually(|| drops.count() == 3);
-    });
-}
-
-#[test]
-fn if_the_question_itself_panics_the_rest_is_cancelled_all_the_same() {
-    within(|| {
-        let (pool, gate) = held_pool();
-        let (wins, winner) = task(|| 0);
-        wins.run();
-        let loser = pool.submit(|| 1);
-        let asked = panic_of(|| first_success([winner, loser], None, |_| panic!("what?")));
-        assert_eq!((asked.as_str(), pool.stats().queued), ("what?", 0));
-        gate.open();
-    });
-}
-
-#[test]
-fn a_task_that_waits_for_itself_has_failed() {
-    within(|| {
-        let pool = pool(1);
-        let (give, take) = mpsc::channel::<Future<()>>();
-        let (tell, told) = mpsc::channel();
-        let me = pool.submit(move || {
-            tell.send(first_success([take.recv().unwrap()], None, any)).unwrap();
-        });
-        give.send(me).unwrap();
-        let failures = told.recv().unwrap().unwrap_err().into_failures();
-        assert!(matches!(failures[0], Err(TaskError::Deadlock(_))));
-    });
-}
-
-#[test]
-fn it_is_an_error_whatever_the_value() {
-    struct NoDebug;
-    within(|| {
-        let (fails, failing) = task(|| -> NoDebug { panic!("no flag") });
-        fails.run();
-        let error = first_success([failing], None, any).err().unwrap();
-        assert_eq!(error.to_string(), "none of 1 succeeded: the last task panicked: no flag");
-        assert!(format!("{error:?}").starts_with("NoSuccess { failures: [Err(Panicked("));
     });
 }
 
@@ -276,14 +256,82 @@ fn values_that_are_no_success_are_dropped_one_by_one() {
     });
 }
 
+/// ANY-03.
 #[test]
-fn if_the_futures_stop_coming_by_a_panic_those_that_have_come_are_cancelled() {
+fn the_rest_is_cancelled_too_if_the_question_or_the_iterator_panics() {
     within(|| {
-        let (pool, gate) = held_pool();
-        let futures =
-            (0..3).map(|n| if n < 2 { pool.submit(move || n) } else { panic!("no third future") });
+        let ((pool, gate), runs) = (held_pool(), Tally::default());
+        let submit = || {
+            let ran = runs.clone();
+            pool.submit(move || ran.add())
+        };
+        let said = panic_of(|| first_success([ended(|| ()), submit()], None, |()| panic!("what?")));
+        assert_eq!((said.as_str(), pool.stats().queued), ("what?", 0));
+        let futures = (0..3).map(|n| if n < 2 { submit() } else { panic!("no third future") });
         assert_eq!(panic_of(|| first_success(futures, None, any)), "no third future");
         assert_eq!(pool.stats().queued, 0);
         gate.open();
+        drop(pool);
+        assert_eq!(runs.count(), 0);
+    });
+}
+
+/// ANY-03.
+#[test]
+fn a_race_in_progress_ends_when_a_shutdown_cancels_its_futures() {
+    within(|| {
+        let (pool, gate, blocks) = Blocks::held_pool();
+        let futures = [pool.submit(|| 1), pool.submit(|| 2)];
+        thread::scope(|threads| {
+            let asking = threads.spawn(|| first_success(futures, None, any));
+            blocks.wait_for(1);
+            pool.close(Shutdown::CancelPending);
+            let error = asking.join().unwrap().unwrap_err();
+            assert_eq!(failures(error), ["task cancelled by the shutdown of its pool"; 2]);
+        });
+        gate.open();
+    });
+}
+
+#[test]
+fn tasks_of_a_race_may_borrow() {
+    within(|| {
+        let text = String::from("on this stack");
+        let found = scope(2, |s| {
+            let futures = [0, 3, 100].map(|from| {
+                let text = &text;
+                s.submit(move || &text[from..])
+            });
+            first_success(futures, None, |rest| rest.len() < 13).unwrap()
+        });
+        assert_eq!(found.unwrap(), "this stack");
+    });
+}
+
+#[test]
+fn the_error_of_a_race_is_an_error_whatever_the_values_are() {
+    struct Opaque;
+    within(|| {
+        let fails = ended(|| panic!("no flag"));
+        let error = first_success([ended(|| Opaque), fails], None, |_| false).err().unwrap();
+        assert_eq!(error.to_string(), "none of 2 succeeded: the last task panicked: no flag");
+        let boxed: Box<dyn Error + Send + Sync> = error.into();
+        assert!(boxed.downcast_ref::<NoSuccess<Opaque>>().is_some());
+        let error = first_success([ended(|| -> Opaque { panic!("boom") })], None, any).err();
+        assert!(format!("{error:?}").starts_with("Some(NoSuccess { failures: [Err(Panicked("));
+        let value = first_success([ended(|| Opaque)], None, |_| false).err().unwrap();
+        assert!(!value.to_string().is_empty() && !format!("{value:?}").is_empty());
+        assert!(matches!(value.into_failures()[..], [Ok(Opaque)]));
+    });
+}
+
+#[test]
+fn no_success_is_lost_when_a_race_races_the_ends() {
+    within(|| {
+        let pool = pool(2);
+        for round in 0..500 {
+            let futures = (0..6).map(|n| pool.submit(move || n));
+            assert_eq!(first_success(futures, None, |n| *n == round % 6).unwrap(), round % 6);
+        }
     });
 }

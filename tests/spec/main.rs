@@ -11,11 +11,12 @@
 //! [`Gate`](support::Gate) holds a task where the test wants it (no test sleeps and hopes), and
 //! [`Drops`](support::Drops) count what was dropped.
 //!
-//! Marks such as `CAN-04` are rows of a checklist: behaviours to which the test suites of
-//! `CPython`, the JDK, rayon, tokio and others hold their own code. All rows are answered once
-//! more, each by its name, in `tests/conformance`, whose first page lists those that do not apply
-//! and those that are answered differently on purpose.
+//! Marks such as `CAN-04` are rows of `tests/ROWS.md`: behaviours to which the test suites of
+//! `CPython`, the JDK, rayon, tokio and others hold their own code, and which of the tests below
+//! hold this one to them.
 
+mod blocked;
+mod common;
 mod support;
 mod told;
 mod visit;
@@ -40,6 +41,7 @@ mod bounds;
 mod counting;
 mod closing;
 mod deadlines;
+mod time;
 mod last_call;
 mod gone;
 mod stopping;
@@ -67,4 +69,6 @@ mod trace_files;
 
 mod races;
 mod mixed;
+mod regressions;
 mod types;
+mod rows;

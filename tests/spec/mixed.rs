@@ -3,8 +3,6 @@
 //! dropped once, every future ends, and the counts agree.
 
 use std::panic::resume_unwind;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
@@ -12,7 +10,7 @@ use glasspool::{
     Executor, Future, Refusal, Refused, Shutdown, Submitter, TaskError, ThreadPoolExecutor, task,
 };
 
-use crate::support::{Drops, within};
+use crate::support::{Drops, Tally, within};
 
 const SIZES: [usize; 4] = [1, 2, 3, 8];
 const SEEDS: std::ops::Range<u64> = 1..9;
@@ -38,32 +36,28 @@ impl Draw {
 /// What became of closures, counted by those to whom it became known.
 #[derive(Clone, Default)]
 struct Fates {
-    made: Arc<AtomicU64>,
-    ran: Arc<AtomicU64>,
-    cancelled: Arc<AtomicU64>,
-    came_back: Arc<AtomicU64>,
+    made: Tally,
+    ran: Tally,
+    cancelled: Tally,
+    came_back: Tally,
     drops: Drops,
-}
-
-fn count(of: &AtomicU64) {
-    of.fetch_add(1, SeqCst);
 }
 
 impl Fates {
     fn closure(&self, work: Box<dyn FnOnce() + Send>) -> impl FnOnce() + Send + use<> {
-        count(&self.made);
-        let ran = Arc::clone(&self.ran);
+        self.made.add();
+        let ran = self.ran.clone();
         self.drops.with(move || {
-            count(&ran);
+            ran.add();
             work();
         })
     }
 
     fn accepted(&self, future: &Future<()>) {
-        let cancelled = Arc::clone(&self.cancelled);
+        let cancelled = self.cancelled.clone();
         future.add_done_callback(move |outcome| {
             if matches!(outcome, Err(TaskError::Cancelled(_))) {
-                count(&cancelled);
+                cancelled.add();
             }
         });
     }
@@ -71,7 +65,7 @@ impl Fates {
     fn refused<W>(&self, refused: Refused<W>) {
         assert!(matches!(refused.why(), Refusal::Full | Refusal::ShutDown));
         drop(refused.into_inner());
-        count(&self.came_back);
+        self.came_back.add();
     }
 }
 
@@ -143,7 +137,7 @@ fn close_as_drawn(pool: &ThreadPoolExecutor, draw: &mut Draw) {
 }
 
 #[test]
-fn whatever_is_done_to_a_pool_nothing_is_lost_and_the_counts_agree() {
+fn a_mix_of_everything_loses_nothing_and_its_counts_agree() {
     within(|| {
         for (max_workers, seed) in
             SIZES.into_iter().flat_map(|size| SEEDS.map(move |seed| (size, seed)))
@@ -166,19 +160,15 @@ fn whatever_is_done_to_a_pool_nothing_is_lost_and_the_counts_agree() {
                 }
                 close_as_drawn(&pool, &mut draw);
             });
-            let read = |of: &AtomicU64| of.load(SeqCst);
-            let (ran, cancelled) = (read(&fates.ran), read(&fates.cancelled));
-            let seen = format!("{max_workers} workers, seed {seed}: {:?}", pool.stats());
-            assert_eq!(read(&fates.made), ran + cancelled + read(&fates.came_back), "{seen}");
-            assert_eq!(u64::try_from(fates.drops.count()).unwrap(), read(&fates.made), "{seen}");
+            let [made, ran, cancelled, came_back] =
+                [&fates.made, &fates.ran, &fates.cancelled, &fates.came_back].map(Tally::count);
             let stats = pool.stats();
+            let seen = format!("{max_workers} workers, seed {seed}: {stats:?}");
+            assert_eq!((made, made), (ran + cancelled + came_back, fates.drops.count()), "{seen}");
             assert_eq!((stats.workers, stats.queued), (0, 0), "{seen}");
-            assert_eq!(
-                (stats.returned + stats.panicked, stats.cancelled),
-                (ran, cancelled),
-                "{seen}"
-            );
-            assert_eq!(stats.submitted, ran + cancelled, "{seen}");
+            assert_eq!(stats.returned + stats.panicked, ran as u64, "{seen}");
+            assert_eq!(stats.cancelled, cancelled as u64, "{seen}");
+            assert_eq!(stats.submitted, (ran + cancelled) as u64, "{seen}");
         }
     });
 }

@@ -3,17 +3,21 @@
 use std::any::Any;
 use std::hint::black_box;
 use std::panic::{catch_unwind, panic_any};
-use std::sync::{Arc, Barrier};
 use std::thread;
+use std::time::Duration;
 
-use glasspool::{Future, Panic, TaskError, task};
+use glasspool::{Future, Panic, Shutdown, TaskError, ThreadPoolExecutor};
 
-use crate::support::{Gate, PanicsWhenDropped, alone, held_pool, pool, shows, within, words};
+use crate::blocked::Blocks;
+use crate::common::at_once;
+use crate::support::{Gate, alone, eventually, pool, within, words};
 
 fn panic_in<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Panic {
-    let (task, future) = task(work);
-    task.run();
-    panic_of(future)
+    match pool(1).submit(work).into_result() {
+        Err(TaskError::Panicked(panic)) => panic,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it returned"),
+    }
 }
 
 /// A `String`, as every `panic!` with something in braces makes one.
@@ -22,26 +26,15 @@ fn formatted() {
     panic!("boom {number}");
 }
 
-fn panic_of<T>(future: Future<T>) -> Panic {
-    match future.into_result() {
-        Err(TaskError::Panicked(panic)) => panic,
-        Err(other) => panic!("{other}"),
-        Ok(_) => panic!("it returned"),
-    }
-}
-
 /// PAN-01.
 #[test]
 fn the_payload_arrives_as_it_was_thrown() {
     within(|| {
-        let text = panic_in(|| panic!("boom")).take_payload().unwrap();
-        let owned = panic_in(formatted).take_payload().unwrap();
-        let number = panic_in(|| panic_any(418_u16)).take_payload().unwrap();
-        let boxed =
-            panic_in(|| panic_any(Box::new(7) as Box<dyn Any + Send>)).take_payload().unwrap();
-        assert_eq!(text.downcast_ref(), Some(&"boom"));
-        assert_eq!(owned.downcast_ref(), Some(&String::from("boom 1")));
-        assert_eq!(number.downcast_ref(), Some(&418_u16));
+        let payload = |work: fn()| panic_in(work).take_payload().unwrap();
+        assert_eq!(payload(|| panic!("boom")).downcast_ref(), Some(&"boom"));
+        assert_eq!(payload(formatted).downcast_ref(), Some(&String::from("boom 1")));
+        assert_eq!(payload(|| panic_any(418_u16)).downcast_ref(), Some(&418_u16));
+        let boxed = payload(|| panic_any(Box::new(7) as Box<dyn Any + Send>));
         let inside = boxed.downcast::<Box<dyn Any + Send>>().unwrap();
         assert_eq!(inside.downcast_ref(), Some(&7));
     });
@@ -49,7 +42,7 @@ fn the_payload_arrives_as_it_was_thrown() {
 
 /// PAN-11.
 #[test]
-fn the_text_is_in_display_and_debug() {
+fn the_text_of_a_panic_is_in_display_and_debug() {
     within(|| {
         let panics =
             [panic_in(|| panic!("boom")), panic_in(formatted), panic_in(|| panic_any(418))];
@@ -57,16 +50,33 @@ fn the_text_is_in_display_and_debug() {
         assert_eq!(texts, ["boom", "boom 1", "a value that is not text"]);
         for (panic, text) in panics.iter().zip(texts) {
             assert_eq!(panic.to_string(), format!("task panicked: {text}"));
-            assert!(format!("{panic:?}").contains(text));
-            assert!(format!("{panic:?}").contains(&panic.submitted_at().to_string()));
+            let place = panic.submitted_at().to_string();
+            let error = TaskError::Panicked(panic.clone());
+            assert_eq!(error.to_string(), panic.to_string());
+            for debug in [format!("{panic:?}"), format!("{error:?}")] {
+                assert!(debug.contains(text) && debug.contains(&place), "{debug}");
+            }
         }
+    });
+}
+
+/// PAN-13.
+#[test]
+fn a_panic_that_is_resumed_throws_its_payload_and_its_text_if_that_was_taken() {
+    within(|| {
+        let panic = panic_in(|| panic_any(vec![4, 1, 8]));
+        let again = panic.clone();
+        let payload = catch_unwind(|| panic.resume()).unwrap_err();
+        assert_eq!(payload.downcast_ref(), Some(&vec![4, 1, 8]));
+        let text = catch_unwind(|| again.resume()).unwrap_err();
+        assert_eq!(text.downcast_ref(), Some(&String::from("a value that is not text")));
     });
 }
 
 #[test]
 fn every_reader_has_the_text_and_one_has_the_payload() {
     within(|| {
-        let (task, future) = task(|| panic!("boom"));
+        let (task, future) = glasspool::task(|| panic!("boom"));
         task.run();
         let [one, other] = [(); 2].map(|()| match future.result() {
             Err(TaskError::Panicked(panic)) => panic,
@@ -79,55 +89,36 @@ fn every_reader_has_the_text_and_one_has_the_payload() {
     });
 }
 
-/// PAN-13.
+/// PAN-02.
 #[test]
-fn resuming_throws_the_payload_again() {
+fn workers_survive_a_panic_on_each_of_them() {
     within(|| {
-        let panic = panic_in(|| panic_any(418_u16));
-        let again = panic.clone();
-        let payload = catch_unwind(|| panic.resume()).unwrap_err();
-        assert_eq!(payload.downcast_ref(), Some(&418_u16));
-        let text = catch_unwind(|| again.resume()).unwrap_err(); // the payload is gone
-        assert_eq!(text.downcast_ref(), Some(&String::from("a value that is not text")));
-    });
-}
-
-/// PAN-02: a barrier that only so many tasks at the same time can pass.
-#[test]
-fn workers_survive_panics() {
-    within(|| {
-        let pool = pool(4);
-        let meet = || {
-            let barrier = Arc::new(Barrier::new(4));
-            [(); 4].map(|()| Arc::clone(&barrier))
-        };
-        let panicking = meet().map(|barrier| {
-            pool.submit(move || {
-                barrier.wait();
-                panic!("boom");
-            })
-        });
-        assert!(panicking.map(Future::<()>::into_result).iter().all(Result::is_err));
-        assert!(shows(&pool, "workers: 4"));
-        let meeting = meet().map(|barrier| pool.submit(move || barrier.wait()));
-        assert!(meeting.map(Future::into_result).iter().all(Result::is_ok));
-        assert!(shows(&pool, "workers: 4"));
+        let (pool, gate) = (pool(4), Gate::closed());
+        let panics: [Future<()>; 4] = [(); 4].map(|()| pool.submit(gate.then(|| panic!("boom"))));
+        gate.wait_for(4);
+        gate.open();
+        assert!(panics.into_iter().all(|future| future.into_result().is_err()));
+        at_once(&pool, 4, || ());
+        assert_eq!((pool.stats().workers, pool.stats().panicked), (4, 4));
     });
 }
 
 /// PAN-03, PAN-10.
 #[test]
-fn each_task_fails_for_itself() {
+fn each_task_of_a_mix_is_reported_as_itself_and_no_worker_is_lost() {
     within(|| {
-        let pool = pool(2);
-        let futures: Vec<_> = (0..10)
-            .map(|n| pool.submit(move || if n % 5 < 3 { n } else { panic!("no {n}") }))
-            .collect();
-        let outcomes: Vec<_> =
-            futures.into_iter().map(|future| words(future.into_result())).collect();
-        let expected = ["0", "1", "2", "task panicked: no 3", "task panicked: no 4", "5", "6", "7"];
-        assert_eq!(outcomes[..8], expected);
-        assert_eq!(outcomes[8..], ["task panicked: no 8", "task panicked: no 9"]);
+        let pool = pool(3);
+        at_once(&pool, 3, || ());
+        let third_panics = |n: u32| move || if n % 3 == 0 { panic!("no {n}") } else { n };
+        let futures: Vec<_> = (0..10).map(|n| pool.submit(third_panics(n))).collect();
+        for (n, future) in futures.into_iter().enumerate() {
+            let expected =
+                if n % 3 == 0 { format!("task panicked: no {n}") } else { n.to_string() };
+            assert_eq!(words(future.into_result()), expected);
+        }
+        eventually(|| pool.stats().idle == 3);
+        let stats = pool.stats();
+        assert_eq!((stats.workers, stats.returned, stats.panicked), (3, 3 + 6, 4));
     });
 }
 
@@ -135,26 +126,32 @@ fn each_task_fails_for_itself() {
 #[test]
 fn a_pool_that_is_being_dropped_does_not_mind_panics() {
     within(|| {
-        let (pool, gate) = (pool(2), Gate::closed());
-        let futures = [(); 4].map(|()| pool.submit(gate.then(|| panic!("boom"))));
+        let ((pool, blocks), gate) = (Blocks::pool(4), Gate::closed());
+        let panics: [Future<()>; 6] = [(); 6].map(|()| pool.submit(gate.then(|| panic!("boom"))));
         let dropping = thread::spawn(move || drop(pool));
+        blocks.wait_for(1);
         gate.open();
         dropping.join().unwrap();
-        assert!(futures.map(Future::<()>::into_result).iter().all(Result::is_err));
+        assert!(panics.iter().all(|future| future.done() && future.result().is_err()));
     });
 }
 
-/// Nobody reads it, so the worker drops it.
+/// PAN-05.
 #[test]
-fn a_payload_that_panics_when_it_is_dropped_harms_no_worker() {
+fn tasks_may_panic_after_their_pool_is_gone() {
     within(|| {
-        let (pool, gate) = held_pool();
-        for _ in 0..3 {
-            drop(pool.submit(|| panic_any(PanicsWhenDropped)));
-        }
+        let (pool, gate) = (pool(4), Gate::closed());
+        let panics: [Future<()>; 4] =
+            [(); 4].map(|()| pool.submit(gate.then(|| panic!("after the drop"))));
+        assert_eq!(
+            pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO).unwrap().still_running.len(),
+            4
+        );
+        drop(pool);
         gate.open();
-        assert_eq!(pool.submit(|| 7).into_result().unwrap(), 7);
-        assert!(shows(&pool, "workers: 1"));
+        for future in panics {
+            assert_eq!(words(future.into_result()), "task panicked: after the drop");
+        }
     });
 }
 
@@ -162,13 +159,9 @@ fn a_payload_that_panics_when_it_is_dropped_harms_no_worker() {
 #[test]
 fn the_message_on_stderr_names_the_worker() {
     let said = alone(|| {
-        let pool =
-            glasspool::ThreadPoolExecutor::builder().thread_name_prefix("baker").build().unwrap();
-        assert!(
-            pool.submit(|| panic!("burnt"))
-                .into_result()
-                .is_err_and(|error: TaskError| error.to_string().contains("burnt"))
-        );
+        let pool = ThreadPoolExecutor::builder().thread_name_prefix("baker").build().unwrap();
+        let error = pool.submit(|| -> u8 { panic!("burnt") }).into_result().unwrap_err();
+        assert_eq!(error.to_string(), "task panicked: burnt");
     });
     assert!(said.contains("thread 'baker_0'") && said.contains("burnt"), "{said}");
 }

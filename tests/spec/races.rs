@@ -6,14 +6,25 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 
-use glasspool::{Future, ReturnWhen, Shutdown, Task, as_completed, task, wait};
+use glasspool::{
+    Future, ReturnWhen, Shutdown, Task, TaskError, ThreadPoolExecutor, as_completed, task, wait,
+};
 
-use crate::support::{Drops, Tally, eventually, held_pool, pool, within};
+use crate::support::{Drops, LONG, Tally, eventually, held_pool, pool, within};
 
-/// A thread that runs what it is given, as soon as it can.
-fn runner() -> (mpsc::Sender<Task>, thread::JoinHandle<()>) {
-    let (give, take) = mpsc::channel::<Task>();
-    (give, thread::spawn(move || take.into_iter().for_each(Task::run)))
+/// Hands tasks to a thread that runs each as soon as it can, and ends when this is dropped.
+struct Runner(mpsc::Sender<Task>);
+
+impl Runner {
+    fn start() -> Self {
+        let (give, take) = mpsc::channel::<Task>();
+        thread::spawn(move || take.into_iter().for_each(Task::run));
+        Self(give)
+    }
+
+    fn run(&self, task: Task) {
+        self.0.send(task).unwrap();
+    }
 }
 
 /// Lets a little time pass, more in some rounds than in others, so that both sides of a race come
@@ -24,20 +35,25 @@ fn dawdle(round: usize) {
     }
 }
 
-/// RAC-01.
+/// RAC-01: with the value lent and moved out, and by a worker as by a thread of one's own.
 #[test]
 fn a_reader_racing_the_end_always_has_the_value() {
     within(|| {
-        let (give, runner) = runner();
+        let (runner, pool) = (Runner::start(), pool(2));
         for round in 0..10_000 {
             let (task, future) = task(move || round);
-            give.send(task).unwrap();
+            runner.run(task);
             dawdle(round);
             assert_eq!(future.result().unwrap(), &round);
             assert_eq!(future.into_result().unwrap(), round);
+
+            let future = pool.submit(move || round);
+            if round % 2 == 0 {
+                assert_eq!(future.into_result().unwrap(), round);
+            } else {
+                assert_eq!(future.result_timeout(LONG).unwrap().unwrap(), &round);
+            }
         }
-        drop(give);
-        runner.join().unwrap();
     });
 }
 
@@ -63,29 +79,26 @@ fn ten_readers_racing_the_end_all_have_one_value() {
 #[test]
 fn a_cancel_racing_the_start_wins_or_loses() {
     within(|| {
-        let (give, runner) = runner();
+        let runner = Runner::start();
         let (runs, drops) = (Tally::default(), Drops::default());
         let mut cancelled = 0;
         for round in 0..10_000 {
-            let (task, future) = task(drops.with({
-                let runs = runs.clone();
-                move || runs.add()
-            }));
-            give.send(task).unwrap();
+            let ran = runs.clone();
+            let (task, future) = task(drops.with(move || ran.add()));
+            runner.run(task);
             dawdle(round);
             let won = future.cancel();
             cancelled += usize::from(won);
             assert_eq!((future.cancelled(), future.result().is_err()), (won, won));
             assert_eq!(drops.count(), round + 1);
+            assert_eq!(runs.count() + cancelled, round + 1);
         }
-        assert_eq!(runs.count() + cancelled, 10_000);
-        drop(give);
-        runner.join().unwrap();
     });
 }
 
+/// CAN-04.
 #[test]
-fn of_several_who_cancel_at_once_all_are_told_the_same() {
+fn several_threads_that_cancel_at_once_are_all_told_the_same() {
     within(|| {
         for _ in 0..300 {
             let (task, future) = task(|| ());
@@ -113,34 +126,44 @@ fn of_several_who_cancel_at_once_all_are_told_the_same() {
     });
 }
 
+/// CBK-04.
 #[test]
 fn a_callback_racing_the_end_is_called_once() {
     within(|| {
-        let (give, runner) = runner();
+        let runner = Runner::start();
         for round in 0..5_000 {
             let (task, future) = task(|| 7);
             let (tell, told) = mpsc::channel();
-            give.send(task).unwrap();
+            runner.run(task);
             dawdle(round);
-            future.add_done_callback(move |outcome| tell.send(outcome.copied().unwrap()).unwrap());
-            assert!(told.into_iter().eq([7]));
+            for n in 0..3 {
+                let tell = tell.clone();
+                future.add_done_callback(move |outcome| tell.send((n, *outcome.unwrap())).unwrap());
+            }
+            drop(tell);
+            let mut calls: Vec<_> = told.into_iter().collect();
+            calls.sort_unstable();
+            assert_eq!(calls, [(0, 7), (1, 7), (2, 7)]);
         }
-        drop(give);
-        runner.join().unwrap();
     });
 }
 
-/// `result`, `wait` and `as_completed`, each against callbacks that run on another thread.
+/// CBK-01: each way to see it, against callbacks that run on another thread.
 #[test]
-fn nobody_sees_an_end_before_its_callbacks_have_run() {
+fn no_reader_sees_an_end_before_its_callbacks_have_run() {
     within(|| {
-        let (give, runner) = runner();
-        let see: [fn(&Future<()>); 3] = [
+        let runner = Runner::start();
+        let see: [fn(&Future<()>); 4] = [
             |future| *future.result().unwrap(),
             |future| assert_eq!(wait([future], None, ReturnWhen::AllCompleted).done.len(), 1),
             |future| assert_eq!(as_completed([future]).count(), 1),
+            |future| {
+                while !future.done() {
+                    thread::yield_now();
+                }
+            },
         ];
-        for round in 0..3_000 {
+        for round in 0..4_000 {
             let (task, future) = task(|| ());
             let called = Arc::new(AtomicBool::new(false));
             let calls = Arc::clone(&called);
@@ -148,16 +171,14 @@ fn nobody_sees_an_end_before_its_callbacks_have_run() {
                 dawdle(round);
                 calls.store(true, SeqCst);
             });
-            give.send(task).unwrap();
-            see[round % 3](&future);
+            runner.run(task);
+            see[round % 4](&future);
             assert!(called.load(SeqCst));
         }
-        drop(give);
-        runner.join().unwrap();
     });
 }
 
-/// What a pool has taken ends, however the closing falls; what it has not taken comes back.
+/// A pool ends each task that it has taken, however the closing falls, and gives the others back.
 #[test]
 fn a_submit_racing_a_shutdown_is_taken_or_refused() {
     within(|| {
@@ -183,22 +204,20 @@ fn a_submit_racing_a_shutdown_is_taken_or_refused() {
 /// ASC-02: the second task begins when the first has been seen to be done. The crowd that is told
 /// before us makes it take longer to tell than to be seen.
 #[test]
-fn what_has_ended_before_another_began_comes_before_it() {
+fn a_task_that_ended_before_another_began_comes_before_it() {
     within(|| {
-        let (give, runner) = runner();
+        let runner = Runner::start();
         for _ in 0..200 {
             let [(t1, f1), (t2, f2)] = [1, 2].map(|n| task(move || n));
             let _crowd: Vec<_> = (0..300).map(|_| as_completed([&f1])).collect();
             let ended = as_completed([&f1, &f2]);
-            give.send(t1).unwrap();
+            runner.run(t1);
             while !f1.done() {
                 thread::yield_now();
             }
             t2.run();
             assert!(ended.map(|future| *future.result().unwrap()).eq([1, 2]));
         }
-        drop(give);
-        runner.join().unwrap();
     });
 }
 
@@ -221,9 +240,33 @@ fn a_shutdown_beside_one_that_cancels_waits_until_all_is_cancelled() {
     });
 }
 
-/// RAC-03: a worker that is busy, one thing pending, and a submitter that outlives it all.
+/// RAC-03.
 #[test]
-fn a_thousand_pools_come_and_go() {
+fn a_thousand_pools_come_and_go_with_work_that_never_finishes_by_itself() {
+    within(|| {
+        let (starts, exits, drops) = (Tally::default(), Tally::default(), Drops::default());
+        let (start, exit) = (starts.clone(), exits.clone());
+        let builder = ThreadPoolExecutor::builder().max_workers(1);
+        let builder = builder.initializer(move || start.add()).exit_hook(move || exit.add());
+        for round in 1..=1000 {
+            let pool = builder.clone().build().unwrap();
+            let captured = drops.one();
+            let endless = pool.submit_stoppable(move |stop| {
+                let _captured = &captured;
+                stop.wait_timeout(LONG)
+            });
+            let queued = pool.submit(drops.with(|| ()));
+            pool.shutdown(Shutdown::Stop).unwrap();
+            assert!(endless.into_result().unwrap());
+            assert!(matches!(queued.into_result(), Err(TaskError::Cancelled(_))));
+            assert_eq!((starts.count(), exits.count(), drops.count()), (round, round, 2 * round));
+        }
+    });
+}
+
+/// A submitter outlives each of them.
+#[test]
+fn a_thousand_pools_come_and_go_and_run_what_they_have_taken() {
     within(|| {
         let (drops, runs) = (Drops::default(), Tally::default());
         for round in 0..1000 {
@@ -239,7 +282,7 @@ fn a_thousand_pools_come_and_go() {
 }
 
 #[test]
-fn dropping_a_map_while_it_runs_loses_no_item() {
+fn a_map_that_is_dropped_while_it_runs_loses_no_item() {
     within(|| {
         let pool = pool(2);
         for round in 0..500 {

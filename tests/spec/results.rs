@@ -1,89 +1,126 @@
 //! How the value is had: waited for, lent as often as one likes, moved out once.
 
 use std::cell::Cell;
-use std::ptr;
-use std::sync::{Arc, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
+use std::{array, ptr};
 
-use glasspool::{Future, TaskError, task};
+use glasspool::{Future, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, task, wait};
 
-use crate::support::{Gate, LONG, held_pool, let_others_block, pool, state, within, words};
+use crate::blocked::Blocks;
+use crate::support::{Gate, LONG, pool, state, within, words};
 
-/// RES-01.
+/// RES-01: each way to wait, and whether the gate was open when the value came.
 #[test]
-fn a_result_asked_for_early_is_waited_for() {
+fn a_result_that_is_asked_for_early_is_waited_for() {
     within(|| {
-        let (pool, gate) = (pool(1), Gate::closed());
-        let future = pool.submit(gate.then(|| 256));
-        let reader = thread::spawn(move || words(future.result()));
-        let_others_block();
-        assert!(!reader.is_finished());
-        gate.open();
-        assert_eq!(reader.join().unwrap(), "256");
-    });
-}
-
-#[test]
-fn a_value_is_lent_as_often_as_one_likes_from_one_place() {
-    within(|| {
-        let (task, future) = task(|| String::from("lent"));
-        task.run();
-        let first = future.result().unwrap();
-        assert_eq!(first, "lent");
-        assert!(ptr::eq(first, future.result().unwrap()));
-        assert!(ptr::eq(first, future.try_result().unwrap().unwrap()));
-        assert!(ptr::eq(first, future.result_timeout(LONG).unwrap().unwrap()));
-    });
-}
-
-#[test]
-fn a_value_is_moved_out_and_not_copied() {
-    within(|| {
-        let (task, future) = task(|| {
-            let boxed = Box::new(7);
-            (&raw const *boxed as usize, boxed)
+        let (pool, gate, blocks) = Blocks::held_pool();
+        let (lent, timed, moved) = (pool.submit(|| 7), pool.submit(|| 8), pool.submit(|| 9));
+        let opened = AtomicBool::new(false);
+        let was_open = || opened.load(SeqCst);
+        thread::scope(|threads| {
+            let waiting = [
+                threads.spawn(|| (*lent.result().unwrap(), was_open())),
+                threads.spawn(|| (*timed.result_timeout(LONG).unwrap().unwrap(), was_open())),
+                threads.spawn(|| (moved.into_result().unwrap(), was_open())),
+            ];
+            blocks.wait_for(3);
+            opened.store(true, SeqCst);
+            gate.open();
+            let values = waiting.map(|thread| thread.join().unwrap());
+            assert_eq!(values, [(7, true), (8, true), (9, true)]);
         });
-        task.run();
-        assert_eq!(*future.result().unwrap().1, 7); // having read it does not matter
-        let (address, boxed) = future.into_result().unwrap();
-        assert_eq!(&raw const *boxed as usize, address);
     });
 }
 
-/// RES-14, RES-15.
+type Wait = fn(&Future<u8>) -> String;
+
+const WAITS: [Wait; 7] = [
+    |it| words(it.result()),
+    |it| words(it.result()),
+    |it| words(it.result_timeout(LONG).unwrap()),
+    |it| words(as_completed([it]).next().unwrap().result()),
+    |it| words(as_completed([it]).timeout(LONG).next().unwrap().unwrap().result()),
+    |it| words(wait([it], None, ReturnWhen::AllCompleted).done[0].result()),
+    |it| words(wait([it], Some(LONG), ReturnWhen::FirstFailure).done[0].result()),
+];
+
+/// RES-07, RES-08: all of them sleep at the same time. The worker stays busy while it is cancelled.
 #[test]
-fn looking_takes_nothing_away() {
-    within(|| {
-        let (task, future) = task(|| 7);
-        assert!(future.try_result().is_none());
-        task.run();
-        for _ in ["once", "and again"] {
-            assert_eq!(future.try_result().unwrap().unwrap(), &7);
+fn every_kind_of_waiter_is_woken_by_every_kind_of_end() {
+    type Work = fn() -> u8;
+    type End = fn(&ThreadPoolExecutor, &Future<u8>, &Gate);
+    let ends: [(&str, Work, End); 4] = [
+        ("7", || 7, |_, _, gate| gate.open()),
+        ("task panicked: boom", || panic!("boom"), |_, _, gate| gate.open()),
+        ("task cancelled by the caller", || 7, |_, future, _| assert!(future.cancel())),
+        (
+            "task cancelled by the shutdown of its pool",
+            || 7,
+            |pool, _, _| pool.close(Shutdown::CancelPending),
+        ),
+    ];
+    within(move || {
+        for (expected, work, end) in ends {
+            let (pool, gate, blocks) = Blocks::held_pool();
+            let (future, moved) = (pool.submit(work), pool.submit(work));
+            thread::scope(|threads| {
+                let future = &future;
+                let moving = threads.spawn(|| words(moved.into_result()));
+                let waiting = WAITS.map(|wait| threads.spawn(move || wait(future)));
+                blocks.wait_for(WAITS.len() + 1);
+                end(&pool, future, &gate);
+                for thread in waiting {
+                    assert_eq!(thread.join().unwrap(), expected);
+                }
+                gate.open();
+                let of_the_other = if expected.ends_with("caller") { "7" } else { expected };
+                assert_eq!(moving.join().unwrap(), of_the_other);
+            });
         }
-        assert_eq!(future.into_result().unwrap(), 7);
     });
 }
 
 /// RES-08.
 #[test]
-fn all_who_wait_are_woken_whether_they_would_have_given_up_or_not() {
+fn a_waiter_that_gives_up_takes_no_wake_up_from_the_others() {
+    within(|| {
+        let (pool, gate, blocks) = Blocks::held_pool();
+        let future = pool.submit(|| 7);
+        thread::scope(|threads| {
+            let future = &future;
+            let staying = [(); 3].map(|()| threads.spawn(|| *future.result().unwrap()));
+            let leaving = [(); 5].map(|()| {
+                threads.spawn(|| future.result_timeout(Duration::from_millis(1)).is_err())
+            });
+            assert!(
+                leaving.map(|thread| thread.join().unwrap()).iter().all(|timed_out| *timed_out)
+            );
+            blocks.wait_for(3);
+            gate.open();
+            assert_eq!(staying.map(|thread| thread.join().unwrap()), [7; 3]);
+        });
+    });
+}
+
+/// RES-02.
+#[test]
+fn a_wait_that_timed_out_leaves_the_future_as_it_was() {
     within(|| {
         let (pool, gate) = (pool(1), Gate::closed());
-        let future = pool.submit(gate.then(|| 7));
-        thread::scope(|scope| {
-            let waiters: Vec<_> = (0..8)
-                .map(|n| match n % 2 {
-                    0 => scope.spawn(|| words(future.result())),
-                    _ => scope.spawn(|| words(future.result_timeout(LONG).unwrap())),
-                })
-                .collect();
-            let_others_block();
-            gate.open();
-            for waiter in waiters {
-                assert_eq!(waiter.join().unwrap(), "7");
+        let running = pool.submit(gate.then(|| 7));
+        gate.wait_for(1);
+        let pending = pool.submit(|| 8);
+        for (future, shown) in [(&running, "running"), (&pending, "pending")] {
+            for timeout in [Duration::ZERO, Duration::from_millis(1)] {
+                let timed_out = future.result_timeout(timeout).unwrap_err();
+                assert_eq!((timed_out.unfinished(), state(future).as_str()), (1, shown));
             }
-        });
+        }
+        gate.open();
+        assert_eq!((running.into_result().unwrap(), pending.into_result().unwrap()), (7, 8));
     });
 }
 
@@ -91,54 +128,56 @@ fn all_who_wait_are_woken_whether_they_would_have_given_up_or_not() {
 #[test]
 fn a_timed_wait_never_gives_up_early() {
     within(|| {
-        let (_task, future) = task(|| 7);
-        for timeout in [1, 999_999, 1_000_000, 20_000_000].map(Duration::from_nanos) {
+        let (pool, gate) = (pool(1), Gate::closed());
+        let running = pool.submit(gate.then(|| ()));
+        gate.wait_for(1);
+        let pending = pool.submit(|| ());
+        let timeouts = [1, 999, 999_999, 1_000_000, 1_000_001, 4_999_999].map(Duration::from_nanos);
+        for (timeout, future) in
+            timeouts.into_iter().cycle().zip([&running, &pending].into_iter().cycle()).take(120)
+        {
             let began = Instant::now();
             assert!(future.result_timeout(timeout).is_err());
-            assert!(began.elapsed() >= timeout);
+            assert!(began.elapsed() >= timeout, "{timeout:?}");
         }
     });
 }
 
+/// RES-06, RES-09: a duration is never negative, so a deadline that has passed leaves no time.
 #[test]
-fn a_wait_that_timed_out_leaves_the_future_as_it_was() {
+fn a_timed_wait_for_an_ended_future_or_without_time_does_not_sleep() {
     within(|| {
-        let (pool, gate) = held_pool();
+        let (pool, gate, blocks) = Blocks::held_pool();
         let pending = pool.submit(|| 7);
-        let timed_out = pending.result_timeout(Duration::from_millis(1)).unwrap_err();
-        assert_eq!((timed_out.unfinished(), state(&pending).as_str()), (1, "pending"));
-        gate.open();
-        assert_eq!(pending.into_result().unwrap(), 7);
-    });
-}
-
-/// RES-06.
-#[test]
-fn a_long_timeout_is_not_waited_for_if_the_value_is_there() {
-    within(|| {
-        let (task, future) = task(|| 7);
+        let (task, ended) = task(|| 8);
         task.run();
-        assert_eq!(future.result_timeout(LONG).unwrap().unwrap(), &7);
+        for _ in 0..10 {
+            assert_eq!(ended.result_timeout(LONG).unwrap().unwrap(), &8);
+            assert!(pending.result_timeout(Duration::ZERO).is_err());
+            let now = Some(Duration::ZERO);
+            assert!(wait([&pending], now, ReturnWhen::FirstCompleted).done.is_empty());
+        }
+        assert_eq!(blocks.so_far(), 0);
+        gate.open();
     });
 }
 
-/// TIM-01, RES-09: as long as the clock can tell, longer than it can, and on the way from one to
-/// the other.
+/// RES-14, RES-15.
 #[test]
-fn a_timeout_may_be_of_any_length() {
+fn a_value_is_lent_from_one_place_as_often_as_one_likes_and_moved_out_without_a_copy() {
     within(|| {
-        for secs in [1 << 31, 1 << 32, 1 << 62, i64::MAX as u64 - (1 << 32), 1 << 63, u64::MAX] {
-            let (task, future) = task(|| 7);
-            let reader = thread::spawn(move || {
-                words(future.result_timeout(Duration::from_secs(secs)).unwrap())
-            });
-            thread::yield_now();
-            task.run();
-            assert_eq!(reader.join().unwrap(), "7");
-        }
-        let (_task, future) = task(|| 7);
-        assert!(future.result_timeout(Duration::ZERO).is_err());
-        assert!(future.result_timeout(Duration::from_nanos(1)).is_err());
+        let (task, future) = task(|| {
+            let boxed = Box::new(7);
+            (ptr::from_ref(&*boxed).addr(), boxed)
+        });
+        task.run();
+        let first = future.result().unwrap();
+        assert_eq!(*first.1, 7);
+        assert!(ptr::eq(first, future.result().unwrap()));
+        assert!(ptr::eq(first, future.try_result().unwrap().unwrap()));
+        assert!(ptr::eq(first, future.result_timeout(LONG).unwrap().unwrap()));
+        let (address, boxed) = future.into_result().unwrap();
+        assert_eq!(ptr::from_ref(&*boxed).addr(), address);
     });
 }
 
@@ -146,105 +185,38 @@ fn a_timeout_may_be_of_any_length() {
 #[test]
 fn four_kilobytes_arrive_as_they_were() {
     within(|| {
-        let page: [u8; 4096] = std::array::from_fn(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]);
-        let future = pool(1).submit(move || page);
+        let pool = pool(1);
+        let page: [u8; 4096] = array::from_fn(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]);
+        let future = pool.submit(move || page);
         assert!(*future.result().unwrap() == page);
         assert!(future.into_result().unwrap() == page);
+        let many = pool.map(0..4_u8, |n| [n; 4096]);
+        assert!(many.map(Result::unwrap).zip(0..).all(|(bytes, n)| bytes == [n; 4096]));
     });
 }
 
-/// RES-12: `Cell` is not `Sync`, and `Bare` neither `Clone` nor `Debug`.
+/// RES-12: a `Cell` may be sent, and not shared; `Opaque` is neither `Clone` nor `Debug`.
 #[test]
 fn a_value_needs_to_be_send_and_nothing_else() {
-    struct Bare(Cell<i32>);
-    within(|| {
-        let future = pool(1).submit(|| Bare(Cell::new(7)));
-        future.result().unwrap().0.set(8);
-        let elsewhere = thread::spawn(move || future.into_result().unwrap().0.get());
-        assert_eq!(elsewhere.join().unwrap(), 8);
-    });
-}
-
-/// SUB-02, STA-10.
-#[test]
-fn nothing_is_a_value_too() {
-    #[derive(Debug, PartialEq)]
-    struct Nothing;
-    within(|| {
-        let pool = pool(1);
-        assert_eq!(pool.submit(|| ()).result().unwrap(), &());
-        assert_eq!(pool.submit(|| None::<u8>).result().unwrap(), &None);
-        assert_eq!(pool.submit(|| Nothing).result().unwrap(), &Nothing);
-    });
-}
-
-#[test]
-fn an_err_that_is_returned_is_a_value() {
-    within(|| {
-        let future = pool(1).submit(|| "x".parse::<u8>());
-        assert!(future.result().unwrap().is_err());
-        assert_eq!(state(&future), "finished returned Result<u8, ParseIntError>");
-    });
-}
-
-#[test]
-fn a_value_outlives_its_pool() {
-    within(|| {
-        let pool = pool(1);
-        let [read, unread] = [1, 2].map(|n| pool.submit(move || n));
-        let one = read.result().unwrap();
-        drop(pool);
-        assert_eq!((one, unread.result().unwrap()), (&1, &2));
-    });
-}
-
-/// SUB-09.
-#[test]
-fn a_task_may_wait_for_another() {
-    within(|| {
+    struct Opaque(Cell<i32>);
+    let value = |n| move || Opaque(Cell::new(n));
+    let read = |future: Future<Opaque>| future.into_result().ok().unwrap().0.get();
+    within(move || {
         let pool = pool(2);
-        let first = pool.submit(|| 20);
-        let second = pool.submit(move || first.into_result().unwrap() + 1);
-        assert_eq!(second.into_result().unwrap(), 21);
-    });
-}
+        let future = pool.submit(value(7));
+        future.result().unwrap().0.set(8);
+        assert_eq!(future.try_result().unwrap().ok().unwrap().0.get(), 8);
+        assert_eq!(thread::spawn(move || read(future)).join().unwrap(), 8);
 
-/// REE-01, as far as a thread can tell by itself.
-#[test]
-fn a_task_that_waits_for_itself_is_told_so() {
-    type Ask = fn(Future<String>) -> Result<String, TaskError>;
-    let ways: [Ask; 3] = [
-        |myself| myself.result().cloned(),
-        |myself| myself.result_timeout(LONG).unwrap().cloned(),
-        |myself| myself.into_result(),
-    ];
-    for ask in ways {
-        within(move || {
-            let pool = pool(1);
-            let (give, take) = mpsc::channel();
-            let (tell, told) = mpsc::channel();
-            let future = pool.submit(move || {
-                tell.send(words(ask(take.recv().unwrap()))).unwrap();
-                String::new()
-            });
-            let place = future.submitted_at();
-            give.send(future).unwrap();
-            let told = told.recv().unwrap();
-            assert_eq!(told, format!("deadlock: task submitted at {place} waits for itself"));
-        });
-    }
-}
+        let (tell, told) = mpsc::channel();
+        let future = pool.submit(value(9));
+        future.add_done_callback(move |outcome| tell.send(outcome.map(|it| it.0.get())).unwrap());
+        assert_eq!(told.recv().unwrap().unwrap(), 9);
 
-#[test]
-fn a_wait_that_could_never_end_harms_nobody_elses() {
-    within(|| {
-        let pool = pool(1);
-        let (give, take) = mpsc::channel::<Arc<Future<bool>>>();
-        let future = Arc::new(pool.submit(move || {
-            let myself = take.recv().unwrap();
-            matches!(myself.result(), Err(TaskError::Deadlock(_)))
-        }));
-        give.send(Arc::clone(&future)).unwrap();
-        assert_eq!(future.result().unwrap(), &true);
+        let many: Vec<_> = (0..3).map(|n| pool.submit(value(n))).collect();
+        let split = wait(many, None, ReturnWhen::AllCompleted);
+        assert_eq!(as_completed(split.done).map(read).sum::<i32>(), 3);
+        let mapped = pool.map(0..3, |n| Opaque(Cell::new(n)));
+        assert_eq!(mapped.flatten().map(|opaque| opaque.0.get()).sum::<i32>(), 3);
     });
 }

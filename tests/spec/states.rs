@@ -1,232 +1,221 @@
 //! A future in every state, asked every question.
-//!
-//! Each answer is a row: pending, running, returned, panicked, lost, cancelled.
 
 use std::any::Any;
-use std::ops::Deref;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use glasspool::{Future, ReturnWhen, ThreadPoolExecutor, task, wait};
+use glasspool::{Executor, Future, Inline, ReturnWhen, Shutdown, task, wait};
 
-use crate::support::{Gate, eventually, pool, state, within, words};
+use crate::common::about_to_break;
+use crate::support::{Gate, Tally, eventually, held_pool, pool, state, within, words};
 
-/// A future, with whatever keeps it in its state.
+/// A future in one of its states, with what there is to know of it.
 struct Example {
     future: Future<u64>,
-    _keeper: Box<dyn Any>,
+    shown: &'static str,
+    /// Its outcome in words, if it has ended.
+    outcome: Option<String>,
+    _keeps_it_so: Box<dyn Any>,
 }
 
-impl Deref for Example {
-    type Target = Future<u64>;
-
-    fn deref(&self) -> &Future<u64> {
-        &self.future
+impl Example {
+    fn new(future: Future<u64>, shown: &'static str, outcome: &str, keeper: impl Any) -> Self {
+        let outcome = (!outcome.is_empty()).then(|| outcome.to_owned());
+        Self { future, shown, outcome, _keeps_it_so: Box::new(keeper) }
     }
 }
 
-fn example(future: Future<u64>, keeper: impl Any) -> Example {
-    Example { future, _keeper: Box::new(keeper) }
-}
-
-fn pending() -> Example {
-    let (task, future) = task(|| 7);
-    example(future, task)
-}
-
-fn running() -> Example {
-    let (pool, gate) = (pool(1), Gate::closed());
-    let future = pool.submit(gate.then(|| 7));
+/// One future in each state; those of the cancelled ones are told apart by who has cancelled them.
+fn every_state() -> Vec<Example> {
+    let (kept, pending) = task(|| 7);
+    let (busy, gate) = (pool(1), Gate::closed());
+    let running = busy.submit(gate.then(|| 7));
     gate.wait_for(1);
-    example(future, (gate, pool))
+    let ended = |work: fn() -> u64| (&Inline as &dyn Executor).submit(work);
+    let (_unrun, by_caller) = task(|| 7);
+    assert!(by_caller.cancel());
+    let (held, opens) = held_pool();
+    let by_shutdown = held.submit(|| 7);
+    held.close(Shutdown::CancelPending);
+    drop(opens);
+    let (dropped, by_executor) = task(|| 7);
+    drop(dropped);
+    let (breaking, breaks) = about_to_break();
+    let [lost, by_breaking] = [(); 2].map(|()| breaking.submit(|| 7));
+    breaks.open();
+    wait([&lost, &by_breaking], None, ReturnWhen::AllCompleted);
+
+    let broken = "the pool is broken: its initializer panicked: no database";
+    let cancelled = |future, by: &str| Example::new(future, "cancelled", &format!("task {by}"), ());
+    vec![
+        Example::new(pending, "pending", "", kept),
+        Example::new(running, "running", "", (gate, busy)),
+        Example::new(ended(|| 7), "finished returned u64", "7", ()),
+        Example::new(ended(|| panic!("boom")), "finished panicked", "task panicked: boom", ()),
+        Example::new(lost, "finished lost", &format!("task lost with its worker: {broken}"), ()),
+        cancelled(by_caller, "cancelled by the caller"),
+        cancelled(by_shutdown, "cancelled by the shutdown of its pool"),
+        cancelled(by_executor, "cancelled because its executor dropped it"),
+        cancelled(by_breaking, &format!("cancelled because {broken}")),
+    ]
 }
 
-fn ended(work: fn() -> u64) -> Example {
-    let (task, future) = task(work);
-    task.run();
-    example(future, ())
+fn in_every_state(look: impl Fn(&Example, &Future<u64>)) {
+    for example in every_state() {
+        look(&example, &example.future);
+    }
 }
 
-fn lost() -> Example {
-    let pool = ThreadPoolExecutor::builder().initializer(|| panic!("no database")).build().unwrap();
-    let future = pool.submit(|| 7);
-    assert_eq!(wait([&future], None, ReturnWhen::AllCompleted).done.len(), 1);
-    example(future, pool)
-}
-
-fn cancelled() -> Example {
-    let example = pending();
-    assert!(example.cancel());
-    example
-}
-
-fn every_state() -> [Example; 6] {
-    [pending(), running(), ended(|| 7), ended(|| panic!("boom")), lost(), cancelled()]
-}
-
-const LOST: &str =
-    "task lost with its worker: the pool is broken: its initializer panicked: no database";
-const CANCELLED: &str = "task cancelled by the caller";
-
-/// STA-01, STA-04.
+/// STA-01, STA-03, STA-04, STA-09, RES-02, RES-03, RES-14.
 #[test]
-fn done_is_said_of_every_end() {
+fn a_future_answers_without_waiting_what_its_state_is_and_what_there_is() {
     within(|| {
-        assert_eq!(every_state().map(|it| it.done()), [false, false, true, true, true, true])
-    });
-}
-
-#[test]
-fn running_is_said_of_what_has_begun_and_not_ended() {
-    within(|| {
-        assert_eq!(every_state().map(|it| it.running()), [false, true, false, false, false, false])
-    });
-}
-
-/// STA-03.
-#[test]
-fn cancelled_is_said_of_what_was_cancelled() {
-    within(|| {
-        assert_eq!(
-            every_state().map(|it| it.cancelled()),
-            [false, false, false, false, false, true]
-        )
-    });
-}
-
-/// CAN-01, CAN-02, CAN-03, CAN-04.
-#[test]
-fn cancel_wins_against_pending_and_says_yes_again_to_cancelled() {
-    within(|| {
-        let examples = every_state();
-        for _ in ["once", "and again"] {
-            assert_eq!(
-                examples.each_ref().map(|it| it.cancel()),
-                [true, false, false, false, false, true]
-            );
-        }
-    });
-}
-
-/// STA-09.
-#[test]
-fn try_result_has_what_there_is() {
-    within(|| {
-        let there_is = every_state().map(|it| it.try_result().map_or("nothing yet".into(), words));
-        assert_eq!(
-            there_is,
-            ["nothing yet", "nothing yet", "7", "task panicked: boom", LOST, CANCELLED]
-        );
-    });
-}
-
-/// RES-02, RES-03.
-#[test]
-fn result_timeout_of_zero_has_what_there_is() {
-    within(|| {
-        let there_is = every_state().map(|it| match it.result_timeout(Duration::ZERO) {
-            Err(timed_out) => timed_out.to_string(),
-            Ok(outcome) => words(outcome),
+        in_every_state(|example, future| {
+            for _ in ["once", "and again"] {
+                let shown = example.shown;
+                assert_eq!(future.running(), shown == "running", "{shown}");
+                assert_eq!(future.cancelled(), shown == "cancelled", "{shown}");
+                assert_eq!(future.done(), example.outcome.is_some(), "{shown}");
+                assert_eq!(future.try_result().map(words), example.outcome);
+                let in_no_time = match future.result_timeout(Duration::ZERO) {
+                    Err(timed_out) => timed_out.to_string(),
+                    Ok(outcome) => words(outcome),
+                };
+                let not_yet = || "1 (of 1) futures unfinished".to_owned();
+                assert_eq!(in_no_time, example.outcome.clone().unwrap_or_else(not_yet));
+            }
         });
-        let not_yet = "1 (of 1) futures unfinished";
-        assert_eq!(there_is, [not_yet, not_yet, "7", "task panicked: boom", LOST, CANCELLED]);
     });
 }
 
+/// CAN-03.
 #[test]
-fn result_has_every_end() {
+fn a_cancel_wins_against_pending_and_is_true_again_for_a_cancelled_future() {
     within(|| {
-        let [_, _, ended @ ..] = every_state();
-        let ends = ended.map(|it| words(it.result()));
-        assert_eq!(ends, ["7", "task panicked: boom", LOST, CANCELLED]);
+        in_every_state(|example, future| {
+            let wins = matches!(example.shown, "pending" | "cancelled");
+            for _ in ["once", "and again"] {
+                assert_eq!((future.cancel(), future.cancelled()), (wins, wins), "{future}");
+            }
+        });
     });
 }
 
 /// CBK-04.
 #[test]
-fn a_callback_is_called_at_once_on_every_end_and_only_then() {
+fn a_callback_that_comes_after_the_end_is_called_at_once_by_its_registrar() {
     within(|| {
-        let called = every_state().map(|it| {
-            let (tell, told) = mpsc::channel();
-            it.add_done_callback(move |outcome| {
-                let _ = tell.send((words(outcome), thread::current().id()));
-            });
-            told.try_recv().map_or("not called".into(), |(outcome, by)| {
-                assert_eq!(by, thread::current().id());
-                outcome
-            })
+        in_every_state(|example, future| {
+            for _ in ["once", "and again"] {
+                let (tell, told) = mpsc::channel();
+                future.add_done_callback(move |outcome| {
+                    let _ = tell.send((words(outcome), thread::current().id()));
+                });
+                let here = |outcome: String| (outcome, thread::current().id());
+                assert_eq!(told.try_recv().ok(), example.outcome.clone().map(here));
+            }
         });
-        assert_eq!(
-            called,
-            ["not called", "not called", "7", "task panicked: boom", LOST, CANCELLED]
-        );
     });
 }
 
-/// STA-13.
-#[test]
-fn display_says_what_python_says() {
-    within(|| {
-        for (it, state) in every_state().into_iter().zip([
-            "pending",
-            "running",
-            "finished returned u64",
-            "finished panicked",
-            "finished lost",
-            "cancelled",
-        ]) {
-            let text = it.to_string();
-            let address = text.strip_prefix("<Future at 0x").unwrap();
-            let address = address.strip_suffix(&format!(" state={state}>")).expect(&text);
-            assert!(u64::from_str_radix(address, 16).is_ok_and(|address| address != 0), "{text}");
-        }
-    });
-}
-
-#[test]
-fn debug_says_the_same_and_where_it_was_submitted() {
-    within(|| {
-        for it in every_state() {
-            let place = it.submitted_at();
-            assert_eq!(place.file(), file!());
-            let debug = format!("Future {{ state: {}, submitted_at: {place} }}", state(&it.future));
-            assert_eq!(format!("{it:?}", it = it.future), debug);
-        }
-    });
-}
-
-/// STA-05: every question, asked twice, around a reader and a cancel that changes nothing.
+/// STA-05: every question, asked around attempts to change the answers.
 #[test]
 fn an_end_is_for_ever() {
     within(|| {
-        let [_, _, ends @ ..] = every_state();
-        for it in ends {
-            let facts =
-                || (it.done(), it.running(), it.cancelled(), it.to_string(), words(it.result()));
+        in_every_state(|example, future| {
+            let Some(outcome) = &example.outcome else { return };
+            let facts = || (future.done(), future.running(), future.cancelled(), state(future));
             let before = facts();
-            assert_eq!(it.cancel(), it.cancelled());
-            assert_eq!(facts(), before);
-        }
+            for _ in 0..3 {
+                assert_eq!(words(future.result()), *outcome);
+                assert_eq!(future.cancel(), future.cancelled());
+                assert_eq!(future.request_stop(), future.cancelled());
+                assert_eq!(facts(), before);
+            }
+        });
+    });
+}
+
+/// STA-05.
+#[test]
+fn an_outcome_outlives_its_pool() {
+    within(|| {
+        let pool = pool(1);
+        let [read, unread] = [1, 2].map(|n| pool.submit(move || vec![n]));
+        let address = read.result().unwrap().as_ptr();
+        let fails = pool.submit(|| -> u8 { panic!("boom") });
+        wait([&fails], None, ReturnWhen::AllCompleted);
+        pool.shutdown(Shutdown::Stop).unwrap();
+        drop(pool);
+        assert_eq!(read.result().unwrap().as_ptr(), address);
+        assert_eq!(
+            (words(read.into_result()), words(unread.into_result())),
+            ("[1]".into(), "[2]".into())
+        );
+        assert_eq!(words(fails.into_result()), "task panicked: boom");
+    });
+}
+
+/// STA-13: `Display` is what Python prints; `Debug` has where it was submitted, too.
+#[test]
+fn the_texts_of_a_future_name_its_state() {
+    within(|| {
+        in_every_state(|example, future| {
+            let (text, shown) = (future.to_string(), example.shown);
+            let address = text.strip_prefix("<Future at 0x").unwrap();
+            let address = address.strip_suffix(&format!(" state={shown}>")).expect(&text);
+            assert!(u64::from_str_radix(address, 16).is_ok_and(|address| address != 0), "{text}");
+            let place = future.submitted_at();
+            assert_eq!(place.file(), file!());
+            let debug = format!("Future {{ state: {shown}, submitted_at: {place} }}");
+            assert_eq!(format!("{future:?}"), debug);
+        });
     });
 }
 
 #[test]
-fn an_address_is_a_futures_own() {
+fn an_address_belongs_to_one_future_and_stays() {
     within(|| {
-        let (one, other) = (pending(), pending());
-        assert_eq!(one.to_string(), one.to_string());
-        assert_ne!(one.to_string(), other.to_string());
+        let (pool, gate) = held_pool();
+        let futures = [1, 2].map(|n| pool.submit(move || n));
+        let address =
+            |future: &Future<i32>| future.to_string().split(' ').nth(2).unwrap().to_owned();
+        let before = futures.each_ref().map(address);
+        assert_ne!(before[0], before[1]);
+        gate.open();
+        let moved = futures.map(Box::new);
+        assert!(moved.iter().all(|future| future.result().is_ok()));
+        assert_eq!(moved.each_ref().map(|future| address(future)), before);
     });
 }
 
 #[test]
-fn display_needs_nothing_of_the_value() {
-    struct Opaque;
+fn the_texts_of_a_future_need_no_debug_of_the_value_and_show_none_of_it() {
+    struct Secret(&'static str);
     within(|| {
-        let (task, future) = task(|| vec![Some(Opaque)]);
+        let (task, future) = task(|| vec![Some(Secret("swordfish"))]);
         task.run();
-        assert_eq!(state(&future), "finished returned Vec<Option<Opaque>>");
+        assert_eq!(future.result().unwrap()[0].as_ref().unwrap().0, "swordfish");
+        assert_eq!(state(&future), "finished returned Vec<Option<Secret>>");
+        assert!(!format!("{future} {future:?}").contains("swordfish"));
+    });
+}
+
+/// STA-01.
+#[test]
+fn a_task_that_cannot_start_yet_is_pending_whatever_way_it_was_submitted() {
+    within(|| {
+        let (pool, gate) = held_pool();
+        let futures = [
+            pool.submit(|| 1),
+            pool.named("by name").submit(|| 2),
+            pool.submit_stoppable(|_| 3),
+            pool.try_submit(|| 4).unwrap(),
+        ];
+        assert!(futures.iter().all(|future| state(future) == "pending"));
+        gate.open();
+        assert!(futures.into_iter().zip(1..).all(|(future, n)| future.into_result().unwrap() == n));
     });
 }
 
@@ -234,12 +223,60 @@ fn display_needs_nothing_of_the_value() {
 #[test]
 fn a_future_goes_from_pending_to_running_to_finished() {
     within(|| {
-        let (pool, gate) = (pool(1), Gate::closed());
-        let first = pool.submit(gate.then(|| 1_u8));
-        let second = pool.submit(|| 2_u8);
-        assert_eq!([state(&first), state(&second)], ["running", "pending"]);
-        gate.open();
-        eventually(|| first.done() && second.done());
-        assert_eq!([state(&first), state(&second)], ["finished returned u8"; 2]);
+        let ((pool, before), inside) = (held_pool(), Gate::closed());
+        let future = pool.submit(inside.then(|| 7_u8));
+        assert_eq!(state(&future), "pending");
+        before.open();
+        inside.wait_for(1);
+        assert_eq!(state(&future), "running");
+        inside.open();
+        eventually(|| future.done());
+        assert_eq!(state(&future), "finished returned u8");
+        assert!(future.result_timeout(Duration::ZERO).is_ok() && future.try_result().is_some());
+    });
+}
+
+/// STA-06: there is no promise to complete by hand; a task is used up when it is run.
+#[test]
+fn a_cancelled_task_that_is_run_all_the_same_does_nothing() {
+    within(|| {
+        let (runs, calls) = (Tally::default(), Tally::default());
+        let (ran, called) = (runs.clone(), calls.clone());
+        let (task, future) = task(move || ran.add());
+        future.add_done_callback(move |_| called.add());
+        assert!(future.cancel());
+        task.run();
+        assert_eq!(words(future.result()), "task cancelled by the caller");
+        assert_eq!((runs.count(), calls.count()), (0, 1));
+    });
+}
+
+/// STA-10, SUB-02.
+#[test]
+fn an_empty_value_is_a_value() {
+    #[derive(Debug, PartialEq)]
+    struct Nothing;
+    within(|| {
+        let pool = pool(2);
+        let unit = pool.submit(|| ());
+        assert_eq!(unit.result().unwrap(), &());
+        assert!(unit.done() && !unit.cancelled() && unit.try_result().is_some());
+        assert_eq!(pool.submit(|| None::<u8>).into_result().unwrap(), None);
+        assert_eq!(pool.submit(|| Nothing).into_result().unwrap(), Nothing);
+        assert!(pool.submit(|| [0_u8; 0]).into_result().unwrap().is_empty());
+        assert!(pool.map([(); 5], |()| None::<()>).all(|result| result.unwrap().is_none()));
+    });
+}
+
+/// STA-10.
+#[test]
+fn a_task_that_returns_an_error_has_returned() {
+    within(|| {
+        let pool = pool(1);
+        let future = pool.submit(|| "x".parse::<u8>());
+        assert!(future.result().unwrap().is_err());
+        assert_eq!(state(&future), "finished returned Result<u8, ParseIntError>");
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!((pool.stats().returned, pool.stats().panicked), (1, 0));
     });
 }

@@ -1,12 +1,12 @@
 //! Asking a running task to stop: an agreement between whoever holds its future and its closure.
 
-use std::sync::mpsc;
+use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use glasspool::{Executor, Future, Inline, Shutdown, StopToken, ThreadPoolExecutor, task};
 
-use crate::support::{Gate, LONG, held_pool, let_others_block, pool, within};
+use crate::support::{Gate, LONG, pool, within};
 
 /// A task that runs until it is asked to stop, and says that it was.
 fn until_asked(pool: &ThreadPoolExecutor) -> Future<bool> {
@@ -15,41 +15,29 @@ fn until_asked(pool: &ThreadPoolExecutor) -> Future<bool> {
 
 /// CAN-17.
 #[test]
-fn a_running_task_learns_that_it_is_asked_to_stop() {
-    within(|| {
-        let pool = pool(1);
-        let future = until_asked(&pool);
-        assert!(future.running());
-        assert!(future.request_stop());
-        assert!(future.request_stop() || future.done()); // asking again changes nothing
-        assert!(future.result().unwrap());
-        assert!(!future.cancelled()); // its own outcome stands
-    });
-}
-
-#[test]
-fn a_task_that_only_looks_learns_it_too() {
-    within(|| {
-        let pool = pool(1);
-        let future = pool.submit_stoppable(|stop| {
+fn a_running_task_that_waits_or_looks_learns_that_it_is_asked_to_stop() {
+    let ways: [fn(StopToken) -> bool; 2] = [
+        |stop| stop.wait_timeout(LONG),
+        |stop| {
             while !stop.stop_requested() {
                 thread::yield_now();
             }
-            "stopped"
-        });
-        assert!(future.request_stop());
-        assert_eq!(future.into_result().unwrap(), "stopped");
-    });
-}
-
-#[test]
-fn a_task_that_has_not_begun_is_cancelled() {
-    within(|| {
-        let (pool, _gate) = held_pool();
-        for future in [until_asked(&pool), pool.submit(|| true)] {
+            true
+        },
+    ];
+    within(move || {
+        let pool = pool(1);
+        for way in ways {
+            let (tell, began) = mpsc::channel();
+            let future = pool.submit_stoppable(move |stop| {
+                tell.send(()).unwrap();
+                way(stop)
+            });
+            began.recv().unwrap();
             assert!(future.request_stop());
-            assert!(future.cancelled());
-            assert!(future.request_stop()); // still is
+            assert!(future.request_stop() || future.done()); // asking again changes nothing
+            assert!(future.result().unwrap());
+            assert!(!future.cancelled()); // its own outcome stands
         }
     });
 }
@@ -63,11 +51,14 @@ fn a_task_without_a_token_cannot_be_asked() {
         gate.open();
         assert_eq!(future.result().unwrap(), &1);
         assert!(!future.request_stop());
+        let (task, future) = task(|| 1);
+        task.run();
+        assert!(!future.request_stop());
     });
 }
 
 #[test]
-fn it_is_too_late_to_ask_what_has_ended() {
+fn a_request_comes_too_late_for_a_task_that_has_ended() {
     within(|| {
         let pool = pool(1);
         let future = pool.submit_stoppable(|stop| stop);
@@ -90,19 +81,27 @@ fn a_wait_for_a_request_ends_in_time_and_not_before() {
     });
 }
 
+/// Some of them sleep by then, and some come later.
 #[test]
-fn all_who_wait_for_one_request_are_woken() {
+fn each_waiter_for_a_request_is_woken() {
     within(|| {
         let pool = pool(1);
-        let future = pool.submit_stoppable(|stop: StopToken| {
-            thread::scope(|scope| {
-                let helpers = [(); 3].map(|()| scope.spawn(|| stop.wait_timeout(LONG)));
-                let_others_block();
-                helpers.map(|helper| helper.join().unwrap())
-            })
-        });
-        assert!(future.request_stop());
-        assert_eq!(future.into_result().unwrap(), [true; 3]);
+        for _ in 0..100 {
+            let start = Arc::new(Barrier::new(4));
+            let meet = Arc::clone(&start);
+            let future = pool.submit_stoppable(move |stop: StopToken| {
+                thread::scope(|scope| {
+                    let wait = || {
+                        meet.wait();
+                        stop.wait_timeout(LONG)
+                    };
+                    [(); 3].map(|()| scope.spawn(wait)).map(|helper| helper.join().unwrap())
+                })
+            });
+            start.wait();
+            assert!(future.request_stop());
+            assert_eq!(future.into_result().unwrap(), [true; 3]);
+        }
     });
 }
 
@@ -166,11 +165,16 @@ fn a_shutdown_that_stops_asks_everyone_and_waits_for_them() {
 fn the_other_shutdowns_ask_nobody() {
     within(|| {
         for how in [Shutdown::Drain, Shutdown::CancelPending, Shutdown::WhenIdle] {
-            let pool = pool(1);
-            let future = until_asked(&pool);
+            let (pool, gate) = (pool(1), Gate::closed());
+            let (way, (tell, told)) = (gate.way(), mpsc::channel());
+            let future = pool.submit_stoppable(move |stop| {
+                way.pass();
+                tell.send(stop.stop_requested()).unwrap();
+                stop.wait_timeout(LONG)
+            });
             pool.close(how);
-            let_others_block();
-            assert!(future.running());
+            gate.open();
+            assert!(!told.recv().unwrap());
             assert!(future.request_stop());
             assert!(future.into_result().unwrap());
         }
@@ -191,14 +195,5 @@ fn a_stopped_task_may_still_panic_and_a_token_outlives_everything() {
         let token = pool.submit_stoppable(|stop| stop).into_result().unwrap();
         drop(pool);
         assert!(!token.stop_requested() && !token.wait_timeout(Duration::ZERO));
-    });
-}
-
-#[test]
-fn a_task_without_an_executor_has_no_token() {
-    within(|| {
-        let (task, future) = task(|| 1);
-        task.run();
-        assert!(!future.request_stop());
     });
 }

@@ -6,13 +6,13 @@ use std::fmt::Debug;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{self, Command};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-use glasspool::{Future, TaskError, ThreadPoolExecutor};
+use glasspool::{Future, TaskError, ThreadPoolExecutor, task};
 
 /// How long a test may take before it counts as hanging: far longer than the slowest takes on a
 /// machine that is busy.
@@ -299,4 +299,23 @@ pub(crate) fn kib_grown(it: impl Fn()) -> usize {
     let before = resident();
     (0..50_000).for_each(|_| it());
     resident().saturating_sub(before)
+}
+
+/// Runs `body` while one future ends every millisecond, of so many that they outlast it; gives it
+/// the futures, none of which has ended. A time limit that began anew with each end would never
+/// be reached; how long a millisecond is in truth decides nothing.
+pub(crate) fn while_futures_trickle<T>(body: impl FnOnce(Vec<Future<usize>>) -> T) -> T {
+    let (tasks, futures): (Vec<_>, Vec<_>) = (0..10_000).map(|n| task(move || n)).unzip();
+    let over = AtomicBool::new(false);
+    thread::scope(|threads| {
+        threads.spawn(|| {
+            for task in tasks.into_iter().take_while(|_| !over.load(SeqCst)) {
+                task.run();
+                thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let result = body(futures);
+        over.store(true, SeqCst);
+        result
+    })
 }

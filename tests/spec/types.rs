@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{Debug, Display};
+use std::hash::Hash;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
@@ -14,11 +15,12 @@ use glasspool::{
     AsCompleted, Awaiting, BlockedOn, Broken, BufferedMap, BuildError, Builder, CancelReason,
     Deadlock, DoneAndNotDone, Ending, Event, EventKind, Executor, Future, Inline, Map, Named,
     NoSuccess, Observer, Panic, PoolId, Refusal, Refused, ReturnWhen, Scope, ScopedFuture,
-    ScopedMap, Shutdown, ShutdownError, ShutdownReport, Stats, StopToken, Submitter, Task,
-    TaskError, TaskId, TaskInfo, ThreadPoolExecutor, Timed, TimedOut, Worker,
+    ScopedMap, Shutdown, ShutdownError, ShutdownReport, Stats, StillRunning, StopToken, Submitter,
+    Task, TaskError, TaskId, TaskInfo, ThreadPoolExecutor, Timed, TimedOut, Worker,
 };
 
-use crate::support::{NO_SUCH_STACK, broken_pool, within};
+use crate::common::held_with_room_for;
+use crate::support::{NO_SUCH_STACK, broken_pool, pool, within};
 
 /// Send and nothing else.
 type OnlySend = Cell<i32>;
@@ -45,8 +47,6 @@ macro_rules! has {
         <Probe<$type>>::HAS
     }};
 }
-
-fn an_error<T: Error + Debug + Display + Send + Sync + 'static>() {}
 
 /// Whether the type has all of these traits, and none of those after the stroke.
 macro_rules! check {
@@ -95,14 +95,18 @@ fn every_type_has_the_traits_it_can_have() {
         Timed<Map<String>>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [Clone];
         DoneAndNotDone<Future<String>>: [Send Sync Unpin UnwindSafe RefUnwindSafe] - [];
 
-        TaskError: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
-        TimedOut: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone Copy] - [];
-        Panic: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
-        NoSuccess<OnlySend>: [Send Unpin UnwindSafe] - [Sync RefUnwindSafe];
+        TaskError: [Error Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        TimedOut: [Error Send Sync Unpin UnwindSafe RefUnwindSafe Clone Copy] - [];
+        Panic: [Error Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        NoSuccess<OnlySend>: [Error Send Unpin UnwindSafe] - [Sync RefUnwindSafe];
         Refusal: [Send Sync Unpin] - [UnwindSafe RefUnwindSafe];
-        Refused<fn()>: [Send Sync Unpin] - [UnwindSafe RefUnwindSafe];
-        (BuildError, ShutdownError): [Send Sync Unpin UnwindSafe RefUnwindSafe] - [];
-        (CancelReason, Broken, Deadlock): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        Refused<fn()>: [Error Send Sync Unpin] - [UnwindSafe RefUnwindSafe];
+        BuildError: [Error Send Sync Unpin UnwindSafe RefUnwindSafe] - [];
+        ShutdownError: [Error Send Sync Unpin UnwindSafe RefUnwindSafe] - [];
+        ReadError: [Error Send Sync] - [];
+        Broken: [Error Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        Deadlock: [Error Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        CancelReason: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
         (Shutdown, ReturnWhen, PoolId): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone Copy] - [];
         Event<'_>: [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
         (EventKind, TaskInfo<'_>, TaskId, Ending, BlockedOn): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
@@ -111,22 +115,18 @@ fn every_type_has_the_traits_it_can_have() {
         Narrator<Vec<u8>>: [Send Sync Unpin Observer] - [Clone];
         (Trace, Figures): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
         (Gantt<'_>, Svg<'_>, Page<'_>, ChromeTrace<'_>, Narration<'_>): [Send Sync Unpin UnwindSafe Clone Copy] - [];
-        (Stats, ShutdownReport, Worker): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
+        Worker: [Display Debug Eq Hash] - [];
+        PoolId: [Display Debug Eq Hash] - [];
+        (Stats, ShutdownReport, StillRunning, Worker): [Send Sync Unpin UnwindSafe RefUnwindSafe Clone] - [];
     }
 }
 
 #[test]
-fn every_error_is_one() {
-    an_error::<TaskError>();
-    an_error::<TimedOut>();
-    an_error::<NoSuccess<fn()>>();
-    an_error::<BuildError>();
-    an_error::<ShutdownError>();
-    an_error::<Panic>();
-    an_error::<Broken>();
-    an_error::<Deadlock>();
-    an_error::<ReadError>();
-    an_error::<Refused<fn()>>();
+fn a_future_is_a_scoped_future_that_borrows_nothing() {
+    fn same<T>(future: Future<T>) -> ScopedFuture<'static, T> {
+        future
+    }
+    within(|| assert_eq!(same(pool(1).submit(|| 7)).into_result().unwrap(), 7));
 }
 
 /// In words: two for the answer, two for the label, and the value or an error with its state.
@@ -145,20 +145,70 @@ fn a_handle_is_small() {
 
 /// TYP-04.
 #[test]
-fn errors_tell_their_cause() {
+fn the_texts_of_errors_are_stable() {
     within(|| {
-        let pool = broken_pool();
-        let refused = pool.try_submit(|| ()).unwrap_err();
+        let (pool, gate) = held_with_room_for(1);
+        let pending = pool.submit(|| ());
+        let timed_out = pending.result_timeout(std::time::Duration::ZERO).unwrap_err();
+        assert_eq!(timed_out.to_string(), "1 (of 1) futures unfinished");
+        let full = pool.try_submit(|| ()).unwrap_err();
+        assert_eq!(full.to_string(), "cannot submit: the executor's queue is full");
+        pending.cancel();
+        assert_eq!(pending.result().unwrap_err().to_string(), "task cancelled by the caller");
+        let by_shutdown = pool.submit(|| ());
+        pool.close(Shutdown::CancelPending);
+        let cancelled = by_shutdown.result().unwrap_err();
+        assert_eq!(cancelled.to_string(), "task cancelled by the shutdown of its pool");
+        let closed = pool.try_submit(|| ()).unwrap_err();
+        assert_eq!(closed.to_string(), "cannot submit: the executor was shut down");
+        gate.open();
+    });
+}
+
+/// TYP-04.
+#[test]
+fn an_error_with_a_cause_has_it_as_its_source() {
+    within(|| {
+        let refused = broken_pool().try_submit(|| ()).unwrap_err();
         let message = "the pool is broken: its initializer panicked: no database";
         assert_eq!(refused.to_string(), format!("cannot submit: {message}"));
         assert_eq!(refused.source().unwrap().to_string(), message);
+        assert!(refused.source().unwrap().is::<Broken>());
 
         let greedy = ThreadPoolExecutor::builder().stack_size(NO_SUCH_STACK).build().unwrap();
         let refused = greedy.try_submit(|| ()).unwrap_err();
         assert!(refused.source().unwrap().is::<std::io::Error>());
 
+        let broken =
+            ThreadPoolExecutor::builder().initializer(|| panic!("no database")).build().unwrap();
+        let lost = broken.submit(|| ()).into_result().unwrap_err();
+        let cause = lost.source().unwrap().downcast_ref::<Broken>().unwrap();
+        assert_eq!(cause.message(), "no database");
+
+        let closed = pool(1);
+        closed.close(Shutdown::Drain);
+        assert!(closed.try_submit(|| ()).unwrap_err().source().is_none());
         let (task, future) = glasspool::task(|| ());
         drop(task);
         assert!(future.result().unwrap_err().source().is_none());
     });
+}
+
+/// TYP-04: the compiler holds here that the last arm of each can be reached.
+#[test]
+#[deny(unreachable_patterns)]
+fn error_types_may_get_more_kinds() {
+    macro_rules! known {
+        ($value:expr, $($kind:pat_param)|+) => {
+            match $value { $($kind)|+ => true, _ => false }
+        };
+    }
+    use BuildError::{NoCapacity, NoWorkers, NulInName};
+    use CancelReason::{ByCaller, ByShutdown, PoolBroke, TaskDropped};
+    use Refusal::{Broken, Full, ShutDown, Thread};
+    use TaskError::{Cancelled, Deadlock, Lost, Panicked};
+    assert!(known!(Cancelled(ByCaller), Panicked(_) | Cancelled(_) | Lost(_) | Deadlock(_)));
+    assert!(known!(ByCaller, ByCaller | ByShutdown | PoolBroke(_) | TaskDropped));
+    assert!(known!(Full, ShutDown | Broken(_) | Full | Thread(_)));
+    assert!(known!(NoWorkers, NoWorkers | NoCapacity | NulInName));
 }

@@ -3,12 +3,15 @@
 //! There is one hook for the whole process, and all tests share it: it keeps every text it hears,
 //! and each test listens for one of its own.
 
+use std::future::{Future as _, IntoFuture};
+use std::pin::pin;
 use std::sync::{Mutex, Once};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use glasspool::{
-    Future, Panic, ReturnWhen, as_completed, set_unobserved_panic_hook, task, unobserved_panics,
-    wait,
+    Future, Panic, ReturnWhen, as_completed, first_success, set_unobserved_panic_hook, task,
+    unobserved_panics, wait,
 };
 
 use crate::support::{Gate, PanicsWhenDropped, Tally, alone, eventually, pool, within};
@@ -37,14 +40,19 @@ fn is_heard(text: &'static str, look: impl FnOnce(&Future<()>)) -> bool {
     times_heard(text) == 1
 }
 
-/// PAN-04.
+fn panic_unseen() {
+    let (task, future) = task(|| panic!("unseen"));
+    drop(future);
+    task.run();
+}
+
 #[test]
-fn the_hook_hears_of_it_when_the_handle_is_dropped() {
+fn the_hook_hears_of_a_panic_when_the_handle_is_dropped() {
     within(|| assert!(is_heard("dropped without a look", |_| {})));
 }
 
 #[test]
-fn the_hook_hears_of_it_when_the_task_ends_if_the_handle_was_dropped_before() {
+fn the_hook_hears_of_a_panic_when_the_task_ends_if_the_handle_was_dropped_before() {
     within(|| {
         listen();
         let before = unobserved_panics();
@@ -58,7 +66,7 @@ fn the_hook_hears_of_it_when_the_task_ends_if_the_handle_was_dropped_before() {
 }
 
 #[test]
-fn whoever_reads_waits_or_asks_to_be_told_has_looked() {
+fn a_reader_a_waiter_and_a_callback_have_looked() {
     within(|| {
         let now = Some(Duration::ZERO);
         assert!(!is_heard("result", |it| assert!(it.result().is_err())));
@@ -71,17 +79,26 @@ fn whoever_reads_waits_or_asks_to_be_told_has_looked() {
             !wait([it], now, ReturnWhen::AllCompleted).done.is_empty()
         )));
         assert!(!is_heard("as_completed", |it| assert!(as_completed([it]).next().is_some())));
+
+        let pool = pool(1);
+        let futures = [(); 2].map(|()| pool.submit(|| panic!("handed over as a failure")));
+        let failures = first_success(futures, None, |()| true).unwrap_err().into_failures();
+        assert_eq!((failures.len(), times_heard("handed over as a failure")), (2, 0));
     });
 }
 
 #[test]
-fn whoever_looked_before_the_end_has_looked() {
+fn a_look_before_the_end_is_a_look() {
     within(|| {
         listen();
-        let looks: [fn(&Future<()>); 3] = [
+        let looks: [fn(&Future<()>); 4] = [
             |it| it.add_done_callback(|_| {}),
             |it| assert!(it.result_timeout(Duration::ZERO).is_err()),
             |it| drop(as_completed([it])),
+            |it| {
+                let polled = pin!(it.into_future()).poll(&mut Context::from_waker(Waker::noop()));
+                assert!(polled.is_pending());
+            },
         ];
         for look in looks {
             let (task, future) = task(|| panic!("looked at early"));
@@ -94,7 +111,7 @@ fn whoever_looked_before_the_end_has_looked() {
 }
 
 #[test]
-fn whoever_asks_only_whether_it_is_done_has_not_looked() {
+fn a_question_after_the_state_is_no_look() {
     within(|| {
         assert!(is_heard("done", |it| assert!(it.done() && !it.running() && !it.cancelled())));
         assert!(is_heard("cancel", |it| assert!(!it.cancel())));
@@ -104,7 +121,7 @@ fn whoever_asks_only_whether_it_is_done_has_not_looked() {
 
 /// PAN-08.
 #[test]
-fn tasks_of_tasks_are_heard_of_too() {
+fn panics_of_tasks_that_tasks_submit_are_heard_of_too() {
     within(|| {
         listen();
         let pool = pool(2);
@@ -119,7 +136,7 @@ fn tasks_of_tasks_are_heard_of_too() {
 }
 
 #[test]
-fn items_of_a_map_are_heard_of_too() {
+fn panics_of_the_items_of_a_map_are_heard_of_too() {
     within(|| {
         listen();
         let mut results = pool(2).map(0..4, |n| if n > 0 { panic!("item") } else { n });
@@ -130,15 +147,11 @@ fn items_of_a_map_are_heard_of_too() {
     });
 }
 
+/// PAN-04: other than in rayon, the process goes on, with a hook and without.
 #[test]
 fn the_count_is_exact_and_the_hook_can_be_changed() {
-    alone(|| {
+    let said = alone(|| {
         let calls = Tally::default();
-        let panic_unseen = || {
-            let (task, future) = task(|| panic!("unseen"));
-            drop(future);
-            task.run();
-        };
         let count = {
             let calls = calls.clone();
             move |_: &Panic| calls.add()
@@ -149,8 +162,10 @@ fn the_count_is_exact_and_the_hook_can_be_changed() {
         let counting = set_unobserved_panic_hook(Some(Box::new(|_| panic!("the hook panics"))));
         panic_unseen();
         assert!(set_unobserved_panic_hook(counting).is_some());
-        panic_unseen();
-        assert_eq!((unobserved_panics(), calls.count()), (4, 2));
+        let pool = pool(1);
+        drop(pool.submit(|| panic!("unseen in a pool")));
+        eventually(|| (unobserved_panics(), calls.count()) == (4, 2));
+        assert_eq!(pool.submit(|| 7).into_result().unwrap(), 7);
 
         let (returns, unread) = task(|| 7);
         returns.run();
@@ -158,6 +173,7 @@ fn the_count_is_exact_and_the_hook_can_be_changed() {
         drop(task(|| 7)); // cancelled
         assert_eq!((unobserved_panics(), calls.count()), (4, 2));
     });
+    assert!(said.contains("unseen in a pool"), "{said}");
 }
 
 /// A hook that is replaced while it runs is dropped by whoever runs it; if that drop panics, the
@@ -188,9 +204,7 @@ fn a_hook_that_is_taken_and_set_again_stays_what_it_was() {
         for _ in 0..1_000_000 {
             set_unobserved_panic_hook(set_unobserved_panic_hook(None));
         }
-        let (task, future) = task(|| panic!("unseen"));
-        drop(future);
-        task.run();
+        panic_unseen();
         assert_eq!(heard.count(), 1);
     });
 }

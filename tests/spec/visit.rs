@@ -56,7 +56,7 @@ fn ask(future: &Future<u8>, is: Is, calls: &Tally) {
     match is {
         Is::Pending => assert!(in_time.is_err(), "result_timeout"),
         Is::RunningHere => {
-            assert!(matches!(in_time, Ok(Err(TaskError::Deadlock(_)))), "result_timeout")
+            assert!(matches!(in_time, Ok(Err(TaskError::Deadlock(_)))), "result_timeout");
         }
         _ => assert_eq!(in_time.ok().map(words).as_deref(), outcome, "result_timeout"),
     }

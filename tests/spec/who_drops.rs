@@ -137,8 +137,22 @@ fn pending(things: &Things, how: Work) -> (ThreadPoolExecutor, Gate, Future<Thin
     (pool, gate, future)
 }
 
+/// A reader does this with the future of a task that has ended.
+fn after_the_end(things: &Things, how: Work, read: fn(Future<Thing>)) {
+    let (pool, gate, future) = pending(things, how);
+    done(&pool, &gate);
+    things.by("reader", || read(future));
+}
+
+fn before_the_start(things: &Things, how: Work, read: fn(Future<Thing>)) {
+    let (pool, gate, future) = pending(things, how);
+    things.by("reader", || read(future));
+    done(&pool, &gate);
+}
+
+/// DRP-03.
 #[test]
-fn what_belongs_to_a_task_that_returns() {
+fn things_of_a_task_that_returns() {
     within(|| {
         let read = "capture by worker, callback by worker, value by reader";
         let out =
@@ -147,9 +161,7 @@ fn what_belongs_to_a_task_that_returns() {
         let gone = "capture by worker, callback by worker, value by worker";
 
         each_once("moved out", read, &[out, capture], |things| {
-            let (pool, gate, future) = pending(things, Returns);
-            done(&pool, &gate);
-            things.by("reader", || drop(future.into_result()));
+            after_the_end(things, Returns, |future| drop(future.into_result()));
         });
         each_once("lent", read, &[out, capture], |things| {
             let (pool, gate, future) = pending(things, Returns);
@@ -158,11 +170,7 @@ fn what_belongs_to_a_task_that_returns() {
             things.by("reader", || drop(future));
             done(&pool, &gate);
         });
-        each_once("never read", read, &[out, capture], |things| {
-            let (pool, gate, future) = pending(things, Returns);
-            done(&pool, &gate);
-            things.by("reader", || drop(future));
-        });
+        each_once("never read", read, &[out, capture], |it| after_the_end(it, Returns, drop));
         each_once("never read, and the pool gone", read, &[out, capture], |things| {
             let (pool, gate, future) = pending(things, Returns);
             gate.open();
@@ -170,14 +178,13 @@ fn what_belongs_to_a_task_that_returns() {
             things.by("reader", || drop(future));
         });
         each_once("left to an iterator", read, &[capture], |things| {
-            let (pool, gate, future) = pending(things, Returns);
-            done(&pool, &gate);
-            things.by("reader", || drop(as_completed([future])));
+            after_the_end(things, Returns, |future| drop(as_completed([future])));
         });
         each_once("its handle dropped before it began", gone, &[capture], |things| {
-            let (pool, gate, future) = pending(things, Returns);
-            things.by("reader", || drop(future));
-            done(&pool, &gate);
+            before_the_start(things, Returns, drop);
+        });
+        each_once("awaited, but not to the end", gone, &[capture], |things| {
+            before_the_start(things, Returns, |future| drop(future.into_future()));
         });
         each_once("its handle dropped while it ran", gone, &[capture], |things| {
             let (pool, gate, inside) =
@@ -195,16 +202,12 @@ fn what_belongs_to_a_task_that_returns() {
             *myself.lock().unwrap() = Some(future);
             done(&pool, &gate);
         });
-        each_once("awaited, but not to the end", gone, &[capture], |things| {
-            let (pool, gate, future) = pending(things, Returns);
-            things.by("reader", || drop(future.into_future()));
-            done(&pool, &gate);
-        });
     });
 }
 
+/// DRP-05.
 #[test]
-fn what_belongs_to_a_task_that_panics() {
+fn things_of_a_task_that_panics() {
     within(|| {
         let read = "capture by worker, callback by worker, payload by reader";
         let out =
@@ -212,19 +215,11 @@ fn what_belongs_to_a_task_that_panics() {
         let gone = "capture by worker, callback by worker, payload by worker";
 
         each_once("its error read", read, &[out], |things| {
-            let (pool, gate, future) = pending(things, Panics);
-            done(&pool, &gate);
-            things.by("reader", || drop(future.into_result()));
+            after_the_end(things, Panics, |future| drop(future.into_result()));
         });
-        each_once("never read", read, &[out], |things| {
-            let (pool, gate, future) = pending(things, Panics);
-            done(&pool, &gate);
-            things.by("reader", || drop(future));
-        });
+        each_once("never read", read, &[out], |it| after_the_end(it, Panics, drop));
         each_once("its handle dropped before it began", gone, &[], |things| {
-            let (pool, gate, future) = pending(things, Panics);
-            things.by("reader", || drop(future));
-            done(&pool, &gate);
+            before_the_start(things, Panics, drop);
         });
         each_once("the payload taken", read, &[out], |things| {
             let (pool, gate, future) = pending(things, Panics);
@@ -250,8 +245,9 @@ fn what_belongs_to_a_task_that_panics() {
 /// How a pending task may be cancelled, and by whom.
 type Canceller = (&'static str, fn(&ThreadPoolExecutor, Future<Thing>));
 
+/// CAN-01, DRP-05, SHD-22.
 #[test]
-fn what_belongs_to_a_task_that_is_cancelled() {
+fn things_of_a_task_that_is_cancelled() {
     const WAYS: [Canceller; 6] = [
         ("cancel", |_, future| assert!(future.cancel())),
         ("request_stop", |_, future| assert!(future.request_stop())),
@@ -290,19 +286,23 @@ fn what_belongs_to_a_task_that_is_cancelled() {
     });
 }
 
+/// DRP-05.
 #[test]
-fn what_belongs_to_a_task_that_is_refused_or_lost() {
+fn things_of_a_task_that_is_refused_or_lost() {
     within(|| {
-        each_once(
-            "given back",
-            "capture by submitter",
-            &[("capture", "capture by submitter, out of submitter")],
-            |things| {
-                let (pool, _gate) = held();
-                pool.close(Shutdown::Drain);
-                things.by("submitter", || drop(pool.try_submit(things.work(Returns))));
-            },
-        );
+        let given_back = "capture by submitter";
+        let out = ("capture", "capture by submitter, out of submitter");
+        each_once("given back by a closed pool", given_back, &[out], |things| {
+            let (pool, _gate) = held();
+            pool.close(Shutdown::Drain);
+            things.by("submitter", || drop(pool.try_submit(things.work(Returns))));
+        });
+        each_once("given back by a full pool", given_back, &[out], |things| {
+            let (pool, gate) = (builder().queue_capacity(1).build().unwrap(), Gate::closed());
+            let _filling = [(); 2].map(|()| pool.try_submit(gate.then(|| ())).unwrap());
+            let soon = Duration::from_nanos(1);
+            things.by("submitter", || drop(pool.try_submit_timeout(soon, things.work(Returns))));
+        });
         each_once("refused with a panic", "capture by submitter", &[], |things| {
             let (pool, _gate) = held();
             pool.close(Shutdown::Drain);
@@ -348,7 +348,7 @@ fn poll(things: &Things, awaiting: &mut (impl StdFuture + Unpin + Send)) {
 }
 
 #[test]
-fn what_is_to_wake_an_awaiter() {
+fn wakers_of_an_awaiter() {
     within(|| {
         each_once("woken by the worker", "waker by worker", &[], |things| {
             let (pool, gate) = held();

@@ -3,14 +3,12 @@
 
 use std::iter;
 use std::panic::panic_any;
-use std::sync::Mutex;
 use std::time::Duration;
 use std::vec::IntoIter;
 
-use glasspool::{
-    BufferedMap, Executor, Map, Refused, Shutdown, Task, ThreadPoolExecutor, first_success, task,
-};
+use glasspool::{BufferedMap, Executor, Map, Shutdown, ThreadPoolExecutor, first_success, task};
 
+use crate::executors::Later;
 use crate::support::{Gate, NO_SUCH_STACK, within};
 use crate::who_drops::{Returns, Thing, Things, builder, done, each_once, held};
 
@@ -25,7 +23,7 @@ fn unbegun(things: &Things) -> (ThreadPoolExecutor, Gate, Map<Thing>) {
 }
 
 #[test]
-fn what_belongs_to_a_map_that_runs() {
+fn things_of_a_map_that_runs() {
     within(|| {
         let all =
             "item by worker, item by worker, function by worker, value by reader, value by reader";
@@ -68,26 +66,17 @@ fn what_belongs_to_a_map_that_runs() {
 }
 
 #[test]
-fn what_belongs_to_a_map_that_does_not_run() {
-    /// Keeps what it takes.
-    #[derive(Default)]
-    struct Later(Mutex<Vec<Task>>);
-    impl Executor for Later {
-        fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
-            self.0.lock().unwrap().push(task);
-            Ok(())
-        }
-    }
+fn things_of_a_map_that_does_not_run() {
     within(|| {
         let cancelled = "function by canceller, item by canceller, item by canceller";
         let ways: [(&str, Cancel); 4] = [
             ("dropped", |_, map| drop(map)),
             ("its time is up", |_, map| {
-                assert!(map.timeout(Duration::ZERO).next().unwrap().is_err())
+                assert!(map.timeout(Duration::ZERO).next().unwrap().is_err());
             }),
             ("close", |pool, _map| pool.close(Shutdown::CancelPending)),
             ("shutdown_timeout", |pool, _map| {
-                _ = pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO)
+                _ = pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO);
             }),
         ];
         for (way, cancel) in ways {
@@ -106,7 +95,7 @@ fn what_belongs_to_a_map_that_does_not_run() {
                 let later = Later::default();
                 let executor: &dyn Executor = &later;
                 let map = executor.map([things.one("item"), things.one("item")], things.function());
-                things.by("holder", || later.0.lock().unwrap().clear()).unwrap();
+                things.by("holder", || drop(later.tasks())).unwrap();
                 assert!(map.map(Result::err).all(|error| error.is_some()));
             },
         );
@@ -150,7 +139,7 @@ fn what_belongs_to_a_map_that_does_not_run() {
 }
 
 #[test]
-fn what_belongs_to_a_buffered_map() {
+fn things_of_a_buffered_map() {
     within(|| {
         let ways: [(&str, CancelBuffered); 2] = [
             ("dropped", |map| drop(map)),
@@ -183,7 +172,7 @@ fn what_belongs_to_a_buffered_map() {
 }
 
 #[test]
-fn what_belongs_to_those_that_do_not_win() {
+fn things_of_futures_that_do_not_win() {
     within(|| {
         let all = "capture by worker, capture by worker, capture by reader, value by reader, value by winner";
         let capture = ("capture", "capture by worker, capture by worker, capture by reader");

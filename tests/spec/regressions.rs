@@ -6,14 +6,35 @@ use std::time::Duration;
 
 use glasspool::{Refusal, ReturnWhen, Shutdown, TaskError, ThreadPoolExecutor, as_completed, wait};
 
+use crate::blocked::Blocks;
 use crate::common::{counted, gated};
-use crate::support::{
-    Drops, NO_SUCH_STACK, Tally, held_pool, let_others_block, pool, within, words,
-};
+use crate::support::{Drops, NO_SUCH_STACK, Tally, held_pool, pool, within, words};
+
+/// `wait` blocked for ever though all was done, if it raced the ends.
+#[test]
+fn bpo_14406_and_bpo_20319_a_wait_that_races_the_ends_always_returns() {
+    within(|| {
+        let pool = pool(2);
+        for round in 0..500 {
+            let futures: Vec<_> = (0..10).map(|n| pool.submit(move || n)).collect();
+            if round % 2 == 0 {
+                futures[9].cancel();
+            }
+            thread::scope(|threads| {
+                let others = threads.spawn(|| {
+                    wait(futures.iter().rev(), None, ReturnWhen::AllCompleted).done.len()
+                });
+                assert_eq!(wait(&futures, None, ReturnWhen::AllCompleted).done.len(), 10);
+                assert!(!wait(&futures, None, ReturnWhen::FirstCompleted).done.is_empty());
+                assert_eq!(others.join().unwrap(), 10);
+            });
+        }
+    });
+}
 
 /// `wait` never returned if it was given a future that had been cancelled before.
 #[test]
-fn cpython_92001_a_wait_for_what_was_cancelled_before_returns() {
+fn cpython_92001_a_wait_for_a_future_that_was_cancelled_before_returns() {
     within(|| {
         let (pool, gate) = held_pool();
         let futures: Vec<_> = (0..1000).map(|n| pool.submit(move || n)).collect();
@@ -33,21 +54,19 @@ fn cpython_92001_a_wait_for_what_was_cancelled_before_returns() {
 /// `as_completed` never handed over what `shutdown(cancel_futures=True)` had cancelled, before the
 /// call or while it waited.
 #[test]
-fn cpython_87893_what_a_shutdown_cancels_is_handed_over() {
+fn cpython_87893_futures_that_a_shutdown_cancels_are_handed_over() {
     within(|| {
-        let (pool, gate) = held_pool();
+        let (pool, gate, blocks) = Blocks::held_pool();
         let futures = [1, 2, 3].map(|n| pool.submit(move || n));
         let before = as_completed(&futures);
-        thread::scope(|threads| {
+        let told = thread::scope(|threads| {
             let iterating =
                 threads.spawn(|| before.map(|future| words(future.result())).collect::<Vec<_>>());
-            let_others_block();
+            blocks.wait_for(1);
             pool.close(Shutdown::CancelPending);
-            assert_eq!(
-                iterating.join().unwrap(),
-                ["task cancelled by the shutdown of its pool"; 3]
-            );
+            iterating.join().unwrap()
         });
+        assert_eq!(told, ["task cancelled by the shutdown of its pool"; 3]);
         assert_eq!(as_completed(&futures).count(), 3);
         gate.open();
     });
@@ -56,7 +75,7 @@ fn cpython_87893_what_a_shutdown_cancels_is_handed_over() {
 /// `wait` told of a cancelled future that it was not done, for as long as no worker had come across
 /// it.
 #[test]
-fn cpython_109934_what_is_cancelled_is_done_to_every_kind_of_wait_at_once() {
+fn cpython_109934_a_cancelled_future_is_done_to_every_kind_of_wait_at_once() {
     within(|| {
         let (pool, gate) = held_pool();
         let (cancelled, pending) = (pool.submit(|| 1), pool.submit(|| 2));
@@ -101,14 +120,15 @@ fn cpython_17615_a_task_for_which_there_is_no_thread_is_withdrawn() {
 /// With a buffer, `map` submitted the next item before it waited for the result: so one more than
 /// asked for was in flight.
 #[test]
-fn cpython_131466_no_more_than_the_buffer_is_in_flight_while_the_reader_waits() {
+fn cpython_131466_no_more_items_than_the_buffer_holds_are_in_flight_while_the_reader_waits() {
     within(|| {
-        let (pool, (gates, function), (items, taken)) = (pool(4), gated(3), counted(100));
+        let ((pool, blocks), (gates, function), (items, taken)) =
+            (Blocks::pool(4), gated(3), counted(100));
         let mut results = pool.map_buffered(items, 2, function);
         for (n, gate) in gates.iter().enumerate() {
             thread::scope(|threads| {
                 let reading = threads.spawn(|| results.next());
-                let_others_block();
+                blocks.wait_for(1);
                 assert_eq!((taken.count(), pool.stats().submitted), (n + 2, n as u64 + 2));
                 gate.open();
                 assert_eq!(reading.join().unwrap().unwrap().unwrap(), n);
@@ -120,7 +140,7 @@ fn cpython_131466_no_more_than_the_buffer_is_in_flight_while_the_reader_waits() 
 /// If the iteration began after a shutdown, it ended silently after the buffer; if before, it
 /// raised, and what was in the buffer was lost.
 #[test]
-fn cpython_146392_after_a_shutdown_the_buffer_is_handed_over_and_the_end_is_no_silent_one() {
+fn cpython_146392_the_buffer_is_handed_over_after_a_shutdown_and_the_end_is_no_silent_one() {
     within(|| {
         for read in [0, 1] {
             let pool = pool(1);
@@ -141,7 +161,7 @@ fn cpython_146392_after_a_shutdown_the_buffer_is_handed_over_and_the_end_is_no_s
 /// Dropping what `map` returns cancelled the rest if it had been iterated, and let all of it run if
 /// not. Here it always cancels.
 #[test]
-fn cpython_136578_whether_a_map_has_been_iterated_makes_no_difference_to_its_drop() {
+fn cpython_136578_the_drop_of_a_map_is_the_same_whether_it_has_been_iterated_or_not() {
     within(|| {
         for (read, buffered) in [(0, false), (1, false), (0, true), (1, true)] {
             let (pool, (gates, function), runs) = (pool(1), gated(2), Tally::default());
