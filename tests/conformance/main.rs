@@ -61,21 +61,13 @@
 #[allow(dead_code, reason = "it has the words of another suite too")]
 mod support;
 
+#[path = "../spec/common.rs"]
+#[allow(dead_code, reason = "it has the words of another suite too")]
 mod common;
 
 mod submitting;
-mod scopes;
-mod closing;
-mod workers;
-mod hooks;
-mod queues;
 mod counters;
-mod faults;
 mod time;
-mod nesting;
-mod nested;
-mod nested_ends;
-mod nested_graphs;
 mod panics;
 mod drops;
 mod types;
@@ -86,10 +78,6 @@ mod cancelling;
 mod callbacks;
 mod waiting;
 mod completing;
-mod growing;
-mod mapping;
-mod buffering;
-mod interrupting;
 mod unordered;
 mod first;
 mod awaiting;

@@ -1,19 +1,16 @@
-//! What is told of tasks: each life in its order, by its number, name and site.
-
-use std::panic::Location;
-use std::sync::{Arc, Mutex};
-use std::thread;
-
+//! Events of tasks: each life in its order, by its number, name and site.
+use crate::support::{Gate, NO_SUCH_STACK, within};
+use crate::told::{Log, observed, observed_by};
 use glasspool::{
     Builder, CancelReason, Event, EventKind, Executor, NestedWait, Refused, ReturnWhen, Shutdown,
     Task, ThreadPoolExecutor, as_completed, scope, task, wait,
 };
-
-use crate::support::{Gate, NO_SUCH_STACK, within};
-use crate::told::{Log, observed, observed_by};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 #[test]
-fn a_task_that_returns_is_submitted_started_finished_collected() {
+fn a_task_that_returns_is_submitted_started_finished_and_read() {
     within(|| {
         let log = Log::default();
         let pool = observed(1, &log);
@@ -38,7 +35,7 @@ fn a_task_that_panics_is_told_to_have() {
 }
 
 #[test]
-fn what_nobody_reads_is_not_collected_and_what_is_read_twice_is_once() {
+fn an_unread_result_is_not_told_as_read_and_one_that_is_read_twice_is_told_once() {
     within(|| {
         let log = Log::default();
         let pool = observed(1, &log);
@@ -56,7 +53,7 @@ fn what_nobody_reads_is_not_collected_and_what_is_read_twice_is_once() {
 }
 
 #[test]
-fn the_end_has_been_told_when_anybody_can_see_it() {
+fn an_end_is_told_before_any_thread_can_see_it() {
     within(|| {
         let log = Log::default();
         let pool = observed(2, &log);
@@ -126,7 +123,7 @@ fn a_map_whose_initializer_panics_loses_one_item_and_the_others_are_cancelled() 
 }
 
 #[test]
-fn what_is_cancelled_while_it_is_pending_is_told_once_and_by_whom() {
+fn a_cancel_is_told_once_and_with_its_reason() {
     within(|| {
         let log = Log::default();
         let pool = observed(1, &log);
@@ -157,7 +154,7 @@ fn what_is_cancelled_while_it_is_pending_is_told_once_and_by_whom() {
 }
 
 #[test]
-fn what_is_cancelled_a_second_time_is_not_told_again() {
+fn a_second_cancel_is_not_told_again() {
     within(|| {
         let log = Log::default();
         let pool = observed_by(log.clone()).max_workers(1).build().unwrap();
@@ -200,7 +197,7 @@ fn callbacks_run_between_the_start_and_the_end_and_late_ones_behind_it() {
 }
 
 #[test]
-fn what_is_refused_is_told_to_be_and_has_no_other_end() {
+fn a_refusal_is_told_and_is_the_only_end() {
     within(|| {
         let log = Log::default();
         let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
@@ -221,7 +218,7 @@ fn what_is_refused_is_told_to_be_and_has_no_other_end() {
 }
 
 #[test]
-fn what_gets_no_thread_is_refused() {
+fn a_task_that_gets_no_thread_is_told_to_be_refused() {
     within(|| {
         let log = Log::default();
         let pool =
@@ -241,8 +238,7 @@ fn a_map_that_is_refused_ends_each_of_its_items() {
         let log = Log::default();
         let pool =
             observed_by(log.clone()).max_workers(1).stack_size(NO_SUCH_STACK).build().unwrap();
-        let panic =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| pool.map(0..3, |n| n)));
+        let panic = catch_unwind(AssertUnwindSafe(|| pool.map(0..3, |n| n)));
         assert!(panic.is_err());
         drop(panic);
         drop(pool);
@@ -310,7 +306,7 @@ fn a_task_that_one_pool_has_no_room_for_is_refused_there_when_it_goes_elsewhere(
     });
 }
 
-/// First this one is asked, and then the other.
+/// An executor that asks the first pool, and then the second.
 struct OneOrTheOther(ThreadPoolExecutor, ThreadPoolExecutor);
 
 impl Executor for OneOrTheOther {

@@ -1,6 +1,14 @@
 //! From inside, in the places that belong to no single task: hooks, the ends of threads, the
 //! functions and iterators of maps, wakers.
-
+use crate::support::{Gate, alone, eventually, within, words};
+use crate::visit::{
+    BEING_CANCELLED, CANCELLED, DONE, Is, Own, RUNNING, VALUE, Visit, VisitsWhenDropped, done,
+    visit, visit_hook,
+};
+use glasspool::{
+    Awaiting, Executor, Future, ReturnWhen, Shutdown, Task, ThreadPoolExecutor, as_completed,
+    first_success, set_unobserved_panic_hook, task, wait,
+};
 use std::cell::RefCell;
 use std::future::{Future as _, IntoFuture};
 use std::iter;
@@ -9,17 +17,6 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
-
-use glasspool::{
-    Awaiting, Executor, Future, ReturnWhen, Shutdown, Task, ThreadPoolExecutor, as_completed,
-    first_success, set_unobserved_panic_hook, task, wait,
-};
-
-use crate::support::{Gate, alone, eventually, within, words};
-use crate::visit::{
-    BEING_CANCELLED, CANCELLED, DONE, Is, Own, RUNNING, VALUE, Visit, VisitsWhenDropped, done,
-    visit, visit_hook,
-};
 
 /// Wakes nobody, but does this when it is woken; and has something that goes with it.
 struct Wakes(
@@ -272,7 +269,7 @@ fn the_iterator_of_the_items_of_a_buffered_map() {
 }
 
 #[test]
-fn whoever_says_what_is_a_success() {
+fn the_function_that_says_what_is_a_success() {
     within(|| {
         visit(None, |pool, visit| {
             let mut visit = Some(visit);

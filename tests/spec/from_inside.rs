@@ -8,15 +8,12 @@
 //! Before the end of a task that runs, a place sees a future that this very thread runs, so that
 //! waiting for it is a [`Deadlock`](glasspool::TaskError::Deadlock). After the end, and from when
 //! it is cancelled, it sees the end.
-
-use std::panic::panic_any;
-
-use glasspool::{Future, Shutdown, ThreadPoolExecutor, task};
-
 use crate::support::{Gate, eventually, held_pool, panic_of, pool, within};
 use crate::visit::{
     BEING_CANCELLED, DONE, Own, RUNNING, VALUE, Visit, begin, done, visit, visit_hook,
 };
+use glasspool::{Future, Shutdown, ThreadPoolExecutor, task};
+use std::panic::panic_any;
 
 /// Cancels a task with this work when it has been prepared.
 fn cancel(

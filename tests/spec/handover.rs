@@ -1,16 +1,14 @@
-//! A new worker gets its first task from hand to hand: what a submit has started is seen running,
-//! every time.
+//! A new worker gets its first task from hand to hand: a task that a submit has started is seen
+//! running, every time.
 //!
 //! (A warm pool makes no such promise: a task may be seen pending although a worker is on its way
 //! to it.)
-
+use crate::support::{Gate, pool, state, within};
+use glasspool::{Future, ThreadPoolExecutor};
 use std::sync::{Arc, Mutex};
 
-use glasspool::{Future, ThreadPoolExecutor};
-
-use crate::support::{Gate, pool, state, within};
-
 const FIVE: [(); 5] = [(); 5];
+
 const SEEN: [&str; 5] = ["running", "running", "running", "pending", "pending"];
 
 /// A race that is lost once in a hundred times is lost here.
@@ -33,10 +31,9 @@ fn five_submits_to_three_fresh_workers_show_three_running_and_two_pending() {
     });
 }
 
-/// No user code runs before the submitter goes on: here it is the submitter who lets the
-/// initializers end.
+/// No user code runs before the submitter goes on: here the submitter lets the initializers end.
 #[test]
-fn they_do_so_while_the_initializer_takes_its_time() {
+fn three_of_five_show_running_while_the_initializer_takes_its_time() {
     within(|| {
         every_time(|| {
             let gate = Gate::closed();
@@ -51,7 +48,7 @@ fn they_do_so_while_the_initializer_takes_its_time() {
 }
 
 #[test]
-fn they_do_so_while_the_submitter_holds_a_lock_that_the_tasks_need() {
+fn three_of_five_show_running_while_the_submitter_holds_a_lock_that_they_need() {
     within(|| {
         every_time(|| {
             let (pool, lock) = (pool(3), Arc::new(Mutex::new(0)));

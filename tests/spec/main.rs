@@ -16,6 +16,8 @@
 //! more, each by its name, in `tests/conformance`, whose first page lists those that do not apply
 //! and those that are answered differently on purpose.
 
+mod common;
+mod hears;
 mod support;
 mod told;
 mod visit;
@@ -25,7 +27,8 @@ mod results;
 mod callbacks;
 mod cancelling;
 mod nesting;
-mod nesting_odds;
+mod nesting_ends;
+mod nested_graphs;
 mod panics;
 mod unobserved;
 mod drops;
@@ -36,6 +39,8 @@ mod executors;
 mod submitting;
 mod handover;
 mod workers;
+mod hooks;
+mod faults;
 mod bounds;
 mod counting;
 mod closing;
@@ -47,9 +52,11 @@ mod scopes;
 
 mod maps;
 mod buffered;
-mod buffered_odds;
+mod buffered_room;
+mod buffered_ends;
 mod unordered;
 mod as_completed;
+mod growing;
 mod waiting;
 mod first_success;
 mod awaiting;

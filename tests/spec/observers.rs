@@ -1,20 +1,17 @@
-//! Observers that do harm, or try to: they panic, are slow, block, hold on; and no task is the
-//! worse for it.
-
+//! Observers that panic, are slow, block, or hold on to things: no task is the worse for it.
+use crate::common::PROMPT;
+use crate::support::{Drops, Gate, PanicsWhenDropped, Tally, Way, eventually, within};
+use crate::told::{Log, Told, observed_by, word};
+use glasspool::{
+    CancelReason, Event, EventKind, Observer, ReturnWhen, Shutdown, as_completed, wait,
+};
+use std::panic::panic_any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
-use glasspool::{
-    CancelReason, Event, EventKind, Observer, ReturnWhen, Shutdown, as_completed, wait,
-};
-
-use crate::support::{Drops, Gate, PanicsWhenDropped, Tally, Way, eventually, within};
-use crate::told::{Log, observed_by, word};
-
-/// All kinds of events there are that a pool can be made to tell in one short life, by
-/// [`lead_a_life`].
+/// Kinds of events that a pool tells in one short life, by [`lead_a_life`].
 pub(crate) const WORDS: [&str; 17] = [
     "submitted",
     "refused",
@@ -38,7 +35,7 @@ pub(crate) const WORDS: [&str; 17] = [
 /// Far longer than it takes to go to sleep.
 const TRY: Duration = Duration::from_millis(20);
 
-/// Has one of everything happen, and checks that it all comes out as it would without an observer.
+/// Has one of everything happen, and checks that all comes out as it would without an observer.
 fn lead_a_life(observer: impl Observer + 'static) {
     let pool = observed_by(observer).max_workers(1).build().unwrap();
     let gate = Gate::closed();
@@ -82,7 +79,7 @@ fn a_life_has_an_event_of_every_kind() {
 }
 
 #[test]
-fn one_that_panics_at_any_event_harms_no_task_and_is_told_no_more_of_that_pool() {
+fn an_observer_that_panics_harms_no_task_and_is_told_no_more_of_that_pool() {
     within(|| {
         for wanted in WORDS {
             let (log, has_panicked) = (Log::default(), Arc::new(AtomicBool::new(false)));
@@ -107,7 +104,7 @@ fn one_that_panics_at_any_event_harms_no_task_and_is_told_no_more_of_that_pool()
 }
 
 #[test]
-fn one_that_has_panicked_is_told_no_more() {
+fn an_observer_that_has_panicked_is_told_no_more() {
     within(|| {
         let told = Tally::default();
         let count = told.clone();
@@ -125,9 +122,9 @@ fn one_that_has_panicked_is_told_no_more() {
 }
 
 #[test]
-fn what_it_panics_with_may_itself_panic_when_it_is_dropped() {
+fn the_payload_of_an_observer_may_panic_when_it_is_dropped() {
     within(|| {
-        lead_a_life(|_: &Event<'_>| std::panic::panic_any(PanicsWhenDropped));
+        lead_a_life(|_: &Event<'_>| panic_any(PanicsWhenDropped));
         let log = Log::default();
         lead_a_life(log.clone());
         assert!(!log.all().is_empty(), "this thread still tells others");
@@ -135,7 +132,7 @@ fn what_it_panics_with_may_itself_panic_when_it_is_dropped() {
 }
 
 #[test]
-fn one_that_panics_while_a_panic_goes_past_does_not_end_the_process() {
+fn an_observer_that_panics_while_a_panic_goes_past_does_not_end_the_process() {
     within(|| {
         let outcome = thread::spawn(|| {
             let pool = observed_by(|event: &Event<'_>| {
@@ -162,7 +159,7 @@ impl<D> Drop for Holder<D> {
 }
 
 #[test]
-fn one_whose_drop_panics_harms_nobody() {
+fn an_observer_whose_drop_panics_harms_nobody() {
     within(|| {
         for keep_future in [false, true] {
             let drops = Drops::default();
@@ -185,7 +182,7 @@ fn one_whose_drop_panics_harms_nobody() {
 }
 
 #[test]
-fn it_goes_with_the_pool_and_the_last_of_its_futures() {
+fn an_observer_goes_with_the_pool_and_the_last_of_its_futures() {
     within(|| {
         let drops = Drops::default();
         let pool = observed_by(Holder((), drops.clone())).max_workers(2).build().unwrap();
@@ -210,7 +207,7 @@ fn a_stream_with_nothing_left_in_it_keeps_no_observer() {
     });
 }
 
-/// Lets nobody pass at events of this kind.
+/// Blocks at events of this kind until the gate opens.
 fn stops_at(wanted: &'static str, way: Arc<Way>) -> impl Observer {
     move |event: &Event<'_>| {
         if word(&event.kind) == wanted {
@@ -220,7 +217,7 @@ fn stops_at(wanted: &'static str, way: Arc<Way>) -> impl Observer {
 }
 
 #[test]
-fn one_that_blocks_a_fresh_worker_does_not_block_who_submits() {
+fn an_observer_that_blocks_a_fresh_worker_does_not_block_the_submitter() {
     within(|| {
         for stop in ["born", "started"] {
             let gate = Gate::closed();
@@ -237,7 +234,7 @@ fn one_that_blocks_a_fresh_worker_does_not_block_who_submits() {
 }
 
 #[test]
-fn one_that_blocks_an_idle_worker_does_not_block_what_another_could_run() {
+fn an_observer_that_blocks_an_idle_worker_does_not_block_another() {
     within(|| {
         let (gate, first) = (Gate::closed(), AtomicBool::new(true));
         let way = gate.way();
@@ -250,14 +247,14 @@ fn one_that_blocks_an_idle_worker_does_not_block_what_another_could_run() {
         pool.submit(|| ()).result().unwrap();
         gate.wait_for(1);
         let future = pool.submit(|| ());
-        let in_time = future.result_timeout(Duration::from_secs(2)).is_ok();
+        let in_time = future.result_timeout(PROMPT).is_ok();
         gate.open();
         assert!(in_time, "there could have been another worker");
     });
 }
 
 #[test]
-fn one_that_blocks_whoever_cancels_does_not_block_those_who_wait() {
+fn an_observer_that_blocks_a_closing_thread_does_not_block_readers() {
     within(|| {
         let gate = Gate::closed();
         let pool = observed_by(stops_at("cancelled-by-shutdown", gate.way()))
@@ -280,7 +277,7 @@ fn one_that_blocks_whoever_cancels_does_not_block_those_who_wait() {
 }
 
 #[test]
-fn a_cancellation_is_told_when_whoever_waits_for_it_may_know_already() {
+fn a_cancel_may_be_told_when_its_readers_know_already() {
     within(|| {
         let (gate, log) = (Gate::closed(), Log::default());
         let (stop, kept) = (stops_at("cancelled-by-shutdown", gate.way()), log.clone());
@@ -311,14 +308,14 @@ fn a_cancellation_is_told_when_whoever_waits_for_it_may_know_already() {
 }
 
 #[test]
-fn one_that_is_slow_makes_nothing_wrong() {
+fn a_slow_observer_makes_no_outcome_wrong() {
     within(|| {
         lead_a_life(|_: &Event<'_>| thread::sleep(Duration::from_micros(300)));
     });
 }
 
 #[test]
-fn eight_threads_at_once_and_every_number_ends_once() {
+fn each_of_many_tasks_from_eight_threads_ends_once() {
     within(|| {
         let log = Log::default();
         let pool = observed_by(log.clone()).max_workers(3).queue_capacity(20);
@@ -354,14 +351,13 @@ fn eight_threads_at_once_and_every_number_ends_once() {
         assert_eq!(log.all().last().unwrap().depth, 0);
         let born = log.count_of(&EventKind::WorkerBorn);
         assert!(born > 0 && born == log.count_of(&EventKind::WorkerGone));
-        let cancelled =
-            |told: &crate::told::Told| told.kind == EventKind::Cancelled(CancelReason::ByCaller);
+        let cancelled = |told: &Told| told.kind == EventKind::Cancelled(CancelReason::ByCaller);
         assert!(log.count(cancelled) > 0);
     });
 }
 
 #[test]
-fn there_is_one_observer_the_last_that_was_given() {
+fn a_pool_has_one_observer_the_last_that_was_given() {
     within(|| {
         let (first, second) = (Log::default(), Log::default());
         let pool =

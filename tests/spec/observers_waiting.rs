@@ -1,14 +1,11 @@
 //! Observers that wait for something themselves, in the middle of what they are told of: of no wait
 //! does that make another, and of no reader a sleeper.
-
+use crate::support::within;
+use glasspool::{Event, EventKind, Future, NestedWait, TaskError, ThreadPoolExecutor};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
-
-use glasspool::{Event, EventKind, Future, NestedWait, TaskError, ThreadPoolExecutor};
-
-use crate::support::within;
 
 type Shared<T> = Arc<OnceLock<Arc<Future<T>>>>;
 
@@ -26,7 +23,7 @@ fn wait_for<T>(future: &Future<T>) {
 }
 
 #[test]
-fn one_that_is_slow_to_hear_of_a_reader_keeps_no_other_reader_waiting() {
+fn an_observer_that_is_slow_to_hear_of_a_reader_keeps_no_other_reader_waiting() {
     within(|| {
         let (tell, told) = mpsc::channel();
         let (open, gate) = mpsc::channel::<()>();
@@ -49,7 +46,7 @@ fn one_that_is_slow_to_hear_of_a_reader_keeps_no_other_reader_waiting() {
 }
 
 #[test]
-fn one_that_reads_what_is_just_being_read_is_answered() {
+fn an_observer_that_reads_a_result_that_is_just_being_read_is_answered() {
     within(|| {
         let future: Shared<u8> = Arc::default();
         let (inside, tell) = (Arc::clone(&future), Arc::new(AtomicBool::new(false)));

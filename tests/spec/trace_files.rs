@@ -1,19 +1,17 @@
 //! Traces as files: what is written can be read and is the same; what is damaged is said to be,
 //! with its line.
-
+use crate::support::within;
+use crate::told::observed_by;
+use glasspool::timeline::{ReadError, Recorder, Trace};
+use glasspool::{EventKind, Shutdown};
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
-use glasspool::timeline::{ReadError, Recorder, Trace};
-use glasspool::{EventKind, Shutdown};
-
-use crate::support::within;
-use crate::told::observed_by;
-
 /// A file with everything in it that there is, in the order in which it is written.
 const FILE: &str = r#"{"glasspool":"trace","version":1,"title":"every \"thing\" <旗>\n"}
+
 {"thread":0,"name":""}
 {"thread":1,"name":"pool-7_0\u0000\u001b[31m","pool":7,"worker":0}
 {"ns":0,"thread":1,"pool":7,"queue":0,"event":"worker-born"}
@@ -74,7 +72,7 @@ fn with_line(number: usize, instead: &str) -> String {
 }
 
 #[test]
-fn what_is_read_and_written_again_has_the_same_bytes() {
+fn a_trace_that_is_read_and_written_again_has_the_same_bytes() {
     let trace = read(FILE).unwrap();
     assert_eq!(trace.entries().len(), 28);
     assert_eq!((trace.dropped(), trace.breaks_off()), (5, false));
@@ -86,7 +84,7 @@ fn what_is_read_and_written_again_has_the_same_bytes() {
 }
 
 #[test]
-fn what_was_recorded_is_the_same_when_it_is_read_back() {
+fn a_recording_is_the_same_when_it_is_read_back() {
     within(|| {
         let recorder = Arc::new(Recorder::with_capacity(300));
         let pool = observed_by(Arc::clone(&recorder)).max_workers(2).queue_capacity(50);
@@ -118,7 +116,7 @@ fn what_was_recorded_is_the_same_when_it_is_read_back() {
 }
 
 #[test]
-fn every_character_there_is_comes_back() {
+fn every_character_comes_back() {
     let all: String = ('\0'..=char::MAX).collect();
     let trace = Recorder::default().trace().with_title(all);
     let file = written(&trace);
@@ -149,7 +147,7 @@ fn a_file_that_breaks_off_anywhere_is_read_up_to_there() {
 }
 
 #[test]
-fn a_byte_that_is_wrong_is_no_reason_to_panic() {
+fn a_wrong_byte_is_no_reason_to_panic() {
     let mut bytes = FILE.as_bytes().to_vec();
     for at in 0..bytes.len() {
         let line = FILE.as_bytes()[..at].split(|&byte| byte == b'\n').count();
@@ -184,7 +182,7 @@ fn lines_in_any_order_are_no_reason_to_panic() {
 }
 
 #[test]
-fn a_line_that_is_missing_or_there_twice_is_missed() {
+fn a_missing_or_doubled_line_is_missed() {
     let lines: Vec<&str> = FILE.lines().collect();
     for at in 0..lines.len() - 1 {
         let mut fewer = lines.clone();
@@ -200,7 +198,7 @@ fn a_line_that_is_missing_or_there_twice_is_missed() {
 }
 
 #[test]
-fn nothing_comes_behind_the_end() {
+fn lines_behind_the_end_are_refused() {
     let event = FILE.lines().nth(3).unwrap();
     for behind in [event.to_owned(), FILE.lines().last().unwrap().to_owned()] {
         let error =
@@ -210,7 +208,7 @@ fn nothing_comes_behind_the_end() {
 }
 
 #[test]
-fn each_thing_that_is_wrong_is_said_with_its_line() {
+fn each_mistake_is_told_with_its_line() {
     for (line, instead, complaint) in [
         (1, r#"{"glasspool":"trace","version":2}"#, "version 2"),
         (
@@ -297,13 +295,13 @@ fn each_thing_that_is_wrong_is_said_with_its_line() {
 }
 
 #[test]
-fn a_complaint_is_one_line_whatever_it_is_about() {
+fn a_complaint_is_one_line() {
     let twice = r#"{"a\nb\u001b[2J":1,"a\nb\u001b[2J":2}"#;
     assert_it_is_clear(&read(with_line(4, twice)).unwrap_err());
 }
 
 #[test]
-fn what_is_no_trace_at_all_is_said_to_be_none() {
+fn a_file_that_is_no_trace_is_said_to_be_none() {
     let utf16: Vec<u8> = FILE.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for bytes in
         [b"".as_slice(), b"\n", b"\0\0\0\0", &[0xff; 5000], &[0x89, b'P', b'N', b'G'], &utf16]
@@ -318,7 +316,7 @@ fn what_is_no_trace_at_all_is_said_to_be_none() {
 }
 
 #[test]
-fn what_other_tools_do_to_a_file_does_not_matter() {
+fn changes_that_other_tools_make_to_a_file_do_not_matter() {
     let whole = read(FILE).unwrap();
     assert_eq!(read(FILE.replace('\n', "\r\n")).unwrap(), whole);
     assert_eq!(read(FILE.replace('\n', "\n\n \t\n")).unwrap(), whole);

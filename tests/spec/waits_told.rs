@@ -1,5 +1,9 @@
-//! What is told of threads that wait: on what they sleep, and what has woken them.
-
+//! Events of threads that wait: on what they sleep, and what has woken them.
+use crate::support::{Gate, LONG, within};
+use crate::told::{Log, observed, observed_by};
+use glasspool::{
+    BlockedOn, EventKind, NestedWait, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, wait,
+};
 use std::future::{Future as _, IntoFuture as _};
 use std::pin::pin;
 use std::sync::mpsc;
@@ -7,30 +11,19 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use glasspool::{
-    BlockedOn, EventKind, NestedWait, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, wait,
-};
-
-use crate::support::{Gate, LONG, eventually, let_others_block, within};
-use crate::told::{Log, observed, observed_by};
-
 const SOON: Duration = Duration::from_millis(5);
 
-/// Opens the gate when somebody has gone to sleep.
+/// Opens the gate when a thread has gone to sleep.
 fn open_when_blocked(log: &Log, gate: Gate) -> thread::JoinHandle<()> {
-    let (log, before) = (log.clone(), sleeps(log));
+    let (log, before) = (log.clone(), log.sleeps());
     thread::spawn(move || {
-        eventually(|| sleeps(&log) > before);
+        log.wait_for_sleeps(before + 1);
         gate.open();
     })
 }
 
-fn sleeps(log: &Log) -> usize {
-    log.count(|told| matches!(told.kind, EventKind::Blocked(_)))
-}
-
 #[test]
-fn who_waits_for_a_result_is_blocked_on_that_task_until_it_ends() {
+fn a_reader_is_blocked_on_its_task_until_that_ends() {
     within(|| {
         let log = Log::default();
         let pool = observed(1, &log);
@@ -53,7 +46,7 @@ fn who_waits_for_a_result_is_blocked_on_that_task_until_it_ends() {
 }
 
 #[test]
-fn who_is_woken_by_a_cancel_is_unblocked_by_that_task() {
+fn a_reader_that_a_cancel_wakes_is_unblocked_by_that_task() {
     within(|| {
         let log = Log::default();
         let pool = observed(1, &log);
@@ -63,7 +56,7 @@ fn who_is_woken_by_a_cancel_is_unblocked_by_that_task() {
         let future = pool.submit(|| ());
         thread::scope(|scope| {
             scope.spawn(|| {
-                eventually(|| sleeps(&log) > 0);
+                log.wait_for_sleeps(1);
                 future.cancel();
             });
             assert!(future.result().is_err());
@@ -73,7 +66,7 @@ fn who_is_woken_by_a_cancel_is_unblocked_by_that_task() {
 }
 
 #[test]
-fn who_waits_in_vain_is_unblocked_by_nobody() {
+fn a_reader_that_waits_in_vain_is_unblocked_by_no_task() {
     within(|| {
         let log = Log::default();
         let pool = observed(1, &log);
@@ -92,7 +85,7 @@ fn who_waits_in_vain_is_unblocked_by_nobody() {
 }
 
 #[test]
-fn who_only_asks_does_not_sleep() {
+fn a_reader_that_does_not_wait_does_not_sleep() {
     within(|| {
         let log = Log::default();
         let pool = observed(1, &log);
@@ -116,7 +109,7 @@ fn who_only_asks_does_not_sleep() {
 }
 
 #[test]
-fn who_only_asks_for_room_or_for_the_end_does_not_sleep() {
+fn a_submitter_or_a_closer_that_does_not_wait_does_not_sleep() {
     within(|| {
         let log = Log::default();
         let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
@@ -133,7 +126,7 @@ fn who_only_asks_for_room_or_for_the_end_does_not_sleep() {
 }
 
 #[test]
-fn who_waits_for_any_is_blocked_on_as_many_as_are_left() {
+fn a_reader_of_many_is_blocked_on_as_many_as_are_left() {
     within(|| {
         let log = Log::default();
         let pool = observed(1, &log);
@@ -159,7 +152,7 @@ fn who_waits_for_any_is_blocked_on_as_many_as_are_left() {
 }
 
 #[test]
-fn who_waits_for_room_says_so() {
+fn a_submitter_that_waits_for_room_says_so() {
     within(|| {
         let log = Log::default();
         let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
@@ -178,7 +171,7 @@ fn who_waits_for_room_says_so() {
 }
 
 #[test]
-fn who_waits_for_the_end_of_a_pool_says_so_whatever_ends_it() {
+fn a_thread_that_waits_for_the_end_of_a_pool_says_so() {
     within(|| {
         let log = Log::default();
         drop(observed(1, &log).submit(|| ()));
@@ -249,7 +242,7 @@ fn two_pools_with_two_observers_each_tell_their_own_and_no_pair_is_split() {
 }
 
 #[test]
-fn a_stream_tells_those_whose_tasks_it_waits_for() {
+fn a_stream_tells_the_pools_whose_tasks_it_waits_for() {
     within(|| {
         let logs = [Log::default(), Log::default()];
         let [first, second] = logs.each_ref().map(|log| observed(1, log));
@@ -259,19 +252,16 @@ fn a_stream_tells_those_whose_tasks_it_waits_for() {
         let before = logs[0].all().len();
         let gate = Gate::closed();
         ends.push(second.submit(gate.then(|| ())));
-        let opener = thread::spawn(move || {
-            gate.wait_for(1);
-            let_others_block();
-        });
+        let opener = open_when_blocked(&logs[1], gate);
         drop(ends.next());
         opener.join().unwrap();
-        assert_eq!(logs[0].all().len(), before, "nothing of that pool is waited for any more");
+        assert_eq!(logs[0].all().len(), before, "no task of that pool is waited for any more");
         assert_eq!(logs[1].my_sleeps(), ["blocked-any", "unblocked-by"]);
     });
 }
 
 #[test]
-fn who_awaits_does_not_sleep_and_collects_when_it_is_ready() {
+fn an_awaiting_task_does_not_sleep_and_has_read_when_it_is_ready() {
     within(|| {
         let log = Log::default();
         let pool = observed(1, &log);
@@ -289,7 +279,7 @@ fn who_awaits_does_not_sleep_and_collects_when_it_is_ready() {
 }
 
 #[test]
-fn a_wait_that_is_a_deadlock_is_over_at_once_and_by_nobody() {
+fn a_wait_that_is_a_deadlock_is_over_at_once_and_by_no_task() {
     within(|| {
         let log = Log::default();
         let pool = observed(1, &log);

@@ -1,15 +1,11 @@
-//! What is told of a pool beside its tasks: who works for it, how deep its queue is, and when it is
-//! closed.
-
+//! Events of a pool beside its tasks: its workers, the depth of its queue, and its closing.
+use crate::support::{Gate, LONG, eventually, within};
+use crate::told::{Log, observed, observed_by, word};
+use glasspool::{EventKind, Executor, ReturnWhen, Shutdown, task, wait};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
-
-use glasspool::{EventKind, Executor, ReturnWhen, Shutdown, task, wait};
-
-use crate::support::{Gate, LONG, eventually, within};
-use crate::told::{Log, observed, observed_by, word};
 
 const SOON: Duration = Duration::from_millis(5);
 
@@ -37,7 +33,7 @@ fn the_queue_is_as_deep_as_tasks_are_pending() {
 }
 
 #[test]
-fn what_a_fresh_worker_has_in_hand_is_told_to_start_when_that_is_initialized() {
+fn the_first_task_of_a_worker_is_told_to_start_when_that_is_initialized() {
     within(|| {
         let log = Log::default();
         let gate = Gate::closed();
@@ -131,7 +127,7 @@ fn a_worker_of_one_pool_that_submits_to_another_says_which_it_is() {
 }
 
 #[test]
-fn what_has_been_asked_to_stop_is_no_news_when_it_is_asked_again() {
+fn a_second_request_to_stop_is_not_told_again() {
     within(|| {
         let log = Log::default();
         let pool = observed_by(log.clone()).max_workers(1).build().unwrap();
@@ -148,7 +144,7 @@ fn what_has_been_asked_to_stop_is_no_news_when_it_is_asked_again() {
 }
 
 #[test]
-fn that_a_pool_is_closed_is_told_once() {
+fn the_closing_of_a_pool_is_told_once() {
     within(|| {
         for how in [Shutdown::Drain, Shutdown::WhenIdle, Shutdown::CancelPending, Shutdown::Stop] {
             let log = Log::default();
@@ -219,7 +215,7 @@ fn a_task_that_is_cancelled_while_it_waits_for_room_ends_once() {
 }
 
 #[test]
-fn that_a_scope_is_closed_is_told_once_also_if_its_body_panics() {
+fn the_closing_of_a_scope_is_told_once_also_if_its_body_panics() {
     within(|| {
         let log = Log::default();
         let outcome = catch_unwind(AssertUnwindSafe(|| {

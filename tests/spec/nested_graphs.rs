@@ -1,7 +1,12 @@
-//! REE: graphs of tasks that wait for each other, drawn at random.
+//! Graphs of tasks that wait for each other, drawn at random.
 //!
-//! `GRAPHS=100000` draws as many, rather than what does not hold up the others.
-
+//! `GRAPHS=100000` draws as many; without it, few enough are drawn to hold up no other test.
+use crate::nesting::there;
+use crate::support::{LONG, panic_of, within};
+use glasspool::{
+    Future, NestedWait, ReturnWhen, Shutdown, Submitter, TaskError, ThreadPoolExecutor,
+    as_completed, wait,
+};
 use std::collections::BTreeSet;
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,14 +14,6 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
-
-use glasspool::{
-    Future, NestedWait, ReturnWhen, Shutdown, Submitter, TaskError, ThreadPoolExecutor,
-    as_completed, wait,
-};
-
-use crate::nested::there;
-use crate::support::{LONG, panic_of, within};
 
 /// Numbers that look like chance, and are the same every time.
 struct Chance(u64);
@@ -331,8 +328,9 @@ fn drawn(number: u64) -> Graph {
     Graph::drawn(&mut chance)
 }
 
+/// REE-01.
 #[test]
-fn ree_01_random_graphs_end_if_they_can_and_say_truly_why_if_they_cannot() {
+fn random_graphs_end_if_they_can_and_say_truly_why_if_they_cannot() {
     const AT_A_TIME: u64 = 500;
     let graphs: u64 = env::var("GRAPHS").map_or(1500, |graphs| graphs.parse().unwrap());
     for first in (0..graphs).step_by(usize::try_from(AT_A_TIME).unwrap()) {
@@ -352,7 +350,7 @@ fn ree_01_random_graphs_end_if_they_can_and_say_truly_why_if_they_cannot() {
 }
 
 #[test]
-fn ree_01_the_graphs_drawn_are_of_every_sort() {
+fn graphs_of_every_sort_are_drawn() {
     let graphs: Vec<_> = (0..1000).map(drawn).collect();
     let sorts: [fn(&Graph) -> bool; 5] = [
         |graph| graph.values().contains(&None),

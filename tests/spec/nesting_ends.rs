@@ -1,26 +1,29 @@
-//! REE: what a nested wait comes to if a cycle, a lack of workers, a panic, a cancel or a closing
-//! is in the way of the value.
+//! A nested wait that a cycle, a lack of workers, a panic, a cancel or a closing keeps from its
+//! value.
 
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use glasspool::{
-    CancelReason, Future, NestedWait, ReturnWhen, Shutdown, TaskError, ThreadPoolExecutor,
-    as_completed, current_worker, first_success, wait,
+    CancelReason, Future, NestedWait, ReturnWhen, Shutdown, Submitter, TaskError,
+    ThreadPoolExecutor, as_completed, current_worker, first_success, wait,
 };
 
-use crate::nested::{Told, chain, inside, is_deadlock, ping, pool_of, there};
-use crate::support::{Gate, LONG, Tally, eventually, let_others_block, panic_of, pool, within};
+use crate::nesting::{Told, chain, inside, is_deadlock, ping, pool_of, there};
+use crate::support::{Gate, LONG, Tally, eventually, panic_of, pool, within};
 
-/// A future that is there only when its task is under way.
+/// A future that is there when its task is under way.
 type Later = Arc<OnceLock<Future<Told>>>;
 
 const BOTH: [NestedWait; 2] = [NestedWait::RunInline, NestedWait::Block];
+
 const EVERY_KIND: [Shutdown; 4] =
     [Shutdown::Drain, Shutdown::WhenIdle, Shutdown::CancelPending, Shutdown::Stop];
 
-/// Waits for what is there later.
+/// Waits for a future that comes later.
 fn ask(later: &Later) -> Told {
     there(later).result()?.clone()
 }
@@ -41,8 +44,34 @@ fn told_of(later: &Later) -> String {
     format!("task '{}' (submitted at {})", future.name().unwrap(), future.submitted_at())
 }
 
+/// REE-01.
 #[test]
-fn ree_01_of_pythons_two_tasks_that_wait_for_each_other_one_is_told_so_and_both_end() {
+fn a_task_that_waits_for_itself_is_told_so_by_each_kind_of_wait() {
+    within(|| {
+        let pool = pool(1);
+        let (give, take) = mpsc::channel::<Future<()>>();
+        let (tell, told) = mpsc::channel();
+        let future = pool.submit(move || {
+            let myself = take.recv().unwrap();
+            tell.send(matches!(myself.result(), Err(TaskError::Deadlock(_)))).unwrap();
+            tell.send(matches!(myself.result_timeout(LONG), Ok(Err(TaskError::Deadlock(_)))))
+                .unwrap();
+            let waits = [
+                panic_of(|| wait([&myself], None, ReturnWhen::AllCompleted)),
+                panic_of(|| as_completed([&myself]).next()),
+            ];
+            tell.send(waits.iter().all(|text| text.contains("waits for itself"))).unwrap();
+            tell.send(matches!(myself.into_result(), Err(TaskError::Deadlock(_)))).unwrap();
+        });
+        give.send(future).unwrap();
+        assert_eq!(told.iter().collect::<Vec<_>>(), [true; 4]);
+        assert_eq!(pool.submit(|| 7).into_result().unwrap(), 7);
+    });
+}
+
+/// REE-01: in Python's docs, this is the example of a deadlock.
+#[test]
+fn two_tasks_that_wait_for_each_other_both_end_and_one_is_told_why() {
     within(|| {
         for (workers, policy) in [1, 2, 3].into_iter().flat_map(|n| BOTH.map(|policy| (n, policy)))
         {
@@ -63,9 +92,9 @@ fn ree_01_of_pythons_two_tasks_that_wait_for_each_other_one_is_told_so_and_both_
     });
 }
 
+/// REE-01: whichever of the two begins to wait last is told, and the chain begins there.
 #[test]
-fn ree_01_a_cycle_on_two_workers_is_told_by_names_places_and_workers_from_who_was_to_be_waited_for()
-{
+fn a_cycle_on_two_workers_is_told_by_names_places_and_workers() {
     within(|| {
         for policy in BOTH {
             let (pool, gate, [egg, hen]) =
@@ -77,7 +106,6 @@ fn ree_01_a_cycle_on_two_workers_is_told_by_names_places_and_workers_from_who_wa
             gate.wait_for(1);
             assert!(egg.set(second).is_ok());
             eventually(|| pool.stats().blocked == 1);
-            let_others_block();
             gate.open();
             let id = pool.id();
             let (of_hen, of_egg) = (told_of(&hen), told_of(&egg));
@@ -88,7 +116,6 @@ fn ree_01_a_cycle_on_two_workers_is_told_by_names_places_and_workers_from_who_wa
                 )
             };
             let told = text(ask(&hen));
-            // The hen sleeps by then; only if the machine is very slow does it still go to.
             let (hen_first, egg_first) =
                 (chain([(&of_hen, 0), (&of_egg, 1)]), chain([(&of_egg, 1), (&of_hen, 0)]));
             assert!(told == hen_first || told == egg_first, "{told}");
@@ -100,8 +127,9 @@ fn ree_01_a_cycle_on_two_workers_is_told_by_names_places_and_workers_from_who_wa
     });
 }
 
+/// REE-01.
 #[test]
-fn ree_01_a_cycle_within_one_worker_and_a_task_that_waits_for_itself_are_told_exactly() {
+fn a_cycle_within_one_worker_and_a_wait_for_itself_are_told_exactly() {
     within(|| {
         let (pool, [a, b, c]) = (pool(1), [(); 3].map(|()| Later::default()));
         for (name, this, next) in [("a", &a, &b), ("b", &b, &c), ("c", &c, &a)] {
@@ -119,8 +147,49 @@ fn ree_01_a_cycle_within_one_worker_and_a_task_that_waits_for_itself_are_told_ex
     });
 }
 
+/// What each task of a cycle of this length is told, if they take turns on these pools.
+fn cycle_over(pools: &[ThreadPoolExecutor], length: usize) -> Vec<Told> {
+    let ring: Arc<Vec<OnceLock<Future<Told>>>> =
+        Arc::new((0..length).map(|_| OnceLock::new()).collect());
+    for n in 0..length {
+        let theirs = Arc::clone(&ring);
+        let wait = move || there(&theirs[(n + 1) % length]).result()?.clone();
+        assert!(ring[n].set(pools[n % pools.len()].named(n.to_string()).submit(wait)).is_ok());
+    }
+    ring.iter().map(|future| there(future).result().unwrap().clone()).collect()
+}
+
 #[test]
-fn ree_01_a_wait_with_a_deadline_is_in_no_cycle_and_misses_it() {
+fn a_cycle_of_any_length_over_any_pools_is_told_from_its_start_and_back_to_it() {
+    within(|| {
+        for (pools, length) in [(1, 2), (1, 5), (2, 2), (2, 7), (3, 30)] {
+            for policy in [NestedWait::RunInline, NestedWait::Block] {
+                let workers = length; // so that all can be under way under either policy
+                let pools: Vec<_> = (0..pools).map(|_| pool_of(workers, policy)).collect();
+                for told in cycle_over(&pools, length) {
+                    let told = told.unwrap_err().to_string();
+                    let names: VecDeque<_> = told
+                        .split("task '")
+                        .skip(1)
+                        .map(|text| text.split('\'').next().unwrap())
+                        .collect();
+                    assert_eq!(names.len(), length + 1, "{told}");
+                    assert_eq!(names.front(), names.back(), "{told}");
+                    let next =
+                        |name: &str| ((name.parse::<usize>().unwrap() + 1) % length).to_string();
+                    assert!(
+                        names.iter().zip(names.iter().skip(1)).all(|(a, b)| next(a) == *b),
+                        "{told}"
+                    );
+                }
+            }
+        }
+    });
+}
+
+/// REE-01.
+#[test]
+fn a_wait_with_a_deadline_is_in_no_cycle_and_misses_it() {
     within(|| {
         for policy in BOTH {
             let (pool, second) = (pool_of(2, policy), Later::default());
@@ -135,8 +204,37 @@ fn ree_01_a_wait_with_a_deadline_is_in_no_cycle_and_misses_it() {
     });
 }
 
+/// A wait for any of several closes a cycle when all of them lead back to it, and not before.
 #[test]
-fn ree_01_where_every_worker_waits_for_a_worker_just_the_last_is_told_and_how_it_came() {
+fn a_wait_for_any_is_told_of_a_cycle_when_no_other_future_is_left() {
+    within(|| {
+        let pool = ThreadPoolExecutor::new(3).unwrap();
+        let (give, take) = mpsc::channel::<Vec<Future<Result<u64, TaskError>>>>();
+        let (tell, told) = mpsc::channel();
+        let first = Arc::new(pool.named("any").submit(move || {
+            let mut ended = as_completed(take.recv().unwrap());
+            tell.send(ended.next().unwrap().into_result().unwrap()).unwrap();
+            let next = catch_unwind(AssertUnwindSafe(|| ended.next().map(|_| ())));
+            next.unwrap_err().downcast_ref::<String>().unwrap().clone()
+        }));
+        let theirs = Arc::clone(&first);
+        let back = pool.named("back").submit(move || theirs.result().map(|text| text.len() as u64));
+        let free = pool.submit(|| Ok(7));
+        give.send(vec![back, free]).unwrap();
+        assert_eq!(told.recv().unwrap().unwrap(), 7);
+        // The second of the two to wait is told.
+        match first.result() {
+            Ok(text) => {
+                assert!(text.starts_with("deadlock: ") && text.contains("'back'"), "{text}")
+            }
+            Err(error) => assert!(error.to_string().contains("deadlock: "), "{error}"),
+        }
+    });
+}
+
+/// REE-01.
+#[test]
+fn the_last_worker_of_a_starved_pool_is_told_how_it_came_to_that() {
     within(|| {
         let (pool, gate) = (pool_of(2, NestedWait::Block), Gate::closed());
         let outer = [1, 2].map(|n| {
@@ -168,8 +266,9 @@ fn ree_01_where_every_worker_waits_for_a_worker_just_the_last_is_told_and_how_it
     });
 }
 
+/// REE-01.
 #[test]
-fn ree_01_where_no_worker_can_come_each_wait_for_any_of_several_says_so_in_its_way() {
+fn each_wait_for_any_of_several_says_in_its_way_that_no_worker_can_come() {
     within(|| {
         let pool = pool_of(1, NestedWait::Block);
         let id = pool.id();
@@ -192,8 +291,9 @@ fn ree_01_where_no_worker_can_come_each_wait_for_any_of_several_says_so_in_its_w
     });
 }
 
+/// REE-01.
 #[test]
-fn ree_01_two_pools_of_one_worker_that_adds_none_are_told_at_the_second_return() {
+fn two_starved_pools_of_one_worker_are_told_at_the_second_return() {
     within(|| {
         let pools = [(); 2].map(|()| pool_of(1, NestedWait::Block));
         let (other, [here, there]) =
@@ -208,8 +308,32 @@ fn ree_01_two_pools_of_one_worker_that_adds_none_are_told_at_the_second_return()
     });
 }
 
+/// A chain that one stack and all workers that may be added have no room for is an error, and
+/// neither a hang nor an overflow.
 #[test]
-fn ree_01_a_panic_of_what_runs_inline_is_told_to_who_waits_and_harms_nobody() {
+fn an_endless_chain_of_waits_is_told_so() {
+    fn endless(pool: &Submitter) -> Told {
+        let inner = pool.clone();
+        match pool.try_submit(move || endless(&inner)) {
+            Ok(next) => next.into_result()?,
+            Err(_) => Ok(0),
+        }
+    }
+    within(|| {
+        let pool =
+            ThreadPoolExecutor::builder().max_workers(1).stack_size(128 << 10).build().unwrap();
+        let submitter = pool.submitter();
+        let told = pool.submit(move || endless(&submitter)).into_result().unwrap().unwrap_err();
+        assert!(matches!(told, TaskError::Deadlock(_)), "{told}");
+        assert!(pool.stats().added >= NestedWait::MOST_ADDED as u64);
+        // A task that is waited for no more runs as any other task, and goes on in the same way.
+        pool.shutdown(Shutdown::CancelPending).unwrap();
+    });
+}
+
+/// REE-01.
+#[test]
+fn a_panic_of_a_task_that_runs_inline_is_told_and_harms_nobody() {
     within(|| {
         let pool = pool(1);
         let (told, here) = inside(&pool, |submitter| {
@@ -226,8 +350,9 @@ fn ree_01_a_panic_of_what_runs_inline_is_told_to_who_waits_and_harms_nobody() {
     });
 }
 
+/// REE-01.
 #[test]
-fn ree_01_of_a_cancel_and_a_wait_that_would_run_the_task_just_one_has_it() {
+fn either_a_cancel_or_a_wait_that_would_run_the_task_has_it() {
     within(|| {
         let pool = pool(1);
         for _ in 0..300 {
@@ -250,8 +375,9 @@ fn ree_01_of_a_cancel_and_a_wait_that_would_run_the_task_just_one_has_it() {
     });
 }
 
+/// REE-01.
 #[test]
-fn ree_01_who_waits_for_what_a_closing_cancels_is_told_and_else_gets_the_value() {
+fn a_wait_for_a_task_that_a_closing_cancels_is_told_so() {
     within(|| {
         for (how, policy) in EVERY_KIND.into_iter().flat_map(|how| BOTH.map(|policy| (how, policy)))
         {
@@ -280,8 +406,9 @@ fn ree_01_who_waits_for_what_a_closing_cancels_is_told_and_else_gets_the_value()
     });
 }
 
+/// REE-01.
 #[test]
-fn ree_01_what_runs_in_a_nested_wait_when_the_pool_is_closed_goes_on_to_its_end() {
+fn a_task_that_runs_in_a_nested_wait_when_the_pool_is_closed_goes_on_to_its_end() {
     within(|| {
         for (how, timed) in EVERY_KIND.into_iter().flat_map(|how| [(how, false), (how, true)]) {
             let (pool, gate) = (pool(1), Gate::closed());
