@@ -1,13 +1,16 @@
 //! Events of tasks: each life in its order, by its number, name and site.
-use crate::support::{Gate, NO_SUCH_STACK, within};
-use crate::told::{Log, observed, observed_by};
+
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
 use glasspool::{
     Builder, CancelReason, Event, EventKind, Executor, NestedWait, Refused, ReturnWhen, Shutdown,
     Task, ThreadPoolExecutor, as_completed, scope, task, wait,
 };
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::{Arc, Mutex};
-use std::thread;
+
+use crate::support::{Gate, NO_SUCH_STACK, within};
+use crate::told::{Log, observed, observed_by};
 
 #[test]
 fn a_task_that_returns_is_submitted_started_finished_and_read() {

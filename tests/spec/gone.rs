@@ -1,10 +1,13 @@
 //! A pool that has ended leaves no thread behind, and no captures of its hooks.
-use crate::support::{Bomb, Counted, Drops, Gate, Tally, Way, alone, eventually, within};
-use glasspool::{Builder, Shutdown, Submitter, ThreadPoolExecutor};
+
 use std::cell::RefCell;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
+
+use glasspool::{Builder, Shutdown, Submitter, ThreadPoolExecutor};
+
+use crate::support::{Bomb, Counted, Drops, Gate, Tally, Way, alone, eventually, within};
 
 /// What a thread drops at its very end, in no hurry.
 struct SlowToGo(#[expect(dead_code, reason = "its drop is what counts")] Counted);

@@ -3,9 +3,12 @@
 //!
 //! (A warm pool makes no such promise: a task may be seen pending although a worker is on its way
 //! to it.)
-use crate::support::{Gate, pool, state, within};
-use glasspool::{Future, ThreadPoolExecutor};
+
 use std::sync::{Arc, Mutex};
+
+use glasspool::{Future, ThreadPoolExecutor};
+
+use crate::support::{Gate, pool, state, within};
 
 const FIVE: [(); 5] = [(); 5];
 

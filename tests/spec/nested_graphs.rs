@@ -1,12 +1,7 @@
 //! Graphs of tasks that wait for each other, drawn at random.
 //!
 //! `GRAPHS=100000` draws as many; without it, few enough are drawn to hold up no other test.
-use crate::nesting::there;
-use crate::support::{LONG, panic_of, within};
-use glasspool::{
-    Future, NestedWait, ReturnWhen, Shutdown, Submitter, TaskError, ThreadPoolExecutor,
-    as_completed, wait,
-};
+
 use std::collections::BTreeSet;
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
+
+use glasspool::{
+    Future, NestedWait, ReturnWhen, Shutdown, Submitter, TaskError, ThreadPoolExecutor,
+    as_completed, wait,
+};
+
+use crate::nesting::there;
+use crate::support::{LONG, panic_of, within};
 
 /// Numbers that look like chance, and are the same every time.
 struct Chance(u64);

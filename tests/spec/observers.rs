@@ -1,15 +1,18 @@
 //! Observers that panic, are slow, block, or hold on to things: no task is the worse for it.
-use crate::common::PROMPT;
-use crate::support::{Drops, Gate, PanicsWhenDropped, Tally, Way, eventually, within};
-use crate::told::{Log, Told, observed_by, word};
-use glasspool::{
-    CancelReason, Event, EventKind, Observer, ReturnWhen, Shutdown, as_completed, wait,
-};
+
 use std::panic::panic_any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
+
+use glasspool::{
+    CancelReason, Event, EventKind, Observer, ReturnWhen, Shutdown, as_completed, wait,
+};
+
+use crate::common::PROMPT;
+use crate::support::{Drops, Gate, PanicsWhenDropped, Tally, Way, eventually, within};
+use crate::told::{Log, Told, observed_by, word};
 
 /// Kinds of events that a pool tells in one short life, by [`lead_a_life`].
 pub(crate) const WORDS: [&str; 17] = [

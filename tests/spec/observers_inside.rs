@@ -1,12 +1,15 @@
 //! Observers that come back in: they submit, read, cancel, ask and close, in the middle of what
 //! they are told of.
-use crate::observers::WORDS;
-use crate::support::{Gate, Tally, eventually, within};
-use crate::told::{Log, observed_by, word};
-use glasspool::{Event, EventKind, Future, Observer, Shutdown, Submitter, ThreadPoolExecutor};
+
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::thread;
+
+use glasspool::{Event, EventKind, Future, Observer, Shutdown, Submitter, ThreadPoolExecutor};
+
+use crate::observers::WORDS;
+use crate::support::{Gate, Tally, eventually, within};
+use crate::told::{Log, observed_by, word};
 
 /// An observer that can be given something to hold, once there is a pool.
 struct Late<D>(Arc<OnceLock<D>>, fn(&D, &Event<'_>));

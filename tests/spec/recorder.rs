@@ -1,14 +1,17 @@
 //! Recorders: they keep all events up to a bound, and count the others.
-use crate::support::{Gate, within};
-use crate::told::{Log, observed_by, word};
-use glasspool::timeline::{Entry, Recorder, Trace};
-use glasspool::{Event, EventKind, Observer, Shutdown, Submitter};
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use glasspool::timeline::{Entry, Recorder, Trace};
+use glasspool::{Event, EventKind, Observer, Shutdown, Submitter};
+
+use crate::support::{Gate, within};
+use crate::told::{Log, observed_by, word};
 
 /// A recorder, and beside it how much it was told.
 #[derive(Clone)]

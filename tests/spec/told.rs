@@ -1,14 +1,16 @@
 //! What an observer was told, kept to be looked at: for the tests of events and of what is made of
 //! them.
-use glasspool::{
-    BlockedOn, Builder, CancelReason, Ending, Event, EventKind, Observer, PoolId, TaskId,
-    ThreadPoolExecutor, Worker,
-};
+
 use std::collections::BTreeMap;
 use std::panic::Location;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
+
+use glasspool::{
+    BlockedOn, Builder, CancelReason, Ending, Event, EventKind, Observer, PoolId, TaskId,
+    ThreadPoolExecutor, Worker,
+};
 
 /// One event, and in which thread it was told.
 #[derive(Clone, Debug)]

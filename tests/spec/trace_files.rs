@@ -1,17 +1,19 @@
 //! Traces as files: what is written can be read and is the same; what is damaged is said to be,
 //! with its line.
-use crate::support::within;
-use crate::told::observed_by;
-use glasspool::timeline::{ReadError, Recorder, Trace};
-use glasspool::{EventKind, Shutdown};
+
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
+use glasspool::timeline::{ReadError, Recorder, Trace};
+use glasspool::{EventKind, Shutdown};
+
+use crate::support::within;
+use crate::told::observed_by;
+
 /// A file with everything in it that there is, in the order in which it is written.
 const FILE: &str = r#"{"glasspool":"trace","version":1,"title":"every \"thing\" <旗>\n"}
-
 {"thread":0,"name":""}
 {"thread":1,"name":"pool-7_0\u0000\u001b[31m","pool":7,"worker":0}
 {"ns":0,"thread":1,"pool":7,"queue":0,"event":"worker-born"}

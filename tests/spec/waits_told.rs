@@ -1,15 +1,18 @@
 //! Events of threads that wait: on what they sleep, and what has woken them.
-use crate::support::{Gate, LONG, within};
-use crate::told::{Log, observed, observed_by};
-use glasspool::{
-    BlockedOn, EventKind, NestedWait, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, wait,
-};
+
 use std::future::{Future as _, IntoFuture as _};
 use std::pin::pin;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
+
+use glasspool::{
+    BlockedOn, EventKind, NestedWait, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, wait,
+};
+
+use crate::support::{Gate, LONG, within};
+use crate::told::{Log, observed, observed_by};
 
 const SOON: Duration = Duration::from_millis(5);
 

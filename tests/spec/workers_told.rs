@@ -1,11 +1,14 @@
 //! Events of a pool beside its tasks: its workers, the depth of its queue, and its closing.
-use crate::support::{Gate, LONG, eventually, within};
-use crate::told::{Log, observed, observed_by, word};
-use glasspool::{EventKind, Executor, ReturnWhen, Shutdown, task, wait};
+
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use glasspool::{EventKind, Executor, ReturnWhen, Shutdown, task, wait};
+
+use crate::support::{Gate, LONG, eventually, within};
+use crate::told::{Log, observed, observed_by, word};
 
 const SOON: Duration = Duration::from_millis(5);
 
