@@ -2,8 +2,8 @@
 //! workers. `nesting_ends.rs` has how such a wait ends otherwise.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use glasspool::{
 };
 
 use crate::common::at_once;
-use crate::support::{Counted, Drops, Gate, LONG, Tally, eventually, pool, within};
+use crate::support::{Drops, Gate, LONG, Tally, eventually, pool, within};
 use crate::told::{Log, observed};
 
 pub(crate) type Told = Result<u64, TaskError>;
@@ -199,23 +199,22 @@ fn a_wait_with_a_deadline_gets_its_value_on_the_only_worker() {
     });
 }
 
+/// REE-01: another worker runs the task that it waits for.
 #[test]
 fn an_initializer_that_waits_for_its_pool_is_not_given_tasks_to_run() {
     within(|| {
-        let (way, first) = (Arc::new(OnceLock::<Submitter>::new()), AtomicUsize::new(0));
-        let theirs = Arc::clone(&way);
-        let (tell, told) = mpsc::channel();
-        let tell = Mutex::new(tell);
+        let (way, waits) = (Arc::new(OnceLock::<Submitter>::new()), AtomicBool::new(true));
+        let (theirs, (tell, told)) = (Arc::clone(&way), mpsc::channel());
         let builder = ThreadPoolExecutor::builder().max_workers(1).initializer(move || {
-            if first.fetch_add(1, SeqCst) == 0 {
+            if waits.swap(false, SeqCst) {
                 let inner = there(&theirs).submit(|| current_worker().unwrap().index());
-                tell.lock().unwrap().send(inner.into_result()).unwrap();
+                tell.send(inner.into_result()).unwrap();
             }
         });
         let pool = builder.build().unwrap();
         assert!(way.set(pool.submitter()).is_ok());
         assert_eq!(pool.submit(|| 1).into_result().unwrap(), 1);
-        assert_eq!(told.recv().unwrap().unwrap(), 1, "another worker has run it");
+        assert_eq!(told.recv().unwrap().unwrap(), 1);
     });
 }
 
@@ -241,16 +240,14 @@ fn a_callback_may_wait_for_other_tasks_and_is_told_if_it_waits_for_its_own() {
 #[test]
 fn waits_from_outside_run_nothing_and_add_no_worker() {
     within(|| {
-        let pool = pool(3);
-        let threads: HashSet<_> =
-            at_once(&pool, 3, || thread::current().id()).into_iter().collect();
-        let tasks: Vec<_> = (0..100).map(|_| pool.submit(|| thread::current().id())).collect();
+        let (pool, me) = (pool(3), || thread::current().id());
+        let threads: HashSet<_> = at_once(&pool, 3, me).into_iter().collect();
+        let tasks: Vec<_> = (0..100).map(|_| pool.submit(me)).collect();
         drop(wait(&tasks, None, ReturnWhen::AllCompleted));
-        let used: HashSet<_> =
-            tasks.into_iter().rev().map(|task| task.into_result().unwrap()).collect();
+        let tasks = tasks.into_iter().rev().map(|task| task.into_result().unwrap());
+        let mapped = pool.map(0..100, move |_| me()).map(Result::unwrap);
+        let used: HashSet<_> = tasks.chain(mapped).collect();
         assert!(threads.len() == 3 && used.is_subset(&threads));
-        let mapped = pool.map(0..100, |_| thread::current().id()).map(Result::unwrap);
-        assert!(mapped.collect::<HashSet<_>>().is_subset(&threads));
         assert_eq!((pool.stats().workers, pool.stats().added), (3, 0));
     });
 }
@@ -277,54 +274,38 @@ fn tasks_that_wait_for_each_other_need_no_room_in_a_queue_of_one() {
 fn a_map_that_reads_ahead_inside_a_pool_that_is_full_comes_to_its_end() {
     within(|| {
         for workers in [1, 2] {
-            let pool = ThreadPoolExecutor::builder()
-                .max_workers(workers)
-                .queue_capacity(1)
-                .build()
-                .unwrap();
-            let submitter = pool.submitter();
-            let outer = pool.submit(move || {
-                let ordered: u64 =
-                    submitter.map_buffered(0..20, 3, |n| n).map(Result::unwrap).sum();
-                let unordered: u64 =
-                    submitter.map_buffered(0..20, 3, |n| n).unordered().map(Result::unwrap).sum();
-                (ordered, unordered)
+            let builder = ThreadPoolExecutor::builder().max_workers(workers).queue_capacity(1);
+            let sums = inside(&builder.build().unwrap(), |submitter| {
+                let maps = [(); 2].map(|()| submitter.map_buffered(0..20_u64, 3, |n| n));
+                let [ordered, unordered] = maps;
+                [ordered, unordered.unordered()].map(|map| map.map(Result::unwrap).sum::<u64>())
             });
-            assert_eq!(outer.into_result().unwrap(), (190, 190));
+            assert_eq!(sums, [190; 2]);
         }
     });
 }
 
 fn largest<'scope>(s: &Scope<'scope, '_>, numbers: &'scope [u64]) -> u64 {
-    if let [number] = numbers {
-        return *number;
-    }
-    let (left, right) = numbers.split_at(numbers.len() / 2);
-    let halves = [left, right].map(|half| {
-        let inner = s.clone();
-        s.submit(move || largest(&inner, half))
-    });
-    halves.into_iter().map(|half| half.into_result().unwrap()).max().unwrap()
+    let Some((first, rest)) = numbers.split_first() else { return 0 };
+    let inner = s.clone();
+    s.submit(move || largest(&inner, rest)).into_result().unwrap().max(*first)
 }
 
 /// REE-01.
 #[test]
 fn tasks_of_a_scope_may_wait_for_each_other_and_it_adds_no_worker() {
     within(|| {
-        let numbers: Vec<u64> = (0..500).map(|n| n * 7919 % 1009).collect();
-        let (numbers, most) = (&numbers[..], *numbers.iter().max().unwrap());
+        let numbers: Vec<u64> = (0..200).map(|n| n * 7919 % 1009).collect();
         for workers in [1, 2] {
-            let (found, all, stats) = scope(workers, |s| {
-                let again = s.clone();
-                let found = s.submit(move || {
-                    let some = [1, 2, 3].map(|n| again.submit(move || n));
-                    (largest(&again, numbers), as_completed(some).count())
-                });
-                let (found, all) = found.into_result().unwrap();
-                (found, all, s.stats())
+            let (found, all, added) = scope(workers, |s| {
+                let some = [1, 2, 3].map(|n| s.submit(move || n));
+                let (again, numbers) = (s.clone(), &numbers);
+                let all = s.submit(move || as_completed(some).count());
+                let found = s.submit(move || largest(&again, numbers)).into_result();
+                (found.unwrap(), all.into_result().unwrap(), s.stats().added)
             })
             .unwrap();
-            assert_eq!((found, all, stats.added), (most, 3, 0));
+            assert_eq!((found, all, added), (*numbers.iter().max().unwrap(), 3, 0));
         }
     });
 }
@@ -334,19 +315,14 @@ fn a_task_of_a_scope_may_wait_for_one_that_waits_for_any() {
     within(|| {
         for _ in 0..100 {
             let told = scope(2, |s| {
-                let (inner, busy) = (s.clone(), Arc::new(AtomicBool::new(true)));
-                let over = Arc::clone(&busy);
+                let (inner, begun) = (s.clone(), Gate::closed());
+                let way = begun.way();
                 let any = s.submit(move || {
                     let both = [1, 2].map(|n| inner.submit(move || n));
-                    over.store(false, SeqCst);
+                    begun.open();
                     wait(&both, None, ReturnWhen::AllCompleted).done.len()
                 });
-                let behind = s.submit(move || {
-                    while busy.load(SeqCst) {
-                        thread::yield_now();
-                    }
-                    any.into_result()
-                });
+                let behind = s.submit(move || (way.pass(), any.into_result()).1);
                 behind.into_result().unwrap()
             });
             assert_eq!(told.unwrap().unwrap(), 2);
@@ -395,36 +371,33 @@ fn two_pools_of_one_worker_play_ping_pong_a_hundred_deep() {
 #[test]
 fn a_task_that_is_waited_for_runs_inline_and_no_other() {
     within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let submitter = pool.submitter();
-        let (tell, told) = mpsc::channel();
-        let outer = pool.submit(move || {
+        let (pool, (tell, told)) = (pool(1), mpsc::channel());
+        inside(&pool, move |submitter| {
             let tells = |what: &'static str| {
                 let tell = tell.clone();
-                submitter
-                    .submit(move || tell.send((what, current_worker().unwrap().index())).unwrap())
+                move || tell.send((what, current_worker().unwrap().index())).unwrap()
             };
-            let (_first, second) = (tells("first"), tells("second"));
-            second.result().unwrap();
-            tell.send(("outer", current_worker().unwrap().index())).unwrap();
+            let _first = submitter.submit(tells("first"));
+            submitter.submit(tells("second")).result().unwrap();
+            tells("outer")();
         });
-        outer.result().unwrap();
         drop(pool);
         assert_eq!(told.iter().collect::<Vec<_>>(), [("second", 0), ("outer", 0), ("first", 0)]);
     });
 }
 
+/// A wait for the only future that is left is one of these.
 #[test]
-fn a_task_that_was_executed_runs_inline_too() {
+fn waits_for_one_task_run_it_inline_and_add_no_worker() {
     within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let submitter = pool.submitter();
-        let outer = pool.submit(move || {
-            let (inner, future) = task(|| 7);
-            submitter.execute(inner).unwrap();
-            future.into_result().unwrap()
+        let pool = pool(1);
+        inside(&pool, |submitter| {
+            let (executed, future) = task(|| 7);
+            submitter.execute(executed).unwrap();
+            assert_eq!(future.into_result().unwrap(), 7);
+            let done = wait([submitter.submit(|| 8)], None, ReturnWhen::AllCompleted).done;
+            assert_eq!(*done[0].result().unwrap(), 8);
         });
-        assert_eq!(outer.into_result().unwrap(), 7);
         assert_eq!(pool.stats().added, 0);
     });
 }
@@ -432,17 +405,15 @@ fn a_task_that_was_executed_runs_inline_too() {
 #[test]
 fn another_pools_task_is_run_by_that_pool() {
     within(|| {
-        let (mine, theirs) =
-            (ThreadPoolExecutor::new(1).unwrap(), ThreadPoolExecutor::new(1).unwrap());
-        let (open, gate) = mpsc::channel::<()>();
-        let busy = theirs.submit(move || gate.recv().is_err());
+        let (mine, theirs, gate) = (pool(1), pool(1), Gate::closed());
+        let busy = theirs.submit(gate.then(|| ()));
         let there = theirs.submit(|| current_worker().unwrap().pool());
         let outer = mine.submit(move || {
-            drop(open);
+            gate.open();
             there.into_result().unwrap()
         });
         assert_eq!(outer.into_result().unwrap(), theirs.id());
-        assert!(busy.into_result().unwrap());
+        assert!(busy.into_result().is_ok());
     });
 }
 
@@ -497,16 +468,13 @@ fn an_added_worker_ends_the_task_in_its_hand_when_the_wait_is_over_and_no_more()
 #[test]
 fn one_worker_is_always_left_that_does_not_wait() {
     within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let (submitter, (give, take)) = (pool.submitter(), mpsc::channel());
-        let (tell, told) = mpsc::channel();
+        let (pool, (give, take), (tell, told)) = (pool(1), mpsc::channel(), mpsc::channel());
+        let submitter = pool.submitter();
         let outer = Arc::new(pool.submit(move || {
             let myself: Arc<Future<u64>> = take.recv().unwrap();
-            // The worker that is added takes this one first, which waits for us.
-            let first = submitter.submit(move || tell.send(myself.result().cloned()).unwrap());
-            let second = submitter.submit(|| 7);
-            drop(first);
-            as_completed([second]).next().unwrap().into_result().unwrap()
+            // The added worker takes this one first, and that waits for `outer`.
+            drop(submitter.submit(move || tell.send(myself.result().cloned()).unwrap()));
+            as_completed([submitter.submit(|| 7)]).next().unwrap().into_result().unwrap()
         }));
         give.send(Arc::clone(&outer)).unwrap();
         assert_eq!(told.recv().unwrap().unwrap(), 7);
@@ -517,12 +485,10 @@ fn one_worker_is_always_left_that_does_not_wait() {
 fn a_pool_that_closes_when_it_is_idle_does_so_after_an_added_worker_too() {
     within(|| {
         for _ in 0..100 {
-            let pool = ThreadPoolExecutor::new(1).unwrap();
+            let pool = pool(1);
             let submitter = pool.submitter();
-            let outer = pool.submit(move || {
-                let inner = submitter.submit(thread::yield_now);
-                inner.result_timeout(Duration::from_secs(100)).is_ok()
-            });
+            let outer = pool
+                .submit(move || submitter.submit(thread::yield_now).result_timeout(LONG).is_ok());
             pool.shutdown(Shutdown::WhenIdle).unwrap();
             assert!(outer.into_result().unwrap());
         }
@@ -533,13 +499,12 @@ fn a_pool_that_closes_when_it_is_idle_does_so_after_an_added_worker_too() {
 fn a_shutdown_that_stops_asks_tasks_that_run_inline_too() {
     within(|| {
         for counted in [false, true] {
-            let pool = ThreadPoolExecutor::new(1).unwrap();
+            let (pool, (tell, told)) = (pool(1), mpsc::channel());
             let submitter = pool.submitter();
-            let (tell, told) = mpsc::channel();
             let outer = pool.submit(move || {
                 let inner = submitter.submit_stoppable(move |stop| {
                     tell.send(()).unwrap();
-                    stop.wait_timeout(Duration::from_secs(100))
+                    stop.wait_timeout(LONG)
                 });
                 inner.into_result().unwrap()
             });
@@ -557,23 +522,16 @@ fn a_shutdown_that_stops_asks_tasks_that_run_inline_too() {
 fn tasks_that_run_inline_count_as_any_other_task() {
     within(|| {
         for workers in [1, 2] {
-            let pool = ThreadPoolExecutor::new(workers).unwrap();
+            let pool = pool(workers);
             assert_eq!(inside(&pool, |submitter| fib(12, submitter)), 144);
-            let submitter = pool.submitter();
-            let panicked =
-                pool.submit(move || submitter.submit(|| panic!("inside")).into_result().is_err());
-            assert!(panicked.into_result().unwrap());
-            let id = pool.id();
-            while pool.stats().running > 0 {
-                thread::yield_now();
-            }
+            let panics =
+                |submitter: &Submitter| submitter.submit(|| panic!("inside")).into_result();
+            assert!(inside(&pool, panics).is_err());
+            eventually(|| pool.stats().running == 0);
             let stats = pool.stats();
-            assert_eq!((stats.queued, stats.nested, stats.blocked), (0, 0, 0), "{id}");
-            assert_eq!(
-                (stats.panicked, stats.cancelled, stats.returned + 1),
-                (1, 0, stats.submitted),
-                "{id}"
-            );
+            assert_eq!((stats.queued, stats.nested, stats.blocked), (0, 0, 0));
+            assert_eq!((stats.panicked, stats.cancelled), (1, 0));
+            assert_eq!(stats.returned + 1, stats.submitted);
         }
     });
 }
@@ -581,15 +539,10 @@ fn tasks_that_run_inline_count_as_any_other_task() {
 #[test]
 fn a_task_that_runs_inline_is_neither_queued_nor_running_but_nested() {
     within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let submitter = pool.submitter();
-        let (watch, pool_stats) = (pool.submitter(), mpsc::channel());
-        let tell = pool_stats.0;
-        let outer = pool.submit(move || {
-            submitter.submit(move || tell.send(watch.stats()).unwrap()).result().unwrap();
+        let stats = inside(&pool(1), |submitter| {
+            let watch = submitter.clone();
+            submitter.submit(move || watch.stats()).into_result().unwrap()
         });
-        outer.result().unwrap();
-        let stats = pool_stats.1.recv().unwrap();
         assert_eq!((stats.workers, stats.running, stats.queued, stats.nested), (1, 1, 0, 1));
         assert_eq!(stats.submitted, 2);
     });
@@ -598,13 +551,10 @@ fn a_task_that_runs_inline_is_neither_queued_nor_running_but_nested() {
 #[test]
 fn the_largest_number_of_workers_is_not_too_large_to_add_one() {
     within(|| {
-        let pool = ThreadPoolExecutor::new(usize::MAX).unwrap();
-        let submitter = pool.submitter();
-        let outer = pool.submit(move || {
-            let both = [1, 2].map(|n| submitter.submit(move || n));
-            as_completed(both).map(|future| future.into_result().unwrap()).sum::<u64>()
-        });
-        assert_eq!(outer.into_result().unwrap(), 3);
+        let ended = |submitter: &Submitter| {
+            as_completed([1, 2].map(|n| submitter.submit(move || n))).count()
+        };
+        assert_eq!(inside(&pool(usize::MAX), ended), 2);
     });
 }
 
@@ -613,31 +563,14 @@ fn the_largest_number_of_workers_is_not_too_large_to_add_one() {
 #[test]
 fn hundreds_of_tasks_that_wait_in_a_row_are_not_slow() {
     within(|| {
-        let pool = ThreadPoolExecutor::new(400).unwrap();
-        let (open, gate) = mpsc::channel::<()>();
-        let mut last: Future<u64> = pool.submit(move || u64::from(gate.recv().is_ok()));
+        let (pool, gate) = (pool(400), Gate::closed());
+        let mut last: Future<u64> = pool.submit(gate.then(|| 0));
         for _ in 0..399 {
             last = pool.submit(move || last.into_result().unwrap() + 1);
         }
-        while pool.stats().blocked < 399 {
-            thread::yield_now();
-        }
-        drop(open);
+        eventually(|| pool.stats().blocked == 399);
+        gate.open();
         assert_eq!(last.into_result().unwrap(), 399);
-    });
-}
-
-#[test]
-fn a_wait_for_the_only_future_that_is_left_adds_no_worker() {
-    within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let submitter = pool.submitter();
-        let outer = pool.submit(move || {
-            let one = submitter.submit(|| 7);
-            wait([one], None, ReturnWhen::AllCompleted).done.remove(0).into_result()
-        });
-        assert_eq!(outer.into_result().unwrap().unwrap(), 7);
-        assert_eq!(pool.stats().added, 0);
     });
 }
 
@@ -668,47 +601,40 @@ fn a_future_that_is_added_to_a_stream_inside_a_task_is_waited_for_too() {
     });
 }
 
-/// What is known of a chain when its links have run.
-#[derive(Default)]
-struct Chain {
+/// A link of a chain: when it runs, the captures of those before it are gone, it stands where they
+/// stood, and no task is pending.
+struct Link {
+    submitter: Submitter,
     drops: Drops,
-    lowest: AtomicUsize,
-    highest: AtomicUsize,
-    most_queued: AtomicUsize,
+    first: Option<usize>,
+    end: mpsc::Sender<()>,
 }
 
-/// When a link runs, the captures of those before it are gone, and it stands where they stood.
-fn link(submitter: &Submitter, chain: &Arc<Chain>, n: usize, end: mpsc::Sender<bool>) {
-    const LINKS: usize = 100_000;
-    let here = (&raw const n).addr();
-    chain.lowest.fetch_max(usize::MAX - here, SeqCst);
-    chain.highest.fetch_max(here, SeqCst);
-    chain.most_queued.fetch_max(submitter.stats().queued, SeqCst);
-    // What it captured itself was made by its predecessor, and is dropped at its own end.
-    let nothing_left = chain.drops.count() == n.saturating_sub(1);
-    if n == LINKS || !nothing_left {
-        return end.send(nothing_left).unwrap();
+impl Link {
+    fn run(self, n: usize) {
+        let here = (&raw const n).addr();
+        let first = self.first.unwrap_or(here);
+        assert!(here.abs_diff(first) < 16 << 10);
+        assert_eq!(self.submitter.stats().queued, 0);
+        // The predecessor has made the capture of this one, which is dropped at its end.
+        assert_eq!(self.drops.count(), n.saturating_sub(1), "a capture outlives its task");
+        if n == 100_000 {
+            return self.end.send(()).unwrap();
+        }
+        let next = Self { first: Some(first), ..self };
+        drop(next.submitter.clone().submit(next.drops.clone().with(move || next.run(n + 1))));
     }
-    let (next, of, captured): (_, _, Counted) =
-        (submitter.clone(), Arc::clone(chain), chain.drops.one());
-    drop(submitter.submit(move || {
-        let _captured = &captured;
-        link(&next, &of, n + 1, end);
-    }));
 }
 
 /// REE-04.
 #[test]
 fn a_chain_of_tasks_each_submitting_the_next_uses_constant_stack_and_memory() {
     within(|| {
-        let (pool, chain) = (pool(1), Arc::new(Chain::default()));
-        let (tell, told) = mpsc::channel();
-        let (first, submitter) = (Arc::clone(&chain), pool.submitter());
-        drop(pool.submit(move || link(&submitter, &first, 0, tell)));
-        assert!(told.recv().unwrap(), "what a link captured outlives its end");
-        let lowest = usize::MAX - chain.lowest.load(SeqCst);
-        assert!(chain.highest.load(SeqCst) - lowest < 16 << 10);
-        assert_eq!(chain.most_queued.load(SeqCst), 0);
+        let (pool, (end, ended)) = (pool(1), mpsc::channel());
+        let (submitter, drops) = (pool.submitter(), Drops::default());
+        let link = Link { submitter, drops, first: None, end };
+        drop(pool.submit(move || link.run(0)));
+        ended.recv().expect("a link fails");
     });
 }
 
