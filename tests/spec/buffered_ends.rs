@@ -6,7 +6,7 @@ use std::thread;
 
 use glasspool::{CancelReason, Shutdown, TaskError, ThreadPoolExecutor};
 
-use crate::common::{counted, gated};
+use crate::common::{counted, gated, ordered};
 use crate::support::{Drops, Gate, LONG, Tally, held_pool, panic_of, pool, within, words};
 use crate::told::{Log, observed};
 
@@ -31,10 +31,7 @@ fn items_in_flight_come_after_a_closing_and_then_why_there_are_no_more() {
             [(1, 0, true), (2, 1, true), (5, 3, true), (1, 1, false), (2, 0, false)]
         {
             let (pool, (items, taken)) = (pool(2), counted(100));
-            let mut results = pool.map_buffered(items, size, |n| n);
-            if !in_order {
-                results = results.unordered();
-            }
+            let mut results = ordered(pool.map_buffered(items, size, |n| n), in_order);
             assert_eq!(results.by_ref().take(read).flatten().count(), read);
             if read % 2 == 0 {
                 pool.shutdown(Shutdown::Drain).unwrap();
@@ -104,10 +101,7 @@ fn a_closing_after_the_last_item_was_taken_cuts_nothing_off() {
     within(|| {
         for in_order in [true, false] {
             let ((pool, gate), (items, taken)) = (held_pool(), counted(3));
-            let mut results = pool.map_buffered(items, 4, |n| n);
-            if !in_order {
-                results = results.unordered();
-            }
+            let mut results = ordered(pool.map_buffered(items, 4, |n| n), in_order);
             assert_eq!(taken.count(), 3);
             pool.close(Shutdown::Drain);
             gate.open();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use glasspool::{EventKind, Shutdown, ThreadPoolExecutor};
 
-use crate::common::{counted, gated};
+use crate::common::{counted, gated, ordered};
 use crate::hears::{fill, heard_and_bounded, heard_and_full, hold};
 use crate::support::{Gate, eventually, panic_of, within, words};
 use crate::told::Log;
@@ -46,10 +46,7 @@ fn a_ready_result_is_not_held_back_for_want_of_room() {
         for in_order in [true, false] {
             let pool = bounded(2);
             let ((gates, function), (items, taken)) = (gated(4), counted(6));
-            let mut results = pool.map_buffered(items, 2, function);
-            if !in_order {
-                results = results.unordered();
-            }
+            let mut results = ordered(pool.map_buffered(items, 2, function), in_order);
             gates[0].open();
             gates[1].wait_for(1);
             let filling = fill(&pool);
@@ -77,10 +74,7 @@ fn a_second_ready_result_is_not_held_back_either() {
         for in_order in [true, false] {
             let pool = bounded(3);
             let (items, taken) = counted(6);
-            let mut results = pool.map_buffered(items, 3, |n| n);
-            if !in_order {
-                results = results.unordered();
-            }
+            let mut results = ordered(pool.map_buffered(items, 3, |n| n), in_order);
             eventually(|| results.to_string().ends_with(": 3 finished>"));
             let gate = hold(&pool);
             // All three are ready, and from here to the end of the loop there is no room.
@@ -102,10 +96,7 @@ fn the_only_item_in_flight_may_have_to_wait_for_room() {
     within(|| {
         for in_order in [true, false] {
             let (pool, log) = heard_and_bounded(1, 1);
-            let mut results = pool.map_buffered(0..3, 1, |n| n);
-            if !in_order {
-                results = results.unordered();
-            }
+            let mut results = ordered(pool.map_buffered(0..3, 1, |n| n), in_order);
             eventually(|| results.to_string().ends_with(": 1 finished>"));
             let gate = hold(&pool);
             let _filling = fill(&pool);
@@ -130,10 +121,7 @@ fn a_reader_that_waits_for_a_result_is_woken_by_room() {
         for in_order in [true, false] {
             let (pool, log) = heard_and_bounded(1, 1);
             let (gates, function) = gated(2);
-            let mut results = pool.map_buffered(0..9, 2, function);
-            if !in_order {
-                results = results.unordered();
-            }
+            let mut results = ordered(pool.map_buffered(0..9, 2, function), in_order);
             gates[0].open();
             gates[1].wait_for(1);
             let filling = fill(&pool);
@@ -165,10 +153,7 @@ fn a_reader_that_waits_for_room_is_woken_by_a_result() {
         for in_order in [true, false] {
             let (pool, log) = heard_and_bounded(1, 1);
             let (gates, function) = gated(2);
-            let mut results = pool.map_buffered(0..9, 2, function);
-            if !in_order {
-                results = results.unordered();
-            }
+            let mut results = ordered(pool.map_buffered(0..9, 2, function), in_order);
             gates[0].open();
             gates[1].wait_for(1);
             let read = Gate::closed();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::{Future, ThreadPoolExecutor, set_unobserved_panic_hook, task};
+use glasspool::{BufferedMap, Future, ThreadPoolExecutor, set_unobserved_panic_hook, task};
 
 use crate::support::{Gate, Tally};
 
@@ -119,4 +119,9 @@ impl Clone for CountsClones {
         self.0.add();
         Self(self.0.clone())
     }
+}
+
+/// The map in the order of its items, or in that of their ends.
+pub(crate) fn ordered<I: Iterator, T>(map: BufferedMap<I, T>, in_order: bool) -> BufferedMap<I, T> {
+    if in_order { map } else { map.unordered() }
 }

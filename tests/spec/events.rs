@@ -13,27 +13,18 @@ use crate::support::{Gate, NO_SUCH_STACK, within};
 use crate::told::{Log, observed, observed_by};
 
 #[test]
-fn a_task_that_returns_is_submitted_started_finished_and_read() {
+fn a_task_is_submitted_started_finished_and_read() {
     within(|| {
         let log = Log::default();
         let pool = observed(1, &log);
         assert_eq!(pool.submit(|| 1).into_result().unwrap(), 1);
         assert_eq!(pool.submit(|| 2).result().unwrap(), &2); // in a worker's queue, and no hand-over
+        assert!(pool.submit(|| panic!("boom")).result().is_err());
         drop(pool);
-        assert_eq!(log.lives(), ["submitted started returned collected"; 2]);
+        let [returns, panics] =
+            ["returned", "panicked"].map(|how| format!("submitted started {how} collected"));
+        assert_eq!(log.lives(), [returns.clone(), returns, panics]);
         log.assert_it_is_sound();
-    });
-}
-
-#[test]
-fn a_task_that_panics_is_told_to_have() {
-    within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
-        assert!(pool.submit(|| panic!("boom")).result().is_err());
-        assert!(pool.submit(|| panic!("boom")).result().is_err());
-        drop(pool);
-        assert_eq!(log.lives(), ["submitted started panicked collected"; 2]);
     });
 }
 
@@ -83,44 +74,26 @@ fn an_end_is_told_before_any_thread_can_see_it() {
 #[test]
 fn a_task_whose_initializer_panics_is_lost_and_had_not_started() {
     within(|| {
-        let log = Log::default();
-        let gate = Gate::closed();
+        let (log, gate) = (Log::default(), Gate::closed());
         let way = gate.way();
-        let broken = move || {
+        let builder = observed_by(log.clone()).max_workers(1).initializer(move || {
             way.pass();
             panic!("no database")
-        };
-        let pool = observed_by(log.clone()).max_workers(1).initializer(broken).build().unwrap();
+        });
+        let pool = builder.clone().build().unwrap();
         let lost = pool.submit(|| 1);
         let waiting = pool.submit(|| 2);
         gate.open();
         assert!(lost.result().is_err() && waiting.result().is_err());
         assert!(pool.try_submit(|| 3).is_err());
-        drop(pool);
-        let broke = "submitted cancelled-with-pool collected";
-        assert_eq!(log.lives(), ["submitted lost collected", broke, "submitted refused"]);
-        assert_eq!(log.all().last().unwrap().depth, 0);
-        log.assert_it_is_sound();
-    });
-}
-
-#[test]
-fn a_map_whose_initializer_panics_loses_one_item_and_the_others_are_cancelled() {
-    within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone())
-            .max_workers(1)
-            .initializer(|| panic!("no database"))
-            .build()
-            .unwrap();
+        let pool = builder.build().unwrap();
         assert_eq!(pool.map(0..3, |n| n).filter(Result::is_err).count(), 3);
         drop(pool);
-        let ends: Vec<_> = log.lives();
-        assert_eq!(ends[0], "submitted lost collected");
-        assert!(
-            ends[1..].iter().all(|life| *life == "submitted cancelled-with-pool collected"),
-            "{ends:?}"
-        );
+        let broke = "submitted cancelled-with-pool collected";
+        let lives = log.lives();
+        assert_eq!(lives[..3], ["submitted lost collected", broke, "submitted refused"]);
+        assert_eq!(lives[3..], ["submitted lost collected", broke, broke]);
+        assert_eq!(log.all().last().unwrap().depth, 0);
         log.assert_it_is_sound();
     });
 }
@@ -140,37 +113,19 @@ fn a_cancel_is_told_once_and_with_its_reason() {
         let asked = pool.submit_stoppable(|_| ());
         assert!(asked.request_stop());
         drop(pool.map(0..2, |n| n)); // the first to be dropped unread
+        let map = pool.map(0..5, |n| n);
         let by_shutdown = pool.submit(|| ());
         pool.close(Shutdown::CancelPending);
         pool.close(Shutdown::Stop);
         assert!(by_shutdown.cancelled());
+        drop(map);
         gate.open();
         drop(pool);
         let caller = "submitted cancelled-by-caller";
         let shutdown = "submitted cancelled-by-shutdown";
-        assert_eq!(
-            log.lives(),
-            ["submitted started returned", caller, caller, caller, caller, shutdown]
-        );
-        log.assert_it_is_sound();
-    });
-}
-
-#[test]
-fn a_second_cancel_is_not_told_again() {
-    within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).build().unwrap();
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        let map = pool.map(0..5, |n| n);
-        pool.close(Shutdown::CancelPending);
-        pool.close(Shutdown::CancelPending);
-        drop(map);
-        gate.open();
-        drop(pool);
-        let cancelled = |kind: &EventKind| matches!(kind, EventKind::Cancelled(_));
-        assert_eq!(log.count(|told| cancelled(&told.kind)), 5);
+        let lives = log.lives();
+        assert_eq!(lives[..5], ["submitted started returned", caller, caller, caller, caller]);
+        assert_eq!(lives[5..], [shutdown; 6]);
         log.assert_it_is_sound();
     });
 }
@@ -221,32 +176,19 @@ fn a_refusal_is_told_and_is_the_only_end() {
 }
 
 #[test]
-fn a_task_that_gets_no_thread_is_told_to_be_refused() {
+fn tasks_that_get_no_thread_are_told_to_be_refused() {
     within(|| {
         let log = Log::default();
-        let pool =
-            observed_by(log.clone()).max_workers(1).stack_size(NO_SUCH_STACK).build().unwrap();
+        let builder = observed_by(log.clone()).max_workers(1).stack_size(NO_SUCH_STACK);
+        let pool = builder.build().unwrap();
         assert!(pool.try_submit(|| ()).is_err());
-        drop(pool);
         assert_eq!(log.lives(), ["submitted refused"]);
+        assert!(catch_unwind(AssertUnwindSafe(|| pool.map(0..3, |n| n))).is_err());
+        drop(pool);
         assert_eq!(log.count_of(&EventKind::WorkerBorn), 0);
         assert_eq!(log.count_of(&EventKind::WorkerGone), 0);
         assert_eq!(log.all().last().unwrap().depth, 0);
-    });
-}
-
-#[test]
-fn a_map_that_is_refused_ends_each_of_its_items() {
-    within(|| {
-        let log = Log::default();
-        let pool =
-            observed_by(log.clone()).max_workers(1).stack_size(NO_SUCH_STACK).build().unwrap();
-        let panic = catch_unwind(AssertUnwindSafe(|| pool.map(0..3, |n| n)));
-        assert!(panic.is_err());
-        drop(panic);
-        drop(pool);
         log.assert_it_is_sound();
-        assert_eq!(log.all().last().unwrap().depth, 0);
     });
 }
 

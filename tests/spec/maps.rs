@@ -254,20 +254,28 @@ fn dropping_a_map_cancels_pending_items_at_once() {
 #[test]
 fn a_result_belongs_to_its_reader_and_unread_ones_go_with_the_map() {
     within(|| {
-        let (pool, drops) = (pool(2), Drops::default());
-        let makes = drops.clone();
-        let mut results = pool.map(0..10, move |_| Arc::new(makes.one()));
-        for dropped in 1..=5 {
-            let result = results.next().unwrap().unwrap();
-            let watch = Arc::downgrade(&result);
-            drop(result);
-            assert!(watch.upgrade().is_none());
-            assert_eq!(drops.count(), dropped);
+        for kind in 0..4 {
+            let (pool, drops) = (pool(2), Drops::default());
+            let makes = drops.clone();
+            let function = move |_| Arc::new(makes.one());
+            let mut results: Box<dyn Iterator<Item = Result<Arc<_>, _>>> = match kind {
+                0 => Box::new(pool.map(0..53, function)),
+                1 => Box::new(pool.map(0..53, function).unordered()),
+                2 => Box::new(pool.map_buffered(0.., 3, function)),
+                _ => Box::new(pool.map_buffered(0.., 3, function).unordered()),
+            };
+            for dropped in 1..=50 {
+                let result = results.next().unwrap().unwrap();
+                let watch = Arc::downgrade(&result);
+                drop(result);
+                assert!(watch.upgrade().is_none());
+                assert_eq!(drops.count(), dropped);
+            }
+            pool.shutdown(Shutdown::Drain).unwrap();
+            assert_eq!(drops.count(), 50);
+            drop(results);
+            assert_eq!(drops.count(), 53);
         }
-        pool.shutdown(Shutdown::Drain).unwrap();
-        assert_eq!(drops.count(), 5);
-        drop(results);
-        assert_eq!(drops.count(), 10);
     });
 }
 
@@ -318,21 +326,23 @@ fn a_panic_of_the_items_iterator_comes_out_of_the_call() {
 fn captures_of_the_function_go_with_the_last_item_though_the_map_is_kept() {
     within(|| {
         let (pool, drops) = (pool(2), Drops::default());
-        let captured = drops.one();
-        let results = pool.map(0..10, move |n| {
-            let _captured = &captured;
-            n
-        });
+        let function = || {
+            let captured = drops.one();
+            move |n| (n, &captured).0
+        };
+        let results = pool.map(0..10, function());
         eventually(|| drops.count() == 1);
         assert!(results.map(Result::unwrap).eq(0..10));
 
+        let mut results = pool.map_buffered(0..3, 2, function());
+        assert_eq!(results.by_ref().flatten().count(), 3);
+        eventually(|| drops.count() == 2);
+        assert!(results.next().is_none());
+
         let (held, gate) = held_pool();
-        let captured = drops.one();
-        let cancelled = held.map(0..10, move |_| {
-            let _captured = &captured;
-        });
+        let cancelled = held.map(0..10, function());
         held.close(Shutdown::CancelPending);
-        assert_eq!((drops.count(), cancelled.filter(Result::is_err).count()), (2, 10));
+        assert_eq!((drops.count(), cancelled.filter(Result::is_err).count()), (3, 10));
         gate.open();
     });
 }

@@ -11,6 +11,7 @@ use glasspool::{
 };
 
 use crate::common::PROMPT;
+use crate::hears::hold;
 use crate::support::{Drops, Gate, PanicsWhenDropped, Tally, Way, eventually, within};
 use crate::told::{Log, Told, observed_by, word};
 
@@ -259,53 +260,25 @@ fn an_observer_that_blocks_an_idle_worker_does_not_block_another() {
 #[test]
 fn an_observer_that_blocks_a_closing_thread_does_not_block_readers() {
     within(|| {
-        let gate = Gate::closed();
-        let pool = observed_by(stops_at("cancelled-by-shutdown", gate.way()))
-            .max_workers(1)
-            .build()
-            .unwrap();
-        let held = Gate::closed();
-        drop(pool.submit(held.then(|| ())));
-        held.wait_for(1);
-        let pending = [0, 1, 2].map(|_| pool.submit(|| ()));
-        thread::scope(|scope| {
-            scope.spawn(|| pool.close(Shutdown::CancelPending));
-            gate.wait_for(1);
-            for future in &pending {
-                assert!(future.result().is_err());
-            }
-            gate.open();
-        });
-    });
-}
-
-#[test]
-fn a_cancel_may_be_told_when_its_readers_know_already() {
-    within(|| {
-        let (gate, log) = (Gate::closed(), Log::default());
-        let (stop, kept) = (stops_at("cancelled-by-shutdown", gate.way()), log.clone());
+        let (stop, log) = (Gate::closed(), Log::default());
+        let (stops, kept) = (stops_at("cancelled-by-shutdown", stop.way()), log.clone());
         let both = move |event: &Event<'_>| {
             kept.observe(event);
-            stop.observe(event);
+            stops.observe(event);
         };
         let pool = observed_by(both).max_workers(1).build().unwrap();
-        let held = Gate::closed();
-        drop(pool.submit(held.then(|| ())));
-        held.wait_for(1);
-        let pending = [0, 1].map(|_| pool.submit(|| ()));
+        let gate = hold(&pool);
+        let pending = [(); 3].map(|()| pool.submit(|| ()));
         thread::scope(|scope| {
             scope.spawn(|| pool.close(Shutdown::CancelPending));
-            gate.wait_for(1);
-            assert!(pending[1].result().is_err());
-            gate.open();
+            stop.wait_for(1);
+            assert!(pending.iter().all(|future| future.result().is_err()));
+            stop.open();
         });
+        gate.open();
         let last = log.all().iter().filter_map(|told| told.task).max();
-        let life: Vec<_> = log
-            .all()
-            .iter()
-            .filter(|told| told.task == last)
-            .map(|told| word(&told.kind))
-            .collect();
+        let of_last = |told: Told| (told.task == last).then(|| word(&told.kind));
+        let life: Vec<_> = log.all().into_iter().filter_map(of_last).collect();
         assert_eq!(life, ["submitted", "collected", "cancelled-by-shutdown"]);
     });
 }

@@ -21,20 +21,13 @@ use crate::support::{
 
 /// SCP-01.
 #[test]
-fn a_scope_returns_the_value_of_its_body() {
-    within(|| {
-        scope(1, |_| ()).unwrap();
-        assert_eq!(scope(3, |s| s.max_workers() + 1).unwrap(), 4);
-        assert_eq!(scope(2, |s| s.submit(|| 22).into_result()).unwrap().unwrap(), 22);
-    });
-}
-
-#[test]
-fn a_scope_has_at_least_one_worker() {
+fn a_scope_has_a_worker_and_returns_the_value_of_its_body() {
     within(|| {
         let ran = Tally::default();
         assert_eq!(scope(0, |_| ran.add()).unwrap_err(), BuildError::NoWorkers);
-        assert_eq!(ran.count(), 0);
+        scope(1, |_| assert_eq!(ran.count(), 0)).unwrap();
+        assert_eq!(scope(3, |s| s.max_workers() + 1).unwrap(), 4);
+        assert_eq!(scope(2, |s| s.submit(|| 22).into_result()).unwrap().unwrap(), 22);
     });
 }
 
@@ -62,18 +55,15 @@ fn closures_and_values_may_borrow_from_around_the_scope() {
 #[test]
 fn tasks_may_change_data_that_they_do_not_share() {
     fn sort<'scope>(s: &Scope<'scope, '_>, numbers: &'scope mut [u64]) {
-        if numbers.len() <= 8 {
-            numbers.sort_unstable();
-            return;
+        if let middle @ 1.. = numbers.len() / 2 {
+            let (left, _, right) = numbers.select_nth_unstable(middle);
+            let again = s.clone();
+            drop(s.submit(move || sort(&again, left)));
+            sort(s, right);
         }
-        let pivot = numbers.len() / 2;
-        let (left, _, right) = numbers.select_nth_unstable(pivot);
-        let again = s.clone();
-        drop(s.submit(move || sort(&again, left)));
-        sort(s, right);
     }
     within(|| {
-        let mut numbers: Vec<u64> = (0..10_000).map(|n| n * 7919 % 10_007).collect();
+        let mut numbers: Vec<u64> = (0..5_000).map(|n| n * 7919 % 5_003).collect();
         let mut sorted = numbers.clone();
         sorted.sort_unstable();
         scope(3, |s| sort(s, &mut numbers)).unwrap();
@@ -139,15 +129,6 @@ fn futures_of_borrowed_work_are_waited_for_like_all_others() {
     });
 }
 
-/// Does the work in a task of a task of a task…
-fn nest<'scope>(s: &Scope<'scope, '_>, depth: usize, last: impl FnOnce() + Send + 'scope) {
-    if depth == 0 {
-        return last();
-    }
-    let inner = s.clone();
-    drop(s.submit(move || nest(&inner, depth - 1, last)));
-}
-
 /// SCP-06: whichever was submitted first.
 #[test]
 fn an_unobserved_panic_comes_out_and_the_other_tasks_run() {
@@ -176,7 +157,12 @@ fn an_unobserved_panic_comes_out_and_the_other_tasks_run() {
 #[test]
 fn a_panic_comes_out_of_the_depth_with_its_payload() {
     within(|| {
-        let scoping = || scope(2, |s| nest(s, 3, || panic_any(418_u16)));
+        let scoping = || {
+            scope(2, |s| {
+                let inner = s.clone();
+                drop(s.submit(move || drop(inner.submit(|| panic_any(418_u16)))));
+            })
+        };
         let payload = catch_unwind(AssertUnwindSafe(scoping)).unwrap_err();
         assert_eq!(payload.downcast_ref(), Some(&418_u16));
         let text = panic_of(|| {
@@ -287,25 +273,21 @@ fn a_body_that_panics_asks_running_tasks_to_stop() {
 #[test]
 fn a_scope_whose_body_has_panicked_refuses_at_once() {
     within(|| {
-        let (tell, told) = mpsc::channel();
-        let gate = Gate::closed();
+        let ((tell, told), gate) = (mpsc::channel(), Gate::closed());
         let text = panic_of(|| {
             scope(1, |s| {
                 let inner = s.clone();
                 drop(s.submit(gate.then(move || {
                     let refused = inner.try_submit(|| 7).unwrap_err();
-                    tell.send(matches!(refused.why(), Refusal::ShutDown)).unwrap();
-                    tell.send(refused.into_inner()() == 7).unwrap();
+                    assert!(matches!(refused.why(), Refusal::ShutDown));
+                    tell.send(refused.into_inner()()).unwrap();
                 })));
                 gate.wait_for(1);
                 s.submit(|| ()).add_done_callback(move |_| gate.open());
-                panic!("Hello, world!");
+                panic!("of the body");
             })
         });
-        assert_eq!(
-            (text.as_str(), told.iter().collect::<Vec<_>>()),
-            ("Hello, world!", vec![true, true])
-        );
+        assert_eq!((text.as_str(), told.recv()), ("of the body", Ok(7)));
     });
 }
 

@@ -209,86 +209,53 @@ fn lines_behind_the_end_are_refused() {
     }
 }
 
+/// The number of a line, what is said of it, and the line, with `@` and `%` for where it is from.
+const MISTAKES: &str = r#"
+1 | version 2 | {"glasspool":"trace","version":2}
+1 | version 18446744073709551615 | {"glasspool":"trace","version":18446744073709551615}
+1 | "version" is not a number | {"glasspool":"trace","version":"1"}
+1 | there is no "version" | {"glasspool":"trace"}
+1 | this is no trace | {"glasspool":"pool","version":1}
+1 | this is no trace | BOM{"glasspool":"trace","version":1}
+1 | this is no trace | EMPTY
+2 | thread 1 comes where thread 0 should | {"thread":1,"name":""}
+2 | there is no "name" | {"thread":0}
+3 | a worker has a number and a pool | {"thread":1,"name":"","pool":1}
+4 | thread 9 has not been named | {"ns":0,"thread":9,"pool":7,"queue":0,"event":"worker-born"}
+4 | "event" is unknown: "fried" | {"ns":0,@,"event":"fried"}
+4 | "event" is not a string | {"ns":0,@,"event":7}
+4 | a second "ns" | {"ns":0,"ns":0,@,"event":"worker-born"}
+4 | there is no "ns" | {@,"event":"worker-born"}
+4 | column 7: expected | {"ns":-1,@,"event":"worker-born"}
+4 | expected `}` | {"ns":1.5,@,"event":"worker-born"}
+4 | the number is too large | {"ns":18446744073709551616,"thread":1}
+4 | there is no "thread" | {"ns":0,"pool":7,"queue":0,"event":"worker-born"}
+8 | there is no "task" | {"ns":4,@,"event":"started"}
+11 | there is no "how" | {"ns":7,@,"event":"finished","task":3}
+11 | "how" | {"ns":7,@,"event":"finished","task":3,"how":"drain"}
+15 | "why" | {"ns":7,%,"event":"cancelled","task":3,"why":"x"}
+20 | there is no "task" | {"ns":7,%,"event":"blocked","on":"task"}
+20 | there is no "of" | {"ns":7,%,"event":"blocked","on":"any-of"}
+20 | "on" is unknown | {"ns":7,%,"event":"blocked","on":"x"}
+32 | there should be 27 events, and there are 28 | {"events":27,"dropped":5}
+32 | there is no "dropped" | {"events":28}
+5 | column 1: expected `{` | []
+5 | neither a thread, nor an event, nor the end | {}
+5 | expected the end of the string | {"title":"x"#;
+
 #[test]
 fn each_mistake_is_told_with_its_line() {
-    for (line, instead, complaint) in [
-        (1, r#"{"glasspool":"trace","version":2}"#, "version 2"),
-        (
-            1,
-            r#"{"glasspool":"trace","version":18446744073709551615}"#,
-            "version 18446744073709551615",
-        ),
-        (1, r#"{"glasspool":"trace","version":"1"}"#, "\"version\" is not a number"),
-        (1, r#"{"glasspool":"trace"}"#, "there is no \"version\""),
-        (1, r#"{"glasspool":"pool","version":1}"#, "this is no trace"),
-        (1, "\u{feff}{\"glasspool\":\"trace\",\"version\":1}", "this is no trace"),
-        (1, "", "this is no trace"),
-        (2, r#"{"thread":1,"name":""}"#, "thread 1 comes where thread 0 should"),
-        (2, r#"{"thread":0}"#, "there is no \"name\""),
-        (3, r#"{"thread":1,"name":"","pool":1}"#, "a worker has a number and a pool"),
-        (
-            4,
-            r#"{"ns":0,"thread":9,"pool":7,"queue":0,"event":"worker-born"}"#,
-            "thread 9 has not been named",
-        ),
-        (
-            4,
-            r#"{"ns":0,"thread":1,"pool":7,"queue":0,"event":"fried"}"#,
-            "\"event\" is unknown: \"fried\"",
-        ),
-        (4, r#"{"ns":0,"thread":1,"pool":7,"queue":0,"event":7}"#, "\"event\" is not a string"),
-        (
-            4,
-            r#"{"ns":0,"ns":0,"thread":1,"pool":7,"queue":0,"event":"worker-born"}"#,
-            "a second \"ns\"",
-        ),
-        (4, r#"{"thread":1,"pool":7,"queue":0,"event":"worker-born"}"#, "there is no \"ns\""),
-        (
-            4,
-            r#"{"ns":-1,"thread":1,"pool":7,"queue":0,"event":"worker-born"}"#,
-            "column 7: expected",
-        ),
-        (4, r#"{"ns":1.5,"thread":1,"pool":7,"queue":0,"event":"worker-born"}"#, "expected `}`"),
-        (4, r#"{"ns":18446744073709551616,"thread":1}"#, "the number is too large"),
-        (4, r#"{"ns":0,"pool":7,"queue":0,"event":"worker-born"}"#, "there is no \"thread\""),
-        (8, r#"{"ns":4,"thread":1,"pool":7,"queue":0,"event":"started"}"#, "there is no \"task\""),
-        (
-            11,
-            r#"{"ns":7,"thread":1,"pool":7,"queue":0,"event":"finished","task":3}"#,
-            "there is no \"how\"",
-        ),
-        (
-            11,
-            r#"{"ns":7,"thread":1,"pool":7,"queue":0,"event":"finished","task":3,"how":"drain"}"#,
-            "\"how\"",
-        ),
-        (
-            15,
-            r#"{"ns":7,"thread":0,"pool":7,"queue":0,"event":"cancelled","task":3,"why":"x"}"#,
-            "\"why\"",
-        ),
-        (
-            20,
-            r#"{"ns":7,"thread":0,"pool":7,"queue":0,"event":"blocked","on":"task"}"#,
-            "there is no \"task\"",
-        ),
-        (
-            20,
-            r#"{"ns":7,"thread":0,"pool":7,"queue":0,"event":"blocked","on":"any-of"}"#,
-            "there is no \"of\"",
-        ),
-        (
-            20,
-            r#"{"ns":7,"thread":0,"pool":7,"queue":0,"event":"blocked","on":"x"}"#,
-            "\"on\" is unknown",
-        ),
-        (32, r#"{"events":27,"dropped":5}"#, "there should be 27 events, and there are 28"),
-        (32, r#"{"events":28}"#, "there is no \"dropped\""),
-        (5, "[]", "column 1: expected `{`"),
-        (5, "{}", "neither a thread, nor an event, nor the end"),
-        (5, r#"{"title":"x"#, "expected the end of the string"),
-    ] {
-        let error = read(with_line(line, instead)).map(|_| instead).unwrap_err();
+    for mistake in MISTAKES.trim_start().lines() {
+        let [line, complaint, instead] = *mistake.splitn(3, " | ").collect::<Vec<_>>() else {
+            panic!("{mistake}")
+        };
+        let instead = instead
+            .replace('@', r#""thread":1,"pool":7,"queue":0"#)
+            .replace('%', r#""thread":0,"pool":7,"queue":0"#)
+            .replace("BOM", "\u{feff}")
+            .replace("EMPTY", "");
+        let line = line.parse().unwrap();
+        let error = read(with_line(line, &instead)).map(|_| instead).unwrap_err();
         assert_eq!(error.line(), line, "{error}");
         assert!(error.to_string().contains(complaint), "{error}");
         assert_it_is_clear(&error);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use glasspool::{EventKind, Executor, ReturnWhen, Shutdown, task, wait};
 
+use crate::hears::{heard_and_full, heard_and_held};
 use crate::support::{Gate, LONG, eventually, within};
 use crate::told::{Log, observed, observed_by, word};
 
@@ -130,33 +131,20 @@ fn a_worker_of_one_pool_that_submits_to_another_says_which_it_is() {
 }
 
 #[test]
-fn a_second_request_to_stop_is_not_told_again() {
-    within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).build().unwrap();
-        let gate = Gate::closed();
-        let way = gate.way();
-        drop(pool.submit_stoppable(move |_| way.pass()));
-        for _ in 0..3 {
-            pool.close(Shutdown::Stop);
-        }
-        gate.open();
-        drop(pool);
-        assert_eq!(log.count(|told| matches!(told.kind, EventKind::Closed(_))), 1);
-    });
-}
-
-#[test]
 fn the_closing_of_a_pool_is_told_once() {
     within(|| {
         for how in [Shutdown::Drain, Shutdown::WhenIdle, Shutdown::CancelPending, Shutdown::Stop] {
-            let log = Log::default();
+            let (log, gate, before) = (Log::default(), Gate::closed(), Instant::now());
             let pool = observed(1, &log);
-            drop(pool.submit(|| ()));
-            pool.shutdown(how).unwrap();
+            let way = gate.way();
+            drop(pool.submit_stoppable(move |_| way.pass()));
+            (0..3).for_each(|_| pool.close(how));
+            gate.open();
             drop(pool);
             assert_eq!(log.count(|told| matches!(told.kind, EventKind::Closed(_))), 1, "{how:?}");
             assert_eq!(log.count_of(&EventKind::Closed(how)), 1);
+            assert!(log.all().iter().all(|told| told.at >= before));
+            log.assert_it_is_sound();
         }
     });
 }
@@ -164,48 +152,25 @@ fn the_closing_of_a_pool_is_told_once() {
 #[test]
 fn a_last_call_and_the_drop_behind_it_are_told_once() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
+        let (pool, gate, log) = heard_and_held();
         pool.close(Shutdown::WhenIdle);
-        let kept = log.clone();
-        let opener = thread::spawn(move || {
-            eventually(|| kept.count(|told| word(&told.kind) == "blocked-shutdown") > 0);
+        thread::scope(|scope| {
+            scope.spawn(|| drop(pool));
+            log.wait_for_sleeps(1);
             gate.open();
         });
-        drop(pool);
-        opener.join().unwrap();
         assert_eq!(log.count_of(&EventKind::Closed(Shutdown::WhenIdle)), 1);
-    });
-}
-
-#[test]
-fn times_are_those_of_the_events() {
-    within(|| {
-        let log = Log::default();
-        let before = Instant::now();
-        let pool = observed(2, &log);
-        assert_eq!(pool.map(0..100, |n| n).count(), 100);
-        drop(pool);
-        assert!(log.all().iter().all(|told| told.at >= before && told.at <= told.heard_at));
-        log.assert_it_is_sound();
     });
 }
 
 #[test]
 fn a_task_that_is_cancelled_while_it_waits_for_room_ends_once() {
     within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        drop(pool.submit(|| ()));
+        let (pool, gate, _pending, log) = heard_and_full(1);
         thread::scope(|scope| {
-            let (by_hand, future) = task(|| ());
-            let pool = &pool;
+            let ((by_hand, future), pool) = (task(|| ()), &pool);
             let waits = scope.spawn(move || pool.execute(by_hand).is_err());
-            eventually(|| log.count(|told| word(&told.kind) == "blocked-room") > 0);
+            log.wait_for_sleeps(1);
             assert!(future.cancel());
             pool.close(Shutdown::Drain);
             let refused = waits.join().unwrap();
