@@ -111,7 +111,7 @@ fn exactly_so_many_items_are_in_flight() {
 
 /// MAP-08.
 #[test]
-fn never_one_more_item_is_in_flight_when_the_reader_is_fast() {
+fn a_fast_reader_never_has_one_more_item_in_flight() {
     within(|| {
         for (size, in_order) in [(1, true), (1, false), (3, true), (3, false)] {
             let (pool, most) = (pool(6), Arc::new(AtomicUsize::new(0)));
@@ -130,7 +130,7 @@ fn never_one_more_item_is_in_flight_when_the_reader_is_fast() {
 
 /// MAP-08: no item of a batch ends before all of it is in flight; one less would hang.
 #[test]
-fn never_one_item_less_is_in_flight() {
+fn a_buffered_map_never_has_one_item_less_in_flight() {
     within(|| {
         for size in 1..=4 {
             let (pool, barrier) = (pool(4), Barrier::new(size));

@@ -439,7 +439,7 @@ fn two_maps_on_one_pool_do_not_meet() {
 }
 
 #[test]
-fn a_map_that_is_read_by_its_own_function_is_told_so() {
+fn a_map_that_is_read_in_order_by_its_own_function_is_told_so() {
     within(|| {
         let pool = pool(1);
         let (give, take) = mpsc::channel::<Map<()>>();

@@ -581,23 +581,21 @@ fn a_future_that_is_added_to_a_stream_inside_a_task_is_waited_for_too() {
         let (pool, gates) = (observed(3, &log), [(); 3].map(|()| Gate::closed()));
         let (submitter, ways) = (pool.submitter(), gates.each_ref().map(Gate::way));
         let outer = pool.submit(move || {
-            let gated = |n: usize| {
+            let task_of = |n: usize| {
                 let way = Arc::clone(&ways[n]);
                 submitter.submit(move || (way.pass(), n).1)
             };
-            let mut ended = as_completed([gated(0), gated(1)]);
-            let first = ended.next().unwrap().into_result().unwrap();
-            ended.push(gated(2));
-            [first]
-                .into_iter()
-                .chain(ended.map(|next| next.into_result().unwrap()))
-                .collect::<Vec<_>>()
+            let mut ended = as_completed([task_of(0), task_of(1)]);
+            let mut values = vec![ended.next().unwrap().into_result().unwrap()];
+            ended.push(task_of(2));
+            values.extend(ended.map(|next| next.into_result().unwrap()));
+            values
         });
         for (gate, sleeps) in gates.iter().zip(1..) {
             log.wait_for_sleeps(sleeps);
             gate.open();
         }
-        assert_eq!(outer.into_result().unwrap(), vec![0, 1, 2]);
+        assert_eq!(outer.into_result().unwrap(), [0, 1, 2]);
     });
 }
 

@@ -225,7 +225,7 @@ impl Parser<'_> {
 }
 
 #[test]
-fn what_is_json_and_what_is_not() {
+fn json_is_told_from_text_that_is_not() {
     for good in
         ["{}", " [ ] ", r#"{"a":[1,-2.5,3e-7,"\u00e9\n",null,true,{"b":false}]}"#, "\"旗\"", "0"]
     {
