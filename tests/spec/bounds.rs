@@ -299,7 +299,7 @@ fn the_capacity_is_never_exceeded() {
     });
 }
 
-/// QUE-05: after all that can happen to pending tasks, as much fits as at the beginning.
+/// QUE-05: whatever becomes of pending tasks, as many fit afterwards as before.
 #[test]
 fn no_room_is_lost_or_made() {
     const CAPACITY: usize = 5;
@@ -364,7 +364,8 @@ fn every_closure_runs_is_cancelled_or_comes_back() {
     });
 }
 
-/// Whoever is woken for room may do without: its task goes to a new worker. Then another is woken.
+/// A submitter that is woken for room may not need it, if its task goes to a new worker. Then
+/// another is woken.
 #[test]
 fn room_that_one_does_without_is_for_another() {
     const EACH: usize = 300;

@@ -1,4 +1,4 @@
-//! A map that reads ahead only so far: exactly so many items are in flight.
+//! Buffered maps: exactly as many items are in flight as the buffer has places.
 
 use std::collections::BTreeSet;
 use std::iter::{self, FusedIterator};
@@ -16,12 +16,11 @@ use glasspool::{
 };
 
 use crate::common::{counted, gated, ordered};
-use crate::hears::{assert_it_counts_from_the_call, heard_and_held};
+use crate::hears::{assert_it_counts_from_the_call, heard, heard_and_held};
 use crate::support::{
     Bomb, Drops, Gate, PanicsWhenDropped, Tally, alone, eventually, held_pool, panic_of, pool,
     within, words,
 };
-use crate::told::{Log, observed};
 
 const LEN: usize = 10;
 
@@ -60,7 +59,6 @@ fn a_buffer_of_nothing_is_refused_before_any_item_is_touched() {
             assert_eq!(said, "a buffered map has no buffer for a single item");
         }
         assert_eq!((touched.count(), pool.stats().submitted), (0, 0));
-        // The pool is none the worse for it.
         assert_eq!(pool.map_buffered(0..3, 1, |n| n).flatten().sum::<u32>(), 3);
     });
 }
@@ -143,12 +141,11 @@ fn a_buffered_map_never_has_one_item_less_in_flight() {
     });
 }
 
-/// MAP-08: it takes the next item for what it hands over, and not for what has merely ended.
+/// MAP-08: an item is taken when a result is handed over, and not when one has ended.
 #[test]
 fn a_reader_that_waits_takes_no_item() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(4, &log);
+        let (pool, log) = heard(4);
         let ((gates, function), (items, taken)) = (gated(2), counted(LEN));
         let mut results = pool.map_buffered(items, 3, function);
         eventually(|| pool.stats().returned == 1);
@@ -252,7 +249,7 @@ fn a_reader_that_panics_leaves_the_pool_as_good_as_ever() {
     });
 }
 
-/// MAP-06, cpython#136578: whether or not anybody has asked for the first, and on any thread.
+/// MAP-06, cpython#136578: also before the first result is asked for, and on any thread.
 #[test]
 fn dropping_a_buffered_map_cancels_pending_items_at_once() {
     within(|| {
@@ -279,7 +276,7 @@ fn dropping_a_buffered_map_cancels_pending_items_at_once() {
     });
 }
 
-/// The items stay with the reader; what they give goes to other threads.
+/// The iterator stays with the reader, and its items go to other threads.
 #[test]
 fn items_need_not_be_sent_and_a_map_can_be_if_they_can() {
     fn sends<I: Send + FusedIterator>(_: &I) {}
@@ -381,7 +378,7 @@ fn a_function_whose_drop_panics_costs_no_item_its_value() {
     });
 }
 
-/// A scope minds the panics of its tasks, not those of the items of a map.
+/// A scope passes on panics of its tasks, and not those of the items of a map.
 #[test]
 fn panics_of_unread_items_do_not_come_out_of_a_scope() {
     within(|| {

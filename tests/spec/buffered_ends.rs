@@ -1,5 +1,4 @@
-//! How a map that reads ahead only so far ends before its items do: by a closing, a break, or a
-//! panic of the items.
+//! Buffered maps that end before their items do: by a closing, a break, or a panic of the items.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::thread;
@@ -147,7 +146,7 @@ fn a_panic_of_the_items_comes_out_in_its_turn_after_all_before_it() {
     within(|| {
         for (bad, size) in [(0, 1), (0, 4), (3, 1), (3, 2), (3, 3), (3, 4), (3, 9)] {
             let (pool, (items, asked)) = (pool(2), panicking_at(bad));
-            // Whether it panics at the call or later, the call is not where it comes out.
+            // The panic does not come out of the call, even if it happens there.
             let mut results = pool.map_buffered(items, size, |n| n);
             for n in 0..bad {
                 assert_eq!(results.next().unwrap().unwrap(), n);

@@ -1,5 +1,4 @@
-//! A map that reads ahead only so far, over a bounded queue: it waits for room, and no result waits
-//! with it.
+//! Buffered maps over a bounded queue: an item may wait for room, and no result waits with it.
 
 use std::sync::mpsc;
 use std::thread;
@@ -113,8 +112,7 @@ fn the_only_item_in_flight_may_have_to_wait_for_room() {
     });
 }
 
-/// Which of two wake-ups comes, the reader cannot know: here it is room, and the result is not
-/// there.
+/// The reader waits for room or a result: here room comes, and the result is not there.
 #[test]
 fn a_reader_that_waits_for_a_result_is_woken_by_room() {
     within(|| {
@@ -145,8 +143,7 @@ fn submits(log: &Log) -> usize {
     log.count_of(&EventKind::Submitted)
 }
 
-/// Here it is the result, and no room comes before it has been read: another submitter is first in
-/// the line.
+/// Here the result comes, and no room before it has been read: another submitter is first in line.
 #[test]
 fn a_reader_that_waits_for_room_is_woken_by_a_result() {
     within(|| {
@@ -287,7 +284,7 @@ fn the_time_counts_from_the_beginning_of_a_call_that_waits_for_room() {
         let results = thread::scope(|threads| {
             let calling = threads.spawn(|| pool.map_buffered(0..9, 2, function));
             log.wait_for_sleeps(1);
-            thread::sleep(TIME); // for the time to pass, and for nobody else
+            thread::sleep(TIME); // for the time to pass
             gate.open();
             calling.join().unwrap()
         });

@@ -244,7 +244,7 @@ fn tasks_are_cancelled_before_any_callback_or_drop_of_theirs_runs() {
     });
 }
 
-/// SHD-03: also for a thread that closes while another is still calling back what it has cancelled.
+/// SHD-03: also for a thread that closes while another still runs callbacks of cancelled tasks.
 #[test]
 fn no_future_is_pending_when_a_shutdown_returns() {
     within(|| {
@@ -374,7 +374,7 @@ fn a_submitter_keeps_nothing_open() {
     });
 }
 
-/// WAI-15: CPython's never return from this (cpython#87893).
+/// WAI-15: CPython hangs here (cpython#87893).
 #[test]
 fn readers_of_cancelled_tasks_are_woken_by_a_shutdown() {
     within(|| {

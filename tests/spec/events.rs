@@ -9,14 +9,14 @@ use glasspool::{
     Task, ThreadPoolExecutor, as_completed, scope, task, wait,
 };
 
+use crate::hears::{heard, heard_and_bounded, heard_and_full, heard_and_held};
 use crate::support::{Gate, NO_SUCH_STACK, within};
 use crate::told::{Log, observed, observed_by};
 
 #[test]
 fn a_task_is_submitted_started_finished_and_read() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         assert_eq!(pool.submit(|| 1).into_result().unwrap(), 1);
         assert_eq!(pool.submit(|| 2).result().unwrap(), &2); // in a worker's queue, and no hand-over
         assert!(pool.submit(|| panic!("boom")).result().is_err());
@@ -31,8 +31,7 @@ fn a_task_is_submitted_started_finished_and_read() {
 #[test]
 fn an_unread_result_is_not_told_as_read_and_one_that_is_read_twice_is_told_once() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         drop(pool.submit(|| 1));
         let read = pool.submit(|| 2);
         assert!(read.result().is_ok() && read.result().is_ok() && read.try_result().is_some());
@@ -49,8 +48,7 @@ fn an_unread_result_is_not_told_as_read_and_one_that_is_read_twice_is_told_once(
 #[test]
 fn an_end_is_told_before_any_thread_can_see_it() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(2, &log);
+        let (pool, log) = heard(2);
         for round in 1..=300 {
             let future = pool.submit(|| ());
             match round % 4 {
@@ -101,11 +99,7 @@ fn a_task_whose_initializer_panics_is_lost_and_had_not_started() {
 #[test]
 fn a_cancel_is_told_once_and_with_its_reason() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        gate.wait_for(1);
+        let (pool, gate, log) = heard_and_held();
         let by_caller = pool.submit(|| ());
         assert!(by_caller.cancel() && by_caller.cancel());
         let kinds = |log: &Log| log.count_of(&EventKind::Cancelled(CancelReason::ByCaller));
@@ -133,8 +127,7 @@ fn a_cancel_is_told_once_and_with_its_reason() {
 #[test]
 fn callbacks_run_between_the_start_and_the_end_and_late_ones_behind_it() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let gate = Gate::closed();
         let future = pool.submit(gate.then(|| ()));
         future.add_done_callback(|_| panic!("a callback"));
@@ -157,12 +150,7 @@ fn callbacks_run_between_the_start_and_the_end_and_late_ones_behind_it() {
 #[test]
 fn a_refusal_is_told_and_is_the_only_end() {
     within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        gate.wait_for(1);
-        drop(pool.submit(|| ()));
+        let (pool, gate, _pending, log) = heard_and_full(1);
         let full = pool.try_submit(|| 3).unwrap_err();
         assert_eq!(full.into_inner()(), 3);
         gate.open();
@@ -195,8 +183,7 @@ fn tasks_that_get_no_thread_are_told_to_be_refused() {
 #[test]
 fn a_task_by_hand_is_told_of_from_when_a_pool_is_given_it() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let site = Location::caller().line() + 1;
         let (by_hand, future) = task(|| 1);
         pool.execute(by_hand).unwrap();
@@ -280,8 +267,7 @@ fn a_map_that_one_pool_has_no_room_for_is_told_of_by_the_one_that_takes_it() {
 #[test]
 fn a_task_that_was_cancelled_before_a_pool_is_given_it_ends_all_the_same() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let (by_hand, future) = task(|| 1);
         assert!(future.cancel());
         pool.execute(by_hand).unwrap();
@@ -295,8 +281,7 @@ fn a_task_that_was_cancelled_before_a_pool_is_given_it_ends_all_the_same() {
 #[test]
 fn a_task_run_inside_another_has_started_and_ended_in_that_thread() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let submitter = pool.submitter();
         let nested = pool.submit(move || submitter.submit(|| 5).into_result().unwrap());
         assert_eq!(nested.into_result().unwrap(), 5);
@@ -313,8 +298,7 @@ fn a_task_run_inside_another_has_started_and_ended_in_that_thread() {
 #[test]
 fn each_item_of_a_map_is_a_task_of_its_own() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(2, &log);
+        let (pool, log) = heard(2);
         let line = Location::caller().line() + 1;
         let results = pool.named("square").map(0..50, |n: usize| n * n);
         let mut items: Vec<_> =
@@ -335,8 +319,7 @@ fn each_item_of_a_map_is_a_task_of_its_own() {
 #[test]
 fn the_items_of_a_buffered_map_come_as_they_are_submitted() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(2, &log);
+        let (pool, log) = heard(2);
         let mut results = pool.named("n").map_buffered(0.., 3, |n: u32| n);
         assert_eq!(results.by_ref().take(10).map(Result::unwrap).sum::<u32>(), 45);
         drop(results);
@@ -357,8 +340,7 @@ fn the_items_of_a_buffered_map_come_as_they_are_submitted() {
 #[test]
 fn a_buffered_map_over_a_bounded_queue_ends_every_number_once() {
     within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
+        let (pool, log) = heard_and_bounded(1, 1);
         assert_eq!(pool.map_buffered(0..40, 8, |n| n).map(Result::unwrap).sum::<u32>(), 780);
         drop(pool);
         assert_eq!(log.lives().iter().filter(|life| life.contains("returned")).count(), 40);

@@ -64,11 +64,8 @@ fn a_pool_without_another_thread_works_on_with_the_workers_it_has() {
 fn a_pool_that_got_no_thread_can_be_closed_in_any_way() {
     within(|| {
         let greedy = || {
-            let pool = ThreadPoolExecutor::builder()
-                .max_workers(2)
-                .stack_size(NO_SUCH_STACK)
-                .build()
-                .unwrap();
+            let builder = ThreadPoolExecutor::builder().max_workers(2).stack_size(NO_SUCH_STACK);
+            let pool = builder.build().unwrap();
             assert!(pool.try_submit(|| ()).is_err());
             pool
         };

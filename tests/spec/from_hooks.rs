@@ -22,7 +22,7 @@ use crate::visit::{
     visit, visit_hook,
 };
 
-/// Wakes nobody, but does this when it is woken; and has something that goes with it.
+/// A waker that runs a function when it is woken, and has a value that is dropped with it.
 struct Wakes(
     Box<dyn Fn() + Send + Sync>,
     #[expect(dead_code, reason = "it is there to be dropped")] Mutex<Option<VisitsWhenDropped>>,
@@ -146,7 +146,7 @@ fn the_iterators_of_futures_to_wait_for() {
     });
 }
 
-/// As an executor does that runs what is woken there and then.
+/// As an executor does that polls inside a wake.
 #[test]
 fn a_wake_that_polls_at_once() {
     struct Polls(Mutex<Awaiting<Future<u8>>>, Mutex<Vec<String>>);
@@ -257,7 +257,7 @@ places! {
         await_while(&own, waker, || {});
         task.run();
     };
-    /// When it is asked for the second item, by whoever reads the first result.
+    /// When the reader of the first result asks for the second item.
     the_iterator_of_the_items_of_a_buffered_map(None) = |pool, visit| {
         let mut visit = Some(visit);
         let items = iter::once(()).chain(iter::from_fn(|| visit.take().map(Visit::pay)));

@@ -1,5 +1,4 @@
-//! From inside: wherever the library runs user code, that code may call whatever is public, and is
-//! answered as anybody is.
+//! From inside: wherever the library runs user code, that code may call the whole public interface.
 //!
 //! Each test is a place, and the way there; a [`Visit`] calls everything: on the future whose place
 //! it is, if that can be had there; on others, pending and done; on the pool, open or closed; on

@@ -9,7 +9,7 @@ use glasspool::{Builder, Shutdown, Submitter, ThreadPoolExecutor};
 
 use crate::support::{Bomb, Counted, Drops, Gate, Tally, Way, alone, eventually, within};
 
-/// What a thread drops at its very end, in no hurry.
+/// A value that takes its time to be dropped, at the very end of a thread.
 struct SlowToGo(#[expect(dead_code, reason = "its drop is what counts")] Counted);
 
 impl Drop for SlowToGo {
@@ -75,11 +75,8 @@ fn a_thread_that_takes_its_time_to_end_is_waited_for_though_it_has_a_successor()
     }
     thread_local!(static OF_THREAD: RefCell<Option<AtAGate>> = const { RefCell::new(None) });
     within(|| {
-        let pool = ThreadPoolExecutor::builder()
-            .max_workers(1)
-            .keep_alive(Duration::ZERO)
-            .build()
-            .unwrap();
+        let builder = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO);
+        let pool = builder.build().unwrap();
         let gate = Gate::closed();
         let way = gate.way();
         pool.submit(move || OF_THREAD.set(Some(AtAGate(way)))).into_result().unwrap();
@@ -87,8 +84,8 @@ fn a_thread_that_takes_its_time_to_end_is_waited_for_though_it_has_a_successor()
         assert_eq!(pool.submit(|| 7).into_result().unwrap(), 7);
         thread::scope(|scope| {
             let closing = scope.spawn(|| pool.shutdown(Shutdown::Drain));
-            // For a shutdown that does not wait for the first thread to be caught returning: an
-            // observer cannot hear of that wait, and one that waits is never caught.
+            // No observer hears of this wait. A shutdown that is right passes whatever the pause;
+            // one that does not wait needs it to be caught.
             thread::sleep(Duration::from_millis(10));
             assert!(!closing.is_finished());
             gate.open();
@@ -112,7 +109,7 @@ fn no_thread_is_left_of_a_pool_that_has_ended() {
         assert_eq!(threads_named("leaves_"), 22);
         gate.open();
         drop(pool);
-        // The system takes a joined thread off its list a moment after it has told us.
+        // The system takes a joined thread off its list a moment later.
         eventually(|| threads_named("leaves_") == 0);
 
         let broken = ThreadPoolExecutor::builder()
@@ -123,7 +120,7 @@ fn no_thread_is_left_of_a_pool_that_has_ended() {
     });
 }
 
-/// Though the pool's handle is still there, and even if a capture is a handle on the pool itself.
+/// The pool's handle is still there, and one of the captures is a handle on the pool itself.
 #[test]
 fn captures_of_hooks_are_dropped_when_the_last_worker_has_gone() {
     within(|| {

@@ -60,7 +60,7 @@ fn a_stream_counts_right_though_putting_and_taking_alternate() {
     });
 }
 
-/// ASC-02: if it had ended before it was put in, it stands behind those that had ended before that.
+/// ASC-02: one that is put in when it has ended comes behind those that had ended before.
 #[test]
 fn a_future_that_has_ended_is_not_overtaken() {
     within(|| {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use glasspool::{EventKind, Future, ThreadPoolExecutor};
 
 use crate::support::{Gate, eventually};
-use crate::told::{Log, observed_by};
+use crate::told::{Log, observed, observed_by};
 
 impl Log {
     /// Number of sleeps that have been told, by whichever thread.
@@ -17,17 +17,22 @@ impl Log {
         self.count(|told| matches!(told.kind, EventKind::Blocked(_)))
     }
 
-    /// Waits until so many sleeps have been told in all.
+    /// Waits until this number of sleeps has been told in all.
     #[track_caller]
     pub(crate) fn wait_for_sleeps(&self, sleeps: usize) {
         eventually(|| self.sleeps() >= sleeps);
     }
 }
 
+/// A pool of so many workers, and the log of its observer.
+pub(crate) fn heard(max_workers: usize) -> (ThreadPoolExecutor, Log) {
+    let log = Log::default();
+    (observed(max_workers, &log), log)
+}
+
 /// A pool whose only worker stands at a gate, and the log of its observer.
 pub(crate) fn heard_and_held() -> (ThreadPoolExecutor, Gate, Log) {
-    let log = Log::default();
-    let pool = observed_by(log.clone()).max_workers(1).build().unwrap();
+    let (pool, log) = heard(1);
     let gate = hold(&pool);
     (pool, gate, log)
 }
@@ -39,7 +44,7 @@ pub(crate) fn heard_and_bounded(workers: usize, capacity: usize) -> (ThreadPoolE
     (builder.build().unwrap(), log)
 }
 
-/// A full pool: its only worker stands at a gate, and so many tasks are pending behind it.
+/// A full pool: its worker stands at a gate, and as many tasks are pending as it has room for.
 pub(crate) fn heard_and_full(capacity: usize) -> (ThreadPoolExecutor, Gate, Vec<Future<()>>, Log) {
     let (pool, log) = heard_and_bounded(1, capacity);
     let gate = hold(&pool);
@@ -56,7 +61,7 @@ pub(crate) fn hold(pool: &ThreadPoolExecutor) -> Gate {
     gate
 }
 
-/// Fills a bounded queue, and returns the futures of what it is full of.
+/// Fills a bounded queue, and returns the futures of the tasks in it.
 pub(crate) fn fill(pool: &ThreadPoolExecutor) -> Vec<Future<()>> {
     std::iter::from_fn(|| pool.try_submit(|| ()).ok()).collect()
 }
@@ -71,7 +76,7 @@ pub(crate) fn assert_it_counts_from_the_call<I>(
 ) {
     const TIME: Duration = Duration::from_millis(5);
     let made = call();
-    thread::sleep(TIME); // for the time to pass, and for nobody else
+    thread::sleep(TIME); // for the time to pass
     let before = log.my_sleeps().len();
     assert!(times_out(made, TIME));
     assert_eq!(log.my_sleeps().len(), before, "it sleeps, so its time begins with the question");

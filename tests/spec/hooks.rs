@@ -1,4 +1,5 @@
-//! Hooks: what a worker does before its first task and after its last, and what it breaks.
+//! Hooks: a worker runs one before its first task and one after its last, and the first may break
+//! the pool.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -77,8 +78,7 @@ fn a_map_on_a_pool_that_breaks_ends_in_errors() {
     });
 }
 
-/// The others find the pool broken when they come to it: no task is waited for that nobody will
-/// run.
+/// Later workers find the pool broken, and no future waits for a task that is never run.
 #[test]
 fn a_pool_that_breaks_late_still_ends_every_future() {
     within(|| {

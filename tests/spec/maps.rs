@@ -1,6 +1,5 @@
-//! One function, many items: the results in the order of the items, read ahead as far as there are
-//! items or only so far. Tests of both kinds of maps stand here; `buffered.rs` has what is special
-//! to a map that reads ahead only so far.
+//! One function, many items: the results come in the order of the items. Tests that hold for every
+//! map stand here; those of buffered maps are in `buffered.rs`.
 
 use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -18,7 +17,7 @@ use crate::support::{
 
 type Results<T> = Box<dyn Iterator<Item = Result<T, TaskError>>>;
 
-/// The results of a map that reads ahead as far as it can, and of some that do not.
+/// The results of an eager map, and of buffered ones of several sizes.
 fn every_map<T: Send + 'static>(
     pool: &ThreadPoolExecutor,
     items: usize,
@@ -366,7 +365,7 @@ fn the_function_is_shared_and_not_copied() {
     });
 }
 
-/// However fast the items have been, and however many one worker has therefore taken at once.
+/// Fast items make a worker take many at once.
 #[test]
 fn an_item_that_one_worker_has_taken_but_not_begun_is_taken_over_by_another() {
     within(|| {

@@ -13,6 +13,7 @@ use glasspool::{
 };
 
 use crate::common::at_once;
+use crate::hears::heard;
 use crate::support::{Drops, Gate, LONG, Tally, eventually, pool, within};
 use crate::told::{Log, observed};
 
@@ -90,7 +91,7 @@ fn the_depth_at_which_a_worker_is_added_comes_from_the_size_of_the_stack() {
     });
 }
 
-/// How much of its stack the calling thread has used since a base.
+/// Number of bytes of its stack that the calling thread has used since a base.
 fn used_since(base: usize) -> usize {
     let here = 0_u8;
     base.abs_diff((&raw const here).addr())
@@ -347,7 +348,7 @@ fn a_wait_in_a_scope_of_one_worker_misses_its_deadline_if_it_has_one() {
     });
 }
 
-/// From this pool to the other and back, each task waiting for the next.
+/// A chain of tasks that wait for each other, on two pools in turn.
 pub(crate) fn ping(left: u64, here: &Submitter, there: &Submitter) -> Told {
     let Some(left) = left.checked_sub(1) else { return Ok(0) };
     let (to, fro) = (there.clone(), here.clone());
@@ -445,8 +446,7 @@ fn added_workers_leave_when_they_are_not_needed() {
 #[test]
 fn an_added_worker_ends_the_task_in_its_hand_when_the_wait_is_over_and_no_more() {
     within(|| {
-        let (log, ended, gate) = (Log::default(), Tally::default(), Gate::closed());
-        let pool = observed(1, &log);
+        let ((pool, log), ended, gate) = (heard(1), Tally::default(), Gate::closed());
         let (submitter, counted, heard) = (pool.submitter(), ended.clone(), log.clone());
         let outer = pool.submit(move || {
             let inner = submitter.submit(|| ());

@@ -1,7 +1,6 @@
 //! A nested wait that a cycle, a lack of workers, a panic, a cancel or a closing keeps from its
 //! value.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
@@ -32,7 +31,7 @@ fn text(told: Told) -> String {
     told.unwrap_err().to_string()
 }
 
-/// A task that waits for the next one, and is known by it.
+/// The work of a task that waits for the next one.
 fn wait_for(next: &Later) -> impl FnOnce() -> Told + use<> {
     let next = Arc::clone(next);
     move || ask(&next)
@@ -48,23 +47,21 @@ fn told_of(later: &Later) -> String {
 #[test]
 fn a_task_that_waits_for_itself_is_told_so_by_each_kind_of_wait() {
     within(|| {
-        let pool = pool(1);
-        let (give, take) = mpsc::channel::<Future<()>>();
-        let (tell, told) = mpsc::channel();
+        let (pool, (give, take), (tell, told)) = (pool(1), mpsc::channel(), mpsc::channel());
         let future = pool.submit(move || {
-            let myself = take.recv().unwrap();
-            tell.send(matches!(myself.result(), Err(TaskError::Deadlock(_)))).unwrap();
-            tell.send(matches!(myself.result_timeout(LONG), Ok(Err(TaskError::Deadlock(_)))))
-                .unwrap();
-            let waits = [
+            let myself: Future<()> = take.recv().unwrap();
+            assert!(is_deadlock(&myself.result()));
+            assert!(is_deadlock(&myself.result_timeout(LONG).unwrap()));
+            for text in [
                 panic_of(|| wait([&myself], None, ReturnWhen::AllCompleted)),
                 panic_of(|| as_completed([&myself]).next()),
-            ];
-            tell.send(waits.iter().all(|text| text.contains("waits for itself"))).unwrap();
-            tell.send(matches!(myself.into_result(), Err(TaskError::Deadlock(_)))).unwrap();
+            ] {
+                assert!(text.contains("waits for itself"), "{text}");
+            }
+            tell.send(is_deadlock(&myself.into_result())).unwrap();
         });
         give.send(future).unwrap();
-        assert_eq!(told.iter().collect::<Vec<_>>(), [true; 4]);
+        assert!(told.recv().expect("a wait is not told so"));
         assert_eq!(pool.submit(|| 7).into_result().unwrap(), 7);
     });
 }
@@ -81,11 +78,7 @@ fn two_tasks_that_wait_for_each_other_both_end_and_one_is_told_why() {
             let for_a = Arc::clone(&a);
             assert!(later.set(pool.submit(move || for_a.result().map(|_| 6))).is_ok());
             let (a, b) = (a.result().unwrap().clone(), ask(&later));
-            assert_eq!(
-                usize::from(is_deadlock(&a)) + usize::from(is_deadlock(&b)),
-                1,
-                "{a:?} {b:?}"
-            );
+            assert!(is_deadlock(&a) != is_deadlock(&b), "{a:?} {b:?}");
             assert!(a.is_err() || a.unwrap() == 5);
             assert!(b.is_err() || b.unwrap() == 6);
         }
@@ -149,38 +142,29 @@ fn a_cycle_within_one_worker_and_a_wait_for_itself_are_told_exactly() {
 
 /// What each task of a cycle of this length is told, if they take turns on these pools.
 fn cycle_over(pools: &[ThreadPoolExecutor], length: usize) -> Vec<Told> {
-    let ring: Arc<Vec<OnceLock<Future<Told>>>> =
-        Arc::new((0..length).map(|_| OnceLock::new()).collect());
-    for n in 0..length {
-        let theirs = Arc::clone(&ring);
-        let wait = move || there(&theirs[(n + 1) % length]).result()?.clone();
-        assert!(ring[n].set(pools[n % pools.len()].named(n.to_string()).submit(wait)).is_ok());
+    let ring: Vec<_> = (0..length).map(|_| Later::default()).collect();
+    for (n, this) in ring.iter().enumerate() {
+        let named = pools[n % pools.len()].named(n.to_string());
+        assert!(this.set(named.submit(wait_for(&ring[(n + 1) % length]))).is_ok());
     }
-    ring.iter().map(|future| there(future).result().unwrap().clone()).collect()
+    ring.iter().map(ask).collect()
 }
 
 #[test]
 fn a_cycle_of_any_length_over_any_pools_is_told_from_its_start_and_back_to_it() {
     within(|| {
         for (pools, length) in [(1, 2), (1, 5), (2, 2), (2, 7), (3, 30)] {
-            for policy in [NestedWait::RunInline, NestedWait::Block] {
-                let workers = length; // so that all can be under way under either policy
-                let pools: Vec<_> = (0..pools).map(|_| pool_of(workers, policy)).collect();
-                for told in cycle_over(&pools, length) {
-                    let told = told.unwrap_err().to_string();
-                    let names: VecDeque<_> = told
-                        .split("task '")
-                        .skip(1)
-                        .map(|text| text.split('\'').next().unwrap())
+            for policy in BOTH {
+                // As many workers as tasks, so that all can be under way under either policy.
+                let pools: Vec<_> = (0..pools).map(|_| pool_of(length, policy)).collect();
+                for told in cycle_over(&pools, length).into_iter().map(text) {
+                    let names = told.split("task '").skip(1);
+                    let names: Vec<usize> = names
+                        .map(|text| text.split_once('\'').unwrap().0.parse().unwrap())
                         .collect();
-                    assert_eq!(names.len(), length + 1, "{told}");
-                    assert_eq!(names.front(), names.back(), "{told}");
-                    let next =
-                        |name: &str| ((name.parse::<usize>().unwrap() + 1) % length).to_string();
-                    assert!(
-                        names.iter().zip(names.iter().skip(1)).all(|(a, b)| next(a) == *b),
-                        "{told}"
-                    );
+                    assert_eq!((names.len(), names[0]), (length + 1, names[length]), "{told}");
+                    let next = |pair: &[usize]| (pair[0] + 1) % length == pair[1];
+                    assert!(names.windows(2).all(next), "{told}");
                 }
             }
         }
@@ -279,12 +263,7 @@ fn each_wait_for_any_of_several_says_in_its_way_that_no_worker_can_come() {
             assert!(panic_of(|| as_completed(some()).next()).ends_with(&ends));
             assert_eq!(submitter.map(1..4, |n| n).filter(is_deadlock).count(), 3);
             assert_eq!(submitter.map(1..4, |n| n).unordered().filter(is_deadlock).count(), 3);
-            assert!(
-                submitter
-                    .map_buffered(1..4, 2, |n| n)
-                    .next()
-                    .is_some_and(|item| is_deadlock(&item))
-            );
+            assert!(is_deadlock(&submitter.map_buffered(1..4, 2, |n| n).next().unwrap()));
             let failures = first_success(some(), None, |_| true).unwrap_err().into_failures();
             assert!(failures.len() == 3 && failures.iter().all(is_deadlock));
         });
@@ -382,7 +361,7 @@ fn a_wait_for_a_task_that_a_closing_cancels_is_told_so() {
         for (how, policy) in EVERY_KIND.into_iter().flat_map(|how| BOTH.map(|policy| (how, policy)))
         {
             let (pool, [gate, other]) = (pool_of(2, policy), [Gate::closed(), Gate::closed()]);
-            // The other worker has this in hand, so that what is submitted next but one is pending.
+            // The second worker is busy with this one, so that `inner` is pending.
             drop(pool.submit(other.then(|| ())));
             other.wait_for(1);
             let (submitter, way) = (pool.submitter(), gate.way());

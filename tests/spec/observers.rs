@@ -167,10 +167,8 @@ fn an_observer_whose_drop_panics_harms_nobody() {
     within(|| {
         for keep_future in [false, true] {
             let drops = Drops::default();
-            let pool = observed_by(Holder(PanicsWhenDropped, drops.clone()))
-                .max_workers(1)
-                .build()
-                .unwrap();
+            let builder = observed_by(Holder(PanicsWhenDropped, drops.clone())).max_workers(1);
+            let pool = builder.build().unwrap();
             let future = pool.submit(|| 1);
             if keep_future {
                 drop(pool);

@@ -29,7 +29,7 @@ impl Counted {
         self.told.load(SeqCst)
     }
 
-    /// What was kept, of which it is known that it adds up.
+    /// The trace, whose counts are checked.
     #[track_caller]
     fn trace(&self) -> Trace {
         let trace = self.recorder.trace();
@@ -100,8 +100,7 @@ fn a_recorder_keeps_all_events_up_to_the_very_last_below_its_bound() {
     });
 }
 
-/// The worker is the first for whom there is no room; what the caller submits then finds some, and
-/// is behind the cut.
+/// The first event that is dropped is one of the worker; the caller's later ones are behind the cut.
 #[test]
 fn a_trace_that_was_cut_knows_the_tasks_that_are_in_it_and_can_be_read_back() {
     within(|| {
@@ -125,7 +124,8 @@ fn a_trace_that_was_cut_knows_the_tasks_that_are_in_it_and_can_be_read_back() {
     });
 }
 
-/// A cancellation is told later than it was: so what is dropped first need not be what was first.
+/// A cancel is told later than it happens, so the first event that is dropped need not be the first
+/// that happened. The callbacks are slow to make that so.
 #[test]
 fn a_full_recorder_keeps_no_event_behind_the_first_that_it_has_dropped() {
     within(|| {

@@ -189,7 +189,7 @@ fn an_observed_panic_stays_a_value() {
     });
 }
 
-/// SCP-09: in a process of its own, whose count is nobody else's.
+/// SCP-09: in a process of its own, because the hook and the count belong to a process.
 #[test]
 fn the_first_of_several_panics_comes_out_and_the_hook_hears_of_the_others() {
     alone(|| {

@@ -11,6 +11,7 @@ use glasspool::{
     BlockedOn, EventKind, NestedWait, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, wait,
 };
 
+use crate::hears::{heard, heard_and_full, heard_and_held};
 use crate::support::{Gate, LONG, within};
 use crate::told::{Log, observed, observed_by};
 
@@ -28,8 +29,7 @@ fn open_when_blocked(log: &Log, gate: Gate) -> thread::JoinHandle<()> {
 #[test]
 fn a_reader_is_blocked_on_its_task_until_that_ends() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let gate = Gate::closed();
         let future = pool.submit(gate.then(|| ()));
         let opener = open_when_blocked(&log, gate);
@@ -51,11 +51,7 @@ fn a_reader_is_blocked_on_its_task_until_that_ends() {
 #[test]
 fn a_reader_that_a_cancel_wakes_is_unblocked_by_that_task() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        gate.wait_for(1);
+        let (pool, _gate, log) = heard_and_held();
         let future = pool.submit(|| ());
         thread::scope(|scope| {
             scope.spawn(|| {
@@ -71,8 +67,7 @@ fn a_reader_that_a_cancel_wakes_is_unblocked_by_that_task() {
 #[test]
 fn a_reader_that_waits_in_vain_is_unblocked_by_no_task() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let gate = Gate::closed();
         let future = pool.submit(gate.then(|| ()));
         assert!(future.result_timeout(SOON).is_err());
@@ -90,8 +85,7 @@ fn a_reader_that_waits_in_vain_is_unblocked_by_no_task() {
 #[test]
 fn a_reader_that_does_not_wait_does_not_sleep() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let gate = Gate::closed();
         let future = pool.submit(gate.then(|| ()));
         let zero = Duration::ZERO;
@@ -114,11 +108,7 @@ fn a_reader_that_does_not_wait_does_not_sleep() {
 #[test]
 fn a_submitter_or_a_closer_that_does_not_wait_does_not_sleep() {
     within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        drop(pool.submit(|| ()));
+        let (pool, _gate, _pending, log) = heard_and_full(1);
         assert!(pool.try_submit(|| ()).is_err());
         assert_eq!(log.my_sleeps(), [""; 0]);
         assert!(pool.try_submit_timeout(Duration::ZERO, || ()).is_err());
@@ -131,8 +121,7 @@ fn a_submitter_or_a_closer_that_does_not_wait_does_not_sleep() {
 #[test]
 fn a_reader_of_many_is_blocked_on_as_many_as_are_left() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let gates = [Gate::closed(), Gate::closed()];
         let futures = [pool.submit(gates[0].then(|| ())), pool.submit(gates[1].then(|| ()))];
         let mut ends = as_completed(&futures);
@@ -157,11 +146,7 @@ fn a_reader_of_many_is_blocked_on_as_many_as_are_left() {
 #[test]
 fn a_submitter_that_waits_for_room_says_so() {
     within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        drop(pool.submit(|| ()));
+        let (pool, gate, _pending, log) = heard_and_full(1);
         assert!(pool.try_submit_timeout(SOON, || ()).is_err());
         assert_eq!(log.my_sleeps(), ["blocked-room", "unblocked"]);
         let opener = open_when_blocked(&log, gate);
@@ -266,8 +251,7 @@ fn a_stream_tells_the_pools_whose_tasks_it_waits_for() {
 #[test]
 fn an_awaiting_task_does_not_sleep_and_has_read_when_it_is_ready() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let mut awaiting = pin!(pool.submit(|| 1).into_future());
         let mut cx = Context::from_waker(Waker::noop());
         loop {
@@ -284,8 +268,7 @@ fn an_awaiting_task_does_not_sleep_and_has_read_when_it_is_ready() {
 #[test]
 fn a_wait_that_is_a_deadlock_is_over_at_once_and_by_no_task() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let (tell, told) = mpsc::channel::<glasspool::Future<()>>();
         let own = pool.submit(move || {
             let me = told.recv().unwrap();

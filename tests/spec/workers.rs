@@ -15,11 +15,8 @@ use crate::support::{Gate, alone, eventually, held_pool, pool, shows, thread_nam
 #[test]
 fn a_pool_says_what_it_is_doing() {
     within(|| {
-        let pool = ThreadPoolExecutor::builder()
-            .max_workers(2)
-            .thread_name_prefix("busy")
-            .build()
-            .unwrap();
+        let builder = ThreadPoolExecutor::builder().max_workers(2).thread_name_prefix("busy");
+        let pool = builder.build().unwrap();
         let gate = Gate::closed();
         let _futures = [(); 5].map(|()| pool.submit(gate.then(|| ())));
         let facts = r#"name: "busy", max_workers: 2, workers: 2, idle: 0, queued: 3, open: true"#;
@@ -241,11 +238,8 @@ fn no_task_is_lost_between_a_worker_that_leaves_and_one_that_comes() {
 #[test]
 fn workers_keep_their_names_through_panics() {
     within(|| {
-        let pool = ThreadPoolExecutor::builder()
-            .max_workers(2)
-            .thread_name_prefix("tough")
-            .build()
-            .unwrap();
+        let builder = ThreadPoolExecutor::builder().max_workers(2).thread_name_prefix("tough");
+        let pool = builder.build().unwrap();
         let before: BTreeSet<_> = at_once(&pool, 2, thread_name).into_iter().collect();
         let panics: Vec<Future<()>> = (0..10).map(|_| pool.submit(|| panic!("boom"))).collect();
         assert!(panics.into_iter().all(|future| future.into_result().is_err()));

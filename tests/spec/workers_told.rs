@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use glasspool::{EventKind, Executor, ReturnWhen, Shutdown, task, wait};
 
-use crate::hears::{heard_and_full, heard_and_held};
+use crate::hears::{heard, heard_and_full, heard_and_held};
 use crate::support::{Gate, LONG, eventually, within};
 use crate::told::{Log, observed, observed_by, word};
 
@@ -16,11 +16,7 @@ const SOON: Duration = Duration::from_millis(5);
 #[test]
 fn the_queue_is_as_deep_as_tasks_are_pending() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        gate.wait_for(1);
+        let (pool, gate, log) = heard_and_held();
         let futures: Vec<_> = (0..3).map(|_| pool.submit(|| ())).collect();
         let map = pool.map(0..4, |n| n);
         futures[1].cancel();
@@ -95,8 +91,7 @@ fn workers_are_born_idle_and_gone_and_say_who_they_are() {
 #[test]
 fn added_workers_are_born_and_gone_too() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let submitter = pool.submitter();
         let outer =
             pool.submit(move || submitter.submit(|| 1).result_timeout(LONG).unwrap().copied());
