@@ -120,7 +120,8 @@ fn a_cancelling_shutdown_cancels_pending_tasks_and_lets_the_others_end() {
             thread::scope(|scope| {
                 let closing = scope.spawn(|| pool.shutdown(how));
                 for pending in &futures[2..] {
-                    assert_eq!(words(pending.result()), BY_SHUTDOWN); // at once, while the others still run
+                    // At once, while the others still run.
+                    assert_eq!(words(pending.result()), BY_SHUTDOWN);
                 }
                 assert_eq!([state(&futures[0]), state(&futures[1])], ["running"; 2]);
                 assert!(!closing.is_finished());

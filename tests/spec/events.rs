@@ -18,7 +18,7 @@ fn a_task_is_submitted_started_finished_and_read() {
     within(|| {
         let (pool, log) = heard(1);
         assert_eq!(pool.submit(|| 1).into_result().unwrap(), 1);
-        assert_eq!(pool.submit(|| 2).result().unwrap(), &2); // in a worker's queue, and no hand-over
+        assert_eq!(pool.submit(|| 2).result().unwrap(), &2); // queued, and not handed over
         assert!(pool.submit(|| panic!("boom")).result().is_err());
         drop(pool);
         let [returns, panics] =

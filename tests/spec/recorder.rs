@@ -88,7 +88,7 @@ fn a_recorder_keeps_all_events_up_to_the_very_last_below_its_bound() {
             (0..500).for_each(|_| drop(pool.try_submit(|| ())));
         };
         refused(&count);
-        let told = count.told(); // always as many: closed, blocked, unblocked; submitted and refused
+        let told = count.told(); // the same number every time
         for capacity in [told, told + 1] {
             let kept = Counted::with_capacity(capacity);
             refused(&kept);
@@ -100,7 +100,8 @@ fn a_recorder_keeps_all_events_up_to_the_very_last_below_its_bound() {
     });
 }
 
-/// The first event that is dropped is one of the worker; the caller's later ones are behind the cut.
+/// The first event that is dropped is one of the worker; later ones of the caller are behind the
+/// cut.
 #[test]
 fn a_trace_that_was_cut_knows_the_tasks_that_are_in_it_and_can_be_read_back() {
     within(|| {

@@ -247,7 +247,7 @@ fn a_body_that_panics_cancels_pending_tasks_and_waits_for_running_ones() {
                 })
             });
             gate.wait_for(1);
-            eventually(|| told.count() == 1); // so the panic has come that far, which may take its time
+            eventually(|| told.count() == 1); // the panic has come that far
             assert!(!panics.is_finished());
             gate.open();
             assert_eq!(panics.join().unwrap(), "of the body");
