@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use glasspool::{AsCompleted, Future, as_completed, task};
 
-use crate::support::{Drops, LONG, held_pool, pool, within};
+use crate::support::{LONG, held_pool, pool, within};
 
 fn ended(n: u32) -> Future<u32> {
     let (task, future) = task(move || n);
@@ -102,21 +102,6 @@ fn keys_stay_with_their_futures_in_whatever_order_they_end() {
         }
         handed_over.extend(queue.map(|(key, _)| key));
         assert!(handed_over.into_iter().eq(0..3_000));
-    });
-}
-
-/// ASC-09.
-#[test]
-fn a_value_that_a_stream_has_handed_over_is_freed_by_its_reader() {
-    within(|| {
-        let (pool, drops) = (pool(1), Drops::default());
-        let mut queue = as_completed([]);
-        for dropped in 1..=100 {
-            let value = drops.one();
-            queue.push(pool.submit(move || value));
-            drop(queue.next().unwrap().into_result());
-            assert_eq!(drops.count(), dropped);
-        }
     });
 }
 
