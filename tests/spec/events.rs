@@ -84,6 +84,7 @@ fn a_task_whose_initializer_panics_is_lost_and_had_not_started() {
         gate.open();
         assert!(lost.result().is_err() && waiting.result().is_err());
         assert!(pool.try_submit(|| 3).is_err());
+        drop(pool);
         let pool = builder.build().unwrap();
         assert_eq!(pool.map(0..3, |n| n).filter(Result::is_err).count(), 3);
         drop(pool);

@@ -296,7 +296,7 @@ fn largest<'scope>(s: &Scope<'scope, '_>, numbers: &'scope [u64]) -> u64 {
 #[test]
 fn tasks_of_a_scope_may_wait_for_each_other_and_it_adds_no_worker() {
     within(|| {
-        let numbers: Vec<u64> = (0..200).map(|n| n * 7919 % 1009).collect();
+        let numbers: Vec<u64> = (0..50).map(|n| n * 7919 % 1009).collect();
         for workers in [1, 2] {
             let (found, all, added) = scope(workers, |s| {
                 let some = [1, 2, 3].map(|n| s.submit(move || n));

@@ -12,18 +12,18 @@ use glasspool::{
 };
 
 use crate::hears::{heard, heard_and_full, heard_and_held};
-use crate::support::{Gate, LONG, within};
+use crate::support::{Gate, LONG, eventually, within};
 use crate::told::{Log, observed, observed_by};
 
 const SOON: Duration = Duration::from_millis(5);
 
 /// Opens the gate when a thread has gone to sleep.
-fn open_when_blocked(log: &Log, gate: Gate) -> thread::JoinHandle<()> {
+fn open_when_blocked(log: &Log, gate: Gate) {
     let (log, before) = (log.clone(), log.sleeps());
     thread::spawn(move || {
         log.wait_for_sleeps(before + 1);
         gate.open();
-    })
+    });
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn a_reader_is_blocked_on_its_task_until_that_ends() {
         let (pool, log) = heard(1);
         let gate = Gate::closed();
         let future = pool.submit(gate.then(|| ()));
-        let opener = open_when_blocked(&log, gate);
+        open_when_blocked(&log, gate);
         future.result().unwrap();
         future.result().unwrap(); // who has it does not wait
         assert_eq!(log.my_sleeps(), ["blocked-task", "unblocked-by"]);
@@ -42,7 +42,6 @@ fn a_reader_is_blocked_on_its_task_until_that_ends() {
             all.iter().find(|told| told.kind == EventKind::Blocked(BlockedOn::Task)).unwrap();
         assert_eq!(blocked.task, id);
         assert_eq!(log.count_of(&EventKind::Unblocked { by: id }), 1);
-        opener.join().unwrap();
         drop(pool);
         log.assert_it_is_sound();
     });
@@ -127,10 +126,9 @@ fn a_reader_of_many_is_blocked_on_as_many_as_are_left() {
         let mut ends = as_completed(&futures);
         let [first, second] = gates;
         for (gate, left) in [(first, 2), (second, 1)] {
-            let opener = open_when_blocked(&log, gate);
+            open_when_blocked(&log, gate);
             ends.next().unwrap();
             assert_eq!(log.count_of(&EventKind::Blocked(BlockedOn::AnyOf(left))), 1);
-            opener.join().unwrap();
         }
         drop(ends);
         let ids: Vec<_> = log.lives_by_id().into_keys().collect();
@@ -149,10 +147,9 @@ fn a_submitter_that_waits_for_room_says_so() {
         let (pool, gate, _pending, log) = heard_and_full(1);
         assert!(pool.try_submit_timeout(SOON, || ()).is_err());
         assert_eq!(log.my_sleeps(), ["blocked-room", "unblocked"]);
-        let opener = open_when_blocked(&log, gate);
+        open_when_blocked(&log, gate);
         drop(pool.submit(|| ()));
         assert_eq!(log.my_sleeps()[2..], ["blocked-room", "unblocked"]);
-        opener.join().unwrap();
         drop(pool);
         log.assert_it_is_sound();
     });
@@ -184,20 +181,13 @@ fn a_wait_inside_a_task_is_told_by_that_worker() {
             let (submitter, gate) = (pool.submitter(), Gate::closed());
             let inner = submitter.submit(gate.then(|| ()));
             gate.wait_for(1);
-            let opener = open_when_blocked(&log, gate);
+            open_when_blocked(&log, gate);
             let outer = pool.submit(move || inner.result().cloned());
-            opener.join().unwrap();
-            while !outer.done() {
-                thread::yield_now();
-            }
+            eventually(|| outer.done());
             drop(pool);
-            let all = log.all();
-            let blocked: Vec<_> = all
-                .iter()
-                .filter(|told| told.kind == EventKind::Blocked(BlockedOn::Task))
-                .collect();
-            assert_eq!(blocked.len(), 1);
-            assert!(blocked[0].worker.is_some());
+            let mut blocked = log.all();
+            blocked.retain(|told| told.kind == EventKind::Blocked(BlockedOn::Task));
+            assert!(blocked.len() == 1 && blocked[0].worker.is_some(), "{blocked:?}");
             assert_eq!(log.sleeps_of(blocked[0].thread), ["blocked-task", "unblocked-by"]);
             log.assert_it_is_sound();
         }
@@ -213,9 +203,8 @@ fn two_pools_with_two_observers_each_tell_their_own_and_no_pair_is_split() {
         let futures = [0, 1].map(|n| pools[n].submit(gates[n].then(|| ())));
         let mut ends = as_completed(&futures);
         let [first, second] = gates;
-        let opener = open_when_blocked(&logs[0], second);
+        open_when_blocked(&logs[0], second);
         ends.next().unwrap();
-        opener.join().unwrap();
         first.open();
         ends.next().unwrap();
         drop(ends);
@@ -240,9 +229,8 @@ fn a_stream_tells_the_pools_whose_tasks_it_waits_for() {
         let before = logs[0].all().len();
         let gate = Gate::closed();
         ends.push(second.submit(gate.then(|| ())));
-        let opener = open_when_blocked(&logs[1], gate);
+        open_when_blocked(&logs[1], gate);
         drop(ends.next());
-        opener.join().unwrap();
         assert_eq!(logs[0].all().len(), before, "no task of that pool is waited for any more");
         assert_eq!(logs[1].my_sleeps(), ["blocked-any", "unblocked-by"]);
     });
@@ -270,19 +258,12 @@ fn a_wait_that_is_a_deadlock_is_over_at_once_and_by_no_task() {
     within(|| {
         let (pool, log) = heard(1);
         let (tell, told) = mpsc::channel::<glasspool::Future<()>>();
-        let own = pool.submit(move || {
-            let me = told.recv().unwrap();
-            assert!(me.result().is_err());
-        });
+        let own = pool.submit(move || assert!(told.recv().unwrap().result().is_err()));
         tell.send(own).unwrap();
         drop(pool);
         assert_eq!(log.count_of(&EventKind::Blocked(BlockedOn::Task)), 1);
-        assert_eq!(
-            log.count(
-                |told| told.kind == EventKind::Unblocked { by: None } && told.worker.is_some()
-            ),
-            1
-        );
+        let by_no_task = EventKind::Unblocked { by: None };
+        assert_eq!(log.count(|told| told.kind == by_no_task && told.worker.is_some()), 1);
         log.assert_it_is_sound();
     });
 }

@@ -35,14 +35,10 @@ fn the_queue_is_as_deep_as_tasks_are_pending() {
 #[test]
 fn the_first_task_of_a_worker_is_told_to_start_when_that_is_initialized() {
     within(|| {
-        let log = Log::default();
-        let gate = Gate::closed();
+        let (log, gate) = (Log::default(), Gate::closed());
         let way = gate.way();
-        let pool = observed_by(log.clone())
-            .max_workers(1)
-            .initializer(move || way.pass())
-            .build()
-            .unwrap();
+        let builder = observed_by(log.clone()).max_workers(1).initializer(move || way.pass());
+        let pool = builder.build().unwrap();
         let first = pool.submit(|| ());
         drop(pool.submit(|| ()));
         assert!(first.running());
@@ -93,9 +89,8 @@ fn added_workers_are_born_and_gone_too() {
     within(|| {
         let (pool, log) = heard(1);
         let submitter = pool.submitter();
-        let outer =
-            pool.submit(move || submitter.submit(|| 1).result_timeout(LONG).unwrap().copied());
-        assert_eq!(outer.into_result().unwrap().unwrap(), 1);
+        let outer = pool.submit(move || submitter.submit(|| 1).result_timeout(LONG).is_ok());
+        assert!(outer.into_result().unwrap());
         drop(pool);
         assert_eq!(log.count_of(&EventKind::WorkerBorn), 2);
         assert_eq!(log.count_of(&EventKind::WorkerGone), 2);
@@ -112,11 +107,7 @@ fn a_worker_of_one_pool_that_submits_to_another_says_which_it_is() {
         let log = Log::default();
         let (mine, other) = (observed(1, &Log::default()), observed(1, &log));
         let submitter = other.submitter();
-        mine.submit(move || submitter.submit(|| ()).into_result())
-            .result()
-            .unwrap()
-            .as_ref()
-            .unwrap();
+        mine.submit(move || submitter.submit(|| ()).into_result().unwrap()).result().unwrap();
         let told = log.all().remove(0);
         assert_eq!(told.worker.unwrap().pool(), mine.id());
         assert_eq!(told.pool, other.id());
