@@ -57,7 +57,7 @@ pub(crate) fn about_to_break() -> (ThreadPoolExecutor, Gate) {
 pub(crate) fn listen() -> Receiver<String> {
     let (tell, heard) = mpsc::channel();
     set_unobserved_panic_hook(Some(Box::new(move |panic| {
-        tell.send(panic.message().to_owned()).unwrap()
+        tell.send(panic.message().to_owned()).unwrap();
     })));
     heard
 }

@@ -103,7 +103,7 @@ fn an_observer_that_submits_at_every_event_comes_to_an_end() {
 #[test]
 fn an_observer_that_reads_cancels_and_closes_does_not_hang() {
     within(|| {
-        for wanted in WORDS {
+        for wanted in WORDS.split(' ') {
             let held =
                 Arc::new(OnceLock::<(Weak<ThreadPoolExecutor>, Mutex<Option<Future<i32>>>)>::new());
             let inner = Arc::clone(&held);
