@@ -1,8 +1,8 @@
-//! Nothing is left behind (`DRP-11`): every way in which a pool can live and end, again and again,
-//! with each allocation of the process counted. A cycle of references, or a task kept somewhere,
-//! shows as growth.
+//! No allocation is left behind (`DRP-11`): every way in which a pool can live and end, again and
+//! again, with each allocation of the process counted. A cycle of references, or a task kept
+//! somewhere, shows as growth.
 //!
-//! It is a program of its own, with this one test, so that nobody else's allocations are counted.
+//! This is a program of its own, with one test, so that no other allocations are counted.
 
 use std::alloc::System;
 use std::future::{Future as _, IntoFuture};
@@ -103,8 +103,26 @@ fn nested_waits() {
     give.send(outer).unwrap();
 }
 
+fn scopes() {
+    leaks_nothing("scopes that return, and that panic", || {
+        let words = ["to", "be"];
+        let again = scope(2, |s| {
+            let inner = s.clone();
+            drop(s.submit(move || drop(inner.submit(move || words.len()))));
+            s.map(&words, |word| word.len()).count()
+        });
+        assert_eq!(again.unwrap(), 2);
+        let panics = std::panic::catch_unwind(|| scope(1, |s| drop(s.submit(|| panic!("unseen")))));
+        assert!(panics.is_err());
+        let panics = std::panic::catch_unwind(|| {
+            scope(1, |s| s.submit(|| words.len()).result().map(|_| panic!("body")).is_ok())
+        });
+        assert!(panics.is_err());
+    });
+}
+
 #[test]
-fn drp_11_nothing_is_left_behind() {
+fn pools_leave_no_allocation_behind() {
     // What the tests' own threads panic with is expected, and printing it would allocate.
     std::panic::set_hook(Box::new(|_| ()));
 
@@ -192,21 +210,7 @@ fn drp_11_nothing_is_left_behind() {
         nested_waits,
     );
     observed_pools();
-    leaks_nothing("scopes that return, and that panic", || {
-        let words = ["to", "be"];
-        let again = scope(2, |s| {
-            let inner = s.clone();
-            drop(s.submit(move || drop(inner.submit(move || words.len()))));
-            s.map(&words, |word| word.len()).count()
-        });
-        assert_eq!(again.unwrap(), 2);
-        let panics = std::panic::catch_unwind(|| scope(1, |s| drop(s.submit(|| panic!("unseen")))));
-        assert!(panics.is_err());
-        let panics = std::panic::catch_unwind(|| {
-            scope(1, |s| s.submit(|| words.len()).result().map(|_| panic!("body")).is_ok())
-        });
-        assert!(panics.is_err());
-    });
+    scopes();
     stays_flat();
 }
 

@@ -1,7 +1,8 @@
-//! A bound on what may wait: submits from outside wait for room or are refused, and nothing is lost
+//! A bound on pending tasks: submits from outside wait for room or are refused, and nothing is lost
 //! either way.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,31 +10,18 @@ use glasspool::{
     BuildError, Executor, Future, Refusal, Shutdown, Submitter, ThreadPoolExecutor, task,
 };
 
-use crate::support::{Drops, Gate, Tally, eventually, let_others_block, panic_of, within};
+use crate::hears::{heard_and_bounded, heard_and_full, hold};
+use crate::support::{Drops, Gate, LONG, Tally, eventually, panic_of, within};
 
 fn bounded(max_workers: usize, capacity: usize) -> ThreadPoolExecutor {
     ThreadPoolExecutor::builder().max_workers(max_workers).queue_capacity(capacity).build().unwrap()
 }
 
-/// A pool of one worker, which stands at the gate, and of whose room so many places are taken.
-fn bounded_and_held(
-    capacity: usize,
-    taken: usize,
-) -> (ThreadPoolExecutor, Gate, Vec<Future<usize>>) {
-    let (pool, gate) = (bounded(1, capacity), Gate::closed());
-    drop(pool.submit(gate.then(|| ())));
-    gate.wait_for(1);
-    let waiting = (0..taken).map(|n| pool.submit(move || n)).collect();
-    (pool, gate, waiting)
+fn is_full(pool: &ThreadPoolExecutor) -> bool {
+    matches!(pool.try_submit(|| ()), Err(refused) if matches!(refused.why(), Refusal::Full))
 }
 
-fn is_full<F>(pool: &ThreadPoolExecutor, work: F) -> bool
-where
-    F: FnOnce() + Send + 'static,
-{
-    matches!(pool.try_submit(work), Err(refused) if matches!(refused.why(), Refusal::Full))
-}
-
+/// QUE-09.
 #[test]
 fn a_bound_is_at_least_one() {
     within(|| {
@@ -43,10 +31,11 @@ fn a_bound_is_at_least_one() {
     });
 }
 
+/// QUE-01.
 #[test]
 fn a_full_pool_refuses_and_gives_the_closure_back() {
     within(|| {
-        let (pool, gate, waiting) = bounded_and_held(2, 2);
+        let (pool, gate, pending, _) = heard_and_full(2);
         let (drops, alive) = (Drops::default(), Arc::new(()));
         let captured = Arc::clone(&alive);
         let refused =
@@ -54,171 +43,82 @@ fn a_full_pool_refuses_and_gives_the_closure_back() {
         assert!(matches!(refused.why(), Refusal::Full));
         assert_eq!(refused.to_string(), "cannot submit: the executor's queue is full");
         assert_eq!(drops.count(), 0);
-        assert_eq!(refused.into_inner()(), 2);
+        assert_eq!(refused.into_inner()(), 2); // run by the caller
         assert_eq!((drops.count(), Arc::strong_count(&alive)), (1, 1));
         gate.open();
-        assert!(waiting.into_iter().map(|future| future.into_result().unwrap()).eq(0..2));
+        assert!(pending.into_iter().all(|future| future.into_result().is_ok()));
+        assert_eq!(pool.try_submit(|| 9).unwrap().into_result().unwrap(), 9);
     });
 }
 
+/// QUE-01: the first task of a new worker was at no time pending, and a cancelled one frees its
+/// room at once.
 #[test]
-fn a_submit_waits_until_there_is_room() {
-    within(|| {
-        let (pool, gate, waiting) = bounded_and_held(1, 1);
-        thread::scope(|scope| {
-            let late = scope.spawn(|| pool.submit(|| 7));
-            let_others_block();
-            assert!(!late.is_finished());
-            gate.open();
-            assert_eq!(late.join().unwrap().into_result().unwrap(), 7);
-        });
-        assert!(waiting.iter().all(Future::done));
-    });
-}
-
-#[test]
-fn a_submit_with_a_deadline_gives_up_in_time_and_not_before() {
-    within(|| {
-        let (pool, _gate, _waiting) = bounded_and_held(1, 1);
-        let (patience, began) = (Duration::from_millis(20), Instant::now());
-        let refused = pool.try_submit_timeout(patience, || 7).unwrap_err();
-        assert!(began.elapsed() >= patience);
-        assert!(matches!(refused.why(), Refusal::Full));
-        assert_eq!(refused.into_inner()(), 7);
-    });
-}
-
-#[test]
-fn a_submit_with_a_deadline_may_be_in_time() {
-    within(|| {
-        let (pool, gate, _waiting) = bounded_and_held(1, 1);
-        for patience in [Duration::from_secs(1000), Duration::MAX] {
-            let (pool, submitter) = (&pool, pool.submitter());
-            thread::scope(|scope| {
-                let late =
-                    scope.spawn(move || submitter.try_submit_timeout(patience, || 7).unwrap());
-                let_others_block();
-                gate.open();
-                assert_eq!(late.join().unwrap().into_result().unwrap(), 7);
-            });
-            assert_eq!(
-                pool.named("soon")
-                    .try_submit_timeout(patience, || 8)
-                    .unwrap()
-                    .into_result()
-                    .unwrap(),
-                8
-            );
-            let executor: &dyn Executor = pool;
-            assert_eq!(
-                executor.try_submit_timeout(patience, || 9).unwrap().into_result().unwrap(),
-                9
-            );
-        }
-    });
-}
-
-#[test]
-fn room_is_what_is_pending_so_cancelling_makes_it_at_once() {
-    within(|| {
-        let (pool, _gate, waiting) = bounded_and_held(3, 3);
-        assert!(is_full(&pool, || ()));
-        assert!(waiting[1].cancel());
-        drop(pool.try_submit(|| ()).unwrap());
-        assert!(is_full(&pool, || ()));
-        assert_eq!(pool.stats().queued, 3);
-    });
-}
-
-#[test]
-fn cancelling_lets_in_whoever_waits() {
-    within(|| {
-        let (pool, gate, waiting) = bounded_and_held(1, 1);
-        let late = thread::scope(|scope| {
-            let late = scope.spawn(|| pool.submit(|| 7));
-            let_others_block();
-            assert!(waiting[0].cancel());
-            late.join().unwrap() // while the only worker is still held
-        });
-        assert!(!late.done());
-        gate.open();
-        assert_eq!(late.into_result().unwrap(), 7);
-    });
-}
-
-#[test]
-fn a_task_that_is_handed_to_a_new_worker_takes_no_room() {
+fn pending_tasks_take_room_and_no_others() {
     within(|| {
         let (pool, gate) = (bounded(3, 1), Gate::closed());
-        let running: Vec<_> =
-            (0..3).map(|n| pool.try_submit(gate.then(move || n)).unwrap()).collect();
+        let running = [(); 3].map(|()| pool.try_submit(gate.then(|| ())).unwrap());
         assert!(running.iter().all(Future::running));
-        let waits = pool.try_submit(|| 3).unwrap();
-        assert!(is_full(&pool, || ()));
+        let pending = pool.try_submit(|| 7).unwrap();
+        assert!(is_full(&pool));
+        assert!(pending.cancel());
+        let next = pool.try_submit(|| 9).unwrap();
+        assert!(is_full(&pool));
+        assert_eq!(pool.stats().queued, 1);
         gate.open();
-        assert_eq!(waits.into_result().unwrap(), 3);
+        assert!(running.into_iter().all(|future| future.into_result().is_ok()));
+        assert_eq!(next.into_result().unwrap(), 9);
     });
 }
 
 #[test]
-fn a_task_that_was_cancelled_before_it_was_given_takes_no_room() {
+fn a_task_that_is_cancelled_before_it_is_given_takes_no_room() {
     within(|| {
-        let (pool, _gate, _waiting) = bounded_and_held(1, 0);
+        let pool = bounded(1, 1);
+        let _gate = hold(&pool);
         for _ in 0..3 {
             let (task, future) = task(|| ());
             future.cancel();
             pool.try_execute(task).unwrap();
         }
         drop(pool.try_submit(|| ()).unwrap());
-        assert!(is_full(&pool, || ()));
+        assert!(is_full(&pool));
     });
 }
 
+/// QUE-01: so a pool cannot hang on its own full queue, and a task that wants to hold back can ask.
 #[test]
-fn what_a_pools_own_task_submits_is_always_accepted() {
+fn a_task_of_the_pool_is_accepted_although_it_is_full_and_may_ask_first() {
     within(|| {
-        let (pool, ran) = (bounded(1, 1), Tally::default());
-        let (own, counted) = (pool.submitter(), ran.clone());
-        let outer = pool.submit(move || {
-            let inner = (0..100).map(|_| {
-                let counted = counted.clone();
-                own.submit(move || counted.add())
-            });
-            inner.collect::<Vec<_>>()
-        });
-        let inner = outer.into_result().unwrap();
-        for future in inner {
-            future.into_result().unwrap();
-        }
-        assert_eq!(ran.count(), 100);
-    });
-}
-
-#[test]
-fn a_task_that_would_rather_hold_back_may() {
-    within(|| {
-        let pool = bounded(1, 2);
-        let own = pool.submitter();
-        let refusals = pool.submit(move || {
-            let tried = (0..5).map(|_| own.try_submit(|| ()));
-            let refused = tried.filter(
-                |tried| matches!(tried, Err(refused) if matches!(refused.why(), Refusal::Full)),
-            );
-            let at_once = refused.count();
-            let in_vain = own.try_submit_timeout(Duration::from_millis(1), || ()).is_err();
-            (at_once, in_vain)
-        });
-        assert_eq!(refusals.into_result().unwrap(), (3, true));
+        let pool = bounded(1, 1);
+        let (submitter, gate) = (pool.submitter(), Gate::closed());
+        let outer = pool.submit(gate.then(move || {
+            let soon = Duration::from_millis(1);
+            let refused = [
+                submitter.try_submit(|| 0).map_err(|refused| refused.to_string()),
+                submitter.try_submit_timeout(soon, || 0).map_err(|refused| refused.to_string()),
+            ];
+            let full = "cannot submit: the executor's queue is full";
+            let full = refused.iter().all(|refused| refused.as_ref().is_err_and(|why| why == full));
+            let inner: Vec<_> = (0..100).map(|n| submitter.submit(move || n)).collect();
+            (full, inner, submitter.stats().queued)
+        }));
+        let pending = pool.submit(|| 4);
+        gate.open();
+        let (full, inner, queued) = outer.into_result().unwrap();
+        assert_eq!((full, queued), (true, 101));
+        assert!(inner.into_iter().map(|future| future.into_result().unwrap()).eq(0..100));
+        assert_eq!(pending.into_result().unwrap(), 4);
     });
 }
 
 #[test]
 fn a_callback_on_a_worker_submits_as_its_tasks_do() {
     within(|| {
-        let (pool, gate, waiting) = bounded_and_held(1, 1);
+        let (pool, gate, pending, _) = heard_and_full(1);
         let (own, ran) = (pool.submitter(), Tally::default());
         let counted = ran.clone();
-        waiting[0].add_done_callback(move |_| {
+        pending[0].add_done_callback(move |_| {
             for _ in 0..3 {
                 let counted = counted.clone();
                 drop(own.submit(move || counted.add()));
@@ -229,16 +129,58 @@ fn a_callback_on_a_worker_submits_as_its_tasks_do() {
     });
 }
 
+/// QUE-02.
 #[test]
-fn whoever_waits_for_room_is_told_when_there_will_be_none() {
+fn a_submit_waits_until_there_is_room() {
+    within(|| {
+        let (pool, gate, pending, log) = heard_and_full(1);
+        thread::scope(|scope| {
+            let late =
+                scope.spawn(|| [2, 3, 4].map(|n| pool.submit(move || n).into_result().unwrap()));
+            log.wait_for_sleeps(1);
+            assert!(!late.is_finished());
+            assert_eq!(pool.stats().submitted, 2);
+            gate.open();
+            assert_eq!(late.join().unwrap(), [2, 3, 4]);
+        });
+        assert!(pending.iter().all(Future::done));
+    });
+}
+
+/// QUE-02: while the only worker is held.
+#[test]
+fn a_cancelled_task_lets_in_a_submitter_that_waits() {
+    within(|| {
+        let (pool, gate, mut pending, log) = heard_and_full(1);
+        for n in 1..20 {
+            let late = thread::scope(|scope| {
+                let before = log.sleeps();
+                let late = scope.spawn(|| pool.submit(|| ()));
+                if n % 2 == 0 {
+                    log.wait_for_sleeps(before + 1);
+                }
+                assert!(pending[0].cancel());
+                late.join().unwrap()
+            });
+            assert!(!late.done());
+            pending = vec![late];
+        }
+        gate.open();
+        assert!(pending.remove(0).into_result().is_ok());
+    });
+}
+
+/// QUE-02.
+#[test]
+fn a_submitter_that_waits_is_refused_when_the_pool_is_closed() {
     within(|| {
         for how in [Shutdown::Drain, Shutdown::CancelPending, Shutdown::Stop] {
-            let (pool, gate, _waiting) = bounded_and_held(1, 1);
+            let (pool, gate, _pending, log) = heard_and_full(1);
             thread::scope(|scope| {
                 let polite =
                     scope.spawn(|| pool.try_submit_timeout(Duration::MAX, || 7).unwrap_err());
                 let plain = scope.spawn(|| panic_of(|| pool.submit(|| 7)));
-                let_others_block();
+                log.wait_for_sleeps(2);
                 pool.close(how);
                 let refused = polite.join().unwrap();
                 assert!(matches!(refused.why(), Refusal::ShutDown));
@@ -250,36 +192,134 @@ fn whoever_waits_for_room_is_told_when_there_will_be_none() {
     });
 }
 
+/// QUE-02.
 #[test]
 fn a_map_waits_for_room_for_its_first_worker_and_does_without_the_others() {
     within(|| {
-        let (pool, gate) = (bounded(2, 1), Gate::closed());
-        let held: Vec<_> = (0..2).map(|_| pool.submit(gate.then(|| ()))).collect();
-        gate.wait_for(2);
-        let waits = pool.submit(|| ());
+        let (pool, log) = heard_and_bounded(2, 1);
+        let gate = hold(&pool);
+        let pending = pool.submit(|| ());
         thread::scope(|scope| {
             let late = scope.spawn(|| pool.map(0..100, |n| n * 2));
-            let_others_block();
+            log.wait_for_sleeps(1);
             assert!(!late.is_finished());
-            waits.cancel();
-            let results = late.join().unwrap(); // while both workers are still held
+            pending.cancel();
+            let results = late.join().unwrap(); // while both workers are held
             assert_eq!(pool.stats().queued, 1);
             gate.open();
             assert!(results.map(Result::unwrap).eq((0..100).map(|n| n * 2)));
         });
-        drop(held);
     });
 }
 
 #[test]
 fn a_map_that_is_dropped_makes_room() {
     within(|| {
-        let (pool, gate, _waiting) = bounded_and_held(1, 0);
+        let pool = bounded(1, 1);
+        let gate = hold(&pool);
         let results = pool.map(0..100, |n| n);
-        assert!(is_full(&pool, || ()));
+        assert!(is_full(&pool));
         drop(results);
         drop(pool.try_submit(|| ()).unwrap());
         gate.open();
+    });
+}
+
+/// QUE-03.
+#[test]
+fn a_submit_with_a_deadline_gives_up_in_time_and_not_before() {
+    within(|| {
+        let pool = bounded(1, 1);
+        let gate = hold(&pool);
+        let pending = pool.try_submit_timeout(Duration::ZERO, || 1).unwrap();
+        let submitter = pool.submitter();
+        for timeout in [Duration::ZERO, Duration::from_nanos(999_999), Duration::from_millis(12)] {
+            let began = Instant::now();
+            let work = || 2;
+            let refusals = [
+                pool.try_submit_timeout(timeout, work).unwrap_err(),
+                submitter.try_submit_timeout(timeout, work).unwrap_err(),
+                pool.named("late").try_submit_timeout(timeout, work).unwrap_err(),
+            ];
+            assert!(began.elapsed() >= 3 * timeout);
+            for refused in refusals {
+                assert!(matches!(refused.why(), Refusal::Full));
+                assert_eq!(refused.into_inner()(), 2);
+            }
+        }
+        gate.open();
+        assert_eq!(pending.into_result().unwrap(), 1);
+    });
+}
+
+/// QUE-03.
+#[test]
+fn a_submit_with_a_deadline_may_be_in_time() {
+    within(|| {
+        for patience in [LONG, Duration::MAX] {
+            let (pool, gate, _pending, log) = heard_and_full(1);
+            let submitter = pool.submitter();
+            thread::scope(|scope| {
+                let late =
+                    scope.spawn(move || submitter.try_submit_timeout(patience, || 7).unwrap());
+                log.wait_for_sleeps(1);
+                gate.open();
+                assert_eq!(late.join().unwrap().into_result().unwrap(), 7);
+            });
+            let named = pool.named("soon").try_submit_timeout(patience, || 8).unwrap();
+            assert_eq!(named.into_result().unwrap(), 8);
+            let executor: &dyn Executor = &pool;
+            let future = executor.try_submit_timeout(patience, || 9).unwrap();
+            assert_eq!(future.into_result().unwrap(), 9);
+        }
+    });
+}
+
+/// QUE-05.
+#[test]
+fn the_capacity_is_never_exceeded() {
+    const CAPACITY: usize = 8;
+    within(|| {
+        let pool = bounded(2, CAPACITY);
+        let (ran, peak) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|threads| {
+            for _ in 0..3 {
+                threads.spawn(|| {
+                    for _ in 0..7_000 {
+                        drop(pool.submit(|| ()));
+                        peak.fetch_max(pool.stats().queued, SeqCst);
+                        ran.fetch_add(1, SeqCst);
+                    }
+                });
+            }
+        });
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert!(peak.into_inner() <= CAPACITY);
+        assert_eq!((ran.into_inner(), pool.stats().returned), (21_000, 21_000));
+    });
+}
+
+/// QUE-05: whatever becomes of pending tasks, as many fit afterwards as before.
+#[test]
+fn no_room_is_lost_or_made() {
+    const CAPACITY: usize = 5;
+    within(|| {
+        for _ in 0..50 {
+            let pool = bounded(3, CAPACITY);
+            thread::scope(|threads| {
+                threads.spawn(|| (0..30).for_each(|_| drop(pool.submit(|| ()))));
+                threads.spawn(|| (0..30).for_each(|_| _ = pool.submit(|| ()).cancel()));
+                threads.spawn(|| (0..10).for_each(|_| drop(pool.map(0..7, |n| n))));
+                threads.spawn(|| (0..30).for_each(|_| drop(pool.try_submit(|| ()))));
+                let submitter = pool.submitter();
+                drop(pool.submit(move || (0..30).for_each(|_| drop(submitter.submit(|| ())))));
+            });
+            eventually(|| pool.stats().queued == 0 && pool.stats().running == 0);
+            let gate = hold(&pool);
+            let fit = (0..2 * CAPACITY).take_while(|_| pool.try_submit(|| ()).is_ok()).count();
+            assert_eq!(fit, CAPACITY);
+            gate.open();
+        }
     });
 }
 
@@ -324,7 +364,8 @@ fn every_closure_runs_is_cancelled_or_comes_back() {
     });
 }
 
-/// Whoever is woken for room may do without: its task goes to a new worker. Then another is woken.
+/// A submitter that is woken for room may not need it, if its task goes to a new worker. Then
+/// another is woken.
 #[test]
 fn room_that_one_does_without_is_for_another() {
     const EACH: usize = 300;
@@ -351,28 +392,29 @@ fn room_that_one_does_without_is_for_another() {
     });
 }
 
+/// QUE-10: each at least a tenth of its fair share.
 #[test]
-fn the_bound_holds_for_what_comes_from_outside() {
+fn submitters_that_flood_a_pool_all_make_progress() {
+    const SUBMITTERS: usize = 4;
+    const TASKS: usize = 8_000;
     within(|| {
-        let (pool, gate) = (bounded(2, 5), Gate::closed());
-        let held: Vec<_> = (0..2).map(|_| pool.submit(gate.then(|| ()))).collect();
-        thread::scope(|scope| {
-            let floods: Vec<_> = (0..3)
-                .map(|_| {
-                    scope.spawn(|| {
-                        for _ in 0..200 {
-                            drop(pool.submit(|| ()));
-                            assert!(pool.stats().queued <= 5);
-                        }
-                    })
+        let pool = bounded(1, 2);
+        let (begun, start) = (AtomicUsize::new(0), Barrier::new(SUBMITTERS));
+        let accepted = thread::scope(|threads| {
+            let flooding = [(); SUBMITTERS].map(|()| {
+                threads.spawn(|| {
+                    start.wait();
+                    let mut mine = 0;
+                    while begun.fetch_add(1, SeqCst) < TASKS {
+                        drop(pool.submit(|| ()));
+                        mine += 1;
+                    }
+                    mine
                 })
-                .collect();
-            eventually(|| pool.stats().queued == 5);
-            gate.open();
-            for flood in floods {
-                flood.join().unwrap();
-            }
+            });
+            flooding.map(|thread| thread.join().unwrap())
         });
-        drop(held);
+        assert_eq!(accepted.iter().sum::<usize>(), TASKS);
+        assert!(accepted.iter().all(|&mine| mine >= TASKS / SUBMITTERS / 10), "{accepted:?}");
     });
 }

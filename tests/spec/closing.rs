@@ -1,38 +1,76 @@
-//! Closing: what was taken ends, and nothing more is taken.
+//! Closing: tasks that were accepted end, and no more are accepted.
 
+use std::io::{self, Write};
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use glasspool::{
     Executor, Future, Refusal, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, task, wait,
 };
 
+use crate::common::{PROMPT, about_to_break, at_once};
+use crate::hears::heard_and_held;
 use crate::support::{
-    Gate, Tally, eventually, held_pool, let_others_block, panic_of, pool, shows, state, within,
-    words,
+    Drops, Gate, LONG, NO_SUCH_STACK, Tally, alone, eventually, held_pool, panic_of, pool, shows,
+    state, within, words,
 };
 
 const BY_SHUTDOWN: &str = "task cancelled by the shutdown of its pool";
 
-/// SHD-01, SUB: at once, and the closure comes back.
+const EVERY_WAY: [Shutdown; 4] =
+    [Shutdown::Drain, Shutdown::WhenIdle, Shutdown::CancelPending, Shutdown::Stop];
+
+/// SHD-01.
 #[test]
-fn a_closed_pool_takes_nothing_more() {
+fn a_closed_pool_refuses_at_every_way_in_and_gives_back() {
     within(|| {
-        for how in [Shutdown::Drain, Shutdown::CancelPending] {
-            let pool = pool(1);
+        for how in EVERY_WAY {
+            let (pool, drops, runs) = (pool(1), Drops::default(), Tally::default());
+            let submitter = pool.submitter();
             pool.shutdown(how).unwrap();
-            let refused = pool.try_submit(|| 7).unwrap_err();
-            assert!(matches!(refused.why(), Refusal::ShutDown));
-            assert_eq!(refused.to_string(), "cannot submit: the executor was shut down");
-            assert_eq!(refused.into_inner()(), 7);
-            assert_eq!(panic_of(|| pool.submit(|| 7)), "cannot submit: the executor was shut down");
+            let work = || {
+                let runs = runs.clone();
+                drops.with(move || runs.add())
+            };
+            let refusals = [
+                pool.try_submit(work()).unwrap_err(),
+                pool.try_submit_timeout(LONG, work()).unwrap_err(),
+                pool.named("late").try_submit(work()).unwrap_err(),
+                submitter.try_submit(work()).unwrap_err(),
+                submitter.try_submit_timeout(LONG, work()).unwrap_err(),
+            ];
+            assert_eq!((runs.count(), drops.count()), (0, 0));
+            for refused in refusals {
+                assert!(matches!(refused.why(), Refusal::ShutDown));
+                assert_eq!(refused.to_string(), "cannot submit: the executor was shut down");
+                refused.into_inner()();
+            }
+            assert_eq!((runs.count(), drops.count()), (5, 5));
         }
+    });
+}
+
+/// SHD-01.
+#[test]
+fn a_submit_to_a_closed_pool_panics_and_drops_its_closure() {
+    within(|| {
+        let (pool, drops) = (pool(1), Drops::default());
+        pool.shutdown(Shutdown::Drain).unwrap();
+        let (plain, stoppable) = (drops.with(|| ()), drops.with(|| ()));
+        let refusals = [
+            panic_of(|| pool.submit(plain)),
+            panic_of(|| pool.submit_stoppable(|_| stoppable())),
+            panic_of(|| pool.map([drops.one()], drop)),
+        ];
+        assert_eq!(refusals, ["cannot submit: the executor was shut down"; 3]);
+        assert_eq!(drops.count(), 3);
     });
 }
 
 /// SHD-02.
 #[test]
-fn a_drain_runs_what_was_submitted_first() {
+fn a_drain_runs_pending_tasks_first() {
     within(|| {
         let (pool, gate) = (pool(2), Gate::closed());
         let futures: Vec<_> = (0..50).map(|n| pool.submit(gate.then(move || n))).collect();
@@ -48,54 +86,50 @@ fn a_drain_runs_what_was_submitted_first() {
     });
 }
 
-/// SHD-09.
+/// SHD-09: also if it is left by a panic.
 #[test]
 fn leaving_scope_is_a_drain() {
     within(|| {
-        let futures: Vec<_> = {
-            let (pool, gate) = (pool(2), Gate::closed());
-            (0..50).map(|n| pool.submit(gate.then(move || n))).collect()
-        };
-        assert!(futures.iter().all(Future::done));
-        assert!(futures.into_iter().map(|future| future.into_result().unwrap()).eq(0..50));
-    });
-}
-
-#[test]
-fn leaving_scope_by_a_panic_is_a_drain_too() {
-    within(|| {
-        let (tell, told) = mpsc::channel();
-        let text = panic_of(|| {
-            let (pool, gate) = held_pool();
-            tell.send(pool.submit(|| 7)).unwrap();
-            gate.open();
-            panic!("on the way out");
-        });
-        let future = told.recv().unwrap();
-        assert_eq!(
-            (text.as_str(), future.done(), future.into_result().unwrap()),
-            ("on the way out", true, 7)
-        );
+        for panics in [false, true] {
+            let (tell, told) = mpsc::channel();
+            let text = panic_of(move || {
+                let (pool, gate) = (pool(2), Gate::closed());
+                let futures: Vec<_> = (0..50).map(|n| pool.submit(gate.then(move || n))).collect();
+                tell.send((futures, pool.map(0..10, |n| n))).unwrap();
+                assert!(!panics, "on the way out");
+                drop((gate, pool));
+                panic!("behind it");
+            });
+            assert_eq!(text, if panics { "on the way out" } else { "behind it" });
+            let (futures, results) = told.recv().unwrap();
+            assert!(futures.iter().all(Future::done));
+            assert!(futures.into_iter().map(|future| future.into_result().unwrap()).eq(0..50));
+            assert!(results.to_string().ends_with(" 10 futures: 10 finished>"));
+            assert!(results.map(Result::unwrap).eq(0..10));
+        }
     });
 }
 
 /// SHD-03.
 #[test]
-fn a_cancelling_shutdown_cancels_what_is_pending_and_lets_the_rest_end() {
+fn a_cancelling_shutdown_cancels_pending_tasks_and_lets_the_others_end() {
     within(|| {
-        let (pool, gate) = (pool(2), Gate::closed());
-        let futures: Vec<_> = (0..50).map(|n| pool.submit(gate.then(move || n))).collect();
-        thread::scope(|scope| {
-            let closing = scope.spawn(|| pool.shutdown(Shutdown::CancelPending));
-            for pending in &futures[2..] {
-                assert_eq!(words(pending.result()), BY_SHUTDOWN); // at once, while the others still run
-            }
-            assert_eq!([state(&futures[0]), state(&futures[1])], ["running"; 2]);
-            assert!(!closing.is_finished());
-            gate.open();
-            closing.join().unwrap().unwrap();
-        });
-        assert_eq!([words(futures[0].result()), words(futures[1].result())], ["0", "1"]);
+        for how in [Shutdown::CancelPending, Shutdown::Stop] {
+            let (pool, gate) = (pool(2), Gate::closed());
+            let futures: Vec<_> = (0..50).map(|n| pool.submit(gate.then(move || n))).collect();
+            thread::scope(|scope| {
+                let closing = scope.spawn(|| pool.shutdown(how));
+                for pending in &futures[2..] {
+                    // At once, while the others still run.
+                    assert_eq!(words(pending.result()), BY_SHUTDOWN);
+                }
+                assert_eq!([state(&futures[0]), state(&futures[1])], ["running"; 2]);
+                assert!(!closing.is_finished());
+                gate.open();
+                closing.join().unwrap().unwrap();
+            });
+            assert_eq!([words(futures[0].result()), words(futures[1].result())], ["0", "1"]);
+        }
     });
 }
 
@@ -114,32 +148,56 @@ fn close_does_not_wait() {
 }
 
 #[test]
-fn a_second_thought_may_still_cancel_what_was_to_be_drained() {
+fn a_second_closing_may_cancel_tasks_that_were_to_be_drained() {
     within(|| {
         let (pool, gate) = held_pool();
         let queued = pool.submit(|| 7);
-        thread::scope(|scope| {
-            let draining = scope.spawn(|| pool.shutdown(Shutdown::Drain));
-            eventually(|| shows(&pool, "open: false"));
-            pool.close(Shutdown::CancelPending);
-            assert_eq!(words(queued.result()), BY_SHUTDOWN);
-            gate.open();
-            draining.join().unwrap().unwrap();
-        });
+        pool.close(Shutdown::Drain);
+        pool.close(Shutdown::CancelPending);
+        assert_eq!(words(queued.result()), BY_SHUTDOWN);
+        gate.open();
     });
 }
 
-/// SHD-06.
+/// SHD-05: two run for ever here, and three are cancelled.
+#[test]
+fn the_process_can_exit_though_a_task_runs_for_ever() {
+    alone(|| {
+        let pool = pool(2);
+        for _ in 0..5 {
+            drop(pool.submit(|| {
+                loop {
+                    thread::park();
+                }
+            }));
+        }
+        pool.close(Shutdown::CancelPending);
+        let stats = pool.stats();
+        assert_eq!((stats.queued, stats.running, stats.cancelled), (0, 2, 3));
+        assert_eq!(
+            pool.shutdown_timeout(Shutdown::CancelPending, Duration::ZERO).unwrap().threads_left,
+            2
+        );
+    });
+}
+
+/// SHD-06, SHD-10.
 #[test]
 fn closing_again_is_harmless() {
     within(|| {
-        let pool = pool(1);
-        let future = pool.submit(|| 7);
-        for how in [Shutdown::Drain, Shutdown::CancelPending, Shutdown::Drain] {
-            pool.shutdown(how).unwrap();
-            pool.close(how);
+        for first in EVERY_WAY {
+            for second in EVERY_WAY {
+                let pool = pool(2);
+                let future = pool.submit(|| 7);
+                pool.shutdown(first).unwrap();
+                let stats = pool.stats();
+                assert_eq!((stats.workers, stats.idle, stats.running, stats.queued), (0, 0, 0, 0));
+                pool.close(second);
+                pool.shutdown(second).unwrap();
+                assert!(pool.shutdown_timeout(second, Duration::ZERO).unwrap().is_complete());
+                assert_eq!(future.into_result().unwrap(), 7);
+            }
         }
-        assert_eq!(future.into_result().unwrap(), 7);
     });
 }
 
@@ -162,9 +220,9 @@ fn several_threads_may_close_at_once_and_each_returns_when_all_is_over() {
     });
 }
 
-/// Waiters learn of it at once: what is done to one of them may need another.
+/// A callback or a drop of one may need the end of another.
 #[test]
-fn all_that_is_cancelled_is_cancelled_before_anybodys_code_runs() {
+fn tasks_are_cancelled_before_any_callback_or_drop_of_theirs_runs() {
     struct Waits(Arc<Future<u8>>, mpsc::Sender<String>);
     impl Drop for Waits {
         fn drop(&mut self) {
@@ -187,11 +245,11 @@ fn all_that_is_cancelled_is_cancelled_before_anybodys_code_runs() {
     });
 }
 
-/// SHD-03: also for those who close while somebody else is still telling of what he has cancelled.
+/// SHD-03: also for a thread that closes while another still runs callbacks of cancelled tasks.
 #[test]
-fn when_a_shutdown_returns_no_future_is_pending() {
+fn no_future_is_pending_when_a_shutdown_returns() {
     within(|| {
-        let (pool, gate) = held_pool();
+        let (pool, gate, log) = heard_and_held();
         let slow = Gate::closed();
         let futures = [(); 2].map(|()| pool.submit(|| 7));
         let way = slow.way();
@@ -204,7 +262,7 @@ fn when_a_shutdown_returns_no_future_is_pending() {
                 pool.shutdown(Shutdown::Drain).unwrap();
                 state(&futures[1])
             });
-            let_others_block();
+            log.wait_for_sleeps(1);
             slow.open();
             assert_eq!(closing.join().unwrap(), "cancelled");
         });
@@ -213,32 +271,50 @@ fn when_a_shutdown_returns_no_future_is_pending() {
 
 /// SHD-08.
 #[test]
-fn a_pool_with_nothing_to_do_closes_at_once() {
+fn a_pool_that_was_never_used_closes_at_once() {
     within(|| {
-        pool(4).shutdown(Shutdown::Drain).unwrap();
+        let began = Instant::now();
+        for how in EVERY_WAY {
+            pool(22).shutdown(how).unwrap();
+            assert!(pool(22).shutdown_timeout(how, Duration::ZERO).unwrap().is_complete());
+        }
+        drop(pool(22));
+        assert!(began.elapsed() < PROMPT);
+    });
+}
+
+/// SHD-08.
+#[test]
+fn sleeping_workers_are_woken_by_a_shutdown() {
+    within(|| {
         let asleep = pool(22);
-        let gate = Gate::closed();
-        let futures: Vec<_> = (0..22).map(|_| asleep.submit(gate.then(|| ()))).collect();
-        gate.open();
-        assert!(futures.into_iter().all(|future| future.into_result().is_ok()));
-        eventually(|| shows(&asleep, "idle: 22"));
-        let_others_block();
+        at_once(&asleep, 22, || ());
+        eventually(|| asleep.stats().idle == 22);
+        let began = Instant::now();
         asleep.shutdown(Shutdown::Drain).unwrap();
+        assert!(began.elapsed() < PROMPT);
+        assert_eq!(asleep.stats().workers, 0);
     });
 }
 
 /// SHD-24.
 #[test]
-fn a_running_task_is_refused_by_a_pool_that_has_been_closed() {
+fn a_task_that_submits_to_its_closed_pool_is_refused_and_the_queue_still_runs() {
     within(|| {
         let (pool, gate) = (pool(1), Gate::closed());
         let submitter = pool.submitter();
-        let running = pool.submit(gate.then(move || submitter.try_submit(|| 7).is_err()));
-        let queued = pool.submit(|| 8);
+        let late = pool.submit(gate.then(move || {
+            assert!(submitter.try_submit(|| 1).is_err());
+            assert!(submitter.try_submit_timeout(LONG, || 2).is_err());
+            assert!(submitter.named("late").try_submit(|| 3).is_err());
+            panic_of(|| submitter.submit(|| 4))
+        }));
+        gate.wait_for(1);
+        let queued: Vec<_> = (0..5).map(|n| pool.submit(move || n)).collect();
         pool.close(Shutdown::Drain);
         gate.open();
-        assert!(running.into_result().unwrap());
-        assert_eq!(queued.into_result().unwrap(), 8);
+        assert_eq!(late.into_result().unwrap(), "cannot submit: the executor was shut down");
+        assert!(queued.into_iter().map(|future| future.into_result().unwrap()).eq(0..5));
     });
 }
 
@@ -260,7 +336,7 @@ fn a_worker_may_close_its_own_pool_but_not_wait_for_it() {
     });
 }
 
-/// It cannot join itself; and what was submitted still runs.
+/// A worker cannot join itself; and pending tasks still run.
 #[test]
 fn a_worker_may_drop_its_own_pool() {
     within(|| {
@@ -299,28 +375,33 @@ fn a_submitter_keeps_nothing_open() {
     });
 }
 
-/// WAI-15: CPython's never returns from this (cpython#87893).
+/// WAI-15: CPython hangs here (cpython#87893).
 #[test]
-fn whoever_waits_for_what_a_shutdown_cancels_is_told() {
+fn readers_of_cancelled_tasks_are_woken_by_a_shutdown() {
     within(|| {
-        let (pool, gate) = held_pool();
+        let (pool, gate, log) = heard_and_held();
         let futures = [(); 3].map(|()| pool.submit(|| 7));
         thread::scope(|scope| {
             let waiting = [
                 scope.spawn(|| wait(&futures, None, ReturnWhen::AllCompleted).done.len()),
                 scope.spawn(|| as_completed(&futures).filter(|future| future.cancelled()).count()),
+                scope.spawn(|| {
+                    let mut grown = as_completed([]);
+                    grown.extend(&futures);
+                    grown.filter(|future| future.cancelled()).count()
+                }),
                 scope.spawn(|| futures.iter().filter(|future| future.result().is_err()).count()),
             ];
-            let_others_block();
+            log.wait_for_sleeps(4);
             pool.close(Shutdown::CancelPending);
-            assert_eq!(waiting.map(|thread| thread.join().unwrap()), [3; 3]);
+            assert_eq!(waiting.map(|thread| thread.join().unwrap()), [3; 4]);
         });
         gate.open();
     });
 }
 
 #[test]
-fn a_callback_of_what_is_cancelled_may_use_the_pool() {
+fn a_callback_of_a_cancelled_task_may_use_the_pool() {
     within(|| {
         let (pool, gate) = held_pool();
         let (tell, told) = mpsc::channel();
@@ -336,34 +417,12 @@ fn a_callback_of_what_is_cancelled_may_use_the_pool() {
     });
 }
 
-/// All are cancelled before anything of any is dropped or called back: a callback that waits for a
-/// later one does not hang.
+/// The task whose worker broke the pool is lost before the others are cancelled, so it can be
+/// waited for too.
 #[test]
-fn a_callback_of_what_is_cancelled_may_wait_for_what_is_cancelled_after_it() {
+fn callbacks_in_a_broken_pool_may_wait_for_all_of_its_tasks() {
     within(|| {
-        let (pool, gate) = held_pool();
-        let (tell, told) = mpsc::channel();
-        let first = pool.submit(|| 7);
-        let later = pool.submit(|| 8);
-        first.add_done_callback(move |_| tell.send(words(later.result().copied())).unwrap());
-        pool.close(Shutdown::CancelPending);
-        assert_eq!(told.try_recv().unwrap(), BY_SHUTDOWN);
-        gate.open();
-    });
-}
-
-/// The same of a pool that breaks; and the task whose worker broke it is lost before that, so it
-/// can be waited for too.
-#[test]
-fn what_a_broken_pool_cancels_may_wait_for_all_that_it_leaves() {
-    within(|| {
-        let gate = Gate::closed();
-        let way = gate.way();
-        let breaking = ThreadPoolExecutor::builder().max_workers(1).initializer(move || {
-            way.pass();
-            panic!("no database")
-        });
-        let pool = breaking.build().unwrap();
+        let (pool, gate) = about_to_break();
         let (tell, told) = mpsc::channel();
         let first = pool.submit(|| 7);
         let pending = pool.submit(|| 8);
@@ -383,11 +442,11 @@ fn what_a_broken_pool_cancels_may_wait_for_all_that_it_leaves() {
 
 /// SHD-26.
 #[test]
-fn no_handle_is_lost_while_a_pool_is_dropped_elsewhere() {
+fn no_future_is_lost_while_a_pool_is_dropped_by_another_thread() {
     within(|| {
         for _ in 0..5 {
             let (pool, runs) = (pool(4), Tally::default());
-            let futures: Vec<_> = (0..2000)
+            let futures: Vec<_> = (0..10_000)
                 .map(|_| {
                     let runs = runs.clone();
                     pool.submit(move || runs.add())
@@ -396,7 +455,7 @@ fn no_handle_is_lost_while_a_pool_is_dropped_elsewhere() {
             let dropping = thread::spawn(move || drop(pool));
             assert!(futures.into_iter().all(|future| future.into_result().is_ok()));
             dropping.join().unwrap();
-            assert_eq!(runs.count(), 2000);
+            assert_eq!(runs.count(), 10_000);
         }
     });
 }
@@ -405,10 +464,7 @@ fn no_handle_is_lost_while_a_pool_is_dropped_elsewhere() {
 fn a_pool_without_threads_that_is_closed_meanwhile_panics_nowhere() {
     within(|| {
         for _ in 0..500 {
-            let pool = ThreadPoolExecutor::builder()
-                .stack_size(crate::support::NO_SUCH_STACK)
-                .build()
-                .unwrap();
+            let pool = ThreadPoolExecutor::builder().stack_size(NO_SUCH_STACK).build().unwrap();
             let submitter = pool.submitter();
             thread::scope(|scope| {
                 let submitting =
@@ -421,4 +477,61 @@ fn a_pool_without_threads_that_is_closed_meanwhile_panics_nowhere() {
             });
         }
     });
+}
+
+/// SHD-12: pending ones are cancelled then, and running ones asked to stop.
+#[test]
+fn tasks_go_on_until_the_deadline_of_a_closing() {
+    const TIMEOUT: Duration = Duration::from_millis(20);
+    within(|| {
+        let pool = pool(1);
+        let running = pool.submit_stoppable(|stop| {
+            stop.wait_timeout(LONG);
+            Instant::now()
+        });
+        let pending = pool.submit(|| ());
+        let (tell, told) = mpsc::channel();
+        pending.add_done_callback(move |_| tell.send(Instant::now()).unwrap());
+        let began = Instant::now();
+        let _ = pool.shutdown_timeout(Shutdown::Drain, TIMEOUT).unwrap();
+        assert!(pending.cancelled());
+        assert!(told.recv().unwrap() - began >= TIMEOUT);
+        assert!(running.into_result().unwrap() - began >= TIMEOUT);
+    });
+}
+
+/// SHD-14: tasks that never ran are not handed back but cancelled.
+#[test]
+fn a_shutdown_that_stops_accounts_for_every_task() {
+    within(|| {
+        let (pool, ran) = (pool(2), Tally::default());
+        let until_asked = |_| {
+            let ran = ran.clone();
+            pool.submit_stoppable(move |stop| {
+                ran.add();
+                stop.wait_timeout(LONG)
+            })
+        };
+        let futures: Vec<_> = (0..5).map(until_asked).collect();
+        let report = pool.shutdown_timeout(Shutdown::Stop, LONG).unwrap();
+        assert!(report.is_complete());
+        assert_eq!((ran.count(), report.returned, report.cancelled), (2, 2, 3));
+        assert_eq!(pool.stats().submitted, 5);
+        let outcomes: Vec<_> =
+            futures.into_iter().map(|future| words(future.into_result())).collect();
+        assert_eq!(outcomes, ["true", "true", BY_SHUTDOWN, BY_SHUTDOWN, BY_SHUTDOWN]);
+    });
+}
+
+/// SHD-21.
+#[test]
+fn pending_tasks_at_the_end_of_main_run_before_the_process_exits() {
+    let said = alone(|| {
+        let (pool, gate) = held_pool();
+        for fruit in ["apple\n", "pear\n", "quince\n"] {
+            drop(pool.submit(|| io::stderr().write_all(fruit.as_bytes())));
+        }
+        gate.open();
+    });
+    assert!(["apple", "pear", "quince"].iter().all(|fruit| said.contains(fruit)), "{said}");
 }

@@ -1,22 +1,21 @@
-//! What several of these files need, beside the words of [`support`](crate::support).
+//! Set-ups that several test files share, beside those of [`support`](crate::support).
 
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::{Future, ThreadPoolExecutor, set_unobserved_panic_hook, task};
+use glasspool::{BufferedMap, Future, ThreadPoolExecutor, set_unobserved_panic_hook, task};
 
 use crate::support::{Gate, Tally};
 
 /// Durations that no clock can add to an instant: they mean for ever.
 pub(crate) const HUGE: [Duration; 2] = [Duration::MAX, Duration::from_secs(u64::MAX)];
 
-/// So long that not even a machine that is very busy takes it for what is meant to be prompt.
+/// Longer than a prompt answer takes, even on a very busy machine.
 pub(crate) const PROMPT: Duration = Duration::from_secs(20);
 
-/// Runs so many tasks of which none ends before all of them run at the same time; what each then
-/// finds.
+/// The outcomes of so many tasks that all run at the same time.
 pub(crate) fn at_once<T: Send + 'static>(
     pool: &ThreadPoolExecutor,
     tasks: usize,
@@ -54,12 +53,11 @@ pub(crate) fn about_to_break() -> (ThreadPoolExecutor, Gate) {
     (breaking.build().unwrap(), gate)
 }
 
-/// What the hook for panics that nobody looks at hears from now on. It belongs to the whole
-/// process.
+/// The messages of unobserved panics from now on. The hook belongs to the whole process.
 pub(crate) fn listen() -> Receiver<String> {
     let (tell, heard) = mpsc::channel();
     set_unobserved_panic_hook(Some(Box::new(move |panic| {
-        tell.send(panic.message().to_owned()).unwrap()
+        tell.send(panic.message().to_owned()).unwrap();
     })));
     heard
 }
@@ -97,8 +95,7 @@ pub(crate) fn counted(items: usize) -> (impl Iterator<Item = usize>, Tally) {
     ((0..items).inspect(move |_| count.add()), taken)
 }
 
-/// So many gates, and a function for a map in which each of the first items has one of them to
-/// pass.
+/// Gates, and a function for a map in which each of the first items passes one of them.
 pub(crate) fn gated(gates: usize) -> (Vec<Gate>, impl Fn(usize) -> usize + Send + Sync + 'static) {
     let gates: Vec<_> = (0..gates).map(|_| Gate::closed()).collect();
     let ways: Vec<_> = gates.iter().map(Gate::way).collect();
@@ -119,4 +116,9 @@ impl Clone for CountsClones {
         self.0.add();
         Self(self.0.clone())
     }
+}
+
+/// The results of a map in the order of the items, or in the order of their ends.
+pub(crate) fn ordered<I: Iterator, T>(map: BufferedMap<I, T>, in_order: bool) -> BufferedMap<I, T> {
+    if in_order { map } else { map.unordered() }
 }

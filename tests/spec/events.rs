@@ -1,6 +1,6 @@
-//! What is told of tasks: each life in its order, by its number, name and site.
+//! Events of tasks: each life in its order, by its number, name and site.
 
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -9,39 +9,29 @@ use glasspool::{
     Task, ThreadPoolExecutor, as_completed, scope, task, wait,
 };
 
+use crate::hears::{heard, heard_and_bounded, heard_and_full, heard_and_held};
 use crate::support::{Gate, NO_SUCH_STACK, within};
 use crate::told::{Log, observed, observed_by};
 
 #[test]
-fn a_task_that_returns_is_submitted_started_finished_collected() {
+fn a_task_is_submitted_started_finished_and_read() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         assert_eq!(pool.submit(|| 1).into_result().unwrap(), 1);
-        assert_eq!(pool.submit(|| 2).result().unwrap(), &2); // in a worker's queue, and no hand-over
+        assert_eq!(pool.submit(|| 2).result().unwrap(), &2); // queued, and not handed over
+        assert!(pool.submit(|| panic!("boom")).result().is_err());
         drop(pool);
-        assert_eq!(log.lives(), ["submitted started returned collected"; 2]);
+        let [returns, panics] =
+            ["returned", "panicked"].map(|how| format!("submitted started {how} collected"));
+        assert_eq!(log.lives(), [returns.clone(), returns, panics]);
         log.assert_it_is_sound();
     });
 }
 
 #[test]
-fn a_task_that_panics_is_told_to_have() {
+fn an_unread_result_is_not_told_as_read_and_one_that_is_read_twice_is_told_once() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
-        assert!(pool.submit(|| panic!("boom")).result().is_err());
-        assert!(pool.submit(|| panic!("boom")).result().is_err());
-        drop(pool);
-        assert_eq!(log.lives(), ["submitted started panicked collected"; 2]);
-    });
-}
-
-#[test]
-fn what_nobody_reads_is_not_collected_and_what_is_read_twice_is_once() {
-    within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         drop(pool.submit(|| 1));
         let read = pool.submit(|| 2);
         assert!(read.result().is_ok() && read.result().is_ok() && read.try_result().is_some());
@@ -56,10 +46,9 @@ fn what_nobody_reads_is_not_collected_and_what_is_read_twice_is_once() {
 }
 
 #[test]
-fn the_end_has_been_told_when_anybody_can_see_it() {
+fn an_end_is_told_before_any_thread_can_see_it() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(2, &log);
+        let (pool, log) = heard(2);
         for round in 1..=300 {
             let future = pool.submit(|| ());
             match round % 4 {
@@ -83,56 +72,35 @@ fn the_end_has_been_told_when_anybody_can_see_it() {
 #[test]
 fn a_task_whose_initializer_panics_is_lost_and_had_not_started() {
     within(|| {
-        let log = Log::default();
-        let gate = Gate::closed();
+        let (log, gate) = (Log::default(), Gate::closed());
         let way = gate.way();
-        let broken = move || {
+        let builder = observed_by(log.clone()).max_workers(1).initializer(move || {
             way.pass();
             panic!("no database")
-        };
-        let pool = observed_by(log.clone()).max_workers(1).initializer(broken).build().unwrap();
+        });
+        let pool = builder.clone().build().unwrap();
         let lost = pool.submit(|| 1);
         let waiting = pool.submit(|| 2);
         gate.open();
         assert!(lost.result().is_err() && waiting.result().is_err());
         assert!(pool.try_submit(|| 3).is_err());
         drop(pool);
+        let pool = builder.build().unwrap();
+        assert_eq!(pool.map(0..3, |n| n).filter(Result::is_err).count(), 3);
+        drop(pool);
         let broke = "submitted cancelled-with-pool collected";
-        assert_eq!(log.lives(), ["submitted lost collected", broke, "submitted refused"]);
+        let lives = log.lives();
+        assert_eq!(lives[..3], ["submitted lost collected", broke, "submitted refused"]);
+        assert_eq!(lives[3..], ["submitted lost collected", broke, broke]);
         assert_eq!(log.all().last().unwrap().depth, 0);
         log.assert_it_is_sound();
     });
 }
 
 #[test]
-fn a_map_whose_initializer_panics_loses_one_item_and_the_others_are_cancelled() {
+fn a_cancel_is_told_once_and_with_its_reason() {
     within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone())
-            .max_workers(1)
-            .initializer(|| panic!("no database"))
-            .build()
-            .unwrap();
-        assert_eq!(pool.map(0..3, |n| n).filter(Result::is_err).count(), 3);
-        drop(pool);
-        let ends: Vec<_> = log.lives();
-        assert_eq!(ends[0], "submitted lost collected");
-        assert!(
-            ends[1..].iter().all(|life| *life == "submitted cancelled-with-pool collected"),
-            "{ends:?}"
-        );
-        log.assert_it_is_sound();
-    });
-}
-
-#[test]
-fn what_is_cancelled_while_it_is_pending_is_told_once_and_by_whom() {
-    within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        gate.wait_for(1);
+        let (pool, gate, log) = heard_and_held();
         let by_caller = pool.submit(|| ());
         assert!(by_caller.cancel() && by_caller.cancel());
         let kinds = |log: &Log| log.count_of(&EventKind::Cancelled(CancelReason::ByCaller));
@@ -140,37 +108,19 @@ fn what_is_cancelled_while_it_is_pending_is_told_once_and_by_whom() {
         let asked = pool.submit_stoppable(|_| ());
         assert!(asked.request_stop());
         drop(pool.map(0..2, |n| n)); // the first to be dropped unread
+        let map = pool.map(0..5, |n| n);
         let by_shutdown = pool.submit(|| ());
         pool.close(Shutdown::CancelPending);
         pool.close(Shutdown::Stop);
         assert!(by_shutdown.cancelled());
+        drop(map);
         gate.open();
         drop(pool);
         let caller = "submitted cancelled-by-caller";
         let shutdown = "submitted cancelled-by-shutdown";
-        assert_eq!(
-            log.lives(),
-            ["submitted started returned", caller, caller, caller, caller, shutdown]
-        );
-        log.assert_it_is_sound();
-    });
-}
-
-#[test]
-fn what_is_cancelled_a_second_time_is_not_told_again() {
-    within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).build().unwrap();
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        let map = pool.map(0..5, |n| n);
-        pool.close(Shutdown::CancelPending);
-        pool.close(Shutdown::CancelPending);
-        drop(map);
-        gate.open();
-        drop(pool);
-        let cancelled = |kind: &EventKind| matches!(kind, EventKind::Cancelled(_));
-        assert_eq!(log.count(|told| cancelled(&told.kind)), 5);
+        let lives = log.lives();
+        assert_eq!(lives[..5], ["submitted started returned", caller, caller, caller, caller]);
+        assert_eq!(lives[5..], [shutdown; 6]);
         log.assert_it_is_sound();
     });
 }
@@ -178,8 +128,7 @@ fn what_is_cancelled_a_second_time_is_not_told_again() {
 #[test]
 fn callbacks_run_between_the_start_and_the_end_and_late_ones_behind_it() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let gate = Gate::closed();
         let future = pool.submit(gate.then(|| ()));
         future.add_done_callback(|_| panic!("a callback"));
@@ -200,14 +149,9 @@ fn callbacks_run_between_the_start_and_the_end_and_late_ones_behind_it() {
 }
 
 #[test]
-fn what_is_refused_is_told_to_be_and_has_no_other_end() {
+fn a_refusal_is_told_and_is_the_only_end() {
     within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        gate.wait_for(1);
-        drop(pool.submit(|| ()));
+        let (pool, gate, _pending, log) = heard_and_full(1);
         let full = pool.try_submit(|| 3).unwrap_err();
         assert_eq!(full.into_inner()(), 3);
         gate.open();
@@ -221,41 +165,26 @@ fn what_is_refused_is_told_to_be_and_has_no_other_end() {
 }
 
 #[test]
-fn what_gets_no_thread_is_refused() {
+fn tasks_that_get_no_thread_are_told_to_be_refused() {
     within(|| {
         let log = Log::default();
-        let pool =
-            observed_by(log.clone()).max_workers(1).stack_size(NO_SUCH_STACK).build().unwrap();
+        let builder = observed_by(log.clone()).max_workers(1).stack_size(NO_SUCH_STACK);
+        let pool = builder.build().unwrap();
         assert!(pool.try_submit(|| ()).is_err());
-        drop(pool);
         assert_eq!(log.lives(), ["submitted refused"]);
+        assert!(catch_unwind(AssertUnwindSafe(|| pool.map(0..3, |n| n))).is_err());
+        drop(pool);
         assert_eq!(log.count_of(&EventKind::WorkerBorn), 0);
         assert_eq!(log.count_of(&EventKind::WorkerGone), 0);
         assert_eq!(log.all().last().unwrap().depth, 0);
-    });
-}
-
-#[test]
-fn a_map_that_is_refused_ends_each_of_its_items() {
-    within(|| {
-        let log = Log::default();
-        let pool =
-            observed_by(log.clone()).max_workers(1).stack_size(NO_SUCH_STACK).build().unwrap();
-        let panic =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| pool.map(0..3, |n| n)));
-        assert!(panic.is_err());
-        drop(panic);
-        drop(pool);
         log.assert_it_is_sound();
-        assert_eq!(log.all().last().unwrap().depth, 0);
     });
 }
 
 #[test]
 fn a_task_by_hand_is_told_of_from_when_a_pool_is_given_it() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let site = Location::caller().line() + 1;
         let (by_hand, future) = task(|| 1);
         pool.execute(by_hand).unwrap();
@@ -310,7 +239,7 @@ fn a_task_that_one_pool_has_no_room_for_is_refused_there_when_it_goes_elsewhere(
     });
 }
 
-/// First this one is asked, and then the other.
+/// An executor that asks the first pool, and then the second.
 struct OneOrTheOther(ThreadPoolExecutor, ThreadPoolExecutor);
 
 impl Executor for OneOrTheOther {
@@ -339,8 +268,7 @@ fn a_map_that_one_pool_has_no_room_for_is_told_of_by_the_one_that_takes_it() {
 #[test]
 fn a_task_that_was_cancelled_before_a_pool_is_given_it_ends_all_the_same() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let (by_hand, future) = task(|| 1);
         assert!(future.cancel());
         pool.execute(by_hand).unwrap();
@@ -354,8 +282,7 @@ fn a_task_that_was_cancelled_before_a_pool_is_given_it_ends_all_the_same() {
 #[test]
 fn a_task_run_inside_another_has_started_and_ended_in_that_thread() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let submitter = pool.submitter();
         let nested = pool.submit(move || submitter.submit(|| 5).into_result().unwrap());
         assert_eq!(nested.into_result().unwrap(), 5);
@@ -372,8 +299,7 @@ fn a_task_run_inside_another_has_started_and_ended_in_that_thread() {
 #[test]
 fn each_item_of_a_map_is_a_task_of_its_own() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(2, &log);
+        let (pool, log) = heard(2);
         let line = Location::caller().line() + 1;
         let results = pool.named("square").map(0..50, |n: usize| n * n);
         let mut items: Vec<_> =
@@ -394,8 +320,7 @@ fn each_item_of_a_map_is_a_task_of_its_own() {
 #[test]
 fn the_items_of_a_buffered_map_come_as_they_are_submitted() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(2, &log);
+        let (pool, log) = heard(2);
         let mut results = pool.named("n").map_buffered(0.., 3, |n: u32| n);
         assert_eq!(results.by_ref().take(10).map(Result::unwrap).sum::<u32>(), 45);
         drop(results);
@@ -416,8 +341,7 @@ fn the_items_of_a_buffered_map_come_as_they_are_submitted() {
 #[test]
 fn a_buffered_map_over_a_bounded_queue_ends_every_number_once() {
     within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
+        let (pool, log) = heard_and_bounded(1, 1);
         assert_eq!(pool.map_buffered(0..40, 8, |n| n).map(Result::unwrap).sum::<u32>(), 780);
         drop(pool);
         assert_eq!(log.lives().iter().filter(|life| life.contains("returned")).count(), 40);

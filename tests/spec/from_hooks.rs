@@ -15,13 +15,14 @@ use glasspool::{
     first_success, set_unobserved_panic_hook, task, wait,
 };
 
+use crate::from_inside::places;
 use crate::support::{Gate, alone, eventually, within, words};
 use crate::visit::{
     BEING_CANCELLED, CANCELLED, DONE, Is, Own, RUNNING, VALUE, Visit, VisitsWhenDropped, done,
     visit, visit_hook,
 };
 
-/// Wakes nobody, but does this when it is woken; and has something that goes with it.
+/// A waker that runs a function when it is woken, and has a value that is dropped with it.
 struct Wakes(
     Box<dyn Fn() + Send + Sync>,
     #[expect(dead_code, reason = "it is there to be dropped")] Mutex<Option<VisitsWhenDropped>>,
@@ -114,7 +115,7 @@ fn the_exit_hook_of_a_worker_of_a_closed_pool() {
 
 /// When that ends, which is after all else.
 #[test]
-fn the_drop_of_what_a_task_left_in_its_thread() {
+fn the_drop_of_a_thread_local_that_a_task_has_set() {
     within(|| {
         thread_local!(static LEFT: RefCell<Option<VisitsWhenDropped>> = const { RefCell::new(None) });
         visit_hook(
@@ -126,66 +127,7 @@ fn the_drop_of_what_a_task_left_in_its_thread() {
 }
 
 #[test]
-fn the_function_of_a_map() {
-    within(|| {
-        visit(None, |pool, visit| {
-            let hook = visit.once();
-            assert_eq!(pool.map(0..9, move |_| hook()).count(), 9);
-        });
-    });
-}
-
-#[test]
-fn the_drop_of_what_the_function_of_a_map_captured() {
-    within(|| {
-        visit(None, |pool, visit| {
-            let captured = visit.when_dropped();
-            let map = pool.map(0..9, move |_| _ = &captured);
-            assert_eq!(map.count(), 9);
-        });
-    });
-}
-
-#[test]
-fn the_drop_of_an_item_that_is_cancelled() {
-    within(|| {
-        visit(None, |pool, visit| {
-            let gate = hold(pool);
-            drop(pool.map([visit.when_dropped()], |_| ()));
-            gate.open();
-        });
-    });
-}
-
-#[test]
-fn the_drop_of_a_result_that_a_map_leaves_unread() {
-    within(|| {
-        visit(None, |pool, visit| {
-            let visit = Mutex::new(Some(visit));
-            let map =
-                pool.map([()], move |()| visit.lock().unwrap().take().map(Visit::when_dropped));
-            eventually(|| map.to_string().ends_with(" 1 futures: 1 finished>"));
-        });
-    });
-}
-
-/// If the pool is closed there, the map is refused.
-#[test]
-fn the_iterator_of_the_items() {
-    within(|| {
-        visit(None, |pool, visit| {
-            let mut visit = Some(visit);
-            let items = iter::from_fn(|| visit.take().map(Visit::pay));
-            match catch_unwind(AssertUnwindSafe(|| pool.map(items, |()| VALUE).count())) {
-                Ok(results) => assert_eq!(results, 1),
-                Err(_) => assert!(pool.refusal().is_some()),
-            }
-        });
-    });
-}
-
-#[test]
-fn the_iterators_of_what_is_waited_for() {
+fn the_iterators_of_futures_to_wait_for() {
     within(|| {
         visit(DONE, |_, visit| {
             let own = visit.own();
@@ -204,85 +146,7 @@ fn the_iterators_of_what_is_waited_for() {
     });
 }
 
-#[test]
-fn a_wake_at_the_end() {
-    within(|| {
-        visit(DONE, |pool, visit| {
-            let (own, waker) = (visit.own(), that_wakes(visit));
-            let gate = Gate::closed();
-            own.get_or_init(|| pool.submit(gate.then(|| VALUE)));
-            await_while(&own, waker, || {
-                gate.open();
-                own.get().unwrap().result().unwrap();
-            });
-        });
-    });
-}
-
-#[test]
-fn a_wake_on_a_cancellation() {
-    within(|| {
-        visit(BEING_CANCELLED, |_, visit| {
-            let (own, waker) = (visit.own(), that_wakes(visit));
-            let (_task, future) = task(|| VALUE);
-            own.get_or_init(|| future);
-            await_while(&own, waker, || assert!(own.get().unwrap().cancel()));
-        });
-    });
-}
-
-#[test]
-fn the_drop_of_a_waker_that_has_woken() {
-    within(|| {
-        visit(DONE, |_, visit| {
-            let (own, waker) = (visit.own(), that_is_dropped(visit));
-            let (task, future) = task(|| VALUE);
-            own.get_or_init(|| future);
-            await_while(&own, waker, || task.run());
-        });
-    });
-}
-
-#[test]
-fn the_drop_of_a_waker_by_whoever_stops_awaiting() {
-    within(|| {
-        visit(Some(Is::Pending), |_, visit| {
-            let (own, waker) = (visit.own(), that_is_dropped(visit));
-            let (task, future) = task(|| VALUE);
-            own.get_or_init(|| future);
-            await_while(&own, waker, || {});
-            task.run();
-        });
-    });
-}
-
-/// When it is asked for the second item, by whoever reads the first result.
-#[test]
-fn the_iterator_of_the_items_of_a_buffered_map() {
-    within(|| {
-        visit(None, |pool, visit| {
-            let mut visit = Some(visit);
-            let items = iter::once(()).chain(iter::from_fn(|| visit.take().map(Visit::pay)));
-            let mut map = pool.map_buffered(items, 1, |()| VALUE);
-            assert_eq!(map.next().unwrap().unwrap(), VALUE);
-            assert_eq!(map.next().unwrap().is_ok(), pool.refusal().is_none());
-            assert!(map.next().is_none());
-        });
-    });
-}
-
-#[test]
-fn whoever_says_what_is_a_success() {
-    within(|| {
-        visit(None, |pool, visit| {
-            let mut visit = Some(visit);
-            let is_success = |_: &u8| visit.take().map(Visit::pay).is_some();
-            assert_eq!(first_success([pool.submit(|| VALUE)], None, is_success).unwrap(), VALUE);
-        });
-    });
-}
-
-/// As an executor does that runs what is woken there and then.
+/// As an executor does that polls inside a wake.
 #[test]
 fn a_wake_that_polls_at_once() {
     struct Polls(Mutex<Awaiting<Future<u8>>>, Mutex<Vec<String>>);
@@ -335,13 +199,81 @@ fn the_drop_of_a_waker_that_is_replaced() {
     });
 }
 
-#[test]
-fn the_drop_of_what_the_function_of_a_map_captured_when_it_is_cancelled() {
-    within(|| {
-        visit(None, |pool, visit| {
-            let (gate, captured) = (hold(pool), visit.when_dropped());
-            drop(pool.map(0..9, move |_| _ = &captured));
+places! {
+    the_function_of_a_map(None) = |pool, visit| {
+        let hook = visit.once();
+        assert_eq!(pool.map(0..9, move |_| hook()).count(), 9);
+    };
+    the_drop_of_captures_of_a_map(None) = |pool, visit| {
+        let captured = visit.when_dropped();
+        let map = pool.map(0..9, move |_| _ = &captured);
+        assert_eq!(map.count(), 9);
+    };
+    the_drop_of_an_item_that_is_cancelled(None) = |pool, visit| {
+        let gate = hold(pool);
+        drop(pool.map([visit.when_dropped()], |_| ()));
+        gate.open();
+    };
+    the_drop_of_a_result_that_a_map_leaves_unread(None) = |pool, visit| {
+        let visit = Mutex::new(Some(visit));
+        let map =
+            pool.map([()], move |()| visit.lock().unwrap().take().map(Visit::when_dropped));
+        eventually(|| map.to_string().ends_with(" 1 futures: 1 finished>"));
+    };
+    /// If the pool is closed there, the map is refused.
+    the_iterator_of_the_items(None) = |pool, visit| {
+        let mut visit = Some(visit);
+        let items = iter::from_fn(|| visit.take().map(Visit::pay));
+        match catch_unwind(AssertUnwindSafe(|| pool.map(items, |()| VALUE).count())) {
+            Ok(results) => assert_eq!(results, 1),
+            Err(_) => assert!(pool.refusal().is_some()),
+        }
+    };
+    a_wake_at_the_end(DONE) = |pool, visit| {
+        let (own, waker) = (visit.own(), that_wakes(visit));
+        let gate = Gate::closed();
+        own.get_or_init(|| pool.submit(gate.then(|| VALUE)));
+        await_while(&own, waker, || {
             gate.open();
+            own.get().unwrap().result().unwrap();
         });
-    });
+    };
+    a_wake_on_a_cancellation(BEING_CANCELLED) = |_, visit| {
+        let (own, waker) = (visit.own(), that_wakes(visit));
+        let (_task, future) = task(|| VALUE);
+        own.get_or_init(|| future);
+        await_while(&own, waker, || assert!(own.get().unwrap().cancel()));
+    };
+    the_drop_of_a_waker_that_has_woken(DONE) = |_, visit| {
+        let (own, waker) = (visit.own(), that_is_dropped(visit));
+        let (task, future) = task(|| VALUE);
+        own.get_or_init(|| future);
+        await_while(&own, waker, || task.run());
+    };
+    the_drop_of_a_waker_when_its_task_stops_awaiting(Some(Is::Pending)) = |_, visit| {
+        let (own, waker) = (visit.own(), that_is_dropped(visit));
+        let (task, future) = task(|| VALUE);
+        own.get_or_init(|| future);
+        await_while(&own, waker, || {});
+        task.run();
+    };
+    /// When the reader of the first result asks for the second item.
+    the_iterator_of_the_items_of_a_buffered_map(None) = |pool, visit| {
+        let mut visit = Some(visit);
+        let items = iter::once(()).chain(iter::from_fn(|| visit.take().map(Visit::pay)));
+        let mut map = pool.map_buffered(items, 1, |()| VALUE);
+        assert_eq!(map.next().unwrap().unwrap(), VALUE);
+        assert_eq!(map.next().unwrap().is_ok(), pool.refusal().is_none());
+        assert!(map.next().is_none());
+    };
+    the_function_that_tells_a_success(None) = |pool, visit| {
+        let mut visit = Some(visit);
+        let is_success = |_: &u8| visit.take().map(Visit::pay).is_some();
+        assert_eq!(first_success([pool.submit(|| VALUE)], None, is_success).unwrap(), VALUE);
+    };
+    the_drop_of_captures_of_a_map_that_is_cancelled(None) = |pool, visit| {
+        let (gate, captured) = (hold(pool), visit.when_dropped());
+        drop(pool.map(0..9, move |_| _ = &captured));
+        gate.open();
+    };
 }

@@ -1,15 +1,19 @@
-//! Closing when all is done, also what the tasks submit meanwhile.
+//! Closing a pool when it is idle: tasks that its tasks submit meanwhile are accepted.
 
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
-use glasspool::{Shutdown, Submitter, ThreadPoolExecutor};
+use glasspool::{Refusal, Shutdown, Submitter, ThreadPoolExecutor};
 
-use crate::support::{Gate, LONG, Tally, held_pool, let_others_block, pool, within};
+use crate::hears::heard_and_full;
+use crate::support::{Gate, LONG, Tally, held_pool, pool, within};
+use crate::told::{Log, observed};
 
+/// SHD-27: for every thread that waits for it.
 #[test]
-fn closing_when_idle_takes_what_tasks_submit_meanwhile() {
+fn closing_when_idle_accepts_tasks_of_tasks() {
     fn link(own: Submitter, left: u32, ran: Tally) {
         ran.add();
         if left > 0 {
@@ -18,14 +22,25 @@ fn closing_when_idle_takes_what_tasks_submit_meanwhile() {
     }
     within(|| {
         for workers in [1, 2, 8] {
-            let (pool, ran) = (pool(workers), Tally::default());
+            let (log, ran) = (Log::default(), Tally::default());
+            let (pool, gate) = (observed(workers, &log), Gate::closed());
             for _ in 0..4 {
                 let (own, ran) = (pool.submitter(), ran.clone());
-                drop(pool.submit(move || link(own, 100, ran)));
+                drop(pool.submit(gate.then(move || link(own, 100, ran))));
             }
+            thread::scope(|threads| {
+                let waiting = [(); 3].map(|()| {
+                    threads.spawn(|| {
+                        pool.shutdown(Shutdown::WhenIdle).unwrap();
+                        ran.count()
+                    })
+                });
+                log.wait_for_sleeps(3);
+                gate.open();
+                assert_eq!(waiting.map(|thread| thread.join().unwrap()), [404; 3]);
+            });
             pool.shutdown(Shutdown::WhenIdle).unwrap();
-            assert_eq!(ran.count(), 404);
-            assert!(pool.try_submit(|| ()).is_err());
+            assert!(matches!(pool.try_submit(|| ()).unwrap_err().why(), Refusal::ShutDown));
         }
     });
 }
@@ -33,63 +48,52 @@ fn closing_when_idle_takes_what_tasks_submit_meanwhile() {
 #[test]
 fn closing_when_idle_can_be_hastened() {
     within(|| {
-        let (pool, gate) = held_pool();
-        pool.close(Shutdown::WhenIdle);
-        let accepted = pool.submit(|| 1);
-        pool.close(Shutdown::WhenIdle); // again, and nothing changes
-        assert!(!accepted.done() && pool.try_submit(|| ()).is_ok());
-        pool.close(Shutdown::CancelPending);
-        assert!(accepted.cancelled() && pool.try_submit(|| ()).is_err());
+        let (held, gate) = held_pool();
+        held.close(Shutdown::WhenIdle);
+        let accepted = held.submit(|| 1);
+        held.close(Shutdown::WhenIdle); // again, and nothing changes
+        assert!(!accepted.done() && held.try_submit(|| ()).is_ok());
+        held.close(Shutdown::CancelPending);
+        assert!(accepted.cancelled() && held.try_submit(|| ()).is_err());
         gate.open();
-        drop(pool);
+        drop(held);
 
-        let idle = crate::support::pool(1);
+        let idle = pool(1);
         idle.close(Shutdown::WhenIdle);
         assert!(idle.try_submit(|| ()).is_err());
     });
 }
 
-/// Of forty, nearly all: one that has not come to where it waits when the pool closes is refused,
-/// and rightly.
+/// A submitter is heard to wait just before it does, and one that does not wait yet when the pool
+/// closes is refused, rightly: so one of many is enough.
 #[test]
 fn closing_when_idle_waits_for_whoever_waits_for_room() {
     within(|| {
-        let refused: usize = (0..40)
-            .map(|_| {
-                let pool =
-                    ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
-                let gate = Gate::closed();
-                drop(pool.submit(gate.then(|| ())));
-                drop(pool.submit(|| ()));
-                thread::scope(|scope| {
-                    let (tell, told) = mpsc::channel();
-                    let submitter = pool.submitter();
-                    let late = scope.spawn(move || {
-                        tell.send(()).unwrap();
-                        submitter.try_submit_timeout(LONG, || ()).is_err()
-                    });
-                    told.recv().unwrap();
-                    let_others_block();
-                    pool.close(Shutdown::WhenIdle);
-                    gate.open();
-                    usize::from(late.join().unwrap())
-                })
+        let accepted = (0..100).any(|_| {
+            let (pool, gate, _pending, log) = heard_and_full(1);
+            thread::scope(|scope| {
+                let late = scope.spawn(|| pool.try_submit_timeout(LONG, || 7));
+                log.wait_for_sleeps(1);
+                pool.close(Shutdown::WhenIdle);
+                gate.open();
+                late.join().unwrap().is_ok_and(|future| future.into_result().unwrap() == 7)
             })
-            .sum();
-        assert!(refused <= 3, "{refused} of 40 were refused");
+        });
+        assert!(accepted);
     });
 }
 
 #[test]
 fn leaving_scope_after_the_last_call_does_not_cut_it_short() {
     within(|| {
-        let (pool, gate) = (pool(1), Gate::closed());
+        let log = Log::default();
+        let (pool, gate) = (observed(1, &log), Gate::closed());
         let own = pool.submitter();
         let outer = pool.submit(gate.then(move || own.submit(|| "accepted")));
         pool.close(Shutdown::WhenIdle);
         thread::scope(|scope| {
             let leaving = scope.spawn(move || drop(pool));
-            let_others_block();
+            log.wait_for_sleeps(1);
             gate.open();
             leaving.join().unwrap();
         });
@@ -97,19 +101,19 @@ fn leaving_scope_after_the_last_call_does_not_cut_it_short() {
     });
 }
 
-/// The only worker may have retired when the last submit comes in, and that one hires: the pool is
-/// not over before.
+/// The only worker may have retired when the last submit comes in, and that submit hires: the pool
+/// is not over before.
 #[test]
 fn the_last_call_against_a_retiring_worker_and_a_bound() {
     within(|| {
         for round in 0..2_000_u64 {
-            let initialized = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+            let initialized = Arc::new(AtomicUsize::new(0));
             let counted = Arc::clone(&initialized);
             let pool = ThreadPoolExecutor::builder()
                 .max_workers(1)
                 .queue_capacity(1)
                 .keep_alive(Duration::ZERO)
-                .initializer(move || _ = counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst))
+                .initializer(move || _ = counted.fetch_add(1, SeqCst))
                 .build()
                 .unwrap();
             thread::scope(|scope| {
@@ -117,6 +121,7 @@ fn the_last_call_against_a_retiring_worker_and_a_bound() {
                     let submitter = pool.submitter();
                     scope.spawn(move || drop(submitter.try_submit_timeout(LONG, || ())));
                 }
+                // Any order is right; the pause makes all of them happen.
                 thread::sleep(Duration::from_micros(round % 50));
                 pool.shutdown(Shutdown::WhenIdle).unwrap();
                 assert!(pool.try_submit(|| ()).is_err());

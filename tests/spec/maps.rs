@@ -1,37 +1,105 @@
-//! One function, many items: the answers in the order of the questions.
+//! One function, many items: the results come in the order of the items. Tests that hold for every
+//! map stand here; those of buffered maps are in `buffered.rs`.
 
 use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, Weak, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::{Executor, Inline, Map, Shutdown};
+use glasspool::{CancelReason, Executor, Inline, Map, Shutdown, TaskError, ThreadPoolExecutor};
 
-use crate::support::{Drops, Gate, Tally, eventually, held_pool, panic_of, pool, within, words};
+use crate::common::CountsClones;
+use crate::hears::{assert_it_counts_from_the_call, heard_and_held};
+use crate::support::{
+    Drops, Gate, LONG, Tally, broken_pool, eventually, held_pool, panic_of, pool, within, words,
+};
 
-/// MAP-01: the first item ends last.
+type Results<T> = Box<dyn Iterator<Item = Result<T, TaskError>>>;
+
+/// The results of an eager map, and of buffered ones of several sizes.
+fn every_map<T: Send + 'static>(
+    pool: &ThreadPoolExecutor,
+    items: usize,
+    function: impl Fn(usize) -> T + Send + Sync + Clone + 'static,
+) -> Vec<Results<T>> {
+    let mut maps: Vec<Results<T>> = vec![Box::new(pool.map(0..items, function.clone()))];
+    for size in [1, 2, 3, items, items + 1, 2 * items, usize::MAX] {
+        maps.push(Box::new(pool.map_buffered(0..items, size.max(1), function.clone())));
+    }
+    maps
+}
+
+/// MAP-01, MAP-08.
 #[test]
 fn results_come_in_the_order_of_the_items() {
     within(|| {
-        let (pool, gate, others) = (pool(2), Gate::closed(), Tally::default());
-        let (way, ended) = (gate.way(), others.clone());
-        let results = pool.map(0..100, move |n| {
-            if n == 0 {
-                way.pass();
-            } else {
-                ended.add();
+        for workers in [1, 2, 5] {
+            for mut results in every_map(&pool(workers), 20, |n: usize| n * n) {
+                assert!(results.by_ref().map(Result::unwrap).eq((0..20).map(|n| n * n)));
+                assert!((0..3).all(|_| results.next().is_none()));
             }
-            n * 10
+        }
+    });
+}
+
+/// MAP-01: the first item ends last.
+#[test]
+fn results_come_in_the_order_of_the_items_whatever_ends_first() {
+    within(|| {
+        for buffer in [None, Some(5)] {
+            let (pool, gate, ends) = (pool(3), Gate::closed(), Tally::default());
+            let (way, ended) = (gate.way(), ends.clone());
+            let function = move |n: usize| {
+                if n == 0 {
+                    way.pass();
+                }
+                ended.add();
+                n * 10
+            };
+            let results: Results<usize> = match buffer {
+                None => Box::new(pool.map(0..100, function)),
+                Some(size) => Box::new(pool.map_buffered(0..100, size, function)),
+            };
+            eventually(|| ends.count() == buffer.unwrap_or(100) - 1);
+            gate.open();
+            assert!(results.map(Result::unwrap).eq((0..100).map(|n| n * 10)));
+        }
+    });
+}
+
+/// MAP-01.
+#[test]
+fn a_result_is_handed_over_as_soon_as_it_is_its_turn() {
+    within(|| {
+        let (pool, gates) = (pool(1), [(); 3].map(|()| Gate::closed()));
+        let ways = gates.each_ref().map(Gate::way);
+        let mut results = pool.map(0..3, move |n: usize| {
+            ways[n].pass();
+            n
         });
-        eventually(|| others.count() == 99);
-        gate.open();
-        assert!(results.map(Result::unwrap).eq((0..100).map(|n| n * 10)));
+        for (n, gate) in gates.iter().enumerate() {
+            gate.open();
+            assert_eq!((results.next().unwrap().unwrap(), results.len()), (n, 2 - n));
+        }
+    });
+}
+
+/// MAP-01.
+#[test]
+fn a_map_without_a_pool_is_a_loop() {
+    within(|| {
+        let executor: &dyn Executor = &Inline;
+        let here = thread::current().id();
+        let mut results = executor.map(0..5, |n| (n, thread::current().id()));
+        assert!((0..5).all(|n| results.next().unwrap().unwrap() == (n, here)));
+        assert!(results.next().is_none());
+        assert!(executor.map(0..0_u8, |n| n).next().is_none());
     });
 }
 
 #[test]
-fn of_many_items_each_is_worked_on_once() {
+fn a_map_calls_its_function_once_for_each_item() {
     within(|| {
         let (pool, calls) = (pool(4), Tally::default());
         let count = calls.clone();
@@ -47,35 +115,20 @@ fn of_many_items_each_is_worked_on_once() {
 
 /// MAP-02.
 #[test]
-fn a_map_starts_at_the_call_and_needs_no_reader() {
+fn a_map_submits_at_the_call_and_needs_no_reader() {
     within(|| {
-        let (pool, calls) = (pool(2), Tally::default());
-        let count = calls.clone();
-        let results = pool.map(0..100, move |n| {
-            count.add();
+        let ((pool, gate), runs, taken) = (held_pool(), Tally::default(), Tally::default());
+        let ran = runs.clone();
+        let results = pool.map((0..50).inspect(|_| taken.add()), move |n| {
+            ran.add();
             n
         });
-        pool.shutdown(Shutdown::Drain).unwrap();
-        assert_eq!(calls.count(), 100);
-        assert!(results.map(Result::unwrap).eq(0..100));
-    });
-}
-
-#[test]
-fn a_result_can_be_had_as_soon_as_it_is_there() {
-    within(|| {
-        let (pool, gate) = (pool(1), Gate::closed());
-        let way = gate.way();
-        let mut results = pool.map(0..3, move |n| {
-            if n == 2 {
-                way.pass();
-            }
-            n
-        });
-        assert_eq!([results.next().unwrap().unwrap(), results.next().unwrap().unwrap()], [0, 1]);
-        assert_eq!(results.len(), 1);
+        assert_eq!((taken.count(), runs.count()), (50, 0));
         gate.open();
-        assert_eq!(results.next().unwrap().unwrap(), 2);
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(runs.count(), 50);
+        drop(pool);
+        assert!(results.map(Result::unwrap).eq(0..50));
     });
 }
 
@@ -83,14 +136,18 @@ fn a_result_can_be_had_as_soon_as_it_is_there() {
 #[test]
 fn an_item_that_fails_is_an_error_in_its_place() {
     within(|| {
-        let mut results = pool(2).map(0..5, |n| 60 / (n - 2));
-        let all: Vec<_> = results.by_ref().map(words).collect();
-        assert_eq!(all, ["-30", "-60", "task panicked: attempt to divide by zero", "60", "30"]);
-        assert!(iter::repeat_with(|| results.next()).take(3).all(|end| end.is_none()));
+        for workers in 1..=3 {
+            for mut results in every_map(&pool(workers), 6, |n| assert!(n % 3 != 1, "no {n}")) {
+                let told = [(); 6].map(|()| words(results.next().unwrap()));
+                let failed = [1, 4].map(|n| format!("task panicked: no {n}"));
+                assert_eq!(told, ["()", &failed[0], "()", "()", &failed[1], "()"]);
+                assert!((0..3).all(|_| results.next().is_none()));
+            }
+        }
     });
 }
 
-/// MAP-08, as far as it is offered.
+/// MAP-08.
 #[test]
 fn a_map_of_nothing_ends_at_once() {
     within(|| {
@@ -98,67 +155,81 @@ fn a_map_of_nothing_ends_at_once() {
         let drops = Drops::default();
         let captured = drops.one();
         let mut results = pool.map(iter::empty(), move |n: u8| (n, &captured).0);
-        assert_eq!((results.len(), drops.count()), (0, 1)); // and so does what its function has captured
+        assert_eq!((results.len(), drops.count()), (0, 1)); // its captures are dropped
         assert!(results.next().is_none());
     });
 }
 
 /// MAP-04.
 #[test]
-fn when_the_time_is_up_what_has_not_begun_is_cancelled() {
+fn ready_results_come_though_the_time_is_up_and_a_running_item_goes_on() {
     within(|| {
-        let (pool, gate, calls) = (pool(1), Gate::closed(), Tally::default());
-        let (way, count) = (gate.way(), calls.clone());
-        let mut results = pool
-            .map(0..5, move |n| {
-                count.add();
-                if n == 1 {
-                    way.pass();
-                }
-            })
-            .timeout(Duration::from_millis(20));
+        let (pool, gate, runs) = (pool(1), Gate::closed(), Tally::default());
+        let (way, ran) = (gate.way(), runs.clone());
+        let results = pool.map(0..10, move |n| {
+            if n == 3 {
+                way.pass();
+            }
+            ran.add();
+            n
+        });
         gate.wait_for(1);
-        assert!(results.next().unwrap().unwrap().is_ok()); // it was there in time
-        let timed_out = results.next().unwrap().unwrap_err();
-        assert_eq!(timed_out.to_string(), "4 (of 5) futures unfinished");
-        assert!(results.next().is_none() && results.next().is_none());
+        let mut timed = results.timeout(Duration::ZERO);
+        assert!(timed.by_ref().take(3).map(|result| result.unwrap().unwrap()).eq(0..3));
+        assert_eq!(timed.next().unwrap().unwrap_err().to_string(), "7 (of 10) futures unfinished");
+        assert!(timed.next().is_none());
         gate.open();
-        drop(pool);
-        assert_eq!(calls.count(), 2);
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(runs.count(), 4);
     });
 }
 
+/// MAP-04: and when it is up, pending items are cancelled.
 #[test]
-fn what_is_there_is_handed_over_though_the_time_is_up() {
+fn the_time_of_a_map_counts_from_the_call_and_is_never_up_early() {
     within(|| {
-        let executor: &dyn Executor = &Inline;
-        let results = executor.map(0..3, |n| n).timeout(Duration::ZERO);
+        let (pool, gate, log) = heard_and_held();
+        let runs = Tally::default();
+        for nanos in [1, 999_999, 1_000_001, 3_000_000] {
+            let timeout = Duration::from_nanos(nanos);
+            let began = Instant::now();
+            let ran = runs.clone();
+            let mut results = pool.map([1, 2], move |_| ran.add()).timeout(timeout);
+            let timed_out = results.next().unwrap().unwrap_err();
+            assert!(began.elapsed() >= timeout);
+            assert_eq!(timed_out.to_string(), "2 (of 2) futures unfinished");
+            assert!((0..3).all(|_| results.next().is_none()));
+        }
+        assert_it_counts_from_the_call(
+            &log,
+            || pool.map([1, 2], |n| n),
+            |results, time| results.timeout(time).next().unwrap().is_err(),
+        );
+        gate.open();
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(runs.count(), 0);
+    });
+}
+
+/// MAP-04.
+#[test]
+fn results_that_are_in_time_all_come() {
+    within(|| {
+        let (pool, inline): (_, &dyn Executor) = (pool(2), &Inline);
+        for timeout in [LONG, Duration::MAX] {
+            let results = pool.map(0..100, |n| n).timeout(timeout);
+            assert!(results.map(|result| result.unwrap().unwrap()).eq(0..100));
+            let results = pool.map_buffered(0..100, 3, |n| n).timeout(timeout);
+            assert!(results.map(|result| result.unwrap().unwrap()).eq(0..100));
+        }
+        let results = inline.map(0..3, |n| n).timeout(Duration::ZERO);
         assert!(results.map(|result| result.unwrap().unwrap()).eq(0..3));
-        let endless = pool(1).map(0..3, |n| n).timeout(Duration::MAX);
-        assert!(endless.map(|result| result.unwrap().unwrap()).eq(0..3));
     });
 }
 
-/// So that a reader who comes late does not wait again for what he has waited for elsewhere.
+/// MAP-06: while the worker is busy.
 #[test]
-fn the_time_counts_from_the_call() {
-    within(|| {
-        let (pool, gate) = (pool(1), Gate::closed());
-        let way = gate.way();
-        let timeout = Duration::from_millis(500);
-        let called = Instant::now();
-        let results = pool.map(0..3, move |_| way.pass());
-        thread::sleep(timeout);
-        let mut results = results.timeout(timeout);
-        let asked = Instant::now();
-        assert!(results.next().unwrap().is_err());
-        assert!(asked.elapsed() < timeout && called.elapsed() >= timeout);
-    });
-}
-
-/// MAP-06: at once, while the worker is busy.
-#[test]
-fn dropping_a_map_cancels_what_has_not_begun() {
+fn dropping_a_map_cancels_pending_items_at_once() {
     within(|| {
         let (pool, gate, drops, calls) =
             (pool(1), Gate::closed(), Drops::default(), Tally::default());
@@ -180,60 +251,66 @@ fn dropping_a_map_cancels_what_has_not_begun() {
 
 /// MAP-11.
 #[test]
-fn a_result_is_the_readers_alone() {
+fn a_result_belongs_to_its_reader_and_unread_ones_go_with_the_map() {
     within(|| {
-        let pool = pool(1);
-        let mut results = pool.map(0..3, Arc::new);
-        let first = results.next().unwrap().unwrap();
-        let seen = Arc::downgrade(&first);
-        drop(first);
-        assert!(Weak::upgrade(&seen).is_none());
-        assert_eq!(results.len(), 2);
+        for kind in 0..4 {
+            let (pool, drops) = (pool(2), Drops::default());
+            let makes = drops.clone();
+            let function = move |_| Arc::new(makes.one());
+            let mut results: Box<dyn Iterator<Item = Result<Arc<_>, _>>> = match kind {
+                0 => Box::new(pool.map(0..53, function)),
+                1 => Box::new(pool.map(0..53, function).unordered()),
+                2 => Box::new(pool.map_buffered(0.., 3, function)),
+                _ => Box::new(pool.map_buffered(0.., 3, function).unordered()),
+            };
+            for dropped in 1..=50 {
+                let result = results.next().unwrap().unwrap();
+                let watch = Arc::downgrade(&result);
+                drop(result);
+                assert!(watch.upgrade().is_none());
+                assert_eq!(drops.count(), dropped);
+            }
+            pool.shutdown(Shutdown::Drain).unwrap();
+            assert_eq!(drops.count(), 50);
+            drop(results);
+            assert_eq!(drops.count(), 53);
+        }
+    });
+}
+
+/// MAP-12: by every way in.
+#[test]
+fn a_map_on_a_pool_that_takes_no_work_touches_no_item() {
+    within(|| {
+        let closed = pool(1);
+        closed.close(Shutdown::Drain);
+        for (pool, text) in [
+            (closed, "cannot submit: the executor was shut down"),
+            (broken_pool(), "cannot submit: the pool is broken: "),
+        ] {
+            let (submitter, executor): (_, &dyn Executor) = (pool.submitter(), &pool);
+            let touched = Tally::default();
+            let items = || iter::repeat_with(|| touched.add());
+            let said = [
+                panic_of(|| pool.map(items(), drop)),
+                panic_of(|| submitter.map(items(), drop)),
+                panic_of(|| pool.named("BR").map(items(), drop)),
+                panic_of(|| executor.map(items(), drop)),
+                panic_of(|| pool.map(Vec::<u8>::new(), drop)),
+                panic_of(|| pool.map_buffered(items(), 2, drop)),
+                panic_of(|| submitter.map_buffered(items(), 2, drop)),
+                panic_of(|| pool.named("BR").map_buffered(items(), 2, drop)),
+                panic_of(|| executor.map_buffered(items(), 2, drop)),
+                panic_of(|| pool.map_buffered(Vec::<u8>::new(), 2, drop)),
+            ];
+            assert!(said.iter().all(|said| said.starts_with(text)), "{said:?}");
+            assert_eq!(touched.count(), 0);
+        }
     });
 }
 
 #[test]
-fn unread_results_are_dropped_with_the_map() {
-    within(|| {
-        let (pool, drops) = (pool(2), Drops::default());
-        let make = drops.clone();
-        let mut results = pool.map(0..5, move |_| make.one());
-        pool.shutdown(Shutdown::Drain).unwrap();
-        drop(results.next());
-        assert_eq!(drops.count(), 1);
-        drop(results);
-        assert_eq!(drops.count(), 5);
-    });
-}
-
-/// MAP-12.
-#[test]
-fn on_a_closed_pool_a_map_touches_no_item() {
-    within(|| {
-        let (pool, asked) = (pool(1), Tally::default());
-        pool.close(Shutdown::Drain);
-        let items = iter::repeat_with(|| asked.add()).take(3);
-        assert_eq!(panic_of(|| pool.map(items, drop)), "cannot submit: the executor was shut down");
-        assert_eq!(asked.count(), 0);
-    });
-}
-
-#[test]
-fn a_map_under_a_name_touches_none_either() {
-    within(|| {
-        let (pool, asked) = (pool(1), Tally::default());
-        pool.close(Shutdown::Drain);
-        let items = iter::repeat_with(|| asked.add()).take(3);
-        let refusal = panic_of(|| pool.named("late").map(items, drop));
-        assert_eq!(
-            (refusal.as_str(), asked.count()),
-            ("cannot submit: the executor was shut down", 0)
-        );
-    });
-}
-
-#[test]
-fn what_the_items_iterator_panics_with_comes_out_of_the_call() {
+fn a_panic_of_the_items_iterator_comes_out_of_the_call() {
     within(|| {
         let (pool, drops, calls) = (pool(1), Drops::default(), Tally::default());
         let items = (0..3).map(|n| if n < 2 { drops.one() } else { panic!("no third item") });
@@ -244,50 +321,53 @@ fn what_the_items_iterator_panics_with_comes_out_of_the_call() {
     });
 }
 
-/// As the captures of a submitted closure do.
 #[test]
-fn what_the_function_has_captured_goes_when_all_is_done_though_the_map_is_kept() {
+fn captures_of_the_function_go_with_the_last_item_though_the_map_is_kept() {
     within(|| {
         let (pool, drops) = (pool(2), Drops::default());
-        let captured = drops.one();
-        let results = pool.map(0..10, move |n| {
-            let _captured = &captured;
-            n
-        });
+        let function = || {
+            let captured = drops.one();
+            move |n| (n, &captured).0
+        };
+        let results = pool.map(0..10, function());
         eventually(|| drops.count() == 1);
         assert!(results.map(Result::unwrap).eq(0..10));
 
+        let mut results = pool.map_buffered(0..3, 2, function());
+        assert_eq!(results.by_ref().flatten().count(), 3);
+        eventually(|| drops.count() == 2);
+        assert!(results.next().is_none());
+
         let (held, gate) = held_pool();
-        let captured = drops.one();
-        let cancelled = held.map(0..10, move |_| {
-            let _captured = &captured;
-        });
+        let cancelled = held.map(0..10, function());
         held.close(Shutdown::CancelPending);
-        assert_eq!((drops.count(), cancelled.filter(Result::is_err).count()), (2, 10));
+        assert_eq!((drops.count(), cancelled.filter(Result::is_err).count()), (3, 10));
         gate.open();
     });
 }
 
-/// MAP-15.
+/// MAP-15: and it need not be possible to copy it.
 #[test]
 fn the_function_is_shared_and_not_copied() {
-    struct Uncloneable(AtomicUsize);
     within(|| {
-        let pool = pool(3);
-        let counter = Uncloneable(AtomicUsize::new(0));
-        let results = pool.map(0..100, move |_| {
-            let counter = &counter;
-            counter.0.fetch_add(1, SeqCst)
-        });
-        let mut seen: Vec<_> = results.map(Result::unwrap).collect();
-        seen.sort_unstable();
-        assert!(seen.into_iter().eq(0..100));
+        let (pool, clones) = (pool(3), Tally::default());
+        let function = || {
+            let (captured, calls) = (CountsClones(clones.clone()), AtomicUsize::new(0));
+            move |_: usize| {
+                assert_eq!(captured.0.count(), 0);
+                calls.fetch_add(1, SeqCst)
+            }
+        };
+        assert_eq!(pool.map(0..100, function()).flatten().sum::<usize>(), 4950);
+        let results = pool.map_buffered(0..100, 3, function());
+        assert_eq!(results.flatten().sum::<usize>(), 4950);
+        assert_eq!(clones.count(), 0);
     });
 }
 
-/// However fast the items have been, and however many one worker has therefore taken at once.
+/// Fast items make a worker take many at once.
 #[test]
-fn what_one_worker_has_taken_but_not_begun_another_takes_over() {
+fn an_item_that_one_worker_has_taken_but_not_begun_is_taken_over_by_another() {
     within(|| {
         for slow in [0, 1, 500, 998] {
             let (pool, gate) = (pool(2), Gate::closed());
@@ -358,7 +438,7 @@ fn two_maps_on_one_pool_do_not_meet() {
 }
 
 #[test]
-fn a_map_that_is_read_by_its_own_function_is_told_so() {
+fn a_map_that_is_read_in_order_by_its_own_function_is_told_so() {
     within(|| {
         let pool = pool(1);
         let (give, take) = mpsc::channel::<Map<()>>();
@@ -374,26 +454,39 @@ fn a_map_that_is_read_by_its_own_function_is_told_so() {
     });
 }
 
-/// MAP-14.
+/// MAP-14: of one item more than there are workers.
 #[test]
 fn a_map_and_a_shutdown_right_behind_it_do_not_hang() {
     within(|| {
-        for round in 0..500 {
-            let pool = pool(2);
-            let results = pool.map(0..3, |n| n);
-            match round % 3 {
+        for round in 0..1600 {
+            let (workers, runs) = (1 + round / 8 % 4, Tally::default());
+            let (pool, ran) = (pool(workers), runs.clone());
+            let function = move |_| ran.add();
+            let results: Results<()> = if round % 2 == 0 {
+                Box::new(pool.map(0..=workers, function))
+            } else {
+                Box::new(pool.map_buffered(0..=workers, workers + 1, function))
+            };
+            let cancels = round / 2 % 4 == 3;
+            match round / 2 % 4 {
                 0 => drop(pool),
                 1 => pool.shutdown(Shutdown::Drain).unwrap(),
+                2 => pool.close(Shutdown::Drain),
                 _ => pool.shutdown(Shutdown::CancelPending).unwrap(),
             }
-            let read = results.filter(|result| round % 3 == 2 || result.is_ok()).count();
-            assert_eq!(read, 3);
+            let (values, errors): (Vec<_>, Vec<_>) = results.partition(Result::is_ok);
+            assert_eq!((runs.count(), values.len() + errors.len()), (values.len(), workers + 1));
+            assert!(cancels || errors.is_empty());
+            for error in errors.into_iter().map(Result::unwrap_err) {
+                let by_shutdown = TaskError::Cancelled(CancelReason::ByShutdown);
+                assert_eq!(error.to_string(), by_shutdown.to_string());
+            }
         }
     });
 }
 
 #[test]
-fn debug_says_how_far_it_is() {
+fn debug_says_how_far_a_map_is() {
     within(|| {
         let executor: &dyn Executor = &Inline;
         let mut results = executor.map(0..3, |n| n);

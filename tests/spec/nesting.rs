@@ -1,80 +1,89 @@
-//! Tasks that wait for other tasks: they finish at any number of workers, or are told why they
-//! cannot.
+//! Tasks that wait for tasks of their own pool or another: they get the value at any number of
+//! workers. `nesting_ends.rs` has how such a wait ends otherwise.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use glasspool::{
-    Future, NestedWait, ReturnWhen, Shutdown, Submitter, TaskError, ThreadPoolExecutor,
-    as_completed, current_worker, scope, wait,
+    EventKind, Executor, Future, NestedWait, ReturnWhen, Scope, Shutdown, Submitter, TaskError,
+    ThreadPoolExecutor, as_completed, current_worker, first_success, scope, task, wait,
 };
 
-use crate::support::within;
+use crate::common::at_once;
+use crate::hears::heard;
+use crate::support::{Drops, Gate, LONG, Tally, eventually, pool, within};
+use crate::told::{Log, observed};
 
-type Value = Result<u64, TaskError>;
+pub(crate) type Told = Result<u64, TaskError>;
 
-fn pool_with(workers: usize, policy: NestedWait) -> ThreadPoolExecutor {
+pub(crate) fn pool_of(workers: usize, policy: NestedWait) -> ThreadPoolExecutor {
     ThreadPoolExecutor::builder().max_workers(workers).nested_wait(policy).build().unwrap()
 }
 
-/// What is in there, as soon as it is.
-fn there<T>(later: &OnceLock<T>) -> &T {
+/// The value of a cell, as soon as it has one.
+pub(crate) fn there<T>(later: &OnceLock<T>) -> &T {
     loop {
         if let Some(it) = later.get() {
             return it;
         }
-        std::thread::yield_now();
+        thread::yield_now();
     }
 }
 
-fn fib(n: u64, pool: &Submitter) -> u64 {
-    if n < 2 {
-        return n;
-    }
-    let halves = [n - 1, n - 2].map(|n| {
-        let inner = pool.clone();
-        pool.submit(move || fib(n, &inner))
-    });
-    halves.into_iter().map(|half| half.into_result().unwrap()).sum()
+/// The outcome of some work as a task of that pool.
+pub(crate) fn inside<T, F>(pool: &ThreadPoolExecutor, work: F) -> T
+where
+    T: Send + 'static,
+    F: FnOnce(&Submitter) -> T + Send + 'static,
+{
+    let submitter = pool.submitter();
+    pool.submit(move || work(&submitter)).into_result().unwrap()
 }
 
+pub(crate) fn is_deadlock<T>(told: &Result<T, TaskError>) -> bool {
+    matches!(told, Err(TaskError::Deadlock(_)))
+}
+
+/// REE-01: in Python's docs, this is the example of a deadlock.
 #[test]
-fn fibonacci_by_nested_futures_finishes_on_one_two_and_eight_workers() {
+fn a_task_that_waits_for_another_on_the_only_worker_gets_its_value() {
     within(|| {
-        for workers in [1, 2, 8] {
-            let pool = ThreadPoolExecutor::new(workers).unwrap();
-            assert_eq!(fib(18, &pool.submitter()), 2584);
-        }
+        let pow = |submitter: &Submitter| submitter.submit(|| 5_u64.pow(2)).into_result();
+        assert_eq!(inside(&pool(1), pow).unwrap(), 25);
+        assert!(is_deadlock(&inside(&pool_of(1, NestedWait::Block), pow)));
+        assert_eq!(inside(&pool_of(2, NestedWait::Block), pow).unwrap(), 25);
     });
 }
 
-fn chain(left: u64, pool: &Submitter) -> u64 {
-    if left == 0 {
-        return 0;
-    }
-    let inner = pool.clone();
-    pool.submit(move || chain(left - 1, &inner)).into_result().unwrap() + 1
+pub(crate) fn chain(links: u64, submitter: &Submitter) -> u64 {
+    let Some(left) = links.checked_sub(1) else { return 0 };
+    let inner = submitter.clone();
+    submitter.submit(move || chain(left, &inner)).into_result().unwrap() + 1
 }
 
+/// REE-01.
 #[test]
-fn a_chain_of_ten_thousand_waits_finishes_on_one_worker_with_the_default_stack() {
+fn a_chain_of_ten_thousand_waits_ends_on_one_worker() {
     within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        assert_eq!(chain(10_000, &pool.submitter()), 10_000);
+        let pool = pool(1);
+        assert_eq!(inside(&pool, |submitter| chain(10_000, submitter)), 10_000);
+        eventually(|| pool.stats().workers <= 1);
+        assert_eq!(pool.stats().blocked, 0);
     });
 }
 
-/// A deeper chain than one stack has room for is run on added workers, and the smaller the stack
-/// the more of them.
+/// A chain that is too deep for one stack is run on added workers, and the smaller the stack the
+/// more of them.
 #[test]
 fn the_depth_at_which_a_worker_is_added_comes_from_the_size_of_the_stack() {
     within(|| {
         let added = [256 << 10, 1 << 20, 64 << 20].map(|bytes| {
             let pool =
                 ThreadPoolExecutor::builder().max_workers(1).stack_size(bytes).build().unwrap();
-            assert_eq!(chain(1000, &pool.submitter()), 1000);
+            assert_eq!(inside(&pool, |submitter| chain(1000, submitter)), 1000);
             pool.stats().added
         });
         let [small, middle, large] = added;
@@ -82,18 +91,18 @@ fn the_depth_at_which_a_worker_is_added_comes_from_the_size_of_the_stack() {
     });
 }
 
-/// How much of its stack the calling thread has used since it noted where that was.
+/// Number of bytes of its stack that the calling thread has used since a base.
 fn used_since(base: usize) -> usize {
     let here = 0_u8;
     base.abs_diff((&raw const here).addr())
 }
 
 #[test]
-fn what_is_run_inside_has_at_least_half_of_the_stack() {
+fn a_task_that_runs_inline_has_at_least_half_of_the_stack() {
     const STACK: usize = 1 << 20;
-    fn deepest(left: u32, base: Option<(usize, std::thread::ThreadId)>, pool: &Submitter) -> usize {
+    fn deepest(left: u32, base: Option<(usize, ThreadId)>, pool: &Submitter) -> usize {
         let here = 0_u8;
-        let me = std::thread::current().id();
+        let me = thread::current().id();
         let base =
             base.filter(|&(_, thread)| thread == me).unwrap_or(((&raw const here).addr(), me));
         let used = used_since(base.0);
@@ -111,104 +120,310 @@ fn what_is_run_inside_has_at_least_half_of_the_stack() {
     });
 }
 
-/// What one stack and the workers that may be added have no room for is an error, and neither a
-/// hang nor an overflow.
-#[test]
-fn a_chain_with_no_end_is_told_so() {
-    fn endless(pool: &Submitter) -> Value {
-        let inner = pool.clone();
-        match pool.try_submit(move || endless(&inner)) {
-            Ok(next) => next.into_result()?,
-            Err(_) => Ok(0),
-        }
+fn fib(n: u64, submitter: &Submitter) -> u64 {
+    if n < 2 {
+        return n;
     }
+    let halves = [n - 1, n - 2].map(|n| {
+        let inner = submitter.clone();
+        submitter.submit(move || fib(n, &inner))
+    });
+    halves.into_iter().map(|half| half.into_result().unwrap()).sum()
+}
+
+/// REE-01.
+#[test]
+fn fibonacci_by_nested_tasks_comes_out_on_one_two_and_eight_workers() {
     within(|| {
-        let pool =
-            ThreadPoolExecutor::builder().max_workers(1).stack_size(128 << 10).build().unwrap();
-        let submitter = pool.submitter();
-        let told = pool.submit(move || endless(&submitter)).into_result().unwrap().unwrap_err();
-        assert!(matches!(told, TaskError::Deadlock(_)), "{told}");
-        assert!(pool.stats().added >= NestedWait::MOST_ADDED as u64);
-        // What nobody waits for any more is run as any other task, and goes on in the same way.
-        pool.shutdown(Shutdown::CancelPending).unwrap();
+        for workers in [1, 2, 8] {
+            assert_eq!(inside(&pool(workers), |submitter| fib(17, submitter)), 1597);
+        }
+    });
+}
+
+/// Number of nodes of a tree in which each has three children, walked with a map at each.
+fn nodes(depth: u32, submitter: &Submitter) -> u64 {
+    let Some(depth) = depth.checked_sub(1) else { return 1 };
+    let inner = submitter.clone();
+    1 + submitter.map(0..3, move |_| nodes(depth, &inner)).map(Result::unwrap).sum::<u64>()
+}
+
+/// REE-01.
+#[test]
+fn a_tree_that_is_walked_with_maps_inside_maps_is_walked_on_one_worker() {
+    within(|| assert_eq!(inside(&pool(1), |submitter| nodes(5, submitter)), 364));
+}
+
+/// REE-01.
+#[test]
+fn each_wait_for_any_of_several_ends_inside_a_task_on_the_only_worker() {
+    within(|| {
+        let pool = pool(1);
+        inside(&pool, |submitter| {
+            let some = || [1, 2, 3, 4].map(|n| submitter.submit(move || n));
+            for (when, at_least) in [(ReturnWhen::FirstCompleted, 1), (ReturnWhen::AllCompleted, 4)]
+            {
+                assert!(wait(some(), None, when).done.len() >= at_least);
+            }
+            let ended = as_completed(some()).map(|future| future.into_result().unwrap());
+            assert_eq!(ended.sum::<u64>(), 10);
+            let mapped = submitter.map(1..5, |n| n).unordered();
+            assert_eq!(mapped.map(Result::unwrap).sum::<u64>(), 10);
+            let buffered = submitter.map_buffered(1..5, 2, |n| n);
+            assert!(buffered.map(Result::unwrap).eq(1..5));
+            let buffered = submitter.map_buffered(1..5, 2, |n| n).unordered();
+            assert_eq!(buffered.map(Result::unwrap).sum::<u64>(), 10);
+            assert_eq!(first_success(some(), None, |n| *n == 3).unwrap(), 3);
+        });
+        eventually(|| pool.stats().workers <= 1);
+    });
+}
+
+/// REE-01.
+#[test]
+fn a_wait_with_a_deadline_gets_its_value_on_the_only_worker() {
+    within(|| {
+        let pool = pool(1);
+        let inner = |submitter: &Submitter| {
+            let one = submitter.submit(|| 1);
+            *one.result_timeout(LONG).unwrap().unwrap()
+        };
+        assert_eq!((inside(&pool, inner), pool.stats().added), (1, 1));
+        inside(&pool, |submitter| {
+            let some = || [1, 2, 3].map(|n| submitter.submit(move || n));
+            assert!(wait(some(), Some(LONG), ReturnWhen::AllCompleted).not_done.is_empty());
+            assert_eq!(as_completed(some()).timeout(LONG).map(Result::unwrap).count(), 3);
+            let items = submitter.map(1..4, |n| n).timeout(LONG);
+            assert!(items.map(|item| item.unwrap().unwrap()).eq(1..4));
+            assert_eq!(first_success(some(), Some(LONG), |n| *n == 3).unwrap(), 3);
+        });
+    });
+}
+
+/// REE-01: another worker runs the task that it waits for.
+#[test]
+fn an_initializer_that_waits_for_its_pool_is_not_given_tasks_to_run() {
+    within(|| {
+        let (way, waits) = (Arc::new(OnceLock::<Submitter>::new()), AtomicBool::new(true));
+        let (theirs, (tell, told)) = (Arc::clone(&way), mpsc::channel());
+        let builder = ThreadPoolExecutor::builder().max_workers(1).initializer(move || {
+            if waits.swap(false, SeqCst) {
+                let inner = there(&theirs).submit(|| current_worker().unwrap().index());
+                tell.send(inner.into_result()).unwrap();
+            }
+        });
+        let pool = builder.build().unwrap();
+        assert!(way.set(pool.submitter()).is_ok());
+        assert_eq!(pool.submit(|| 1).into_result().unwrap(), 1);
+        assert_eq!(told.recv().unwrap().unwrap(), 1);
+    });
+}
+
+/// REE-01.
+#[test]
+fn a_callback_may_wait_for_other_tasks_and_is_told_if_it_waits_for_its_own() {
+    within(|| {
+        let (pool, gate, (tell, told)) = (pool(1), Gate::closed(), mpsc::channel());
+        let own = Arc::new(pool.submit(gate.then(|| 1)));
+        let (submitter, itself) = (pool.submitter(), Arc::clone(&own));
+        own.add_done_callback(move |_| {
+            tell.send(submitter.submit(|| 7).into_result()).unwrap();
+            tell.send(itself.result().copied()).unwrap();
+        });
+        gate.open();
+        assert_eq!(told.recv().unwrap().unwrap(), 7);
+        assert!(is_deadlock(&told.recv().unwrap()));
+        assert_eq!(*own.result().unwrap(), 1);
+    });
+}
+
+/// WRK-01.
+#[test]
+fn waits_from_outside_run_nothing_and_add_no_worker() {
+    within(|| {
+        let (pool, me) = (pool(3), || thread::current().id());
+        let threads: HashSet<_> = at_once(&pool, 3, me).into_iter().collect();
+        let tasks: Vec<_> = (0..100).map(|_| pool.submit(me)).collect();
+        drop(wait(&tasks, None, ReturnWhen::AllCompleted));
+        let tasks = tasks.into_iter().rev().map(|task| task.into_result().unwrap());
+        let mapped = pool.map(0..100, move |_| me()).map(Result::unwrap);
+        let used: HashSet<_> = tasks.chain(mapped).collect();
+        assert!(threads.len() == 3 && used.is_subset(&threads));
+        assert_eq!((pool.stats().workers, pool.stats().added), (3, 0));
+    });
+}
+
+/// REE-01.
+#[test]
+fn tasks_that_wait_for_each_other_need_no_room_in_a_queue_of_one() {
+    within(|| {
+        for workers in [1, 2] {
+            let builder = ThreadPoolExecutor::builder().max_workers(workers).queue_capacity(1);
+            let pool = builder.build().unwrap();
+            let outer = (0..20).map(|_| {
+                let submitter = pool.submitter();
+                pool.submit(move || fib(6, &submitter) + nodes(2, &submitter))
+            });
+            assert!(
+                outer.collect::<Vec<_>>().into_iter().all(|one| one.into_result().unwrap() == 21)
+            );
+        }
     });
 }
 
 #[test]
-fn only_the_very_task_that_is_waited_for_is_run_inside() {
+fn a_map_that_reads_ahead_inside_a_pool_that_is_full_comes_to_its_end() {
     within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let submitter = pool.submitter();
-        let (tell, told) = mpsc::channel();
-        let outer = pool.submit(move || {
+        for workers in [1, 2] {
+            let builder = ThreadPoolExecutor::builder().max_workers(workers).queue_capacity(1);
+            let sums = inside(&builder.build().unwrap(), |submitter| {
+                let maps = [(); 2].map(|()| submitter.map_buffered(0..20_u64, 3, |n| n));
+                let [ordered, unordered] = maps;
+                [ordered, unordered.unordered()].map(|map| map.map(Result::unwrap).sum::<u64>())
+            });
+            assert_eq!(sums, [190; 2]);
+        }
+    });
+}
+
+fn largest<'scope>(s: &Scope<'scope, '_>, numbers: &'scope [u64]) -> u64 {
+    let Some((first, rest)) = numbers.split_first() else { return 0 };
+    let inner = s.clone();
+    s.submit(move || largest(&inner, rest)).into_result().unwrap().max(*first)
+}
+
+/// REE-01.
+#[test]
+fn tasks_of_a_scope_may_wait_for_each_other_and_it_adds_no_worker() {
+    within(|| {
+        let numbers: Vec<u64> = (0..50).map(|n| n * 7919 % 1009).collect();
+        for workers in [1, 2] {
+            let (found, added) = scope(workers, |s| {
+                let (again, numbers) = (s.clone(), &numbers);
+                let found = s.submit(move || {
+                    let some = [1, 2, 3].map(|n| again.submit(move || n));
+                    (largest(&again, numbers), as_completed(some).count())
+                });
+                (found.into_result().unwrap(), s.stats().added)
+            })
+            .unwrap();
+            assert_eq!((found, added), ((*numbers.iter().max().unwrap(), 3), 0));
+        }
+    });
+}
+
+#[test]
+fn a_task_of_a_scope_may_wait_for_one_that_waits_for_any() {
+    within(|| {
+        for _ in 0..100 {
+            let told = scope(2, |s| {
+                let (inner, begun) = (s.clone(), Gate::closed());
+                let way = begun.way();
+                let any = s.submit(move || {
+                    let both = [1, 2].map(|n| inner.submit(move || n));
+                    begun.open();
+                    wait(&both, None, ReturnWhen::AllCompleted).done.len()
+                });
+                let behind = s.submit(move || (way.pass(), any.into_result()).1);
+                behind.into_result().unwrap()
+            });
+            assert_eq!(told.unwrap().unwrap(), 2);
+        }
+    });
+}
+
+/// REE-01.
+#[test]
+fn a_wait_in_a_scope_of_one_worker_misses_its_deadline_if_it_has_one() {
+    within(|| {
+        let told = scope(1, |s| {
+            let again = s.clone();
+            let outer = s.submit(move || {
+                let inner = again.submit(|| 7);
+                assert!(inner.result_timeout(Duration::from_millis(10)).is_err());
+                inner.into_result().unwrap()
+            });
+            outer.into_result().unwrap()
+        });
+        assert_eq!(told.unwrap(), 7);
+    });
+}
+
+/// A chain of tasks that wait for each other, on two pools in turn.
+pub(crate) fn ping(left: u64, here: &Submitter, there: &Submitter) -> Told {
+    let Some(left) = left.checked_sub(1) else { return Ok(0) };
+    let (to, fro) = (there.clone(), here.clone());
+    Ok(there.submit(move || ping(left, &to, &fro)).into_result()?? + 1)
+}
+
+/// REE-01.
+#[test]
+fn two_pools_of_one_worker_play_ping_pong_a_hundred_deep() {
+    within(|| {
+        let pools = [pool(1), pool(1)];
+        let other = pools[1].submitter();
+        assert_eq!(inside(&pools[0], move |here| ping(100, here, &other)).unwrap(), 100);
+        for pool in pools {
+            assert!(pool.stats().added <= 100);
+            eventually(|| pool.stats().workers <= 1);
+        }
+    });
+}
+
+#[test]
+fn a_task_that_is_waited_for_runs_inline_and_no_other() {
+    within(|| {
+        let (pool, (tell, told)) = (pool(1), mpsc::channel());
+        inside(&pool, move |submitter| {
             let tells = |what: &'static str| {
                 let tell = tell.clone();
-                submitter
-                    .submit(move || tell.send((what, current_worker().unwrap().index())).unwrap())
+                move || tell.send((what, current_worker().unwrap().index())).unwrap()
             };
-            let (_first, second) = (tells("first"), tells("second"));
-            second.result().unwrap();
-            tell.send(("outer", current_worker().unwrap().index())).unwrap();
+            let _first = submitter.submit(tells("first"));
+            submitter.submit(tells("second")).result().unwrap();
+            tells("outer")();
         });
-        outer.result().unwrap();
         drop(pool);
         assert_eq!(told.iter().collect::<Vec<_>>(), [("second", 0), ("outer", 0), ("first", 0)]);
     });
 }
 
+/// A wait for the only future that is left is one of these.
 #[test]
-fn a_timed_wait_on_the_only_worker_does_not_starve() {
+fn waits_for_one_task_run_it_inline_and_add_no_worker() {
     within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let submitter = pool.submitter();
-        let outer = pool.submit(move || {
-            let inner = submitter.submit(|| 7);
-            *inner.result_timeout(Duration::from_secs(100)).unwrap().unwrap()
+        let pool = pool(1);
+        inside(&pool, |submitter| {
+            let (executed, future) = task(|| 7);
+            submitter.execute(executed).unwrap();
+            assert_eq!(future.into_result().unwrap(), 7);
+            let done = wait([submitter.submit(|| 8)], None, ReturnWhen::AllCompleted).done;
+            assert_eq!(*done[0].result().unwrap(), 8);
         });
-        assert_eq!(outer.into_result().unwrap(), 7);
-        assert_eq!(pool.stats().added, 1);
+        assert_eq!(pool.stats().added, 0);
     });
 }
 
 #[test]
-fn a_wait_for_any_of_several_on_the_only_worker_does_not_starve() {
+fn another_pools_task_is_run_by_that_pool() {
     within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let submitter = pool.submitter();
-        let outer = pool.submit(move || {
-            let futures: Vec<_> = (0..100).map(|n| submitter.submit(move || n)).collect();
-            let waited = wait(&futures, None, ReturnWhen::AllCompleted).done.len();
-            let completed: u64 =
-                as_completed(&futures).map(|future| *future.result().unwrap()).sum();
-            let mapped: u64 = submitter.map(0..100, |n| n).map(Result::unwrap).sum();
-            let unordered: u64 = submitter.map(0..100, |n| n).unordered().map(Result::unwrap).sum();
-            let buffered: u64 = submitter.map_buffered(0..100, 3, |n| n).map(Result::unwrap).sum();
-            (waited, completed, mapped, unordered, buffered)
+        let (mine, theirs, gate) = (pool(1), pool(1), Gate::closed());
+        let busy = theirs.submit(gate.then(|| ()));
+        let there = theirs.submit(|| current_worker().unwrap().pool());
+        let outer = mine.submit(move || {
+            gate.open();
+            there.into_result().unwrap()
         });
-        assert_eq!(outer.into_result().unwrap(), (100, 4950, 4950, 4950, 4950));
+        assert_eq!(outer.into_result().unwrap(), theirs.id());
+        assert!(busy.into_result().is_ok());
     });
 }
 
+/// As many tasks as the pool has workers run then, and no more.
 #[test]
-fn a_scope_adds_no_workers_and_yet_a_wait_for_any_comes_to_its_end() {
+fn added_workers_leave_when_they_are_not_needed() {
     within(|| {
-        let total = scope(1, |s| {
-            let inner = s.clone();
-            s.submit(move || {
-                let futures: Vec<_> = (0..10).map(|n| inner.submit(move || n)).collect();
-                as_completed(futures).map(|future| future.into_result().unwrap()).sum::<u64>()
-            })
-            .into_result()
-            .unwrap()
-        });
-        assert_eq!(total.unwrap(), 45);
-    });
-}
-
-#[test]
-fn added_workers_leave_when_they_are_not_needed_and_no_more_than_the_pool_has_run_tasks() {
-    within(|| {
-        let pool = ThreadPoolExecutor::new(2).unwrap();
+        let pool = pool(2);
         let submitter = pool.submitter();
         let nest = move || {
             let inner: Vec<_> = (0..10).map(|n| submitter.submit(move || n)).collect();
@@ -216,235 +431,51 @@ fn added_workers_leave_when_they_are_not_needed_and_no_more_than_the_pool_has_ru
         };
         let outer: Vec<_> = (0..20).map(|_| pool.submit(nest.clone())).collect();
         assert!(outer.into_iter().all(|outer| outer.into_result().unwrap() == 10));
-        while pool.stats().workers > 2 {
-            std::thread::yield_now();
-        }
-        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let busy = move || {
-            let now = running.fetch_add(1, SeqCst) + 1;
-            most.fetch_max(now, SeqCst);
-            std::thread::sleep(Duration::from_millis(1));
-            running.fetch_sub(1, SeqCst);
-            most.load(SeqCst)
-        };
-        let most = pool.map(0..50, move |_| busy()).map(Result::unwrap).max();
-        assert_eq!(most, Some(2));
+        eventually(|| pool.stats().workers == 2);
+        let gate = Gate::closed();
+        let _held = [(); 5].map(|()| pool.submit(gate.then(|| ())));
+        gate.wait_for(2);
         let stats = pool.stats();
-        assert_eq!((stats.workers, stats.blocked, stats.nested), (2, 0, 0));
+        assert_eq!((stats.workers, stats.running, stats.queued), (2, 2, 3));
+        assert_eq!((stats.blocked, stats.nested), (0, 0));
+        gate.open();
     });
 }
 
+/// The wait is over while the added worker stands at a gate with the next task: it ends that one,
+/// and leaves the others.
 #[test]
-fn who_waits_outside_runs_nothing_whatever_it_waits_for() {
+fn an_added_worker_ends_the_task_in_its_hand_when_the_wait_is_over_and_no_more() {
     within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let outside = std::thread::current().id();
-        let futures: Vec<_> =
-            (0..100).map(|_| pool.submit(|| std::thread::current().id())).collect();
-        for future in futures.into_iter().rev() {
-            assert_ne!(future.into_result().unwrap(), outside);
-        }
-        assert_eq!(pool.stats().added, 0);
-    });
-}
-
-#[test]
-fn what_is_run_inside_counts_as_any_other_task_does() {
-    within(|| {
-        for workers in [1, 2] {
-            let pool = ThreadPoolExecutor::new(workers).unwrap();
-            fib(12, &pool.submitter());
-            let submitter = pool.submitter();
-            let panicked =
-                pool.submit(move || submitter.submit(|| panic!("inside")).into_result().is_err());
-            assert!(panicked.into_result().unwrap());
-            let id = pool.id();
-            while pool.stats().running > 0 {
-                std::thread::yield_now();
-            }
-            let stats = pool.stats();
-            assert_eq!((stats.queued, stats.nested, stats.blocked), (0, 0, 0), "{id}");
-            assert_eq!(
-                (stats.panicked, stats.cancelled, stats.returned + 1),
-                (1, 0, stats.submitted),
-                "{id}"
-            );
-        }
-    });
-}
-
-#[test]
-fn while_it_is_run_inside_a_task_is_neither_queued_nor_running_but_nested() {
-    within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let submitter = pool.submitter();
-        let (watch, pool_stats) = (pool.submitter(), mpsc::channel());
-        let tell = pool_stats.0;
+        let ((pool, log), ended, gate) = (heard(1), Tally::default(), Gate::closed());
+        let (submitter, counted, heard) = (pool.submitter(), ended.clone(), log.clone());
         let outer = pool.submit(move || {
-            submitter.submit(move || tell.send(watch.stats()).unwrap()).result().unwrap();
-        });
-        outer.result().unwrap();
-        let stats = pool_stats.1.recv().unwrap();
-        assert_eq!((stats.workers, stats.running, stats.queued, stats.nested), (1, 1, 0, 1));
-        assert_eq!(stats.submitted, 2);
-    });
-}
-
-#[test]
-fn under_block_a_pool_has_never_more_workers_and_starvation_is_told_with_its_chain() {
-    within(|| {
-        let pool = pool_with(1, NestedWait::Block);
-        let submitter = pool.submitter();
-        let outer =
-            pool.named("outer").submit(move || submitter.named("inner").submit(|| 7).into_result());
-        let told = outer.into_result().unwrap().unwrap_err().to_string();
-        let id = pool.id();
-        assert!(
-            told.starts_with("deadlock: task 'outer' (submitted at tests/spec/nesting.rs:"),
-            "{told}"
-        );
-        assert!(
-            told.contains(&format!(", run by worker 0 of {id}, waits for task 'inner' (")),
-            "{told}"
-        );
-        assert!(
-            told.ends_with(&format!(", which waits for a worker of {id}, and all of these wait")),
-            "{told}"
-        );
-        assert_eq!(pool.stats().added, 0);
-    });
-}
-
-#[test]
-fn under_block_a_wait_that_another_worker_can_end_is_waited_for() {
-    within(|| {
-        let pool = pool_with(2, NestedWait::Block);
-        let submitter = pool.submitter();
-        let outer = pool.submit(move || submitter.submit(|| 7).into_result().unwrap());
-        assert_eq!(outer.into_result().unwrap(), 7);
-    });
-}
-
-/// A pool each for the tasks of a cycle of this length, and what the first was told.
-fn cycle_over(pools: &[ThreadPoolExecutor], length: usize) -> Vec<Value> {
-    let ring: Arc<Vec<OnceLock<Future<Value>>>> =
-        Arc::new((0..length).map(|_| OnceLock::new()).collect());
-    for n in 0..length {
-        let theirs = Arc::clone(&ring);
-        let wait = move || there(&theirs[(n + 1) % length]).result()?.clone();
-        assert!(ring[n].set(pools[n % pools.len()].named(n.to_string()).submit(wait)).is_ok());
-    }
-    ring.iter().map(|future| there(future).result().unwrap().clone()).collect()
-}
-
-#[test]
-fn a_cycle_of_any_length_over_any_pools_is_told_from_its_start_and_back_to_it() {
-    within(|| {
-        for (pools, length) in [(1, 2), (1, 5), (2, 2), (2, 7), (3, 30)] {
-            for policy in [NestedWait::RunInline, NestedWait::Block] {
-                let workers = length; // so that all can be under way under either policy
-                let pools: Vec<_> = (0..pools).map(|_| pool_with(workers, policy)).collect();
-                for told in cycle_over(&pools, length) {
-                    let told = told.unwrap_err().to_string();
-                    let names: VecDeque<_> = told
-                        .split("task '")
-                        .skip(1)
-                        .map(|text| text.split('\'').next().unwrap())
-                        .collect();
-                    assert_eq!(names.len(), length + 1, "{told}");
-                    assert_eq!(names.front(), names.back(), "{told}");
-                    let next =
-                        |name: &str| ((name.parse::<usize>().unwrap() + 1) % length).to_string();
-                    assert!(
-                        names.iter().zip(names.iter().skip(1)).all(|(a, b)| next(a) == *b),
-                        "{told}"
-                    );
-                }
+            let inner = submitter.submit(|| ());
+            for _ in 0..100 {
+                let ended = counted.clone();
+                drop(submitter.submit(gate.then(move || ended.add())));
             }
-        }
-    });
-}
-
-#[test]
-fn a_cycle_that_is_run_inside_one_worker_is_told_with_all_that_is_in_it() {
-    within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        for told in cycle_over(std::slice::from_ref(&pool), 3) {
-            let told = told.unwrap_err().to_string();
-            assert_eq!(
-                told.matches(&format!("run by worker 0 of {}", pool.id())).count(),
-                3,
-                "{told}"
-            );
-        }
-    });
-}
-
-#[test]
-fn a_callback_waits_as_the_task_does_that_it_belongs_to() {
-    within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let submitter = pool.submitter();
-        let (open, gate) = mpsc::channel::<()>();
-        let (tell, told) = mpsc::channel();
-        let future = pool.submit(move || gate.recv().is_err());
-        future.add_done_callback(move |_| {
-            tell.send(submitter.submit(|| 7).into_result().unwrap()).unwrap()
+            inner.result_timeout(LONG).unwrap().unwrap();
+            gate.open();
+            eventually(|| heard.count_of(&EventKind::WorkerGone) == 1);
+            counted.count()
         });
-        drop(open);
-        assert_eq!((future.into_result().unwrap(), told.recv().unwrap()), (true, 7));
-    });
-}
-
-#[test]
-fn an_initializer_that_waits_for_its_pool_is_not_given_tasks_to_run() {
-    within(|| {
-        let (way, first) = (Arc::new(OnceLock::<Submitter>::new()), AtomicUsize::new(0));
-        let theirs = Arc::clone(&way);
-        let (tell, told) = mpsc::channel();
-        let tell = Mutex::new(tell);
-        let builder = ThreadPoolExecutor::builder().max_workers(1).initializer(move || {
-            if first.fetch_add(1, SeqCst) == 0 {
-                let inner = there(&theirs).submit(|| current_worker().unwrap().index());
-                tell.lock().unwrap().send(inner.into_result()).unwrap();
-            }
-        });
-        let pool = builder.build().unwrap();
-        assert!(way.set(pool.submitter()).is_ok());
-        assert_eq!(pool.submit(|| 1).into_result().unwrap(), 1);
-        assert_eq!(told.recv().unwrap().unwrap(), 1, "another worker has run it");
-    });
-}
-
-#[test]
-fn a_task_that_is_only_executed_is_run_inside_too() {
-    use glasspool::{Executor, task};
-    within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let submitter = pool.submitter();
-        let outer = pool.submit(move || {
-            let (inner, future) = task(|| 7);
-            submitter.execute(inner).unwrap();
-            future.into_result().unwrap()
-        });
-        assert_eq!(outer.into_result().unwrap(), 7);
-        assert_eq!(pool.stats().added, 0);
+        assert!(outer.into_result().unwrap() <= 1);
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(ended.count(), 100);
     });
 }
 
 #[test]
 fn one_worker_is_always_left_that_does_not_wait() {
     within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let (submitter, (give, take)) = (pool.submitter(), mpsc::channel());
-        let (tell, told) = mpsc::channel();
+        let (pool, (give, take), (tell, told)) = (pool(1), mpsc::channel(), mpsc::channel());
+        let submitter = pool.submitter();
         let outer = Arc::new(pool.submit(move || {
             let myself: Arc<Future<u64>> = take.recv().unwrap();
-            // The worker that is added takes this one first, which waits for us.
-            let first = submitter.submit(move || tell.send(myself.result().cloned()).unwrap());
-            let second = submitter.submit(|| 7);
-            drop(first);
-            as_completed([second]).next().unwrap().into_result().unwrap()
+            // The added worker takes this one first, and that waits for `outer`.
+            drop(submitter.submit(move || tell.send(myself.result().cloned()).unwrap()));
+            as_completed([submitter.submit(|| 7)]).next().unwrap().into_result().unwrap()
         }));
         give.send(Arc::clone(&outer)).unwrap();
         assert_eq!(told.recv().unwrap().unwrap(), 7);
@@ -455,12 +486,10 @@ fn one_worker_is_always_left_that_does_not_wait() {
 fn a_pool_that_closes_when_it_is_idle_does_so_after_an_added_worker_too() {
     within(|| {
         for _ in 0..100 {
-            let pool = ThreadPoolExecutor::new(1).unwrap();
+            let pool = pool(1);
             let submitter = pool.submitter();
-            let outer = pool.submit(move || {
-                let inner = submitter.submit(std::thread::yield_now);
-                inner.result_timeout(Duration::from_secs(100)).is_ok()
-            });
+            let outer = pool
+                .submit(move || submitter.submit(thread::yield_now).result_timeout(LONG).is_ok());
             pool.shutdown(Shutdown::WhenIdle).unwrap();
             assert!(outer.into_result().unwrap());
         }
@@ -468,22 +497,20 @@ fn a_pool_that_closes_when_it_is_idle_does_so_after_an_added_worker_too() {
 }
 
 #[test]
-fn a_shutdown_that_stops_asks_what_is_run_inside_too() {
+fn a_shutdown_that_stops_asks_tasks_that_run_inline_too() {
     within(|| {
         for counted in [false, true] {
-            let pool = ThreadPoolExecutor::new(1).unwrap();
+            let (pool, (tell, told)) = (pool(1), mpsc::channel());
             let submitter = pool.submitter();
-            let (tell, told) = mpsc::channel();
             let outer = pool.submit(move || {
                 let inner = submitter.submit_stoppable(move |stop| {
                     tell.send(()).unwrap();
-                    stop.wait_timeout(Duration::from_secs(100))
+                    stop.wait_timeout(LONG)
                 });
                 inner.into_result().unwrap()
             });
             told.recv().unwrap();
             if counted {
-                // Whoever counts has it taken out of the queue.
                 assert_eq!(pool.stats().nested, 1);
             }
             pool.shutdown(Shutdown::Stop).unwrap();
@@ -493,27 +520,140 @@ fn a_shutdown_that_stops_asks_what_is_run_inside_too() {
 }
 
 #[test]
-fn an_added_worker_ends_what_it_has_in_hand_when_the_wait_is_over_and_no_more() {
+fn tasks_that_run_inline_count_as_any_other_task() {
     within(|| {
-        let pool = ThreadPoolExecutor::new(1).unwrap();
-        let (submitter, ended) = (pool.submitter(), Arc::new(AtomicUsize::new(0)));
-        let counted = Arc::clone(&ended);
-        let outer = pool.submit(move || {
-            let inner = submitter.submit(|| ());
-            for _ in 0..100 {
-                let ended = Arc::clone(&counted);
-                drop(submitter.submit(move || {
-                    std::thread::sleep(Duration::from_millis(1));
-                    ended.fetch_add(1, SeqCst);
-                }));
-            }
-            inner.result_timeout(Duration::from_secs(100)).unwrap().unwrap();
-            let before = counted.load(SeqCst);
-            std::thread::sleep(Duration::from_millis(20));
-            counted.load(SeqCst) - before
+        for workers in [1, 2] {
+            let pool = pool(workers);
+            assert_eq!(inside(&pool, |submitter| fib(12, submitter)), 144);
+            let panics =
+                |submitter: &Submitter| submitter.submit(|| panic!("inside")).into_result();
+            assert!(inside(&pool, panics).is_err());
+            eventually(|| pool.stats().running == 0);
+            let stats = pool.stats();
+            assert_eq!((stats.queued, stats.nested, stats.blocked), (0, 0, 0));
+            assert_eq!((stats.panicked, stats.cancelled), (1, 0));
+            assert_eq!(stats.returned + 1, stats.submitted);
+        }
+    });
+}
+
+#[test]
+fn a_task_that_runs_inline_is_neither_queued_nor_running_but_nested() {
+    within(|| {
+        let stats = inside(&pool(1), |submitter| {
+            let watch = submitter.clone();
+            submitter.submit(move || watch.stats()).into_result().unwrap()
         });
-        assert!(outer.into_result().unwrap() <= 1);
-        pool.shutdown(Shutdown::Drain).unwrap();
-        assert_eq!(ended.load(SeqCst), 100);
+        assert_eq!((stats.workers, stats.running, stats.queued, stats.nested), (1, 1, 0, 1));
+        assert_eq!(stats.submitted, 2);
+    });
+}
+
+#[test]
+fn the_largest_number_of_workers_is_not_too_large_to_add_one() {
+    within(|| {
+        let ended = |submitter: &Submitter| {
+            as_completed([1, 2].map(|n| submitter.submit(move || n))).count()
+        };
+        assert_eq!(inside(&pool(usize::MAX), ended), 2);
+    });
+}
+
+/// Each waits for the one before: the cost of looking for cycles must not grow faster than their
+/// number.
+#[test]
+fn hundreds_of_tasks_that_wait_in_a_row_are_not_slow() {
+    within(|| {
+        let (pool, gate) = (pool(400), Gate::closed());
+        let mut last: Future<u64> = pool.submit(gate.then(|| 0));
+        for _ in 0..399 {
+            last = pool.submit(move || last.into_result().unwrap() + 1);
+        }
+        eventually(|| pool.stats().blocked == 399);
+        gate.open();
+        assert_eq!(last.into_result().unwrap(), 399);
+    });
+}
+
+#[test]
+fn a_future_that_is_added_to_a_stream_inside_a_task_is_waited_for_too() {
+    within(|| {
+        let log = Log::default();
+        let (pool, gates) = (observed(3, &log), [(); 3].map(|()| Gate::closed()));
+        let (submitter, ways) = (pool.submitter(), gates.each_ref().map(Gate::way));
+        let outer = pool.submit(move || {
+            let task_of = |n: usize| {
+                let way = Arc::clone(&ways[n]);
+                submitter.submit(move || (way.pass(), n).1)
+            };
+            let mut ended = as_completed([task_of(0), task_of(1)]);
+            let mut values = vec![ended.next().unwrap().into_result().unwrap()];
+            ended.push(task_of(2));
+            values.extend(ended.map(|next| next.into_result().unwrap()));
+            values
+        });
+        for (gate, sleeps) in gates.iter().zip(1..) {
+            log.wait_for_sleeps(sleeps);
+            gate.open();
+        }
+        assert_eq!(outer.into_result().unwrap(), [0, 1, 2]);
+    });
+}
+
+/// A link of a chain: when it runs, the captures of those before it are gone, it stands where they
+/// stood, and no task is pending.
+struct Link {
+    submitter: Submitter,
+    drops: Drops,
+    first: Option<usize>,
+    end: mpsc::Sender<()>,
+}
+
+impl Link {
+    fn run(self, n: usize) {
+        let here = (&raw const n).addr();
+        let first = self.first.unwrap_or(here);
+        assert!(here.abs_diff(first) < 16 << 10);
+        assert_eq!(self.submitter.stats().queued, 0);
+        // The predecessor has made the capture of this one, which is dropped at its end.
+        assert_eq!(self.drops.count(), n.saturating_sub(1), "a capture outlives its task");
+        if n == 100_000 {
+            return self.end.send(()).unwrap();
+        }
+        let next = Self { first: Some(first), ..self };
+        drop(next.submitter.clone().submit(next.drops.clone().with(move || next.run(n + 1))));
+    }
+}
+
+/// REE-04.
+#[test]
+fn a_chain_of_tasks_each_submitting_the_next_uses_constant_stack_and_memory() {
+    within(|| {
+        let (pool, (end, ended)) = (pool(1), mpsc::channel());
+        let (submitter, drops) = (pool.submitter(), Drops::default());
+        let link = Link { submitter, drops, first: None, end };
+        drop(pool.submit(move || link.run(0)));
+        ended.recv().expect("a link fails");
+    });
+}
+
+/// REE-06.
+#[test]
+fn a_task_that_blocks_for_ever_hinders_neither_others_nor_a_close() {
+    within(|| {
+        let (pool, gate) = (pool(2), Gate::closed());
+        let blocked = pool.submit(gate.then(|| 7));
+        gate.wait_for(1);
+        let others: Vec<_> = (0..100).map(|n| pool.submit(move || n)).collect();
+        assert!(others.into_iter().map(|future| future.into_result().unwrap()).eq(0..100));
+        let queued = pool.submit(|| 8);
+        pool.close(Shutdown::Drain);
+        assert_eq!(queued.into_result().unwrap(), 8);
+        let report = pool.shutdown_timeout(Shutdown::Drain, Duration::ZERO).unwrap();
+        assert_eq!(report.still_running.len(), 1);
+        drop(pool);
+        assert!(blocked.running());
+        gate.open();
+        assert_eq!(blocked.into_result().unwrap(), 7);
     });
 }

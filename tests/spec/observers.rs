@@ -1,6 +1,6 @@
-//! Observers that do harm, or try to: they panic, are slow, block, hold on; and no task is the
-//! worse for it.
+//! Observers that panic, are slow, block, or hold on to things: no task is the worse for it.
 
+use std::panic::panic_any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
@@ -10,35 +10,19 @@ use glasspool::{
     CancelReason, Event, EventKind, Observer, ReturnWhen, Shutdown, as_completed, wait,
 };
 
+use crate::common::PROMPT;
+use crate::hears::hold;
 use crate::support::{Drops, Gate, PanicsWhenDropped, Tally, Way, eventually, within};
-use crate::told::{Log, observed_by, word};
+use crate::told::{Log, Told, observed_by, word};
 
-/// All kinds of events there are that a pool can be made to tell in one short life, by
-/// [`lead_a_life`].
-pub(crate) const WORDS: [&str; 17] = [
-    "submitted",
-    "refused",
-    "started",
-    "returned",
-    "panicked",
-    "cancelled-by-caller",
-    "collected",
-    "callback",
-    "called",
-    "blocked-task",
-    "blocked-any",
-    "blocked-shutdown",
-    "unblocked",
-    "born",
-    "idle",
-    "gone",
-    "closed",
-];
+/// Kinds of events that a pool tells in one short life, by [`lead_a_life`].
+pub(crate) const WORDS: &str = "submitted refused started returned panicked cancelled-by-caller collected callback \
+    called blocked-task blocked-any blocked-shutdown unblocked born idle gone closed";
 
 /// Far longer than it takes to go to sleep.
 const TRY: Duration = Duration::from_millis(20);
 
-/// Has one of everything happen, and checks that it all comes out as it would without an observer.
+/// Has one of everything happen, and checks that all comes out as it would without an observer.
 fn lead_a_life(observer: impl Observer + 'static) {
     let pool = observed_by(observer).max_workers(1).build().unwrap();
     let gate = Gate::closed();
@@ -74,7 +58,7 @@ fn a_life_has_an_event_of_every_kind() {
     within(|| {
         let log = Log::default();
         lead_a_life(log.clone());
-        for wanted in WORDS {
+        for wanted in WORDS.split(' ') {
             assert!(log.all().iter().any(|told| word(&told.kind) == wanted), "{wanted}");
         }
         log.assert_it_is_sound();
@@ -82,9 +66,9 @@ fn a_life_has_an_event_of_every_kind() {
 }
 
 #[test]
-fn one_that_panics_at_any_event_harms_no_task_and_is_told_no_more_of_that_pool() {
+fn an_observer_that_panics_harms_no_task_and_is_told_no_more_of_that_pool() {
     within(|| {
-        for wanted in WORDS {
+        for wanted in WORDS.split(' ') {
             let (log, has_panicked) = (Log::default(), Arc::new(AtomicBool::new(false)));
             let (kept, panicked) = (log.clone(), Arc::clone(&has_panicked));
             let shared = Arc::new(move |event: &Event<'_>| {
@@ -107,7 +91,7 @@ fn one_that_panics_at_any_event_harms_no_task_and_is_told_no_more_of_that_pool()
 }
 
 #[test]
-fn one_that_has_panicked_is_told_no_more() {
+fn an_observer_that_has_panicked_is_told_no_more() {
     within(|| {
         let told = Tally::default();
         let count = told.clone();
@@ -125,9 +109,9 @@ fn one_that_has_panicked_is_told_no_more() {
 }
 
 #[test]
-fn what_it_panics_with_may_itself_panic_when_it_is_dropped() {
+fn the_payload_of_an_observer_may_panic_when_it_is_dropped() {
     within(|| {
-        lead_a_life(|_: &Event<'_>| std::panic::panic_any(PanicsWhenDropped));
+        lead_a_life(|_: &Event<'_>| panic_any(PanicsWhenDropped));
         let log = Log::default();
         lead_a_life(log.clone());
         assert!(!log.all().is_empty(), "this thread still tells others");
@@ -135,7 +119,7 @@ fn what_it_panics_with_may_itself_panic_when_it_is_dropped() {
 }
 
 #[test]
-fn one_that_panics_while_a_panic_goes_past_does_not_end_the_process() {
+fn an_observer_that_panics_while_a_panic_goes_past_does_not_end_the_process() {
     within(|| {
         let outcome = thread::spawn(|| {
             let pool = observed_by(|event: &Event<'_>| {
@@ -162,14 +146,12 @@ impl<D> Drop for Holder<D> {
 }
 
 #[test]
-fn one_whose_drop_panics_harms_nobody() {
+fn an_observer_whose_drop_panics_harms_nobody() {
     within(|| {
         for keep_future in [false, true] {
             let drops = Drops::default();
-            let pool = observed_by(Holder(PanicsWhenDropped, drops.clone()))
-                .max_workers(1)
-                .build()
-                .unwrap();
+            let builder = observed_by(Holder(PanicsWhenDropped, drops.clone())).max_workers(1);
+            let pool = builder.build().unwrap();
             let future = pool.submit(|| 1);
             if keep_future {
                 drop(pool);
@@ -184,33 +166,25 @@ fn one_whose_drop_panics_harms_nobody() {
     });
 }
 
+/// A stream of ends keeps no observer of futures that it has handed over.
 #[test]
-fn it_goes_with_the_pool_and_the_last_of_its_futures() {
+fn an_observer_goes_with_the_pool_and_the_last_of_its_futures() {
     within(|| {
         let drops = Drops::default();
         let pool = observed_by(Holder((), drops.clone())).max_workers(2).build().unwrap();
         let (future, submitter) = (pool.submit(|| 1), pool.submitter());
+        let mut ends = as_completed([pool.submit(|| 2)]);
+        drop(ends.next());
         let unread = pool.map(0..3, |n| n);
         drop((pool, submitter, unread));
         assert_eq!(drops.count(), 0);
         assert_eq!(future.into_result().unwrap(), 1);
         assert_eq!(drops.count(), 1);
+        assert!(ends.next().is_none());
     });
 }
 
-#[test]
-fn a_stream_with_nothing_left_in_it_keeps_no_observer() {
-    within(|| {
-        let drops = Drops::default();
-        let pool = observed_by(Holder((), drops.clone())).max_workers(2).build().unwrap();
-        let mut ends = as_completed([pool.submit(|| 2)]);
-        drop(ends.next());
-        drop(pool);
-        assert_eq!(drops.count(), 1);
-    });
-}
-
-/// Lets nobody pass at events of this kind.
+/// Blocks at events of this kind until the gate opens.
 fn stops_at(wanted: &'static str, way: Arc<Way>) -> impl Observer {
     move |event: &Event<'_>| {
         if word(&event.kind) == wanted {
@@ -220,7 +194,7 @@ fn stops_at(wanted: &'static str, way: Arc<Way>) -> impl Observer {
 }
 
 #[test]
-fn one_that_blocks_a_fresh_worker_does_not_block_who_submits() {
+fn an_observer_that_blocks_a_fresh_worker_does_not_block_the_submitter() {
     within(|| {
         for stop in ["born", "started"] {
             let gate = Gate::closed();
@@ -237,7 +211,7 @@ fn one_that_blocks_a_fresh_worker_does_not_block_who_submits() {
 }
 
 #[test]
-fn one_that_blocks_an_idle_worker_does_not_block_what_another_could_run() {
+fn an_observer_that_blocks_an_idle_worker_does_not_block_another() {
     within(|| {
         let (gate, first) = (Gate::closed(), AtomicBool::new(true));
         let way = gate.way();
@@ -250,75 +224,47 @@ fn one_that_blocks_an_idle_worker_does_not_block_what_another_could_run() {
         pool.submit(|| ()).result().unwrap();
         gate.wait_for(1);
         let future = pool.submit(|| ());
-        let in_time = future.result_timeout(Duration::from_secs(2)).is_ok();
+        let in_time = future.result_timeout(PROMPT).is_ok();
         gate.open();
         assert!(in_time, "there could have been another worker");
     });
 }
 
 #[test]
-fn one_that_blocks_whoever_cancels_does_not_block_those_who_wait() {
+fn an_observer_that_blocks_a_closing_thread_does_not_block_readers() {
     within(|| {
-        let gate = Gate::closed();
-        let pool = observed_by(stops_at("cancelled-by-shutdown", gate.way()))
-            .max_workers(1)
-            .build()
-            .unwrap();
-        let held = Gate::closed();
-        drop(pool.submit(held.then(|| ())));
-        held.wait_for(1);
-        let pending = [0, 1, 2].map(|_| pool.submit(|| ()));
-        thread::scope(|scope| {
-            scope.spawn(|| pool.close(Shutdown::CancelPending));
-            gate.wait_for(1);
-            for future in &pending {
-                assert!(future.result().is_err());
-            }
-            gate.open();
-        });
-    });
-}
-
-#[test]
-fn a_cancellation_is_told_when_whoever_waits_for_it_may_know_already() {
-    within(|| {
-        let (gate, log) = (Gate::closed(), Log::default());
-        let (stop, kept) = (stops_at("cancelled-by-shutdown", gate.way()), log.clone());
+        let (stop, log) = (Gate::closed(), Log::default());
+        let (stops, kept) = (stops_at("cancelled-by-shutdown", stop.way()), log.clone());
         let both = move |event: &Event<'_>| {
             kept.observe(event);
-            stop.observe(event);
+            stops.observe(event);
         };
         let pool = observed_by(both).max_workers(1).build().unwrap();
-        let held = Gate::closed();
-        drop(pool.submit(held.then(|| ())));
-        held.wait_for(1);
-        let pending = [0, 1].map(|_| pool.submit(|| ()));
+        let gate = hold(&pool);
+        let pending = [(); 3].map(|()| pool.submit(|| ()));
         thread::scope(|scope| {
             scope.spawn(|| pool.close(Shutdown::CancelPending));
-            gate.wait_for(1);
-            assert!(pending[1].result().is_err());
-            gate.open();
+            stop.wait_for(1);
+            assert!(pending.iter().all(|future| future.result().is_err()));
+            stop.open();
         });
+        gate.open();
         let last = log.all().iter().filter_map(|told| told.task).max();
-        let life: Vec<_> = log
-            .all()
-            .iter()
-            .filter(|told| told.task == last)
-            .map(|told| word(&told.kind))
-            .collect();
+        let of_last = |told: Told| (told.task == last).then(|| word(&told.kind));
+        let life: Vec<_> = log.all().into_iter().filter_map(of_last).collect();
         assert_eq!(life, ["submitted", "collected", "cancelled-by-shutdown"]);
     });
 }
 
 #[test]
-fn one_that_is_slow_makes_nothing_wrong() {
+fn a_slow_observer_makes_no_outcome_wrong() {
     within(|| {
         lead_a_life(|_: &Event<'_>| thread::sleep(Duration::from_micros(300)));
     });
 }
 
 #[test]
-fn eight_threads_at_once_and_every_number_ends_once() {
+fn each_of_many_tasks_from_eight_threads_ends_once() {
     within(|| {
         let log = Log::default();
         let pool = observed_by(log.clone()).max_workers(3).queue_capacity(20);
@@ -354,14 +300,13 @@ fn eight_threads_at_once_and_every_number_ends_once() {
         assert_eq!(log.all().last().unwrap().depth, 0);
         let born = log.count_of(&EventKind::WorkerBorn);
         assert!(born > 0 && born == log.count_of(&EventKind::WorkerGone));
-        let cancelled =
-            |told: &crate::told::Told| told.kind == EventKind::Cancelled(CancelReason::ByCaller);
+        let cancelled = |told: &Told| told.kind == EventKind::Cancelled(CancelReason::ByCaller);
         assert!(log.count(cancelled) > 0);
     });
 }
 
 #[test]
-fn there_is_one_observer_the_last_that_was_given() {
+fn a_pool_has_one_observer_the_last_that_was_given() {
     within(|| {
         let (first, second) = (Log::default(), Log::default());
         let pool =

@@ -23,7 +23,7 @@ impl<D: Send + Sync> Observer for Late<D> {
 }
 
 #[test]
-fn one_that_asks_the_pool_at_every_event_is_answered() {
+fn an_observer_that_asks_its_pool_at_every_event_is_answered() {
     within(|| {
         let held = Arc::new(OnceLock::<(Submitter, Tally)>::new());
         let asks = Late(Arc::clone(&held), |(submitter, asked), _| {
@@ -41,7 +41,7 @@ fn one_that_asks_the_pool_at_every_event_is_answered() {
 }
 
 #[test]
-fn what_it_does_itself_is_not_told() {
+fn events_that_an_observer_causes_are_not_told() {
     within(|| {
         let held = Arc::new(OnceLock::<(Submitter, Log)>::new());
         let submits = Late(Arc::clone(&held), |(submitter, log), event| {
@@ -63,7 +63,7 @@ fn what_it_does_itself_is_not_told() {
 }
 
 #[test]
-fn what_it_submits_itself_is_run() {
+fn tasks_that_an_observer_submits_are_run() {
     within(|| {
         let held = Arc::new(OnceLock::<(Submitter, Tally, AtomicUsize)>::new());
         let submits = Late(Arc::clone(&held), |(submitter, ran, submitted), _| {
@@ -84,7 +84,7 @@ fn what_it_submits_itself_is_run() {
 }
 
 #[test]
-fn one_that_submits_at_every_event_comes_to_an_end() {
+fn an_observer_that_submits_at_every_event_comes_to_an_end() {
     within(|| {
         let held = Arc::new(OnceLock::<(Submitter, AtomicUsize)>::new());
         let submits = Late(Arc::clone(&held), |(submitter, submitted), _| {
@@ -101,9 +101,9 @@ fn one_that_submits_at_every_event_comes_to_an_end() {
 }
 
 #[test]
-fn one_that_reads_cancels_and_closes_gets_an_answer_and_not_a_hang() {
+fn an_observer_that_reads_cancels_and_closes_does_not_hang() {
     within(|| {
-        for wanted in WORDS {
+        for wanted in WORDS.split(' ') {
             let held =
                 Arc::new(OnceLock::<(Weak<ThreadPoolExecutor>, Mutex<Option<Future<i32>>>)>::new());
             let inner = Arc::clone(&held);
@@ -135,7 +135,7 @@ fn one_that_reads_cancels_and_closes_gets_an_answer_and_not_a_hang() {
 }
 
 #[test]
-fn one_that_drops_the_pools_last_handle_closes_it() {
+fn an_observer_that_drops_the_last_handle_of_its_pool_closes_it() {
     within(|| {
         for wanted in ["started", "returned", "idle", "collected", "blocked-task"] {
             let held = Arc::new(Mutex::new(None::<ThreadPoolExecutor>));

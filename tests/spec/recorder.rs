@@ -1,4 +1,4 @@
-//! What a recorder keeps: all it is told, up to its bound; and how it counts the rest.
+//! Recorders: they keep all events up to a bound, and count the others.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ impl Counted {
         self.told.load(SeqCst)
     }
 
-    /// What was kept, of which it is known that it adds up.
+    /// The trace, whose counts are checked.
     #[track_caller]
     fn trace(&self) -> Trace {
         let trace = self.recorder.trace();
@@ -67,7 +67,7 @@ fn hammer(observer: impl Observer + 'static, threads: usize, workers: usize, rou
 }
 
 #[test]
-fn below_its_bound_it_keeps_everything_from_however_many_threads() {
+fn a_recorder_keeps_all_events_below_its_bound() {
     within(|| {
         let kept = Counted::with_capacity(100_000);
         hammer(kept.clone(), 8, 4, 200);
@@ -79,7 +79,7 @@ fn below_its_bound_it_keeps_everything_from_however_many_threads() {
 }
 
 #[test]
-fn what_it_keeps_up_to_the_very_last_below_its_bound_is_all() {
+fn a_recorder_keeps_all_events_up_to_the_very_last_below_its_bound() {
     within(|| {
         let count = Counted::with_capacity(0);
         let refused = |kept: &Counted| {
@@ -88,7 +88,7 @@ fn what_it_keeps_up_to_the_very_last_below_its_bound_is_all() {
             (0..500).for_each(|_| drop(pool.try_submit(|| ())));
         };
         refused(&count);
-        let told = count.told(); // always as many: closed, blocked, unblocked; submitted and refused
+        let told = count.told(); // the same number every time
         for capacity in [told, told + 1] {
             let kept = Counted::with_capacity(capacity);
             refused(&kept);
@@ -100,8 +100,8 @@ fn what_it_keeps_up_to_the_very_last_below_its_bound_is_all() {
     });
 }
 
-/// The worker is the first for whom there is no room; what the caller submits then finds some, and
-/// is behind the cut.
+/// The first event that is dropped is one of the worker; later ones of the caller are behind the
+/// cut.
 #[test]
 fn a_trace_that_was_cut_knows_the_tasks_that_are_in_it_and_can_be_read_back() {
     within(|| {
@@ -125,9 +125,10 @@ fn a_trace_that_was_cut_knows_the_tasks_that_are_in_it_and_can_be_read_back() {
     });
 }
 
-/// A cancellation is told later than it was: so what is dropped first need not be what was first.
+/// A cancel is told later than it happens, so the first event that is dropped need not be the first
+/// that happened. The callbacks are slow to make that so.
 #[test]
-fn a_full_one_keeps_nothing_behind_the_first_that_it_has_dropped() {
+fn a_full_recorder_keeps_no_event_behind_the_first_that_it_has_dropped() {
     within(|| {
         for capacity in 14..34 {
             let recorder = Arc::new(Recorder::with_capacity(capacity));
@@ -156,7 +157,7 @@ fn a_full_one_keeps_nothing_behind_the_first_that_it_has_dropped() {
 }
 
 #[test]
-fn past_its_bound_it_counts_what_it_drops() {
+fn a_recorder_counts_the_events_past_its_bound() {
     within(|| {
         for capacity in [0, 1, 2, 10, 15, 16, 17, 100, 1000] {
             let kept = Counted::with_capacity(capacity);
@@ -184,7 +185,7 @@ fn both(log: &Log, recorder: &Arc<Recorder>) -> impl Observer + use<> {
 }
 
 #[test]
-fn what_it_keeps_is_what_it_was_told_and_the_first_of_each_thread() {
+fn a_recorder_keeps_the_first_events_of_each_thread() {
     within(|| {
         for capacity in [200, 10_000] {
             let (log, recorder) = (Log::default(), Arc::new(Recorder::with_capacity(capacity)));
@@ -215,7 +216,7 @@ fn what_it_keeps_is_what_it_was_told_and_the_first_of_each_thread() {
 }
 
 #[test]
-fn threads_that_come_and_go_by_the_thousand_fill_it_and_no_more() {
+fn threads_that_come_and_go_by_the_thousand_fill_a_recorder_and_no_more() {
     within(|| {
         let kept = Counted::with_capacity(1000);
         let pool = observed_by(kept.clone()).max_workers(1).build().unwrap();
@@ -252,7 +253,7 @@ fn workers_that_come_and_go_each_have_their_name() {
 }
 
 #[test]
-fn it_can_be_asked_while_it_records() {
+fn a_recorder_can_be_asked_while_it_records() {
     within(|| {
         for capacity in [1000, 1_000_000] {
             let kept = Counted::with_capacity(capacity);
@@ -340,7 +341,7 @@ thread_local! {
 }
 
 #[test]
-fn what_a_thread_submits_while_it_ends_is_kept_too() {
+fn events_of_a_thread_that_ends_are_kept_too() {
     within(|| {
         for first in [true, false] {
             for capacity in [1000, 0, 1, 20] {
@@ -395,7 +396,7 @@ fn a_recorder_that_goes_before_its_pool_leaves_nothing_behind_in_the_way() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn its_memory_is_bounded_and_so_is_that_of_many() {
+fn the_memory_of_one_recorder_is_bounded_and_that_of_many() {
     use crate::support::{alone, kib_grown};
     alone(|| {
         let kept = Counted::with_capacity(10_000);
@@ -417,7 +418,7 @@ fn its_memory_is_bounded_and_so_is_that_of_many() {
 }
 
 #[test]
-fn to_keep_an_event_costs_little() {
+fn keeping_an_event_costs_little() {
     within(|| {
         let kept = Counted::with_capacity(1_000_000);
         let pool = observed_by(kept.clone()).max_workers(1).build().unwrap();

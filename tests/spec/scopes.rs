@@ -1,37 +1,33 @@
-//! Borrowed work: an executor for the length of one call, whose tasks use what lives on the
-//! caller's stack.
+//! Borrowed work: an executor for the length of one call, whose tasks use data on the caller's
+//! stack.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Barrier, Mutex};
+use std::sync::{Barrier, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use glasspool::{
-    BuildError, Future, Scope, ScopedFuture, TaskError, ThreadPoolExecutor, as_completed,
-    current_worker, scope, task, unobserved_panics, wait,
+    BuildError, Future, Refusal, ReturnWhen, Scope, ScopedFuture, TaskError, ThreadPoolExecutor,
+    as_completed, current_worker, scope, task, unobserved_panics, wait,
 };
 
+use crate::common::listen;
 use crate::support::{
-    Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, panic_of, thread_name, within,
-    words,
+    Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, panic_of, pool, thread_name,
+    within, words,
 };
 
 /// SCP-01.
 #[test]
-fn a_scope_returns_what_its_body_does() {
-    within(|| {
-        assert_eq!(scope(1, |_| ()).unwrap(), ());
-        assert_eq!(scope(3, |s| s.max_workers() + 1).unwrap(), 4);
-    });
-}
-
-#[test]
-fn a_scope_has_at_least_one_worker() {
+fn a_scope_has_a_worker_and_returns_the_value_of_its_body() {
     within(|| {
         let ran = Tally::default();
         assert_eq!(scope(0, |_| ran.add()).unwrap_err(), BuildError::NoWorkers);
-        assert_eq!(ran.count(), 0);
+        scope(1, |_| assert_eq!(ran.count(), 0)).unwrap();
+        assert_eq!(scope(3, |s| s.max_workers() + 1).unwrap(), 4);
+        assert_eq!(scope(2, |s| s.submit(|| 22).into_result()).unwrap().unwrap(), 22);
     });
 }
 
@@ -57,20 +53,17 @@ fn closures_and_values_may_borrow_from_around_the_scope() {
 
 /// SCP-11.
 #[test]
-fn tasks_may_change_what_they_do_not_share() {
+fn tasks_may_change_data_that_they_do_not_share() {
     fn sort<'scope>(s: &Scope<'scope, '_>, numbers: &'scope mut [u64]) {
-        if numbers.len() <= 8 {
-            numbers.sort_unstable();
-            return;
+        if let middle @ 1.. = numbers.len() / 2 {
+            let (left, _, right) = numbers.select_nth_unstable(middle);
+            let again = s.clone();
+            drop(s.submit(move || sort(&again, left)));
+            sort(s, right);
         }
-        let pivot = numbers.len() / 2;
-        let (left, _, right) = numbers.select_nth_unstable(pivot);
-        let again = s.clone();
-        drop(s.submit(move || sort(&again, left)));
-        sort(s, right);
     }
     within(|| {
-        let mut numbers: Vec<u64> = (0..10_000).map(|n| n * 7919 % 10_007).collect();
+        let mut numbers: Vec<u64> = (0..5_000).map(|n| n * 7919 % 5_003).collect();
         let mut sorted = numbers.clone();
         sorted.sort_unstable();
         scope(3, |s| sort(s, &mut numbers)).unwrap();
@@ -80,7 +73,7 @@ fn tasks_may_change_what_they_do_not_share() {
 
 /// SCP-03, SCP-04: the body has long returned when the last is submitted.
 #[test]
-fn a_scope_ends_when_everything_submitted_in_it_has() {
+fn a_scope_ends_when_all_tasks_submitted_in_it_have() {
     fn divide<'scope>(s: &Scope<'scope, '_>, left: usize, leaves: &'scope AtomicUsize) {
         if left == 0 {
             leaves.fetch_add(1, SeqCst);
@@ -119,7 +112,7 @@ fn a_map_may_borrow_its_items_its_function_and_its_results() {
 }
 
 #[test]
-fn borrowed_futures_are_waited_for_like_all_others() {
+fn futures_of_borrowed_work_are_waited_for_like_all_others() {
     within(|| {
         let text = String::from("abc");
         scope(2, |s| {
@@ -129,39 +122,64 @@ fn borrowed_futures_are_waited_for_like_all_others() {
                 as_completed(&futures).map(|future| *future.result().unwrap()).sum::<i32>(),
                 3
             );
-            assert_eq!(
-                wait([&lengths], Some(LONG), glasspool::ReturnWhen::AllCompleted).done.len(),
-                1
-            );
+            assert_eq!(wait([&lengths], Some(LONG), ReturnWhen::AllCompleted).done.len(), 1);
             assert_eq!(lengths.result_timeout(LONG).unwrap().unwrap(), &3);
         })
         .unwrap();
     });
 }
 
-/// SCP-06.
+/// SCP-06: whichever was submitted first.
 #[test]
-fn a_panic_that_nobody_looked_at_comes_out_of_the_scope() {
+fn an_unobserved_panic_comes_out_and_the_other_tasks_run() {
     within(|| {
-        let (ran, before) = (Tally::default(), unobserved_panics());
-        let text = panic_of(|| {
-            scope(2, |s| {
-                drop(s.submit(|| panic!("boom")));
-                drop(s.submit(|| ran.add()));
-                let again = s.clone();
-                drop(s.submit(move || drop(again.submit(|| ()))));
-            })
-        });
-        assert_eq!((text.as_str(), ran.count()), ("boom", 1));
-        assert_eq!(unobserved_panics(), before);
+        for (workers, panicking) in [(1, 0), (1, 1), (1, 3), (3, 0), (3, 1), (3, 3)] {
+            let (ran, gone_on) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let text = panic_of(|| {
+                scope(workers, |s| {
+                    for n in 0..4 {
+                        let ran = &ran;
+                        drop(s.submit(move || {
+                            assert!(n != panicking, "Hello, world!");
+                            ran.fetch_add(1, SeqCst);
+                        }));
+                    }
+                    gone_on.fetch_add(1, SeqCst);
+                })
+            });
+            assert_eq!(text, "Hello, world!");
+            assert_eq!((ran.into_inner(), gone_on.into_inner()), (3, 1));
+        }
     });
 }
 
+/// SCP-06.
 #[test]
-fn a_panic_that_somebody_looked_at_does_not() {
+fn a_panic_comes_out_of_the_depth_with_its_payload() {
+    within(|| {
+        let scoping = || {
+            scope(2, |s| {
+                let inner = s.clone();
+                drop(s.submit(move || drop(inner.submit(|| panic_any(418_u16)))));
+            })
+        };
+        let payload = catch_unwind(AssertUnwindSafe(scoping)).unwrap_err();
+        assert_eq!(payload.downcast_ref(), Some(&418_u16));
+        let text = panic_of(|| {
+            scope(1, |outer| {
+                drop(outer.submit(|| scope(1, |s| drop(s.submit(|| panic!("of the inner"))))));
+            })
+        });
+        assert_eq!(text, "of the inner");
+    });
+}
+
+/// SCP-06.
+#[test]
+fn an_observed_panic_stays_a_value() {
     within(|| {
         let seen = scope(1, |s| {
-            let (tell, told) = std::sync::mpsc::channel();
+            let (tell, told) = mpsc::channel();
             let called_back = s.submit(|| -> u8 { panic!("called back") });
             called_back.add_done_callback(move |outcome| tell.send(words(outcome)).unwrap());
             let read = s.submit(|| -> u8 { panic!("read") });
@@ -171,36 +189,44 @@ fn a_panic_that_somebody_looked_at_does_not() {
     });
 }
 
-/// SCP-09: in a process of its own, whose count is nobody else's.
+/// SCP-09: in a process of its own, because the hook and the count belong to a process.
 #[test]
-fn of_several_panics_one_comes_out_and_the_others_are_counted() {
+fn the_first_of_several_panics_comes_out_and_the_hook_hears_of_the_others() {
     alone(|| {
-        let text = panic_of(|| {
-            scope(1, |s| {
-                for n in 0..3 {
-                    drop(s.submit(move || panic!("{n}")));
-                }
+        let heard = listen();
+        let all = ["one", "two", "three", "four", "five"];
+        let panicking = |workers| {
+            panic_of(|| {
+                scope(workers, |s| {
+                    for text in all {
+                        drop(s.submit(move || panic!("{text}")));
+                    }
+                })
             })
-        });
-        assert_eq!(text, "0");
-        assert_eq!(unobserved_panics(), 2);
+        };
+        assert_eq!(panicking(1), "one");
+        assert!(heard.try_iter().eq(all[1..].iter().copied()));
+        let first = panicking(3);
+        let came: BTreeSet<_> = heard.try_iter().chain([first]).collect();
+        assert_eq!(came, all.map(str::to_owned).into());
+        assert_eq!(unobserved_panics(), 8);
         let text = panic_of(|| {
             scope(1, |s| -> () {
                 drop(s.submit(|| panic!("of a task")));
                 panic!("of the body")
             })
         });
-        assert_eq!(text, "of the body");
-        assert_eq!(unobserved_panics(), 3);
+        assert_eq!((text.as_str(), unobserved_panics()), ("of the body", 9));
     });
 }
 
-/// SCP-05, as we decide it: what runs goes on to its end, and what is pending is cancelled.
+/// SCP-05.
 #[test]
-fn a_body_that_panics_cancels_what_is_pending_and_waits_for_what_runs() {
+fn a_body_that_panics_cancels_pending_tasks_and_waits_for_running_ones() {
     within(|| {
         let (gate, ran, drops) = (Gate::closed(), Tally::default(), Drops::default());
         let (way, told) = (gate.way(), Tally::default());
+        assert_eq!(panic_of(|| scope(2, |_| panic!("at once"))), "at once");
         thread::scope(|outside| {
             let panics = outside.spawn(|| {
                 panic_of(|| {
@@ -221,7 +247,7 @@ fn a_body_that_panics_cancels_what_is_pending_and_waits_for_what_runs() {
                 })
             });
             gate.wait_for(1);
-            eventually(|| told.count() == 1); // so the panic has come that far, which may take its time
+            eventually(|| told.count() == 1); // the panic has come that far
             assert!(!panics.is_finished());
             gate.open();
             assert_eq!(panics.join().unwrap(), "of the body");
@@ -231,7 +257,7 @@ fn a_body_that_panics_cancels_what_is_pending_and_waits_for_what_runs() {
 }
 
 #[test]
-fn a_body_that_panics_asks_what_runs_to_stop() {
+fn a_body_that_panics_asks_running_tasks_to_stop() {
     within(|| {
         let text = panic_of(|| {
             scope(1, |s| -> () {
@@ -245,30 +271,23 @@ fn a_body_that_panics_asks_what_runs_to_stop() {
 
 /// SCP-19.
 #[test]
-fn a_task_that_submits_when_the_body_has_panicked_is_refused() {
+fn a_scope_whose_body_has_panicked_refuses_at_once() {
     within(|| {
-        let (gate, told) = (Gate::closed(), Tally::default());
-        let way = gate.way();
-        thread::scope(|outside| {
-            let panics = outside.spawn(|| {
-                panic_of(|| {
-                    scope(1, |s| -> () {
-                        let again = s.clone();
-                        drop(s.submit(|| {
-                            let again = again;
-                            way.pass();
-                            assert!(again.try_submit(|| ()).is_err());
-                        }));
-                        let told = told.clone();
-                        s.submit(|| ()).add_done_callback(move |_| told.add());
-                        panic!("of the body")
-                    })
-                })
-            });
-            eventually(|| told.count() == 1); // so what is pending has been cancelled, and the scope is closed
-            gate.open();
-            assert_eq!(panics.join().unwrap(), "of the body");
+        let ((tell, told), gate) = (mpsc::channel(), Gate::closed());
+        let text = panic_of(|| {
+            scope(1, |s| {
+                let inner = s.clone();
+                drop(s.submit(gate.then(move || {
+                    let refused = inner.try_submit(|| 7).unwrap_err();
+                    assert!(matches!(refused.why(), Refusal::ShutDown));
+                    tell.send(refused.into_inner()()).unwrap();
+                })));
+                gate.wait_for(1);
+                s.submit(|| ()).add_done_callback(move |_| gate.open());
+                panic!("of the body");
+            })
         });
+        assert_eq!((text.as_str(), told.recv()), ("of the body", Ok(7)));
     });
 }
 
@@ -291,7 +310,7 @@ fn a_cancelled_task_counts_as_ended() {
 }
 
 #[test]
-fn its_tasks_run_at_once_on_as_many_workers_as_it_has() {
+fn tasks_of_a_scope_run_at_once_on_as_many_workers_as_it_has() {
     within(|| {
         let all = Barrier::new(3);
         let names = Mutex::new(BTreeSet::new());
@@ -314,7 +333,7 @@ fn its_tasks_run_at_once_on_as_many_workers_as_it_has() {
 }
 
 #[test]
-fn five_submits_to_three_fresh_workers_show_three_running_and_two_pending_here_too() {
+fn five_submits_to_three_fresh_workers_of_a_scope_show_three_running_and_two_pending() {
     within(|| {
         let gate = Gate::closed();
         let way = gate.way();
@@ -376,7 +395,7 @@ fn a_scope_whose_initializer_panics_ends_every_future_and_then_itself() {
 }
 
 #[test]
-fn its_tasks_may_have_names_and_stop_tokens() {
+fn tasks_of_a_scope_may_have_names_and_stop_tokens() {
     within(|| {
         scope(1, |s| {
             let named = s.named("BR").submit(|| -> u8 { panic!("no flag") });
@@ -392,13 +411,16 @@ fn its_tasks_may_have_names_and_stop_tokens() {
     });
 }
 
+/// WRK-11: and each task knows its own worker.
 #[test]
 fn scopes_may_stand_inside_each_other_and_inside_tasks() {
     within(|| {
-        let pool = crate::support::pool(1);
+        let pool = pool(1);
         let total = pool.submit(|| {
-            let numbers = [1, 2, 3];
-            scope(2, |outer| {
+            let (numbers, before) = ([1, 2, 3], current_worker().unwrap());
+            let total = scope(2, |outer| {
+                let inside = outer.submit(current_worker).into_result().unwrap().unwrap();
+                assert!(inside.pool() == outer.id() && inside != before);
                 let halves = numbers.chunks(2).map(|half| {
                     outer.submit(move || {
                         scope(1, |inner| inner.submit(|| half.iter().sum::<i32>()).into_result())
@@ -409,14 +431,16 @@ fn scopes_may_stand_inside_each_other_and_inside_tasks() {
                     .into_iter()
                     .map(|half| half.into_result().unwrap().unwrap().unwrap())
                     .sum::<i32>()
-            })
+            });
+            assert_eq!(current_worker(), Some(before));
+            total
         });
         assert_eq!(total.into_result().unwrap().unwrap(), 6);
     });
 }
 
 #[test]
-fn what_tasks_captured_and_left_unread_is_gone_when_the_scope_returns() {
+fn captures_and_unread_values_are_gone_when_the_scope_returns() {
     within(|| {
         let drops = Drops::default();
         scope(2, |s| {
@@ -431,7 +455,7 @@ fn what_tasks_captured_and_left_unread_is_gone_when_the_scope_returns() {
 }
 
 #[test]
-fn what_panics_when_it_is_dropped_does_not_keep_a_scope_from_ending() {
+fn a_value_that_panics_when_it_is_dropped_does_not_keep_a_scope_from_ending() {
     within(|| {
         let gate = Gate::closed();
         let way = gate.way();
@@ -449,7 +473,7 @@ fn what_panics_when_it_is_dropped_does_not_keep_a_scope_from_ending() {
 
 /// SCP-18.
 #[test]
-fn a_scope_may_also_borrow_nothing() {
+fn a_scope_may_borrow_nothing_and_lifetimes_may_be_mixed() {
     fn for_ever(s: &Scope<'static, 'static>) -> Future<u8> {
         s.submit(|| 1)
     }
@@ -467,9 +491,25 @@ fn a_scope_may_also_borrow_nothing() {
     });
 }
 
-/// Whoever holds a task is its executor: also of one that borrows.
+/// SCP-18: the body may use what is borrowed for less; its tasks may not.
 #[test]
-fn a_task_that_borrows_can_be_run_by_anyone_who_is_in_time() {
+fn a_scope_may_be_static() {
+    static SUM: AtomicUsize = AtomicUsize::new(0);
+    within(|| {
+        let mut range = 0..100;
+        let numbers = &mut range;
+        scope(2, |s: &Scope<'_, 'static>| {
+            for n in numbers {
+                drop(s.submit(move || SUM.fetch_add(n, SeqCst)));
+            }
+        })
+        .unwrap();
+        assert_eq!(SUM.load(SeqCst), 4950);
+    });
+}
+
+#[test]
+fn a_task_that_borrows_can_be_run_by_any_thread_that_is_in_time() {
     within(|| {
         let text = String::from("abc");
         let (task, future) = task(|| text.len());

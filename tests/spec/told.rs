@@ -1,5 +1,4 @@
-//! What an observer was told, kept to be looked at: for the tests of events and of what is made of
-//! them.
+//! An observer that keeps its events, for the tests of events and of recorders.
 
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -60,12 +59,12 @@ impl Log {
         self.0.lock().unwrap().iter().filter(|told| is_meant(told)).count()
     }
 
-    /// How often something of this kind has been told.
+    /// Number of events of this kind.
     pub(crate) fn count_of(&self, kind: &EventKind) -> usize {
         self.count(|told| told.kind == *kind)
     }
 
-    /// What became of each task, in words and in the order of their numbers.
+    /// The events of each task, in words and in the order of the task ids.
     pub(crate) fn lives(&self) -> Vec<String> {
         self.lives_by_id().into_values().collect()
     }
@@ -88,7 +87,7 @@ impl Log {
         lives.into_iter().map(|(id, life)| (id, in_words(life))).collect()
     }
 
-    /// What this thread has told, in words.
+    /// The events of this thread, in words.
     pub(crate) fn story_of(&self, thread: ThreadId) -> Vec<&'static str> {
         self.all()
             .iter()
@@ -97,7 +96,7 @@ impl Log {
             .collect()
     }
 
-    /// What this thread has told of going to sleep and going on.
+    /// The events of this thread that begin and end a sleep.
     pub(crate) fn sleeps_of(&self, thread: ThreadId) -> Vec<&'static str> {
         let story = self.story_of(thread);
         story
@@ -110,7 +109,7 @@ impl Log {
         self.sleeps_of(thread::current().id())
     }
 
-    /// What must hold of whatever has been told, when all is over.
+    /// Asserts what holds of all events of pools that have ended.
     #[track_caller]
     pub(crate) fn assert_it_is_sound(&self) {
         let all = self.all();

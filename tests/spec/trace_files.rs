@@ -74,7 +74,7 @@ fn with_line(number: usize, instead: &str) -> String {
 }
 
 #[test]
-fn what_is_read_and_written_again_has_the_same_bytes() {
+fn a_trace_that_is_read_and_written_again_has_the_same_bytes() {
     let trace = read(FILE).unwrap();
     assert_eq!(trace.entries().len(), 28);
     assert_eq!((trace.dropped(), trace.breaks_off()), (5, false));
@@ -86,7 +86,7 @@ fn what_is_read_and_written_again_has_the_same_bytes() {
 }
 
 #[test]
-fn what_was_recorded_is_the_same_when_it_is_read_back() {
+fn a_recording_is_the_same_when_it_is_read_back() {
     within(|| {
         let recorder = Arc::new(Recorder::with_capacity(300));
         let pool = observed_by(Arc::clone(&recorder)).max_workers(2).queue_capacity(50);
@@ -118,7 +118,7 @@ fn what_was_recorded_is_the_same_when_it_is_read_back() {
 }
 
 #[test]
-fn every_character_there_is_comes_back() {
+fn every_character_comes_back() {
     let all: String = ('\0'..=char::MAX).collect();
     let trace = Recorder::default().trace().with_title(all);
     let file = written(&trace);
@@ -149,7 +149,7 @@ fn a_file_that_breaks_off_anywhere_is_read_up_to_there() {
 }
 
 #[test]
-fn a_byte_that_is_wrong_is_no_reason_to_panic() {
+fn a_wrong_byte_is_no_reason_to_panic() {
     let mut bytes = FILE.as_bytes().to_vec();
     for at in 0..bytes.len() {
         let line = FILE.as_bytes()[..at].split(|&byte| byte == b'\n').count();
@@ -184,7 +184,7 @@ fn lines_in_any_order_are_no_reason_to_panic() {
 }
 
 #[test]
-fn a_line_that_is_missing_or_there_twice_is_missed() {
+fn a_missing_or_doubled_line_is_missed() {
     let lines: Vec<&str> = FILE.lines().collect();
     for at in 0..lines.len() - 1 {
         let mut fewer = lines.clone();
@@ -200,7 +200,7 @@ fn a_line_that_is_missing_or_there_twice_is_missed() {
 }
 
 #[test]
-fn nothing_comes_behind_the_end() {
+fn lines_behind_the_end_are_refused() {
     let event = FILE.lines().nth(3).unwrap();
     for behind in [event.to_owned(), FILE.lines().last().unwrap().to_owned()] {
         let error =
@@ -209,86 +209,53 @@ fn nothing_comes_behind_the_end() {
     }
 }
 
+/// The number of a line, what is said of it, and the line, with `@` and `%` for where it is from.
+const MISTAKES: &str = r#"
+1 | version 2 | {"glasspool":"trace","version":2}
+1 | version 18446744073709551615 | {"glasspool":"trace","version":18446744073709551615}
+1 | "version" is not a number | {"glasspool":"trace","version":"1"}
+1 | there is no "version" | {"glasspool":"trace"}
+1 | this is no trace | {"glasspool":"pool","version":1}
+1 | this is no trace | BOM{"glasspool":"trace","version":1}
+1 | this is no trace | EMPTY
+2 | thread 1 comes where thread 0 should | {"thread":1,"name":""}
+2 | there is no "name" | {"thread":0}
+3 | a worker has a number and a pool | {"thread":1,"name":"","pool":1}
+4 | thread 9 has not been named | {"ns":0,"thread":9,"pool":7,"queue":0,"event":"worker-born"}
+4 | "event" is unknown: "fried" | {"ns":0,@,"event":"fried"}
+4 | "event" is not a string | {"ns":0,@,"event":7}
+4 | a second "ns" | {"ns":0,"ns":0,@,"event":"worker-born"}
+4 | there is no "ns" | {@,"event":"worker-born"}
+4 | column 7: expected | {"ns":-1,@,"event":"worker-born"}
+4 | expected `}` | {"ns":1.5,@,"event":"worker-born"}
+4 | the number is too large | {"ns":18446744073709551616,"thread":1}
+4 | there is no "thread" | {"ns":0,"pool":7,"queue":0,"event":"worker-born"}
+8 | there is no "task" | {"ns":4,@,"event":"started"}
+11 | there is no "how" | {"ns":7,@,"event":"finished","task":3}
+11 | "how" | {"ns":7,@,"event":"finished","task":3,"how":"drain"}
+15 | "why" | {"ns":7,%,"event":"cancelled","task":3,"why":"x"}
+20 | there is no "task" | {"ns":7,%,"event":"blocked","on":"task"}
+20 | there is no "of" | {"ns":7,%,"event":"blocked","on":"any-of"}
+20 | "on" is unknown | {"ns":7,%,"event":"blocked","on":"x"}
+32 | there should be 27 events, and there are 28 | {"events":27,"dropped":5}
+32 | there is no "dropped" | {"events":28}
+5 | column 1: expected `{` | []
+5 | neither a thread, nor an event, nor the end | {}
+5 | expected the end of the string | {"title":"x"#;
+
 #[test]
-fn each_thing_that_is_wrong_is_said_with_its_line() {
-    for (line, instead, complaint) in [
-        (1, r#"{"glasspool":"trace","version":2}"#, "version 2"),
-        (
-            1,
-            r#"{"glasspool":"trace","version":18446744073709551615}"#,
-            "version 18446744073709551615",
-        ),
-        (1, r#"{"glasspool":"trace","version":"1"}"#, "\"version\" is not a number"),
-        (1, r#"{"glasspool":"trace"}"#, "there is no \"version\""),
-        (1, r#"{"glasspool":"pool","version":1}"#, "this is no trace"),
-        (1, "\u{feff}{\"glasspool\":\"trace\",\"version\":1}", "this is no trace"),
-        (1, "", "this is no trace"),
-        (2, r#"{"thread":1,"name":""}"#, "thread 1 comes where thread 0 should"),
-        (2, r#"{"thread":0}"#, "there is no \"name\""),
-        (3, r#"{"thread":1,"name":"","pool":1}"#, "a worker has a number and a pool"),
-        (
-            4,
-            r#"{"ns":0,"thread":9,"pool":7,"queue":0,"event":"worker-born"}"#,
-            "thread 9 has not been named",
-        ),
-        (
-            4,
-            r#"{"ns":0,"thread":1,"pool":7,"queue":0,"event":"fried"}"#,
-            "\"event\" is unknown: \"fried\"",
-        ),
-        (4, r#"{"ns":0,"thread":1,"pool":7,"queue":0,"event":7}"#, "\"event\" is not a string"),
-        (
-            4,
-            r#"{"ns":0,"ns":0,"thread":1,"pool":7,"queue":0,"event":"worker-born"}"#,
-            "a second \"ns\"",
-        ),
-        (4, r#"{"thread":1,"pool":7,"queue":0,"event":"worker-born"}"#, "there is no \"ns\""),
-        (
-            4,
-            r#"{"ns":-1,"thread":1,"pool":7,"queue":0,"event":"worker-born"}"#,
-            "column 7: expected",
-        ),
-        (4, r#"{"ns":1.5,"thread":1,"pool":7,"queue":0,"event":"worker-born"}"#, "expected `}`"),
-        (4, r#"{"ns":18446744073709551616,"thread":1}"#, "the number is too large"),
-        (4, r#"{"ns":0,"pool":7,"queue":0,"event":"worker-born"}"#, "there is no \"thread\""),
-        (8, r#"{"ns":4,"thread":1,"pool":7,"queue":0,"event":"started"}"#, "there is no \"task\""),
-        (
-            11,
-            r#"{"ns":7,"thread":1,"pool":7,"queue":0,"event":"finished","task":3}"#,
-            "there is no \"how\"",
-        ),
-        (
-            11,
-            r#"{"ns":7,"thread":1,"pool":7,"queue":0,"event":"finished","task":3,"how":"drain"}"#,
-            "\"how\"",
-        ),
-        (
-            15,
-            r#"{"ns":7,"thread":0,"pool":7,"queue":0,"event":"cancelled","task":3,"why":"x"}"#,
-            "\"why\"",
-        ),
-        (
-            20,
-            r#"{"ns":7,"thread":0,"pool":7,"queue":0,"event":"blocked","on":"task"}"#,
-            "there is no \"task\"",
-        ),
-        (
-            20,
-            r#"{"ns":7,"thread":0,"pool":7,"queue":0,"event":"blocked","on":"any-of"}"#,
-            "there is no \"of\"",
-        ),
-        (
-            20,
-            r#"{"ns":7,"thread":0,"pool":7,"queue":0,"event":"blocked","on":"x"}"#,
-            "\"on\" is unknown",
-        ),
-        (32, r#"{"events":27,"dropped":5}"#, "there should be 27 events, and there are 28"),
-        (32, r#"{"events":28}"#, "there is no \"dropped\""),
-        (5, "[]", "column 1: expected `{`"),
-        (5, "{}", "neither a thread, nor an event, nor the end"),
-        (5, r#"{"title":"x"#, "expected the end of the string"),
-    ] {
-        let error = read(with_line(line, instead)).map(|_| instead).unwrap_err();
+fn each_mistake_is_told_with_its_line() {
+    for mistake in MISTAKES.trim_start().lines() {
+        let [line, complaint, instead] = *mistake.splitn(3, " | ").collect::<Vec<_>>() else {
+            panic!("{mistake}")
+        };
+        let instead = instead
+            .replace('@', r#""thread":1,"pool":7,"queue":0"#)
+            .replace('%', r#""thread":0,"pool":7,"queue":0"#)
+            .replace("BOM", "\u{feff}")
+            .replace("EMPTY", "");
+        let line = line.parse().unwrap();
+        let error = read(with_line(line, &instead)).map(|_| instead).unwrap_err();
         assert_eq!(error.line(), line, "{error}");
         assert!(error.to_string().contains(complaint), "{error}");
         assert_it_is_clear(&error);
@@ -297,13 +264,13 @@ fn each_thing_that_is_wrong_is_said_with_its_line() {
 }
 
 #[test]
-fn a_complaint_is_one_line_whatever_it_is_about() {
+fn a_complaint_is_one_line() {
     let twice = r#"{"a\nb\u001b[2J":1,"a\nb\u001b[2J":2}"#;
     assert_it_is_clear(&read(with_line(4, twice)).unwrap_err());
 }
 
 #[test]
-fn what_is_no_trace_at_all_is_said_to_be_none() {
+fn a_file_that_is_no_trace_is_said_to_be_none() {
     let utf16: Vec<u8> = FILE.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for bytes in
         [b"".as_slice(), b"\n", b"\0\0\0\0", &[0xff; 5000], &[0x89, b'P', b'N', b'G'], &utf16]
@@ -318,7 +285,7 @@ fn what_is_no_trace_at_all_is_said_to_be_none() {
 }
 
 #[test]
-fn what_other_tools_do_to_a_file_does_not_matter() {
+fn changes_that_other_tools_make_to_a_file_do_not_matter() {
     let whole = read(FILE).unwrap();
     assert_eq!(read(FILE.replace('\n', "\r\n")).unwrap(), whole);
     assert_eq!(read(FILE.replace('\n', "\n\n \t\n")).unwrap(), whole);

@@ -1,4 +1,4 @@
-//! What is told of threads that wait: on what they sleep, and what has woken them.
+//! Events of threads that wait: on what they sleep, and what has woken them.
 
 use std::future::{Future as _, IntoFuture as _};
 use std::pin::pin;
@@ -11,32 +11,28 @@ use glasspool::{
     BlockedOn, EventKind, NestedWait, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, wait,
 };
 
-use crate::support::{Gate, LONG, eventually, let_others_block, within};
+use crate::hears::{heard, heard_and_full, heard_and_held};
+use crate::support::{Gate, LONG, eventually, within};
 use crate::told::{Log, observed, observed_by};
 
 const SOON: Duration = Duration::from_millis(5);
 
-/// Opens the gate when somebody has gone to sleep.
-fn open_when_blocked(log: &Log, gate: Gate) -> thread::JoinHandle<()> {
-    let (log, before) = (log.clone(), sleeps(log));
+/// Opens the gate when a thread has gone to sleep.
+fn open_when_blocked(log: &Log, gate: Gate) {
+    let (log, before) = (log.clone(), log.sleeps());
     thread::spawn(move || {
-        eventually(|| sleeps(&log) > before);
+        log.wait_for_sleeps(before + 1);
         gate.open();
-    })
-}
-
-fn sleeps(log: &Log) -> usize {
-    log.count(|told| matches!(told.kind, EventKind::Blocked(_)))
+    });
 }
 
 #[test]
-fn who_waits_for_a_result_is_blocked_on_that_task_until_it_ends() {
+fn a_reader_is_blocked_on_its_task_until_that_ends() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let gate = Gate::closed();
         let future = pool.submit(gate.then(|| ()));
-        let opener = open_when_blocked(&log, gate);
+        open_when_blocked(&log, gate);
         future.result().unwrap();
         future.result().unwrap(); // who has it does not wait
         assert_eq!(log.my_sleeps(), ["blocked-task", "unblocked-by"]);
@@ -46,24 +42,19 @@ fn who_waits_for_a_result_is_blocked_on_that_task_until_it_ends() {
             all.iter().find(|told| told.kind == EventKind::Blocked(BlockedOn::Task)).unwrap();
         assert_eq!(blocked.task, id);
         assert_eq!(log.count_of(&EventKind::Unblocked { by: id }), 1);
-        opener.join().unwrap();
         drop(pool);
         log.assert_it_is_sound();
     });
 }
 
 #[test]
-fn who_is_woken_by_a_cancel_is_unblocked_by_that_task() {
+fn a_reader_that_a_cancel_wakes_is_unblocked_by_that_task() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        gate.wait_for(1);
+        let (pool, _gate, log) = heard_and_held();
         let future = pool.submit(|| ());
         thread::scope(|scope| {
             scope.spawn(|| {
-                eventually(|| sleeps(&log) > 0);
+                log.wait_for_sleeps(1);
                 future.cancel();
             });
             assert!(future.result().is_err());
@@ -73,10 +64,9 @@ fn who_is_woken_by_a_cancel_is_unblocked_by_that_task() {
 }
 
 #[test]
-fn who_waits_in_vain_is_unblocked_by_nobody() {
+fn a_reader_that_waits_in_vain_is_unblocked_by_no_task() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let gate = Gate::closed();
         let future = pool.submit(gate.then(|| ()));
         assert!(future.result_timeout(SOON).is_err());
@@ -92,10 +82,9 @@ fn who_waits_in_vain_is_unblocked_by_nobody() {
 }
 
 #[test]
-fn who_only_asks_does_not_sleep() {
+fn a_reader_that_does_not_wait_does_not_sleep() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let gate = Gate::closed();
         let future = pool.submit(gate.then(|| ()));
         let zero = Duration::ZERO;
@@ -116,13 +105,9 @@ fn who_only_asks_does_not_sleep() {
 }
 
 #[test]
-fn who_only_asks_for_room_or_for_the_end_does_not_sleep() {
+fn a_submitter_or_a_closer_that_does_not_wait_does_not_sleep() {
     within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        drop(pool.submit(|| ()));
+        let (pool, _gate, _pending, log) = heard_and_full(1);
         assert!(pool.try_submit(|| ()).is_err());
         assert_eq!(log.my_sleeps(), [""; 0]);
         assert!(pool.try_submit_timeout(Duration::ZERO, || ()).is_err());
@@ -133,19 +118,17 @@ fn who_only_asks_for_room_or_for_the_end_does_not_sleep() {
 }
 
 #[test]
-fn who_waits_for_any_is_blocked_on_as_many_as_are_left() {
+fn a_reader_of_many_is_blocked_on_as_many_as_are_left() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let gates = [Gate::closed(), Gate::closed()];
         let futures = [pool.submit(gates[0].then(|| ())), pool.submit(gates[1].then(|| ()))];
         let mut ends = as_completed(&futures);
         let [first, second] = gates;
         for (gate, left) in [(first, 2), (second, 1)] {
-            let opener = open_when_blocked(&log, gate);
+            open_when_blocked(&log, gate);
             ends.next().unwrap();
             assert_eq!(log.count_of(&EventKind::Blocked(BlockedOn::AnyOf(left))), 1);
-            opener.join().unwrap();
         }
         drop(ends);
         let ids: Vec<_> = log.lives_by_id().into_keys().collect();
@@ -159,26 +142,21 @@ fn who_waits_for_any_is_blocked_on_as_many_as_are_left() {
 }
 
 #[test]
-fn who_waits_for_room_says_so() {
+fn a_submitter_that_waits_for_room_says_so() {
     within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        drop(pool.submit(|| ()));
+        let (pool, gate, _pending, log) = heard_and_full(1);
         assert!(pool.try_submit_timeout(SOON, || ()).is_err());
         assert_eq!(log.my_sleeps(), ["blocked-room", "unblocked"]);
-        let opener = open_when_blocked(&log, gate);
+        open_when_blocked(&log, gate);
         drop(pool.submit(|| ()));
         assert_eq!(log.my_sleeps()[2..], ["blocked-room", "unblocked"]);
-        opener.join().unwrap();
         drop(pool);
         log.assert_it_is_sound();
     });
 }
 
 #[test]
-fn who_waits_for_the_end_of_a_pool_says_so_whatever_ends_it() {
+fn a_thread_that_waits_for_the_end_of_a_pool_says_so() {
     within(|| {
         let log = Log::default();
         drop(observed(1, &log).submit(|| ()));
@@ -203,20 +181,13 @@ fn a_wait_inside_a_task_is_told_by_that_worker() {
             let (submitter, gate) = (pool.submitter(), Gate::closed());
             let inner = submitter.submit(gate.then(|| ()));
             gate.wait_for(1);
-            let opener = open_when_blocked(&log, gate);
+            open_when_blocked(&log, gate);
             let outer = pool.submit(move || inner.result().cloned());
-            opener.join().unwrap();
-            while !outer.done() {
-                thread::yield_now();
-            }
+            eventually(|| outer.done());
             drop(pool);
-            let all = log.all();
-            let blocked: Vec<_> = all
-                .iter()
-                .filter(|told| told.kind == EventKind::Blocked(BlockedOn::Task))
-                .collect();
-            assert_eq!(blocked.len(), 1);
-            assert!(blocked[0].worker.is_some());
+            let mut blocked = log.all();
+            blocked.retain(|told| told.kind == EventKind::Blocked(BlockedOn::Task));
+            assert!(blocked.len() == 1 && blocked[0].worker.is_some(), "{blocked:?}");
             assert_eq!(log.sleeps_of(blocked[0].thread), ["blocked-task", "unblocked-by"]);
             log.assert_it_is_sound();
         }
@@ -232,9 +203,8 @@ fn two_pools_with_two_observers_each_tell_their_own_and_no_pair_is_split() {
         let futures = [0, 1].map(|n| pools[n].submit(gates[n].then(|| ())));
         let mut ends = as_completed(&futures);
         let [first, second] = gates;
-        let opener = open_when_blocked(&logs[0], second);
+        open_when_blocked(&logs[0], second);
         ends.next().unwrap();
-        opener.join().unwrap();
         first.open();
         ends.next().unwrap();
         drop(ends);
@@ -249,7 +219,7 @@ fn two_pools_with_two_observers_each_tell_their_own_and_no_pair_is_split() {
 }
 
 #[test]
-fn a_stream_tells_those_whose_tasks_it_waits_for() {
+fn a_stream_tells_the_pools_whose_tasks_it_waits_for() {
     within(|| {
         let logs = [Log::default(), Log::default()];
         let [first, second] = logs.each_ref().map(|log| observed(1, log));
@@ -259,22 +229,17 @@ fn a_stream_tells_those_whose_tasks_it_waits_for() {
         let before = logs[0].all().len();
         let gate = Gate::closed();
         ends.push(second.submit(gate.then(|| ())));
-        let opener = thread::spawn(move || {
-            gate.wait_for(1);
-            let_others_block();
-        });
+        open_when_blocked(&logs[1], gate);
         drop(ends.next());
-        opener.join().unwrap();
-        assert_eq!(logs[0].all().len(), before, "nothing of that pool is waited for any more");
+        assert_eq!(logs[0].all().len(), before, "no task of that pool is waited for any more");
         assert_eq!(logs[1].my_sleeps(), ["blocked-any", "unblocked-by"]);
     });
 }
 
 #[test]
-fn who_awaits_does_not_sleep_and_collects_when_it_is_ready() {
+fn an_awaiting_task_does_not_sleep_and_has_read_when_it_is_ready() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let mut awaiting = pin!(pool.submit(|| 1).into_future());
         let mut cx = Context::from_waker(Waker::noop());
         loop {
@@ -289,24 +254,16 @@ fn who_awaits_does_not_sleep_and_collects_when_it_is_ready() {
 }
 
 #[test]
-fn a_wait_that_is_a_deadlock_is_over_at_once_and_by_nobody() {
+fn a_wait_that_is_a_deadlock_is_over_at_once_and_by_no_task() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let (tell, told) = mpsc::channel::<glasspool::Future<()>>();
-        let own = pool.submit(move || {
-            let me = told.recv().unwrap();
-            assert!(me.result().is_err());
-        });
+        let own = pool.submit(move || assert!(told.recv().unwrap().result().is_err()));
         tell.send(own).unwrap();
         drop(pool);
         assert_eq!(log.count_of(&EventKind::Blocked(BlockedOn::Task)), 1);
-        assert_eq!(
-            log.count(
-                |told| told.kind == EventKind::Unblocked { by: None } && told.worker.is_some()
-            ),
-            1
-        );
+        let by_no_task = EventKind::Unblocked { by: None };
+        assert_eq!(log.count(|told| told.kind == by_no_task && told.worker.is_some()), 1);
         log.assert_it_is_sound();
     });
 }

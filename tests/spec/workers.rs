@@ -1,31 +1,22 @@
-//! Workers: they come when they are needed, are reused, and are named; and what may go wrong with
-//! them.
+//! Workers: they come when they are needed, are reused, are named, and leave.
 
-use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::hint::{self, black_box};
-use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::{
-    BuildError, CancelReason, Future, Refusal, Shutdown, Submitter, TaskError, ThreadPoolExecutor,
-};
+use glasspool::{BuildError, Future, Shutdown, ThreadPoolExecutor, current_worker};
 
-use crate::support::{
-    Drops, Gate, NO_SUCH_STACK, Tally, alone, broken_pool, eventually, panic_of, pool, shows,
-    thread_name, within, words,
-};
+use crate::common::{PROMPT, at_once};
+use crate::support::{Gate, alone, eventually, held_pool, pool, shows, thread_name, within};
 
 /// INT-03.
 #[test]
 fn a_pool_says_what_it_is_doing() {
     within(|| {
-        let pool = ThreadPoolExecutor::builder()
-            .max_workers(2)
-            .thread_name_prefix("busy")
-            .build()
-            .unwrap();
+        let builder = ThreadPoolExecutor::builder().max_workers(2).thread_name_prefix("busy");
+        let pool = builder.build().unwrap();
         let gate = Gate::closed();
         let _futures = [(); 5].map(|()| pool.submit(gate.then(|| ())));
         let facts = r#"name: "busy", max_workers: 2, workers: 2, idle: 0, queued: 3, open: true"#;
@@ -39,15 +30,17 @@ fn a_pool_says_what_it_is_doing() {
 
 /// WRK-01.
 #[test]
-fn there_are_never_more_workers_than_allowed() {
+fn a_pool_never_has_more_workers_than_allowed() {
     within(|| {
         let (pool, gate) = (pool(4), Gate::closed());
-        let futures: Vec<_> =
-            (0..60).map(|_| pool.submit(gate.then(|| thread::current().id()))).collect();
-        assert!(shows(&pool, "workers: 4, idle: 0, queued: 56"));
+        let futures: Vec<_> = (0..15 * 4).map(|_| pool.submit(gate.then(thread_name))).collect();
+        let stats = pool.stats();
+        assert_eq!((stats.workers, stats.idle, stats.running, stats.queued), (4, 0, 4, 56));
         gate.open();
-        let ids: Vec<_> = futures.into_iter().map(|future| future.into_result().unwrap()).collect();
-        assert!(ids.iter().all(|id| ids[..4].contains(id)));
+        let names: BTreeSet<_> =
+            futures.into_iter().map(|future| future.into_result().unwrap()).collect();
+        assert!(names.len() <= 4);
+        assert_eq!(pool.stats().workers, 4);
     });
 }
 
@@ -55,30 +48,34 @@ fn there_are_never_more_workers_than_allowed() {
 #[test]
 fn as_many_tasks_run_at_once_as_there_are_workers() {
     within(|| {
-        let (pool, barrier) = (pool(8), Arc::new(Barrier::new(8)));
-        let meeting = [(); 8].map(|()| {
-            let barrier = Arc::clone(&barrier);
-            pool.submit(move || barrier.wait())
-        });
-        assert!(meeting.map(Future::into_result).iter().all(Result::is_ok));
+        for workers in [1, 2, 16] {
+            let pool = pool(workers);
+            for _ in ["fresh", "warm"] {
+                at_once(&pool, workers, || ());
+            }
+            let gate = Gate::closed();
+            let _held: Vec<_> = (0..workers).map(|_| pool.submit(gate.then(|| ()))).collect();
+            gate.wait_for(workers);
+            assert_eq!((pool.stats().running, pool.stats().idle), (workers, 0));
+        }
     });
 }
 
-/// WRK-06.
+/// WRK-06, WRK-13.
 #[test]
 fn an_idle_worker_is_reused_before_another_is_hired() {
     within(|| {
         let pool = pool(4);
         for n in 0..20 {
-            assert_eq!(pool.submit(move || n).into_result().unwrap(), n);
+            assert_eq!(pool.submit(move || n).result_timeout(PROMPT).unwrap().unwrap(), &n);
             eventually(|| shows(&pool, "idle: 1"));
         }
         assert!(shows(&pool, "workers: 1"));
     });
 }
 
-/// A worker with a task on the way to it is not free for another: else two tasks that need each
-/// other get one worker.
+/// A worker with a task on the way to it is not free for another: otherwise two tasks that need
+/// each other get one worker.
 #[test]
 fn a_worker_that_is_spoken_for_does_not_count_as_idle() {
     within(|| {
@@ -98,8 +95,12 @@ fn a_worker_that_is_spoken_for_does_not_count_as_idle() {
 #[test]
 fn a_pool_has_at_least_one_worker() {
     within(|| {
-        assert_eq!(ThreadPoolExecutor::new(0).unwrap_err(), BuildError::NoWorkers);
-        assert_eq!(BuildError::NoWorkers.to_string(), "max_workers must be greater than 0");
+        let refused =
+            [ThreadPoolExecutor::new(0), ThreadPoolExecutor::builder().max_workers(0).build()];
+        for error in refused.map(Result::unwrap_err) {
+            assert_eq!(error, BuildError::NoWorkers);
+            assert_eq!(error.to_string(), "max_workers must be greater than 0");
+        }
     });
 }
 
@@ -113,43 +114,42 @@ fn a_pool_may_be_allowed_any_number_of_workers() {
 
 /// WRK-05.
 #[test]
-fn the_default_is_pythons() {
+fn the_default_size_is_pythons() {
     within(|| {
         let cores = thread::available_parallelism().unwrap().get();
-        assert_eq!(ThreadPoolExecutor::default().max_workers(), 32.min(cores + 4));
+        let by_default =
+            [ThreadPoolExecutor::default(), ThreadPoolExecutor::builder().build().unwrap()];
+        assert_eq!(by_default.map(|pool| pool.max_workers()), [32.min(cores + 4); 2]);
     });
-}
-
-/// The names of three workers.
-fn names_of(pool: &ThreadPoolExecutor) -> BTreeSet<String> {
-    let gate = Gate::closed();
-    let futures = [(); 3].map(|()| pool.submit(gate.then(thread_name)));
-    gate.open();
-    futures.map(|future| future.into_result().unwrap()).into()
 }
 
 /// WRK-08.
 #[test]
 fn workers_are_named_and_numbered() {
     within(|| {
-        let pool = ThreadPoolExecutor::builder()
-            .max_workers(3)
-            .thread_name_prefix("flags")
-            .build()
-            .unwrap();
-        assert!(names_of(&pool).into_iter().eq(["flags_0", "flags_1", "flags_2"]));
+        let special =
+            ThreadPoolExecutor::builder().max_workers(5).thread_name_prefix("SpecialPool");
+        let mut names = at_once(&special.build().unwrap(), 5, thread_name);
+        names.sort_unstable();
+        assert!(names.into_iter().eq((0..5).map(|n| format!("SpecialPool_{n}"))));
     });
 }
 
-/// WRK-08: also in a process that has seen many pools, where the pool's number has become long.
+/// WRK-08: also in a process that has seen many pools, whose numbers have become long.
 #[test]
-fn without_a_prefix_workers_of_different_pools_are_told_apart() {
+fn workers_of_different_pools_have_different_names() {
     within(|| {
-        (0..1000).for_each(|_| drop(pool(3)));
-        let names = [(); 3].map(|()| names_of(&pool(3)));
-        let all: BTreeSet<_> = names.iter().flatten().collect();
-        assert!(all.iter().all(|name| name.starts_with("pool-")));
-        assert_eq!(all.len(), 9, "{names:?}");
+        (0..1000).for_each(|_| drop(pool(5)));
+        let pools = [pool(5), pool(5), pool(5)];
+        let names: Vec<_> = pools.iter().flat_map(|pool| at_once(pool, 5, thread_name)).collect();
+        for name in &names {
+            let numbers = name.strip_prefix("pool-").and_then(|numbers| numbers.split_once('_'));
+            let (of_pool, of_worker) = numbers.unwrap();
+            assert!(
+                of_pool.parse::<u32>().is_ok() && of_worker.parse::<u32>().is_ok_and(|n| n < 5)
+            );
+        }
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 15, "{names:?}");
     });
 }
 
@@ -166,22 +166,57 @@ fn a_long_prefix_gives_way_to_the_number() {
     });
 }
 
-/// WRK-14.
+/// WRK-08, WRK-14.
 #[test]
-fn with_a_keep_alive_idle_workers_leave_and_come_back() {
+fn idle_workers_leave_after_the_keep_alive_and_leave_their_names_to_others() {
     within(|| {
-        let short =
-            ThreadPoolExecutor::builder().max_workers(2).keep_alive(Duration::from_millis(1));
-        let pool = short.thread_name_prefix("again").build().unwrap();
-        for _ in ["once", "and again"] {
-            assert_eq!(pool.submit(thread_name).into_result().unwrap(), "again_0");
-            eventually(|| shows(&pool, "workers: 0"));
+        for keep_alive in [Duration::ZERO, Duration::from_millis(2)] {
+            let builder = ThreadPoolExecutor::builder().max_workers(3).keep_alive(keep_alive);
+            let pool = builder.thread_name_prefix("heir").build().unwrap();
+            for _ in ["first", "second", "third"] {
+                let names: BTreeSet<_> = at_once(&pool, 3, thread_name).into_iter().collect();
+                assert_eq!(names, ["heir_0", "heir_1", "heir_2"].map(str::to_owned).into());
+                eventually(|| pool.stats().workers == 0);
+                assert_eq!((pool.stats().idle, pool.stats().running), (0, 0));
+            }
         }
     });
 }
 
-/// The next task comes at about the time when the worker has had enough of waiting, now a little
-/// before, now a little after.
+/// WRK-14, TIM-01.
+#[test]
+fn idle_workers_stay_without_a_keep_alive_and_with_an_endless_one() {
+    within(|| {
+        let builder = ThreadPoolExecutor::builder().max_workers(3);
+        for builder in [builder.clone(), builder.keep_alive(Duration::MAX)] {
+            let pool = builder.build().unwrap();
+            let threads = || -> HashSet<_> {
+                at_once(&pool, 3, || thread::current().id()).into_iter().collect()
+            };
+            let first = threads();
+            eventually(|| pool.stats().idle == 3);
+            assert_eq!((threads(), pool.stats().workers), (first, 3));
+        }
+    });
+}
+
+/// WRK-14.
+#[test]
+fn a_busy_worker_outstays_its_keep_alive() {
+    within(|| {
+        let fleeting = ThreadPoolExecutor::builder().max_workers(2).keep_alive(Duration::ZERO);
+        let (pool, gate) = (fleeting.build().unwrap(), Gate::closed());
+        let busy = pool.submit(gate.then(|| 7));
+        pool.submit(|| ()).result().unwrap();
+        eventually(|| pool.stats().workers == 1);
+        assert_eq!((pool.stats().workers, pool.stats().running), (1, 1));
+        gate.open();
+        assert_eq!(busy.into_result().unwrap(), 7);
+    });
+}
+
+/// The next task comes at about the time when the worker gives up waiting, now a little before,
+/// now a little after.
 #[test]
 fn no_task_is_lost_between_a_worker_that_leaves_and_one_that_comes() {
     within(|| {
@@ -199,131 +234,17 @@ fn no_task_is_lost_between_a_worker_that_leaves_and_one_that_comes() {
     });
 }
 
-/// TIM-01.
+/// WRK-08.
 #[test]
-fn a_keep_alive_may_be_for_ever() {
+fn workers_keep_their_names_through_panics() {
     within(|| {
-        let patient =
-            ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::MAX).build().unwrap();
-        assert_eq!(patient.submit(|| 7).into_result().unwrap(), 7);
-        eventually(|| shows(&patient, "idle: 1"));
-        assert_eq!(patient.submit(|| 8).into_result().unwrap(), 8);
-    });
-}
-
-/// INI-01.
-#[test]
-fn the_initializer_runs_once_on_each_worker_before_its_first_task() {
-    thread_local!(static INITIALIZED: Cell<u32> = const { Cell::new(0) });
-    within(|| {
-        let total = Tally::default();
-        let count = total.clone();
-        let builder = ThreadPoolExecutor::builder().max_workers(3).initializer(move || {
-            INITIALIZED.set(INITIALIZED.get() + 1);
-            count.add();
-        });
-        let (pool, barrier) = (builder.build().unwrap(), Arc::new(Barrier::new(3)));
-        for _ in ["fresh", "warm"] {
-            let seen = [(); 3].map(|()| {
-                let barrier = Arc::clone(&barrier);
-                pool.submit(move || {
-                    barrier.wait();
-                    INITIALIZED.get()
-                })
-            });
-            assert_eq!(seen.map(|future| future.into_result().unwrap()), [1; 3]);
-        }
-        assert_eq!(total.count(), 3);
-    });
-}
-
-#[test]
-fn an_initializer_that_panics_breaks_the_pool_for_everybody() {
-    within(|| {
-        let gate = Gate::closed();
-        let way = gate.way();
-        let broken = ThreadPoolExecutor::builder().max_workers(1).initializer(move || {
-            way.pass();
-            panic!("no database");
-        });
-        let (pool, gate) = (broken.build().unwrap(), gate);
-        let in_hand = pool.submit(|| 1);
-        let pending = [pool.submit(|| 2), pool.submit(|| 3)];
-        gate.open();
-
-        let Err(TaskError::Lost(Some(broken))) = in_hand.into_result() else { panic!() };
-        assert_eq!(broken.message(), "no database");
-        for future in pending {
-            let Err(TaskError::Cancelled(reason)) = future.into_result() else { panic!() };
-            assert_eq!(reason, CancelReason::PoolBroke(broken.clone()));
-        }
-        let refused = pool.try_submit(|| 4).unwrap_err();
-        assert!(matches!(refused.why(), Refusal::Broken(why) if why.message() == "no database"));
-        assert_eq!(refused.into_inner()(), 4);
-        assert!(panic_of(|| pool.submit(|| 5)).ends_with("its initializer panicked: no database"));
-        assert!(
-            panic_of(|| pool.map([6], |n| n)).ends_with("its initializer panicked: no database")
-        );
-        pool.shutdown(Shutdown::Drain).unwrap();
-    });
-}
-
-#[test]
-fn a_map_on_a_pool_that_breaks_ends_in_errors() {
-    within(|| {
-        let drops = Drops::default();
-        let broken =
-            ThreadPoolExecutor::builder().max_workers(1).initializer(|| panic!("no database"));
-        let results = broken.build().unwrap().map([drops.one(), drops.one(), drops.one()], drop);
-        let why = "the pool is broken: its initializer panicked: no database";
-        let cancelled = format!("task cancelled because {why}");
-        let words: Vec<_> = results.map(words).collect();
-        assert_eq!(
-            words,
-            [format!("task lost with its worker: {why}"), cancelled.clone(), cancelled]
-        );
-        assert_eq!(drops.count(), 3);
-    });
-}
-
-/// The others find the pool broken when they come to it: nobody waits for a task that nobody will
-/// run.
-#[test]
-fn a_pool_that_breaks_late_still_ends_every_future() {
-    within(|| {
-        let (calls, gate) = (Tally::default(), Gate::closed());
-        let way = gate.way();
-        let second_panics = ThreadPoolExecutor::builder().max_workers(2).initializer(move || {
-            calls.add();
-            if calls.count() == 2 {
-                way.pass();
-                panic!("no second connection");
-            }
-        });
-        let (pool, gate) = (second_panics.build().unwrap(), gate);
-        let held = Gate::closed();
-        let works = pool.submit(held.then(|| 1));
-        held.wait_for(1); // so that its worker is the first to be initialized
-        let lost = pool.submit(|| 2);
-        let cancelled = pool.submit(|| 3);
-        gate.open();
-        assert!(matches!(lost.into_result(), Err(TaskError::Lost(Some(_)))));
-        assert!(matches!(cancelled.into_result(), Err(TaskError::Cancelled(_))));
-        held.open();
-        assert_eq!(works.into_result().unwrap(), 1);
-    });
-}
-
-/// INI-03.
-#[test]
-fn a_broken_pool_can_be_closed_in_any_way() {
-    within(|| {
-        drop(broken_pool());
-        let pool = broken_pool();
-        pool.close(Shutdown::CancelPending);
-        pool.shutdown(Shutdown::CancelPending).unwrap();
-        assert!(matches!(pool.try_submit(|| ()).unwrap_err().why(), Refusal::Broken(_)));
-        assert!(shows(&pool, "workers: 0"));
+        let builder = ThreadPoolExecutor::builder().max_workers(2).thread_name_prefix("tough");
+        let pool = builder.build().unwrap();
+        let before: BTreeSet<_> = at_once(&pool, 2, thread_name).into_iter().collect();
+        let panics: Vec<Future<()>> = (0..10).map(|_| pool.submit(|| panic!("boom"))).collect();
+        assert!(panics.into_iter().all(|future| future.into_result().is_err()));
+        let after: BTreeSet<_> = at_once(&pool, 2, thread_name).into_iter().collect();
+        assert_eq!(before, after);
     });
 }
 
@@ -332,154 +253,27 @@ fn a_broken_pool_can_be_closed_in_any_way() {
 #[test]
 fn workers_have_the_stack_that_was_asked_for() {
     fn dig(depth: usize) -> usize {
-        let layer = black_box([1_u8; 1 << 14]);
-        if depth == 0 { 0 } else { dig(depth - 1) + usize::from(layer[depth]) }
+        let layer = [1_u8; 1 << 14];
+        let below = if depth == 0 { 0 } else { dig(depth - 1) };
+        below + usize::from(black_box(&layer)[depth])
     }
     alone(|| {
         let deep =
-            ThreadPoolExecutor::builder().max_workers(1).stack_size(64 << 20).build().unwrap();
-        assert_eq!(deep.submit(|| dig(512)).into_result().unwrap(), 512);
+            ThreadPoolExecutor::builder().max_workers(2).stack_size(16 << 20).build().unwrap();
+        assert_eq!(at_once(&deep, 2, || dig(512)), [513; 2]);
     });
 }
 
-/// FLT-01, FLT-05.
+/// WRK-11.
 #[test]
-fn without_a_thread_for_its_first_worker_a_pool_refuses_and_gives_back() {
+fn callbacks_of_a_cancelled_task_run_on_no_worker() {
     within(|| {
-        let greedy =
-            ThreadPoolExecutor::builder().max_workers(2).stack_size(NO_SUCH_STACK).build().unwrap();
-        let drops = Drops::default();
-        for tried in 0..3 {
-            let refused = greedy.try_submit(drops.with(|| 7)).unwrap_err();
-            assert!(matches!(refused.why(), Refusal::Thread(_)));
-            assert_eq!((drops.count(), refused.into_inner()()), (tried, 7));
-        }
-        let refusal = "cannot submit: the pool has no worker, and the system refused it a thread: ";
-        assert!(panic_of(|| greedy.submit(|| 7)).starts_with(refusal));
-        assert!(panic_of(|| greedy.map([drops.one()], drop)).starts_with(refusal));
-        assert_eq!(drops.count(), 4);
-        greedy.shutdown(Shutdown::Drain).unwrap();
-        assert!(matches!(greedy.try_submit(|| 7).unwrap_err().why(), Refusal::ShutDown));
-    });
-}
-
-/// With room for two or three of eight stacks.
-#[cfg(target_os = "linux")]
-#[test]
-fn without_a_thread_for_another_worker_a_pool_works_on_with_those_it_has() {
-    const STACK: usize = 512 << 20;
-    crate::support::alone_in(3 * STACK, || {
-        let pool = ThreadPoolExecutor::builder().max_workers(8).stack_size(STACK).build().unwrap();
-        let gate = Gate::closed();
-        let futures: Vec<_> = (0..16).map(|n| pool.submit(gate.then(move || n))).collect();
-        assert!(
-            (1..=3).any(|workers| shows(&pool, &format!("workers: {workers}, idle: 0"))),
-            "{pool:?}"
-        );
+        let (pool, gate) = held_pool();
+        let (tell, told) = mpsc::channel();
+        let pending = pool.submit(|| ());
+        pending.add_done_callback(move |_| tell.send(current_worker()).unwrap());
+        assert!(pending.cancel());
+        assert!(told.recv().unwrap().is_none());
         gate.open();
-        assert!(futures.into_iter().map(|future| future.into_result().unwrap()).eq(0..16));
-    });
-}
-
-/// INI-04.
-#[test]
-fn the_exit_hook_runs_on_each_worker_that_was_initialized() {
-    within(|| {
-        let (begun, left) = (Tally::default(), Tally::default());
-        let (begins, leaves) = (begun.clone(), left.clone());
-        let builder = ThreadPoolExecutor::builder()
-            .max_workers(3)
-            .initializer(move || begins.add())
-            .exit_hook(move || leaves.add());
-        for round in 1..=100 {
-            let (pool, gate) = (builder.clone().build().unwrap(), Gate::closed());
-            for _ in 0..3 {
-                drop(pool.submit(gate.then(|| ())));
-            }
-            gate.open();
-            drop(pool);
-            assert_eq!((begun.count(), left.count()), (3 * round, 3 * round));
-        }
-    });
-}
-
-#[test]
-fn the_exit_hook_sees_what_tasks_left_on_its_thread() {
-    thread_local!(static LEFT: Cell<u32> = const { Cell::new(0) });
-    within(|| {
-        let (tell, told) = mpsc::channel();
-        let pool = ThreadPoolExecutor::builder()
-            .exit_hook(move || tell.send(LEFT.get()).unwrap())
-            .build()
-            .unwrap();
-        pool.submit(|| LEFT.set(7)).into_result().unwrap();
-        drop(pool);
-        assert_eq!(told.iter().collect::<Vec<_>>(), [7]);
-    });
-}
-
-#[test]
-fn a_worker_that_retires_runs_its_exit_hook() {
-    within(|| {
-        let (tell, told) = mpsc::channel();
-        let builder = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO);
-        let pool = builder.exit_hook(move || tell.send(thread_name()).unwrap()).build().unwrap();
-        for _ in 0..3 {
-            let name = pool.submit(thread_name).into_result().unwrap();
-            assert_eq!(told.recv().unwrap(), name);
-        }
-    });
-}
-
-#[test]
-fn an_exit_hook_that_panics_harms_nobody() {
-    within(|| {
-        let pool =
-            ThreadPoolExecutor::builder().max_workers(1).exit_hook(|| panic!("on my way out"));
-        let pool = pool.build().unwrap();
-        assert_eq!(pool.submit(|| 1).into_result().unwrap(), 1);
-        pool.shutdown(Shutdown::Drain).unwrap();
-        assert_eq!(pool.stats().returned, 1);
-    });
-}
-
-#[test]
-fn a_worker_whose_initializer_panicked_has_no_exit_hook_to_run() {
-    within(|| {
-        let leaves = Tally::default();
-        let counted = leaves.clone();
-        let pool = ThreadPoolExecutor::builder()
-            .max_workers(1)
-            .initializer(|| panic!("no database"))
-            .exit_hook(move || counted.add())
-            .build()
-            .unwrap();
-        let lost = pool.submit(|| ());
-        assert!(lost.into_result().is_err());
-        drop(pool);
-        assert_eq!(leaves.count(), 0);
-    });
-}
-
-#[test]
-fn an_exit_hook_may_use_its_pool() {
-    within(|| {
-        let slot: Arc<Mutex<Option<Submitter>>> = Arc::default();
-        let (inside, ran) = (Arc::clone(&slot), Tally::default());
-        let counted = ran.clone();
-        let builder = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO);
-        let pool = builder
-            .exit_hook(move || {
-                // The first to leave has a successor run something, and waits for it.
-                if let Some(submitter) = inside.lock().unwrap().take() {
-                    let counted = counted.clone();
-                    submitter.submit(move || counted.add()).into_result().unwrap();
-                }
-            })
-            .build()
-            .unwrap();
-        *slot.lock().unwrap() = Some(pool.submitter());
-        pool.submit(|| ()).into_result().unwrap();
-        eventually(|| ran.count() == 1);
     });
 }

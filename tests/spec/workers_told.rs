@@ -1,5 +1,4 @@
-//! What is told of a pool beside its tasks: who works for it, how deep its queue is, and when it is
-//! closed.
+//! Events of a pool beside its tasks: its workers, the depth of its queue, and its closing.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use glasspool::{EventKind, Executor, ReturnWhen, Shutdown, task, wait};
 
+use crate::hears::{heard, heard_and_full, heard_and_held};
 use crate::support::{Gate, LONG, eventually, within};
 use crate::told::{Log, observed, observed_by, word};
 
@@ -16,11 +16,7 @@ const SOON: Duration = Duration::from_millis(5);
 #[test]
 fn the_queue_is_as_deep_as_tasks_are_pending() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        gate.wait_for(1);
+        let (pool, gate, log) = heard_and_held();
         let futures: Vec<_> = (0..3).map(|_| pool.submit(|| ())).collect();
         let map = pool.map(0..4, |n| n);
         futures[1].cancel();
@@ -37,16 +33,12 @@ fn the_queue_is_as_deep_as_tasks_are_pending() {
 }
 
 #[test]
-fn what_a_fresh_worker_has_in_hand_is_told_to_start_when_that_is_initialized() {
+fn the_first_task_of_a_worker_is_told_to_start_when_that_is_initialized() {
     within(|| {
-        let log = Log::default();
-        let gate = Gate::closed();
+        let (log, gate) = (Log::default(), Gate::closed());
         let way = gate.way();
-        let pool = observed_by(log.clone())
-            .max_workers(1)
-            .initializer(move || way.pass())
-            .build()
-            .unwrap();
+        let builder = observed_by(log.clone()).max_workers(1).initializer(move || way.pass());
+        let pool = builder.build().unwrap();
         let first = pool.submit(|| ());
         drop(pool.submit(|| ()));
         assert!(first.running());
@@ -95,12 +87,10 @@ fn workers_are_born_idle_and_gone_and_say_who_they_are() {
 #[test]
 fn added_workers_are_born_and_gone_too() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
+        let (pool, log) = heard(1);
         let submitter = pool.submitter();
-        let outer =
-            pool.submit(move || submitter.submit(|| 1).result_timeout(LONG).unwrap().copied());
-        assert_eq!(outer.into_result().unwrap().unwrap(), 1);
+        let outer = pool.submit(move || submitter.submit(|| 1).result_timeout(LONG).is_ok());
+        assert!(outer.into_result().unwrap());
         drop(pool);
         assert_eq!(log.count_of(&EventKind::WorkerBorn), 2);
         assert_eq!(log.count_of(&EventKind::WorkerGone), 2);
@@ -117,11 +107,7 @@ fn a_worker_of_one_pool_that_submits_to_another_says_which_it_is() {
         let log = Log::default();
         let (mine, other) = (observed(1, &Log::default()), observed(1, &log));
         let submitter = other.submitter();
-        mine.submit(move || submitter.submit(|| ()).into_result())
-            .result()
-            .unwrap()
-            .as_ref()
-            .unwrap();
+        mine.submit(move || submitter.submit(|| ()).into_result().unwrap()).result().unwrap();
         let told = log.all().remove(0);
         assert_eq!(told.worker.unwrap().pool(), mine.id());
         assert_eq!(told.pool, other.id());
@@ -131,33 +117,20 @@ fn a_worker_of_one_pool_that_submits_to_another_says_which_it_is() {
 }
 
 #[test]
-fn what_has_been_asked_to_stop_is_no_news_when_it_is_asked_again() {
-    within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).build().unwrap();
-        let gate = Gate::closed();
-        let way = gate.way();
-        drop(pool.submit_stoppable(move |_| way.pass()));
-        for _ in 0..3 {
-            pool.close(Shutdown::Stop);
-        }
-        gate.open();
-        drop(pool);
-        assert_eq!(log.count(|told| matches!(told.kind, EventKind::Closed(_))), 1);
-    });
-}
-
-#[test]
-fn that_a_pool_is_closed_is_told_once() {
+fn the_closing_of_a_pool_is_told_once() {
     within(|| {
         for how in [Shutdown::Drain, Shutdown::WhenIdle, Shutdown::CancelPending, Shutdown::Stop] {
-            let log = Log::default();
+            let (log, gate, before) = (Log::default(), Gate::closed(), Instant::now());
             let pool = observed(1, &log);
-            drop(pool.submit(|| ()));
-            pool.shutdown(how).unwrap();
+            let way = gate.way();
+            drop(pool.submit_stoppable(move |_| way.pass()));
+            (0..3).for_each(|_| pool.close(how));
+            gate.open();
             drop(pool);
             assert_eq!(log.count(|told| matches!(told.kind, EventKind::Closed(_))), 1, "{how:?}");
             assert_eq!(log.count_of(&EventKind::Closed(how)), 1);
+            assert!(log.all().iter().all(|told| told.at >= before));
+            log.assert_it_is_sound();
         }
     });
 }
@@ -165,48 +138,25 @@ fn that_a_pool_is_closed_is_told_once() {
 #[test]
 fn a_last_call_and_the_drop_behind_it_are_told_once() {
     within(|| {
-        let log = Log::default();
-        let pool = observed(1, &log);
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
+        let (pool, gate, log) = heard_and_held();
         pool.close(Shutdown::WhenIdle);
-        let kept = log.clone();
-        let opener = thread::spawn(move || {
-            eventually(|| kept.count(|told| word(&told.kind) == "blocked-shutdown") > 0);
+        thread::scope(|scope| {
+            scope.spawn(|| drop(pool));
+            log.wait_for_sleeps(1);
             gate.open();
         });
-        drop(pool);
-        opener.join().unwrap();
         assert_eq!(log.count_of(&EventKind::Closed(Shutdown::WhenIdle)), 1);
-    });
-}
-
-#[test]
-fn times_are_those_of_the_events() {
-    within(|| {
-        let log = Log::default();
-        let before = Instant::now();
-        let pool = observed(2, &log);
-        assert_eq!(pool.map(0..100, |n| n).count(), 100);
-        drop(pool);
-        assert!(log.all().iter().all(|told| told.at >= before && told.at <= told.heard_at));
-        log.assert_it_is_sound();
     });
 }
 
 #[test]
 fn a_task_that_is_cancelled_while_it_waits_for_room_ends_once() {
     within(|| {
-        let log = Log::default();
-        let pool = observed_by(log.clone()).max_workers(1).queue_capacity(1).build().unwrap();
-        let gate = Gate::closed();
-        drop(pool.submit(gate.then(|| ())));
-        drop(pool.submit(|| ()));
+        let (pool, gate, _pending, log) = heard_and_full(1);
         thread::scope(|scope| {
-            let (by_hand, future) = task(|| ());
-            let pool = &pool;
+            let ((by_hand, future), pool) = (task(|| ()), &pool);
             let waits = scope.spawn(move || pool.execute(by_hand).is_err());
-            eventually(|| log.count(|told| word(&told.kind) == "blocked-room") > 0);
+            log.wait_for_sleeps(1);
             assert!(future.cancel());
             pool.close(Shutdown::Drain);
             let refused = waits.join().unwrap();
@@ -219,7 +169,7 @@ fn a_task_that_is_cancelled_while_it_waits_for_room_ends_once() {
 }
 
 #[test]
-fn that_a_scope_is_closed_is_told_once_also_if_its_body_panics() {
+fn the_closing_of_a_scope_is_told_once_also_if_its_body_panics() {
     within(|| {
         let log = Log::default();
         let outcome = catch_unwind(AssertUnwindSafe(|| {

@@ -108,7 +108,7 @@ fn figures_by_hand() {
 }
 
 #[test]
-fn of_several_pools_there_is_no_what_if() {
+fn several_pools_have_no_what_if() {
     let (one, two) = (by_hand(0).figures(), by_hand(1).figures());
     assert!(two.what_if.is_empty());
     assert_eq!(
@@ -119,7 +119,7 @@ fn of_several_pools_there_is_no_what_if() {
 }
 
 #[test]
-fn what_the_times_leave_out_is_said() {
+fn the_text_says_what_the_times_leave_out() {
     let waited = ", what tasks waited for";
     let (one, two) = (by_hand(0), by_hand(1));
     let flat = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -225,30 +225,16 @@ impl Parser<'_> {
 }
 
 #[test]
-fn what_is_json_and_what_is_not() {
+fn json_is_told_from_text_that_is_not() {
     for good in
         ["{}", " [ ] ", r#"{"a":[1,-2.5,3e-7,"\u00e9\n",null,true,{"b":false}]}"#, "\"旗\"", "0"]
     {
         assert!(parse(good).is_ok(), "{good}");
     }
-    for bad in [
-        "",
-        "{",
-        "[1,]",
-        "{\"a\":1,}",
-        "01",
-        "1.",
-        ".5",
-        "+1",
-        "\"a\nb\"",
-        "\"\\x\"",
-        "\"\\ud800\"",
-        "nul",
-        "1 2",
-        "{\"a\":1,\"a\":2}",
-        "\"",
-        "'a'",
-    ] {
+    let short =
+        ["", "{", "[1,]", "01", "1.", ".5", "+1", "\"a\nb\"", "\"\\x\"", "nul", "1 2", "\"", "'a'"];
+    let long = ["{\"a\":1,}", "\"\\ud800\"", "{\"a\":1,\"a\":2}"];
+    for bad in short.into_iter().chain(long) {
         assert!(parse(bad).is_err(), "{bad}");
     }
     let nanos = |text: &str| parse(text).unwrap().nanos();

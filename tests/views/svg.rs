@@ -69,7 +69,7 @@ fn hovers<'a>(picture: &'a Document<'_>, class: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn it_is_well_formed_and_harmless() {
+fn a_picture_is_well_formed_and_harmless() {
     for trace in traces() {
         let svg = Svg::of(&trace).to_string();
         let picture =
@@ -144,7 +144,7 @@ fn odd_names_are_data() {
 }
 
 #[test]
-fn it_says_what_the_figures_say() {
+fn a_picture_says_what_the_figures_say() {
     for trace in traces() {
         let svg = Svg::of(&trace).to_string();
         let picture = Document::parse(&svg).unwrap();
@@ -204,7 +204,7 @@ fn each_span_says_what_it_is() {
 }
 
 #[test]
-fn what_went_wrong_has_a_word() {
+fn failures_have_a_word() {
     let trace = trace(ODD_NAMES);
     let svg = Svg::of(&trace).to_string();
     let picture = Document::parse(&svg).unwrap();
@@ -223,7 +223,7 @@ fn what_went_wrong_has_a_word() {
 }
 
 #[test]
-fn what_is_held_up_by_the_first_is_seen() {
+fn results_that_the_first_holds_up_are_seen() {
     let trace = trace(HEAD_OF_LINE);
     let svg = Svg::of(&trace).to_string();
     let picture = Document::parse(&svg).unwrap();
@@ -349,7 +349,7 @@ fn a_wait_whose_time_is_up_says_so() {
 }
 
 #[test]
-fn above_many_lanes_it_is_said_what_the_percents_are_of() {
+fn percents_above_many_lanes_say_what_they_are_of() {
     let few = Svg::of(&made_up::run(900, 8, 3)).to_string();
     let many = Svg::of(&made_up::run(900, 20, 3)).to_string();
     for word in [">busy<", ">blocked<"] {
@@ -358,7 +358,7 @@ fn above_many_lanes_it_is_said_what_the_percents_are_of() {
 }
 
 #[test]
-fn it_is_always_the_same() {
+fn the_same_trace_gives_the_same_picture() {
     for trace in traces() {
         assert_eq!(Svg::of(&trace).to_string(), Svg::of(&trace.clone()).to_string());
     }

@@ -36,7 +36,7 @@ the run took               5.00 s
 /// Inside F0, worker 0 waits for F1, and then runs F2; worker 1 fails; the last of main's lane is
 /// not recorded.
 #[test]
-fn nested_failed_and_unfinished() {
+fn a_chart_shows_nested_failed_and_unfinished_tasks() {
     let chart = Gantt::of(&odd()).to_string();
     let lane = |name: &str| {
         chart.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned()
@@ -71,7 +71,7 @@ fn no_chart_is_wider_than_it_may_be() {
 
 /// What is left without the codes is the chart without colours, and each line ends without any.
 #[test]
-fn colours_only_add() {
+fn colours_add_to_a_chart_and_change_no_text() {
     for trace in traces::all() {
         let colored = Gantt::of(&trace).colors(true).to_string();
         let mut plain = String::new();
@@ -104,7 +104,7 @@ fn a_task_of_no_time_among_long_ones_is_seen() {
 }
 
 #[test]
-fn of_many_workers_some_are_shown_and_all_are_counted() {
+fn some_of_many_workers_are_shown_and_all_are_counted() {
     let chart = Gantt::of(&traces::many(2_000, 200)).to_string();
     assert_eq!(chart.lines().filter(|line| line.starts_with("worker ")).count(), 20, "{chart}");
     assert!(
@@ -156,7 +156,7 @@ fn a_line_an_event() {
 
 /// Every kind of event, and what it is said in the middle of.
 #[test]
-fn everything_that_can_happen_has_words() {
+fn every_event_has_words() {
     let told = Narration::of(&odd()).to_string();
     for sentence in [
         "main sees F4 '; DROP TABLE cancelled by the caller; it will not be run",

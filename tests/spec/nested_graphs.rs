@@ -1,6 +1,6 @@
-//! REE: graphs of tasks that wait for each other, drawn at random.
+//! Graphs of tasks that wait for each other, drawn at random.
 //!
-//! `GRAPHS=100000` draws as many, rather than what does not hold up the others.
+//! `GRAPHS=100000` draws as many; without it, few enough are drawn to hold up no other test.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -15,7 +15,7 @@ use glasspool::{
     as_completed, wait,
 };
 
-use crate::nested::there;
+use crate::nesting::there;
 use crate::support::{LONG, panic_of, within};
 
 /// Numbers that look like chance, and are the same every time.
@@ -47,7 +47,7 @@ enum How {
     Result,
     /// For a moment first, and then for as long as it takes.
     Briefly,
-    /// With a deadline that never comes, where nothing but the end could come instead.
+    /// With a deadline that is not reached, in graphs that end.
     WithDeadline,
     All,
     FirstThenEach,
@@ -114,7 +114,7 @@ impl Graph {
         Self { nodes, pools, submitted: chance.shuffled(len), inside: chance.one_in(4) }
     }
 
-    /// What each comes to, or nothing if it never does.
+    /// The value of each task, or `None` if it never ends.
     fn values(&self) -> Vec<Option<u64>> {
         let mut values = vec![None; self.nodes.len()];
         for _ in &self.nodes {
@@ -130,7 +130,7 @@ impl Graph {
         self.nodes[from].waits_for.contains(&to)
     }
 
-    /// Whether so many of this pool's tasks wait that none may be left to run another.
+    /// Whether enough tasks of this pool wait to leave no worker for another.
     fn may_starve(&self, pool: usize) -> bool {
         let waiting =
             self.nodes.iter().filter(|node| node.pool == pool && !node.waits_for.is_empty());
@@ -147,7 +147,7 @@ struct Run {
     graph: Graph,
     endless: bool,
     futures: Vec<OnceLock<Future<Option<u64>>>>,
-    /// Who was told that its wait would never end, and how.
+    /// The tasks that were told that a wait would never end, and the text.
     told: Mutex<Vec<(usize, String)>>,
 }
 
@@ -171,7 +171,7 @@ impl Run {
         self.outcome(me, there(&self.futures[other]).result())
     }
 
-    /// What may panic because it has no error to return.
+    /// A wait that panics in a deadlock, because it has no error to return.
     fn unless_endless(&self, me: usize, wait: impl FnOnce()) -> Option<()> {
         let endless = catch_unwind(AssertUnwindSafe(wait)).err()?;
         self.tell(me, *endless.downcast::<String>().unwrap());
@@ -225,8 +225,7 @@ impl Run {
     }
 }
 
-/// The tasks of such a chain in its order, as far as they are known to wait; whether it leads back
-/// to the first; and what it lacks.
+/// The tasks of a chain that was told, in its order, and the pool that lacks a worker.
 struct Told {
     tasks: Vec<usize>,
     wants: Option<String>,
@@ -331,8 +330,9 @@ fn drawn(number: u64) -> Graph {
     Graph::drawn(&mut chance)
 }
 
+/// REE-01.
 #[test]
-fn ree_01_random_graphs_end_if_they_can_and_say_truly_why_if_they_cannot() {
+fn random_graphs_end_if_they_can_and_say_truly_why_if_they_cannot() {
     const AT_A_TIME: u64 = 500;
     let graphs: u64 = env::var("GRAPHS").map_or(1500, |graphs| graphs.parse().unwrap());
     for first in (0..graphs).step_by(usize::try_from(AT_A_TIME).unwrap()) {
@@ -352,7 +352,7 @@ fn ree_01_random_graphs_end_if_they_can_and_say_truly_why_if_they_cannot() {
 }
 
 #[test]
-fn ree_01_the_graphs_drawn_are_of_every_sort() {
+fn graphs_of_every_sort_are_drawn() {
     let graphs: Vec<_> = (0..1000).map(drawn).collect();
     let sorts: [fn(&Graph) -> bool; 5] = [
         |graph| graph.values().contains(&None),
