@@ -1,14 +1,16 @@
 //! How much memory does a pending task take?
 //!
-//! 131,072 tasks are submitted to a pool whose worker is held. Then what the process has allocated
-//! since is divided by their number: the task, its entry in the queue, and its handle. Closure and
-//! value have 8 bytes each, and the task has no name. The peers are those of the bench `peers`.
+//! 131,072 tasks are submitted to a pool whose one worker is held. The table shows the bytes that
+//! this allocates, divided by the number of tasks: the task, its entry in the queue, and its handle.
+//! Closure and value have 8 bytes each, and the task has no name. The peers are those of the bench
+//! `peers`.
 //!
 //! What it cannot say:
 //!
-//! - What the system allocator adds to each allocation (often 8 bytes, and up to a multiple of 16).
-//! - What a queue that doubles has left over. The number of tasks is a power of two, at which such a
-//!   queue is full; at another it may have up to twice the entries that it needs.
+//! - What the system allocator adds to each allocation. (glibc adds 8 bytes and rounds up to a
+//!   multiple of 16.)
+//! - How much of a queue is unused. A queue that doubles its size is full at a power of two, which
+//!   is why the number of tasks is one; at other numbers, up to half of it is unused.
 //!
 //! ```text
 //! cargo bench --bench bytes
@@ -27,13 +29,13 @@ use glasspool::ThreadPoolExecutor;
 use pools::{Held, Pool, WithChannels};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
-/// It counts, which takes time: so what is timed is a bench of its own.
+/// Counting takes time, which is why this bench is not part of `peers`.
 #[global_allocator]
 static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const TASKS: usize = 1 << 17;
 
-/// Prints the bytes and allocations of each task.
+/// Prints how many bytes and allocations each task takes.
 fn weigh<P: Pool>(name: &str, tasks: usize) -> io::Result<()> {
     let pool = P::start(1);
     let held = Held::hold(&pool, 1);

@@ -1,1 +1,1 @@
-//! The benches of glasspool. Each file beside this one begins with the question that it answers.
+//! The benches of glasspool. Each begins with the question that it answers.

@@ -1,30 +1,32 @@
 //! What does a task cost, and what would it cost on another pool?
 //!
-//! The same work runs on glasspool and on two pools that a Rust program would use instead, with what
-//! has to be written on top of them: `threadpool` and `rayon::spawn`, with a `oneshot` channel for
-//! each result or one `crossbeam-channel` for all. Four workloads:
+//! The same work runs on glasspool and on two pools that a Rust program could use instead:
+//! `threadpool`, and `rayon` with its `spawn`. Neither returns results, so these come over channels:
+//! a `oneshot` for each task, or one `crossbeam-channel` for all. Four workloads:
 //!
-//! - **empty**: a million tasks that only return their number are submitted, then each result is
-//!   read.
-//! - **completed**: 100,000 such tasks, read in the order in which they end: `as_completed` here,
-//!   and there one channel into which each task sends its number.
-//! - **held**: the same, with every worker held inside a task until all are queued and
+//! - **empty**: a million tasks are submitted, then every result is read. A task returns its number
+//!   and does nothing else.
+//! - **completed**: 100,000 such tasks are read in the order in which they end. glasspool has
+//!   `as_completed` for this; with the peers, each task sends its number over one channel.
+//! - **held**: as *completed*, but every worker is held inside a task until all tasks are queued and
 //!   `as_completed` has been called.
-//! - **trip**: one task is submitted and its result is read, again and again; the median of 20,000
-//!   trips.
+//! - **trip**: one task is submitted and its result is read, 20,000 times. The figure is the median.
 //!
-//! Each measurement is a process of its own, which has started its workers before its clock starts.
-//! The pools take turns, so a machine that is busy for a while is so for all of them: read the
-//! ratio first, and the times only from a quiet machine.
+//! Each measurement is a process of its own, whose workers have started before its clock does. The
+//! pools take turns, so a machine that is busy for a while slows all of them. The table shows the
+//! median of all rounds, with the least and the most, and the ratio within each round. On a busy
+//! machine, trust the ratios more than the times.
 //!
 //! What it cannot say:
 //!
-//! - What a task of your own costs: it does something, and beside that these times may not show.
-//! - What the difference buys. The peers' tasks cannot be cancelled, and have no state, no name, no
-//!   callbacks and no error; a task of theirs that waits for another of its pool may hang it.
-//! - Which pool is better at what rayon is made for: to split one computation over the cores.
+//! - Whether the difference matters to your tasks. They do something, and these times may be small
+//!   beside it.
+//! - What the difference buys. The peers' tasks have no state, name, callback or error and cannot be
+//!   cancelled, and a pool of theirs may hang if its tasks wait for each other.
+//! - Which pool splits one computation over the cores best. That is what rayon is made for, and
+//!   `spawn` is not how it does so.
 //!
-//! It takes about a minute:
+//! It takes about half a minute:
 //!
 //! ```text
 //! cargo bench --bench peers
@@ -60,7 +62,7 @@ Compares glasspool with two other pools: time per task, and their ratio.
   -h, --help        prints this
 ";
 
-/// The name of a pool in the table, and what it does with a workload.
+/// The name of a pool in the table, and how it is measured.
 type Contestant = (&'static str, fn(Workload, usize, Size) -> f64);
 
 /// The first is compared with each of the others.
@@ -142,8 +144,8 @@ fn measure<P: Pool>(workload: Workload, workers: usize, size: Size) -> f64 {
     }
 }
 
-/// Nanoseconds for each of so many tasks, whose values are 0, 1, 2, …: their sum shows that all
-/// have run.
+/// Nanoseconds for each of so many tasks. Their values are 0, 1, 2, …, and `run` returns the sum,
+/// which shows that each task has run.
 fn per_task(tasks: usize, run: impl FnOnce() -> Value) -> f64 {
     let began = Instant::now();
     let sum = black_box(run());
@@ -168,7 +170,7 @@ struct Options {
 /// What the program was asked for.
 enum Asked {
     Compare(Options),
-    /// By the program itself: one measurement, in this process.
+    /// One measurement in this process, for a parent that compares.
     One(usize, Workload, usize, Size),
     Help,
 }
@@ -188,7 +190,7 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, lexopt::Erro
             Long("test") => (options.size, options.runs) = (Size::Tiny, 1),
             Long("one") => one = Some(args.value()?.parse()?),
             Short('h') | Long("help") => return Ok(Asked::Help),
-            // Cargo says it to every bench.
+            // Cargo passes this to every bench.
             Long("bench") => {}
             _ => return Err(arg.unexpected()),
         }
@@ -211,8 +213,8 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Measures in a process of its own: what one pool leaves in the allocator, the caches and the
-/// scheduler is not there for the next.
+/// Measures in a process of its own, so that the allocator and the threads of one pool do not
+/// disturb the next.
 fn measure_apart(
     contestant: usize,
     workload: Workload,
@@ -239,7 +241,7 @@ fn measure_apart(
     Ok(str::from_utf8(&output.stdout)?.trim().parse()?)
 }
 
-/// Measures all pools with one workload, by turns, and prints its rows of the table.
+/// Measures the pools in turn with one workload, and prints its rows of the table.
 fn compare(workload: Workload, workers: usize, options: &Options) -> Result<(), Box<dyn Error>> {
     let mut times = CONTESTANTS.map(|_| Vec::new());
     for _ in 0..options.runs {
@@ -259,8 +261,11 @@ fn compare(workload: Workload, workers: usize, options: &Options) -> Result<(), 
     Ok(())
 }
 
-/// The median, and the least and the most.
+/// The median, and the least and the most if there are several.
 fn spread(of: Vec<f64>, digits: usize) -> String {
+    if let [only] = of[..] {
+        return format!("{only:.digits$}");
+    }
     let least = of.iter().copied().fold(f64::INFINITY, f64::min);
     let most = of.iter().copied().fold(0.0, f64::max);
     format!("{:.digits$} ({least:.digits$} to {most:.digits$})", median(of))

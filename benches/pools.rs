@@ -1,14 +1,13 @@
-//! The pools that are compared, behind one trait: a pool runs a task and gives a handle for its
-//! value.
+//! The pools that are compared, behind one trait.
 //!
-//! `threadpool` and `rayon` run closures and return nothing. What a program writes on top of them to
-//! get its results is here too: a `oneshot` channel for each task, or one channel for all.
+//! `threadpool` and `rayon` run closures and return nothing, so [`WithChannels`] adds what a program
+//! would write to get its results: a `oneshot` channel for each task, or one channel for all.
 
 use std::sync::{Arc, Barrier};
 
 use glasspool::{Future, ThreadPoolExecutor, as_completed};
 
-/// What a task of these benches returns: its number.
+/// The number of a task, which is what it returns.
 pub type Value = usize;
 
 /// A pool of threads, and how one gets the values of its tasks.
@@ -25,20 +24,20 @@ pub trait Pool: Sized {
     /// Waits for a task to end and returns its value.
     fn read(handle: Self::Handle) -> Value;
 
-    /// Queues so many tasks, calls `release`, and returns the sum of their values, each read as soon
-    /// as its task has ended.
+    /// Queues so many tasks, calls `release`, reads the values in the order in which the tasks end,
+    /// and returns their sum.
     fn sum_as_completed(&self, tasks: usize, release: impl FnOnce()) -> Value;
 }
 
-/// Workers that all wait inside a task, so that what is submitted meanwhile stays queued.
+/// Workers that wait inside a task, so that other tasks stay queued.
 pub struct Held<P: Pool> {
     released: Arc<Barrier>,
     handles: Vec<P::Handle>,
 }
 
 impl<P: Pool> Held<P> {
-    /// Returns once each worker is inside its task. A pool that starts its workers on demand has
-    /// started them by then.
+    /// Occupies every worker. By the return, a pool that starts its workers on demand has started
+    /// all of them.
     pub fn hold(pool: &P, workers: usize) -> Self {
         let arrived = Arc::new(Barrier::new(workers + 1));
         let released = Arc::new(Barrier::new(workers + 1));
@@ -56,7 +55,7 @@ impl<P: Pool> Held<P> {
         Self { released, handles }
     }
 
-    /// Lets the workers go on, without waiting until they do.
+    /// Lets the workers go on, and returns the handles of the tasks that held them.
     pub fn release(self) -> Vec<P::Handle> {
         self.released.wait();
         self.handles
@@ -80,14 +79,14 @@ impl Pool for ThreadPoolExecutor {
 
     fn sum_as_completed(&self, tasks: usize, release: impl FnOnce()) -> Value {
         let futures: Vec<_> = (0..tasks).map(|number| self.submit(move || number)).collect();
-        // The iterator asks each future to be told before the workers go on: the dear case.
+        // No task has ended yet if the workers are held, so each end has to be announced.
         let completed = as_completed(futures);
         release();
         completed.map(Self::read).sum()
     }
 }
 
-/// A pool that runs closures and returns nothing.
+/// A pool that runs closures and returns no results.
 pub trait Spawn {
     /// Starts a pool of so many workers.
     fn start(workers: usize) -> Self;
@@ -119,7 +118,7 @@ impl Spawn for rayon::ThreadPool {
     }
 }
 
-/// A peer with channels for its results.
+/// A peer, with channels for its results.
 pub struct WithChannels<S>(S);
 
 impl<S: Spawn> Pool for WithChannels<S> {
