@@ -1,9 +1,9 @@
 //! How much memory does a pending task take?
 //!
 //! 131,072 tasks are submitted to a pool whose one worker is held. The table shows the bytes that
-//! this allocates, divided by the number of tasks: the task, its entry in the queue, and its handle.
-//! Closure and value have 8 bytes each, and the task has no name. The peers are those of the bench
-//! `peers`.
+//! this allocates, divided by the number of tasks: the task, its entry in the queue, and its
+//! handle. Closure and value have 8 bytes each, and the task has no name. The peers are those of
+//! the bench `peers`.
 //!
 //! What it cannot say:
 //!

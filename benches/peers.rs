@@ -1,16 +1,17 @@
 //! What does a task cost, and what would it cost on another pool?
 //!
 //! The same work runs on glasspool and on two pools that a Rust program could use instead:
-//! `threadpool`, and `rayon` with its `spawn`. Neither returns results, so these come over channels:
-//! a `oneshot` for each task, or one `crossbeam-channel` for all. Four workloads:
+//! `threadpool`, and `rayon` with its `spawn`. Neither returns results, so these come over
+//! channels: a `oneshot` for each task, or one `crossbeam-channel` for all. Four workloads:
 //!
 //! - **empty**: a million tasks are submitted, then every result is read. A task returns its number
 //!   and does nothing else.
 //! - **completed**: 100,000 such tasks are read in the order in which they end. glasspool has
 //!   `as_completed` for this; with the peers, each task sends its number over one channel.
-//! - **held**: as *completed*, but every worker is held inside a task until all tasks are queued and
-//!   `as_completed` has been called.
-//! - **trip**: one task is submitted and its result is read, 20,000 times. The figure is the median.
+//! - **held**: as *completed*, but every worker is held inside a task until all tasks are queued
+//!   and `as_completed` has been called.
+//! - **trip**: one task is submitted and its result is read, 20,000 times. The figure is the
+//!   median.
 //!
 //! Each measurement is a process of its own, whose workers have started before its clock does. The
 //! pools take turns, so a machine that is busy for a while slows all of them. The table shows the
@@ -21,8 +22,8 @@
 //!
 //! - Whether the difference matters to your tasks. They do something, and these times may be small
 //!   beside it.
-//! - What the difference buys. The peers' tasks have no state, name, callback or error and cannot be
-//!   cancelled, and a pool of theirs may hang if its tasks wait for each other.
+//! - What the difference buys. The peers' tasks have no state, name, callback or error and cannot
+//!   be cancelled, and a pool of theirs may hang if its tasks wait for each other.
 //! - Which pool splits one computation over the cores best. That is what rayon is made for, and
 //!   `spawn` is not how it does so.
 //!

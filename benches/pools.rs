@@ -1,7 +1,8 @@
 //! The pools that are compared, behind one trait.
 //!
-//! `threadpool` and `rayon` run closures and return nothing, so [`WithChannels`] adds what a program
-//! would write to get its results: a `oneshot` channel for each task, or one channel for all.
+//! `threadpool` and `rayon` run closures and return nothing, so [`WithChannels`] adds what a
+//! program would write to get its results: a `oneshot` channel for each task, or one channel for
+//! all.
 
 use std::sync::{Arc, Barrier};
 
