@@ -11,6 +11,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use glasspool::timeline::Trace;
@@ -165,9 +166,9 @@ fn of_every_code_a_hundred_and_ninety_four_exist() {
 }
 
 /// Counts, and what is said of each code, whoever asks: faults are the country's and not the
-/// request's.
+/// request's. The three programs run at the same time, since most of it is waiting for timeouts.
 fn assert_the_same_for_1_3_and_30(server: &str, timeout: &str, codes: &[&str]) -> BTreeSet<String> {
-    let all = ["1", "3", "30"].map(|workers| {
+    let run = |workers: &str| {
         let folder = folder(&format!("{server}{workers}"));
         let mut args =
             vec!["-s", server, "-v", "-m", workers, "--delay", "0..0.01", "--timeout", timeout];
@@ -176,6 +177,9 @@ fn assert_the_same_for_1_3_and_30(server: &str, timeout: &str, codes: &[&str]) -
         let counts = counts(&output);
         assert_eq!(files_in(&folder).len(), counts.0, "a failed download leaves no file");
         (counts, said(&output))
+    };
+    let all = thread::scope(|s| {
+        ["1", "3", "30"].map(|workers| s.spawn(move || run(workers))).map(|run| run.join().unwrap())
     });
     assert_eq!(all[0].0, all[1].0);
     assert_eq!(all[0], all[2]);

@@ -1,0 +1,1 @@
+//! The benches of glasspool. Each begins with the question that it answers.
