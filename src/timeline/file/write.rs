@@ -1,4 +1,4 @@
-//! Writing a trace.
+//! Writes a trace to a file.
 
 use std::io::{self, Write};
 
@@ -9,11 +9,11 @@ use crate::events::event::{BlockedOn, EventKind};
 use crate::timeline::trace::{Entry, Task, Trace};
 
 impl Trace {
-    /// Writes it as a file that can be [read](Self::read) back: JSON, one line an event.
+    /// Writes the trace as a file that can be [read](Self::read) back: JSON, one line per event.
     ///
     /// # Errors
     ///
-    /// Those of the writer.
+    /// An error of the writer.
     ///
     /// ```
     /// # use glasspool::timeline::Recorder;

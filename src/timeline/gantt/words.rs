@@ -1,4 +1,4 @@
-//! What is below the chart: in which order tasks ended, the figures, and what the characters mean.
+//! The text below a chart: the order of the ends, the figures and the legend.
 
 use super::bar::{Fill, Sign, Used};
 use super::glyphs::Glyphs;
@@ -8,10 +8,12 @@ use crate::timeline::run::figures::Figures;
 use crate::timeline::run::what_if::WhatIf;
 use crate::timeline::words::{Short, count};
 
-/// Tasks in the order in which they ended; and in which their outcomes were read, if that is
-/// another.
+/// Name of the row with the order in which results were read.
+pub(super) const READ: &str = "result read";
+/// Lists the tasks in the order in which they ended, and in the order in which their results were
+/// read if that differs.
 pub(super) fn orders(run: &Run<'_>, columns: usize) -> Vec<(&'static str, String)> {
-    // More than there are columns cannot be shown.
+    // An id takes at least two columns, so this many ids suffice to fill the line.
     let ended = ids_by(run, columns, |place| run.lives[place].rank);
     let collected = ids_by(run, columns, |place| run.lives[place].collected_rank);
     let mut orders = Vec::new();
@@ -19,12 +21,12 @@ pub(super) fn orders(run: &Run<'_>, columns: usize) -> Vec<(&'static str, String
         orders.push(("ended", as_many_as_fit(&ended, columns)));
     }
     if !collected.is_empty() && collected != ended {
-        orders.push(("collected", as_many_as_fit(&collected, columns)));
+        orders.push((READ, as_many_as_fit(&collected, columns)));
     }
     orders
 }
 
-/// Those of low rank, and how many there are.
+/// Ids ordered by rank, the first few of them, and the number of all.
 #[derive(PartialEq, Eq)]
 struct Ranked {
     first: Vec<String>,
@@ -60,7 +62,7 @@ fn as_many_as_fit(ranked: &Ranked, columns: usize) -> String {
     }
 }
 
-/// How long other numbers of workers would have taken, each as a phrase.
+/// Phrases for other numbers of workers, each with its time.
 pub(super) fn what_if(figures: &Figures) -> Vec<String> {
     let phrase = |what: &WhatIf| {
         let remark = match (what.as_it_was, what.enough) {
@@ -74,7 +76,7 @@ pub(super) fn what_if(figures: &Figures) -> Vec<String> {
     figures.what_if.iter().map(phrase).collect()
 }
 
-/// What each character means, of those that were used.
+/// Explains the characters that were drawn.
 pub(super) fn legend(used: &Used, queue: Option<String>, glyphs: &Glyphs) -> Vec<String> {
     let mut legend = Vec::new();
     let has = |fill| used.fills.contains(&fill);
@@ -97,7 +99,7 @@ pub(super) fn legend(used: &Used, queue: Option<String>, glyphs: &Glyphs) -> Vec
     legend.extend(used_plain.map(|(_, glyph, what)| format!("{glyph} {what}")));
     let signs = [
         (Sign::Submits, "submits"),
-        (Sign::Collects, "collects an outcome"),
+        (Sign::Reads, "reads a result"),
         (Sign::Closes, "closes the pool"),
         (Sign::Fails, "panicked or lost"),
         (Sign::Cancelled, "cancelled"),
@@ -121,7 +123,7 @@ pub(super) fn legend(used: &Used, queue: Option<String>, glyphs: &Glyphs) -> Vec
     legend
 }
 
-/// The phrases with this between them, in lines of so many columns.
+/// Joins phrases into lines of at most this many columns.
 pub(super) fn wrapped(phrases: &[String], between: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for phrase in phrases {

@@ -1,6 +1,4 @@
-//! What is said of each thing: on it, if there is room, and when the mouse is over it.
-//!
-//! It draws nothing.
+//! The label of each thing, and its hover text.
 
 use super::text::{Face, clean};
 use crate::events::event::BlockedOn;
@@ -9,10 +7,10 @@ use crate::shutdown::Shutdown;
 use crate::timeline::run::{Doing, End, Lane, Life, Marked, Run, Span};
 use crate::timeline::words::short;
 
-/// A name may be cut if so many of its letters are left beside the number.
+/// Least number of letters that a cut name keeps beside the task's id.
 const LEAST_OF_A_NAME: usize = 3;
 
-/// As much as there is room for on a bar.
+/// Returns the longest label that fits on a bar.
 pub(super) fn label(run: &Run<'_>, span: &Span, face: Face, room: f64) -> Option<String> {
     let whole = labels(run, span).into_iter().find(|label| face.width_of(label) <= room);
     match span.doing {
@@ -21,7 +19,7 @@ pub(super) fn label(run: &Run<'_>, span: &Span, face: Face, room: f64) -> Option
     }
 }
 
-/// A task's number, and as much of its name as there is room for. The number is never cut.
+/// Returns a task's id and as much of its name as fits. The id is not cut.
 pub(super) fn name(run: &Run<'_>, task: usize, face: Face, room: f64) -> Option<String> {
     let id = run.lives[task].id.to_string();
     let cut = face.fit(&clean(&run.name_of(task).to_string()), room);
@@ -30,7 +28,7 @@ pub(super) fn name(run: &Run<'_>, task: usize, face: Face, room: f64) -> Option<
     cut.filter(is_enough).or_else(|| Some(id.clone()).filter(|id| face.width_of(id) <= room))
 }
 
-/// From the most to the least.
+/// Labels of a span, from the longest to the shortest.
 fn labels(run: &Run<'_>, span: &Span) -> Vec<String> {
     let time = short(span.to - span.from);
     let labels = match span.doing {
@@ -52,8 +50,7 @@ fn labels(run: &Run<'_>, span: &Span) -> Vec<String> {
             ]
         }
         Doing::Blocked { on, task, .. } => {
-            let whom = on_what(run, on, task);
-            let blocked = format!("blocked on {whom}");
+            let (blocked, whom) = (waiting(run, on, task), on_what(run, on, task));
             let longest = if has_given_up(run, span) {
                 format!("{blocked}, gave up after {time}")
             } else {
@@ -66,18 +63,27 @@ fn labels(run: &Run<'_>, span: &Span) -> Vec<String> {
     labels.iter().map(|label| clean(label)).collect()
 }
 
+/// Says that a thread is blocked, and on what.
+fn waiting(run: &Run<'_>, on: BlockedOn, task: Option<usize>) -> String {
+    match on {
+        BlockedOn::Room => "waiting for room".to_owned(),
+        _ => format!("blocked on {}", on_what(run, on, task)),
+    }
+}
+
+/// Names what a thread is blocked on, as short as it can be.
 fn on_what(run: &Run<'_>, on: BlockedOn, task: Option<usize>) -> String {
     match (on, task) {
         (BlockedOn::Task, Some(task)) => run.lives[task].id.to_string(),
         (BlockedOn::Task, None) => "a task".to_owned(),
-        (BlockedOn::AnyOf(1), _) => "the last one".to_owned(),
-        (BlockedOn::AnyOf(tasks), _) => format!("any of {tasks}"),
+        (BlockedOn::AnyOf(1), _) => "the last future".to_owned(),
+        (BlockedOn::AnyOf(futures), _) => format!("any of {futures} futures"),
         (BlockedOn::Room, _) => "room".to_owned(),
         (BlockedOn::Shutdown, _) => "the pool's end".to_owned(),
     }
 }
 
-/// Whether it is a wait for a task that was over before the task was.
+/// Returns `true` if a wait for a task ended before the task did.
 fn has_given_up(run: &Run<'_>, span: &Span) -> bool {
     match span.doing {
         Doing::Blocked { on: BlockedOn::Task, task: Some(task), by: None } if !span.open => {
@@ -87,7 +93,7 @@ fn has_given_up(run: &Run<'_>, span: &Span) -> bool {
     }
 }
 
-/// What there is to say of a span.
+/// Hover text of a span.
 pub(super) fn hover(run: &Run<'_>, lane: &Lane, span: &Span) -> Vec<String> {
     let when = format!(
         "{} on {}, from {} to {}",
@@ -104,11 +110,11 @@ pub(super) fn hover(run: &Run<'_>, lane: &Lane, span: &Span) -> Vec<String> {
         }
         Doing::CallingBack(task) => vec![format!("a callback of {}", run.name_of(task)), when],
         Doing::Blocked { on, task, by } => {
-            let whom = match (on, task) {
-                (BlockedOn::Task, Some(task)) => run.name_of(task).to_string(),
-                _ => on_what(run, on, task),
+            let what = match (on, task) {
+                (BlockedOn::Task, Some(task)) => format!("blocked on {}", run.name_of(task)),
+                _ => waiting(run, on, task),
             };
-            let mut lines = vec![format!("blocked on {whom}"), when];
+            let mut lines = vec![what, when];
             lines.extend(by.map(|by| format!("until the end of {}", run.name_of(by))));
             if has_given_up(run, span) {
                 lines.push(format!("gave up after {}", short(span.to - span.from)));
@@ -123,7 +129,7 @@ pub(super) fn hover(run: &Run<'_>, lane: &Lane, span: &Span) -> Vec<String> {
     lines
 }
 
-/// What there is to say of a task.
+/// Hover text of a task.
 pub(super) fn of_life(run: &Run<'_>, place: usize) -> Vec<String> {
     let life = &run.lives[place];
     let mut lines = vec![run.name_of(place).to_string()];
@@ -146,7 +152,7 @@ pub(super) fn of_life(run: &Run<'_>, place: usize) -> Vec<String> {
     if let (Some(collected), Some(rank)) = (life.collected, life.collected_rank) {
         let since = life.ended.map_or(0, |ended| collected.at.saturating_sub(ended.at));
         lines.push(format!(
-            "collected as number {rank}, {} later, by {}",
+            "result read as number {rank}, {} later, by {}",
             short(since),
             run.lanes[collected.lane].name
         ));
@@ -168,13 +174,13 @@ pub(super) fn ended_badly(life: &Life) -> Option<&'static str> {
     }
 }
 
-/// What there is to say of something that took no time.
+/// Hover text of a mark.
 pub(super) fn of_mark(run: &Run<'_>, what: Marked) -> String {
     match what {
         Marked::Submitted(task) => format!("submitted {}", run.name_of(task)),
         Marked::Refused(task) => format!("refused {}", run.name_of(task)),
         Marked::Cancelled(task) => format!("cancelled {}", run.name_of(task)),
-        Marked::Collected(task) => format!("collected {}", run.name_of(task)),
+        Marked::Collected(task) => format!("result of {} read", run.name_of(task)),
         Marked::Closed(pool, how) => format!("closed {pool}: {}", closing(how)),
     }
 }
