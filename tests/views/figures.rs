@@ -133,9 +133,7 @@ fn what_the_times_leave_out_is_said() {
             .contains("Left out: what they would do to each other. Enough")
     );
     let odd = flat(Gantt::of(&crate::traces::odd()).to_string());
-    for left_out in
-        [waited, ", that submits without a wait for room would come sooner", ", what never started"]
-    {
+    for left_out in [waited, ", the submitters' waits for room", ", tasks that never started"] {
         assert!(odd.contains(left_out), "{left_out}: {odd}");
     }
     let why = "Nothing can be said: there was more than one pool.";

@@ -168,10 +168,10 @@ fn the_six_figures_are_in_it_without_a_script() {
 
 #[test]
 fn what_is_missing_is_said() {
-    assert!(!page_of(LOITER).contains("not complete"));
+    assert!(!page_of(LOITER).contains("recording is incomplete"));
     assert!(
         page_of(ODD)
-            .contains("This recording is not complete: 7 events dropped: the recorder was full.")
+            .contains("The recording is incomplete: 7 events dropped: the recorder was full.")
     );
 }
 

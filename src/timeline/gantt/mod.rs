@@ -27,6 +27,8 @@ use select::Selection;
 
 /// In fewer columns there is hardly a chart beside the names.
 const LEAST_WIDTH: usize = 40;
+/// Least number of columns for the names of lanes: most are no longer than this.
+const LEAST_NAMES: usize = "worker 10".len();
 /// Columns for the names of the figures.
 const FIGURE_NAMES: usize = 26;
 /// In fewer columns, each figure is below its name.
@@ -167,8 +169,10 @@ impl<'a> Gantt<'a> {
         let names = selection.shown.iter().map(|&place| run.lanes[place].name.as_str());
         let longest = names.map(|name| width_of(&self.text(name, self.width))).max().unwrap_or(0);
         let longest = longest.max(others.as_deref().map_or(0, width_of));
-        // The names of the rows below, too, must be readable beside the chart.
-        let beside = longest.min(self.width / 4).max(words::READ.len()) + 1;
+        let orders = words::orders(run, self.width);
+        // Names of lanes are cut to a quarter of the width; the names of the rows below are not.
+        let rows = orders.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let beside = longest.clamp(LEAST_NAMES, self.width / 4).max(rows) + 1;
         let scale = Scale { from: run.from, length: run.length(), columns: self.width - beside };
         let mut brush = Brush {
             run,
@@ -194,9 +198,9 @@ impl<'a> Gantt<'a> {
         }
         let depths = Depths::of(&run.queue, scale);
         self.write_lane(f, beside, "queue", depths.line(self.glyphs()))?;
-        for (name, order) in words::orders(run, scale.columns) {
+        for (name, order) in orders {
             let mut line = Line::default();
-            line.push_str(&order, Ink::Plain);
+            line.push_str(&order.fitted(scale.columns), Ink::Plain);
             self.write_lane(f, beside, name, line)?;
         }
         Ok(words::legend(&brush.used, depths.meaning(self.glyphs()), self.glyphs()))

@@ -8,34 +8,40 @@ use crate::timeline::run::figures::Figures;
 use crate::timeline::run::what_if::WhatIf;
 use crate::timeline::words::{Short, count};
 
-/// Name of the row with the order in which results were read.
-pub(super) const READ: &str = "result read";
 /// Lists the tasks in the order in which they ended, and in the order in which their results were
 /// read if that differs.
-pub(super) fn orders(run: &Run<'_>, columns: usize) -> Vec<(&'static str, String)> {
-    // An id takes at least two columns, so this many ids suffice to fill the line.
+pub(super) fn orders(run: &Run<'_>, columns: usize) -> Vec<(&'static str, Ranked)> {
+    // An id takes at least two columns, so this many ids suffice to fill a line.
     let ended = ids_by(run, columns, |place| run.lives[place].rank);
-    let collected = ids_by(run, columns, |place| run.lives[place].collected_rank);
-    let mut orders = Vec::new();
-    if !ended.is_empty() {
-        orders.push(("ended", as_many_as_fit(&ended, columns)));
-    }
-    if !collected.is_empty() && collected != ended {
-        orders.push((READ, as_many_as_fit(&collected, columns)));
-    }
-    orders
+    let read = ids_by(run, columns, |place| run.lives[place].collected_rank);
+    let differ = read != ended;
+    let rows = [("ended", ended, true), ("result read", read, differ)];
+    let shown = rows.into_iter().filter(|(_, ranked, differs)| *differs && ranked.count > 0);
+    shown.map(|(name, ranked, _)| (name, ranked)).collect()
 }
 
 /// Ids ordered by rank, the first few of them, and the number of all.
 #[derive(PartialEq, Eq)]
-struct Ranked {
+pub(super) struct Ranked {
     first: Vec<String>,
     count: usize,
 }
 
 impl Ranked {
-    fn is_empty(&self) -> bool {
-        self.count == 0
+    /// Lists as many ids as fit in a line, and counts the others.
+    pub(super) fn fitted(&self, columns: usize) -> String {
+        let mut shown = self.first.len();
+        loop {
+            let rest = self.count - shown;
+            let mut text = self.first[..shown].join(" ");
+            if rest > 0 {
+                text = format!("{text} and {rest} more");
+            }
+            if width_of(&text) <= columns || shown == 0 {
+                return text.trim_start().to_owned();
+            }
+            shown -= 1;
+        }
     }
 }
 
@@ -45,21 +51,6 @@ fn ids_by(run: &Run<'_>, most: usize, rank: impl Fn(usize) -> Option<usize>) -> 
     first.sort_unstable();
     let first = first.into_iter().map(|(_, place)| run.lives[place].id.to_string()).collect();
     Ranked { first, count: ranks().count() }
-}
-
-fn as_many_as_fit(ranked: &Ranked, columns: usize) -> String {
-    let mut shown = ranked.first.len();
-    loop {
-        let rest = ranked.count - shown;
-        let mut text = ranked.first[..shown].join(" ");
-        if rest > 0 {
-            text = format!("{text} and {rest} more");
-        }
-        if width_of(&text) <= columns || shown == 0 {
-            return text.trim_start().to_owned();
-        }
-        shown -= 1;
-    }
 }
 
 /// Phrases for other numbers of workers, each with its time.

@@ -97,7 +97,8 @@ impl Story {
                         format!("{who} finishes {name}: it panicked{}", spent(" after", ran))
                     }
                     Ending::Lost => {
-                        format!("{who} gives up {name}: it is lost, as its worker ended early")
+                        let why = "it is lost, as its worker ended before running it";
+                        format!("{who} gives up {name}: {why}")
                     }
                 }
             }
@@ -225,10 +226,9 @@ fn short(name: &str) -> String {
 fn what_for(on: BlockedOn, task: &str) -> (String, String) {
     match on {
         BlockedOn::Task => (format!("{task} ends"), format!("the wait for {task} is over")),
-        BlockedOn::AnyOf(1) => (
-            "the last future is done".to_owned(),
-            "the wait for the last future is over".to_owned(),
-        ),
+        BlockedOn::AnyOf(1) => {
+            ("a future is done".to_owned(), "the wait for a future is over".to_owned())
+        }
         BlockedOn::AnyOf(many) => (
             format!("any of {many} futures is done"),
             format!("the wait for any of {many} futures is over"),

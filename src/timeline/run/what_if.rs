@@ -76,8 +76,8 @@ impl Basis {
                 let mut left_out = "what they would do to each other".to_owned();
                 for (is_so, what) in [
                     (waited, ", what tasks waited for"),
-                    (held_back, ", that submits without waiting for room come sooner"),
-                    (unstarted, ", what never started"),
+                    (held_back, ", the submitters' waits for room"),
+                    (unstarted, ", tasks that never started"),
                 ] {
                     left_out.push_str(if is_so { what } else { "" });
                 }

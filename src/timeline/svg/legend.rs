@@ -44,7 +44,7 @@ const SAMPLES: [(Sample, &str); 16] = [
     (Sample::Bar("bar task-0"), "running a task"),
     (Sample::JaggedBar, "a task that panicked"),
     (Sample::Bar("bar many"), "many short tasks"),
-    (Sample::Bar("bar blocked"), "blocked, waiting as it says"),
+    (Sample::Bar("bar blocked"), "blocked, as its label says"),
     (Sample::Bar("bar callback"), "in a callback"),
     (Sample::Bar("bar idle"), "idle"),
     (Sample::Bar("bar pending"), "pending in the queue"),
