@@ -48,10 +48,8 @@ impl Trace {
     fn write_entry(&self, entry: &Entry, to: &mut impl Write) -> io::Result<()> {
         let Entry { at, thread, pool, task, queue_depth, kind } = entry;
         let (pool, event) = (pool.0, words::event(kind));
-        write!(
-            to,
-            "{{\"ns\":{at},\"thread\":{thread},\"pool\":{pool},\"queue\":{queue_depth},\"event\":\"{event}\""
-        )?;
+        write!(to, "{{\"ns\":{at},\"thread\":{thread},\"pool\":{pool}")?;
+        write!(to, ",\"queue\":{queue_depth},\"event\":\"{event}\"")?;
         if let Some(task) = task {
             write!(to, ",\"task\":{}", task.0)?;
         }

@@ -96,8 +96,7 @@ impl Brush<'_> {
             above = Some(signs_only);
         } else {
             for &(sign, count) in signs.values().flatten() {
-                // A worker that submits and reads that much is drawn by its tasks; the legend counts
-                // the signs.
+                // A worker's tasks matter more than its many signs: the legend counts the signs.
                 *self.used.unmarked.entry(sign).or_default() += count;
             }
         }
