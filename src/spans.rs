@@ -132,7 +132,7 @@ impl Spans {
                 debug!(target: "glasspool", pool = %event.pool, worker, "{:?}", event.kind);
             }
             (EventKind::Closed(how), _) => {
-                debug!(target: "glasspool", pool = %event.pool, ?how, "closed")
+                debug!(target: "glasspool", pool = %event.pool, ?how, "closed");
             }
             _ => {}
         }

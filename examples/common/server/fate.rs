@@ -121,7 +121,7 @@ impl Plan {
     }
 }
 
-/// One step of Sebastiano Vigna's generator SplitMix64.
+/// One step of Sebastiano Vigna's generator `SplitMix64`.
 fn splitmix64(state: u64) -> u64 {
     let z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

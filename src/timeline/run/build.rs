@@ -147,7 +147,7 @@ impl<'a> Builder<'a> {
                 self.close(lane, at, |doing| doing == Doing::CallingBack(task));
             }
             (EventKind::Blocked(on), task) => {
-                self.open(lane, at, Doing::Blocked { on: *on, task, by: None })
+                self.open(lane, at, Doing::Blocked { on: *on, task, by: None });
             }
             (EventKind::Unblocked { by }, _) => {
                 let by = by.map(|id| self.place_of(id, entry.pool));
@@ -162,7 +162,7 @@ impl<'a> Builder<'a> {
                 }
             }
             (EventKind::WorkerIdle, _) if self.stacks[lane].is_empty() => {
-                self.open(lane, at, Doing::Idle)
+                self.open(lane, at, Doing::Idle);
             }
             (EventKind::WorkerGone, _) => while self.close_innermost(lane, at, false).is_some() {},
             (EventKind::Closed(how), _) => self.mark(lane, at, Marked::Closed(entry.pool, *how)),

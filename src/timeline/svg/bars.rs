@@ -90,7 +90,7 @@ impl Strip<'_> {
             let baseline = area.baseline(face);
             match (span.doing, on_plate) {
                 (Doing::Running(_), _) => {
-                    canvas.text(face, colour, (left, baseline), Anchor::Start, &text)
+                    canvas.text(face, colour, (left, baseline), Anchor::Start, &text);
                 }
                 (_, true) => {
                     canvas.text_on_plate(

@@ -85,7 +85,7 @@ pub(super) fn draw(
         canvas.rectangle_behind("lane", area);
         canvas.text(PLAIN, "ink", (MARGIN, area.baseline(PLAIN)), Anchor::Start, &name);
         canvas.with_hover(&words::of_life(run, place), |canvas| {
-            Row { run, place, scale, area }.draw(canvas)
+            Row { run, place, scale, area }.draw(canvas);
         });
         y += PITCH;
     }

@@ -106,7 +106,7 @@ pub(super) fn draw_shape(canvas: &mut Canvas, mark: &Mark, x: f64, middle: f64) 
     canvas.note(shape_of(mark.what));
     match mark.what {
         Marked::Submitted(_) => {
-            canvas.path("mark", (x - RADIUS, middle - RADIUS + 1.0), "h10l-5 9z")
+            canvas.path("mark", (x - RADIUS, middle - RADIUS + 1.0), "h10l-5 9z");
         }
         Marked::Collected(_) => canvas.path("mark", (x, middle - RADIUS), "l5 5l-5 5l-5-5z"),
         Marked::Closed(..) => canvas.path("closed", (x - 4.0, middle - RADIUS), "h8v10h-8z"),
