@@ -8,7 +8,7 @@ use super::pieces::{Piece, Stretch, innermost, pieces};
 use super::profile::Profile;
 use super::scale::{Scale, percent};
 use super::text::{PLAIN, SMALL};
-use super::words;
+use super::words::{self, LINE_HEIGHT, Label};
 use crate::future::state::Ending;
 use crate::timeline::run::{Doing, End, Lane, Run, Span};
 use crate::timeline::words::{count, short};
@@ -86,28 +86,24 @@ impl Strip<'_> {
                 self.scale.x(from).max(area.x) + PADDING,
                 self.scale.x(to).min(area.right()) - PADDING,
             );
-            let Some(text) = words::label(self.run, span, face, right - left) else { return };
-            let baseline = area.baseline(face);
-            match (span.doing, on_plate) {
-                (Doing::Running(_), _) => {
-                    canvas.text(face, colour, (left, baseline), Anchor::Start, &text);
+            let label = words::label(self.run, span, face, right - left, area.height);
+            let Some(Label { face, lines }) = label else { return };
+            let middle = f64::midpoint(left, right);
+            // One line is in the middle of the bar; the first of two is half a line higher.
+            let mut baseline = area.baseline(face);
+            baseline -= if lines.len() == 2 { face.size * LINE_HEIGHT / 2.0 } else { 0.0 };
+            for text in lines {
+                match (span.doing, on_plate) {
+                    (Doing::Running(_), _) => {
+                        canvas.text(face, colour, (left, baseline), Anchor::Start, &text);
+                    }
+                    (_, true) => {
+                        let at = (middle, baseline);
+                        canvas.text_on_plate(face, colour, at, Anchor::Middle, &text);
+                    }
+                    _ => canvas.text(face, colour, (middle, baseline), Anchor::Middle, &text),
                 }
-                (_, true) => {
-                    canvas.text_on_plate(
-                        face,
-                        colour,
-                        (f64::midpoint(left, right), baseline),
-                        Anchor::Middle,
-                        &text,
-                    );
-                }
-                _ => canvas.text(
-                    face,
-                    colour,
-                    (f64::midpoint(left, right), baseline),
-                    Anchor::Middle,
-                    &text,
-                ),
+                baseline += face.size * LINE_HEIGHT;
             }
         });
     }

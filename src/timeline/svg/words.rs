@@ -1,22 +1,45 @@
 //! The label of each thing, and its hover text.
 
-use super::text::{Face, clean};
+use super::text::{Face, SMALL, clean};
 use crate::events::event::BlockedOn;
 use crate::future::state::Ending;
 use crate::shutdown::Shutdown;
 use crate::timeline::run::{Doing, End, Lane, Life, Marked, Run, Span};
 use crate::timeline::words::short;
 
+/// Distance between two lines, as a multiple of their size.
+pub(super) const LINE_HEIGHT: f64 = 1.2;
+
 /// Least number of letters that a cut name keeps beside the task's id.
 const LEAST_OF_A_NAME: usize = 3;
 
-/// Returns the longest label that fits on a bar.
-pub(super) fn label(run: &Run<'_>, span: &Span, face: Face, room: f64) -> Option<String> {
+/// A label that fits on a bar: one line, or two small ones.
+pub(super) struct Label {
+    pub(super) face: Face,
+    pub(super) lines: Vec<String>,
+}
+
+/// Returns the longest label that fits on a bar with this much room.
+pub(super) fn label(run: &Run<'_>, span: &Span, face: Face, room: f64, high: f64) -> Option<Label> {
+    let one_line = |text: String| Label { face, lines: vec![text] };
     let whole = labels(run, span).into_iter().find(|label| face.width_of(label) <= room);
     match span.doing {
-        Doing::Running(task) => whole.or_else(|| name(run, task, face, room)),
-        _ => whole,
+        Doing::Running(task) => whole.or_else(|| name(run, task, face, room)).map(one_line),
+        Doing::Blocked { on, task, .. } => {
+            let short = short_for(on).filter(|short| face.width_of(short) <= room);
+            let two_lines = || in_two_lines(&on_what(run, on, task), room, high);
+            whole.map(one_line).or_else(two_lines).or_else(|| short.map(one_line))
+        }
+        _ => whole.map(one_line),
     }
+}
+
+/// Breaks a label that is too long for one line, if the bar is high enough for two.
+fn in_two_lines(text: &str, room: f64, high: f64) -> Option<Label> {
+    let lines = SMALL.wrap(text, room);
+    let fit = lines.len() == 2 && lines.iter().all(|line| !line.is_empty() && !line.contains('…'));
+    let is_high = high >= 2.0 * SMALL.size * LINE_HEIGHT;
+    (fit && is_high).then_some(Label { face: SMALL, lines })
 }
 
 /// Returns a task's id and as much of its name as fits. The id is not cut.
@@ -66,20 +89,30 @@ fn labels(run: &Run<'_>, span: &Span) -> Vec<String> {
 /// Says that a thread is blocked, and on what.
 fn waiting(run: &Run<'_>, on: BlockedOn, task: Option<usize>) -> String {
     match on {
-        BlockedOn::Room => "waiting for room".to_owned(),
+        BlockedOn::Room => on_what(run, on, task),
         _ => format!("blocked on {}", on_what(run, on, task)),
     }
 }
 
-/// Names what a thread is blocked on, as short as it can be.
+/// Names what a thread is blocked on.
 fn on_what(run: &Run<'_>, on: BlockedOn, task: Option<usize>) -> String {
     match (on, task) {
         (BlockedOn::Task, Some(task)) => run.lives[task].id.to_string(),
         (BlockedOn::Task, None) => "a task".to_owned(),
         (BlockedOn::AnyOf(1), _) => "the last future".to_owned(),
         (BlockedOn::AnyOf(futures), _) => format!("any of {futures} futures"),
-        (BlockedOn::Room, _) => "room".to_owned(),
+        (BlockedOn::Room, _) => "waiting for room".to_owned(),
         (BlockedOn::Shutdown, _) => "the pool's end".to_owned(),
+    }
+}
+
+/// A shorter name for a wait, where there is no room for the whole.
+fn short_for(on: BlockedOn) -> Option<String> {
+    match on {
+        BlockedOn::AnyOf(1) => Some("the last".to_owned()),
+        BlockedOn::AnyOf(futures) => Some(format!("any of {futures}")),
+        BlockedOn::Room => Some("room".to_owned()),
+        BlockedOn::Task | BlockedOn::Shutdown => None,
     }
 }
 
