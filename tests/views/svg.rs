@@ -326,6 +326,29 @@ fn panics_among_many_tasks_are_seen() {
     assert!(told > panics / 2 && told <= panics, "{told} of {panics}");
 }
 
+/// Nine waits, each a ninth of the picture wide, which is less than their labels are.
+#[test]
+fn a_label_that_is_too_long_for_its_bar_has_two_lines() {
+    let mut file = traces::head("nine parts", 1);
+    for part in 0..9 {
+        let on = ["\"room\"", "\"any-of\",\"of\":6"][part % 2];
+        for (ns, what) in [
+            (part * 1_000, format!("\"blocked\",\"on\":{on}")),
+            (part * 1_000 + 1_000, "\"unblocked\"".to_owned()),
+        ] {
+            let which = "\"thread\":0,\"pool\":0,\"queue\":0";
+            writeln!(file, "{{\"ns\":{ns},{which},\"event\":{what}}}").unwrap();
+        }
+    }
+    let svg = Svg::of(&trace(&file)).to_string();
+    let picture = Document::parse(&svg).unwrap();
+    let texts = texts(&picture);
+    for (line, count) in [("waiting for", 5), ("room", 5), ("any of 6", 4), ("futures", 4)] {
+        let found = texts.iter().filter(|text| **text == line).count();
+        assert_eq!(found, count, "{line}: {texts:?}");
+    }
+}
+
 /// It waits for 3 ns and goes on without, and another waits for the last of some.
 #[test]
 fn a_wait_whose_time_is_up_says_so() {

@@ -18,8 +18,9 @@ use crate::sync::{Mutex, ThreadId, current_thread, current_thread_name};
 /// [`Narration`](super::Narration).
 ///
 /// The thread of an event writes and flushes its line before it goes on. That slows the pool down,
-/// and its threads wait for each other: to measure a pool, use a [`Recorder`](super::Recorder).
-/// After its writer's first error, a narrator writes no more.
+/// and its threads wait for each other: to measure a pool, use a
+/// [`Recorder`](crate::timeline::Recorder). After its writer's first error, a narrator writes no
+/// more.
 ///
 /// Do not give it a writer that the pool's own tasks lock while they submit or wait, as they do
 /// with standard output while they hold a [`StdoutLock`](std::io::StdoutLock).
