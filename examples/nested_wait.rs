@@ -209,6 +209,7 @@ fn run(policies: &[NestedWait]) -> io::Result<()> {
                 ThreadPoolExecutor::builder().max_workers(case.workers).nested_wait(policy);
             let pool = builder.build().expect("there is a worker");
             let answer = (case.run)(&pool);
+            // Shows the cost of a wait for which the pool added spare workers.
             let added = pool.stats().added;
             let policy = format!("{policy:?}");
             writeln!(

@@ -119,6 +119,7 @@ impl Spans {
             (EventKind::Finished(ending), Some(task)) => self.end(task.id, word_for(*ending)),
             (EventKind::Cancelled(_), Some(task)) => self.end(task.id, "cancelled"),
             (EventKind::Refused, Some(task)) => self.end(task.id, "refused"),
+            // A blocked thread is in its span already, so an event suffices.
             (EventKind::Blocked(on), task) => {
                 let task = task.map(|task| tracing::field::display(task.id));
                 trace!(target: "glasspool", pool = %event.pool, ?on, task, "blocked");

@@ -150,6 +150,7 @@ pub fn run(
             return ExitCode::from(2);
         }
     };
+    // Before the downloads: a view that cannot be written should not cost a run.
     if let Err(unwritten) = options.views.check() {
         complain(format_args!("{name}: {unwritten}"));
         return ExitCode::from(2);

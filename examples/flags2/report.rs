@@ -79,6 +79,7 @@ pub fn last(counts: &Counts, elapsed: Duration) {
         say(format_args!("{:3} not begun.", counts.not_begun));
     }
     say(format_args!("Elapsed time: {:.2}s", elapsed.as_secs_f64()));
+    // The server is not to blame for these errors: say what the user can change.
     if counts.no_descriptors > 0 {
         let asked = counted(counts.no_descriptors, "request");
         complain(format_args!(

@@ -41,6 +41,7 @@ fn download_many(session: &Session) -> Result<usize, Trouble> {
     let mut to_do = Vec::new();
     for code in codes {
         let session = session.clone();
+        // The name appears in error messages and in the views.
         let future = executor.named(code).submit(move || download_one(&session, code));
         say(format_args!("Scheduled for {code}: {future}"));
         to_do.push((code, future));

@@ -132,6 +132,7 @@ fn run(Options { output, cases }: &Options) -> Result<(), Box<dyn Error>> {
         Output::Into(folder) => {
             let folder = Folder::create(folder)?;
             for case in cases {
+                // The run is kept with its picture: a test draws the picture again and compares.
                 let trace = record_what_it_claims(case)?;
                 let mut file = Vec::new();
                 trace.write(&mut file)?;

@@ -51,6 +51,7 @@ impl Reading {
                 return Ok(Self { request: Request::Garbage, unread: 0 });
             }
             stream.set_read_timeout(Some(left.min(LOOK)))?;
+            // `peek` leaves the last piece unread, which a reset needs: see [`Reading`].
             let length = match stream.peek(&mut piece) {
                 Ok(0) if head.is_empty() => {
                     return Ok(Self { request: Request::Nothing, unread: 0 });

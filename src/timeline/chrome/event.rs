@@ -106,6 +106,7 @@ impl<'a, 'b> Events<'a, 'b> {
         at: u64,
         tid: usize,
     ) -> fmt::Result {
+        // The id is in the name because a viewer shows no arguments beside an instant.
         let name = match task {
             Some(task) => format!("{what} {}", run.lives[task].id),
             None => what.to_owned(),

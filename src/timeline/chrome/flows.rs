@@ -21,6 +21,7 @@ pub(super) fn write(run: &Run<'_>, events: &mut Events<'_, '_>) -> fmt::Result {
     let places = places_of(run);
     for (task, place) in places.iter().enumerate() {
         if let (Some(place), Some(submitted)) = (place, run.lives[task].submitted) {
+            // A file may claim a start before the submit; an arrow cannot lead back in time.
             if submitted.at <= place.from {
                 let started = Moment { at: place.from, lane: place.lane };
                 write_arrow(run, events, "start", task, [submitted, started])?;

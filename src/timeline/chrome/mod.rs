@@ -185,6 +185,7 @@ fn write_task(run: &Run<'_>, task: usize, f: &mut fmt::Formatter<'_>) -> fmt::Re
         }
         write!(f, ",\"submitted_at\":{}", Quoted(&task.submitted_at))?;
     }
+    // Absent for a refused task, which was not in the queue.
     if let Some(wait) = life.queue_wait(run.to) {
         write!(f, ",\"queue_wait_us\":{}", Micros(wait))?;
     }

@@ -83,6 +83,7 @@ fn write_slice(
         What::Span(Doing::CallingBack(task)) => {
             ("callback", format!("callback of {}", id(task)), Some(task))
         }
+        // The task that ended the wait says more than the one that was waited for.
         What::Span(Doing::Blocked { on, task, by }) => {
             ("blocked", wait(run, on, task), by.or(task))
         }

@@ -102,6 +102,8 @@ impl Parser<'_> {
                 let name = self.string()?;
                 self.expect(':')?;
                 let value = self.value()?;
+                // Readers differ in which of two equal fields they take, so a second one is an
+                // error.
                 if fields.insert(name.clone(), value).is_some() {
                     return Err(format!("there is a second {name:?}"));
                 }
@@ -159,6 +161,7 @@ impl Parser<'_> {
             Some('u') => {
                 let first = self.hex()?;
                 let code = match first {
+                    // JSON writes characters beyond U+FFFF as two escapes: a surrogate pair.
                     0xD800..0xDC00 if self.eat('\\') && self.eat('u') => match self.hex()? {
                         second @ 0xDC00..0xE000 => {
                             0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00)

@@ -119,8 +119,9 @@ impl Reader {
         if line.trim().is_empty() {
             return Ok(());
         }
+        // A line after the end may belong to another trace.
         if self.ended {
-            return Err("it is behind the end".to_owned());
+            return Err("it is after the end of the trace".to_owned());
         }
         let object = Object::parse(line)?;
         if object.has("event") {

@@ -39,6 +39,7 @@ impl Trace {
         for entry in &self.entries {
             self.write_entry(entry, &mut to)?;
         }
+        // A trace that was cut short must be read back as one.
         if !self.breaks_off {
             writeln!(to, "{{\"events\":{},\"dropped\":{}}}", self.entries.len(), self.dropped)?;
         }
@@ -54,6 +55,7 @@ impl Trace {
             write!(to, ",\"task\":{}", task.0)?;
         }
         match kind {
+            // A task is described once, by its first event.
             EventKind::Submitted => {
                 if let Some(Task { name, item, submitted_at }) =
                     task.and_then(|id| self.tasks.get(&id))

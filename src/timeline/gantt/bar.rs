@@ -155,6 +155,7 @@ impl Brush<'_> {
                 here.iter().map(|(_, text)| text.chars().count()).sum::<usize>()
             };
             let end = upcoming.peek().map_or(columns, |&(&next, _)| next);
+            // Signs at the right edge move left so that their numbers fit.
             let start = column.min(columns.saturating_sub(length(&here))).max(next_free);
             while length(&here) > end.saturating_sub(start) {
                 let least = (0..here.len()).min_by_key(|&at| here[at].0).unwrap_or(0);

@@ -137,6 +137,7 @@ impl Filler {
             match doing {
                 Doing::Running(_) => {
                     cell.running += parts;
+                    // The task that was in the cell last is not counted again.
                     if cell.task != Some(place) {
                         cell.tasks += 1;
                         cell.task = Some(place);

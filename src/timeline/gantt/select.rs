@@ -34,6 +34,7 @@ impl Selection {
         let too_many = callers.len().saturating_sub(MOST_CALLERS);
         let other_callers = callers.split_off(callers.len() - too_many);
         let too_many = workers.len().saturating_sub(MOST_WORKERS);
+        // The middle is left out: the extremes show whether the work is spread evenly.
         let middle = (workers.len() - too_many) / 2;
         let other_workers: Vec<usize> = workers.drain(middle..middle + too_many).collect();
 

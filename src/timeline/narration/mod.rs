@@ -135,6 +135,7 @@ impl<'a> Sentences<'a> {
             name: self.trace.name_of(id).to_string(),
             submitted_at: self.trace.tasks.get(&id).map_or("", |task| &task.submitted_at),
         });
+        // A live narrator does not know the name; a trace does.
         let by = match entry.kind {
             EventKind::Unblocked { by: Some(by) } => Some(self.trace.name_of(by).to_string()),
             _ => None,

@@ -97,6 +97,7 @@ impl<W: Write> State<W> {
         if to.write_all(line.as_bytes()).and_then(|()| to.flush()).is_err() {
             self.to = None;
         }
+        // A pool with a keep-alive starts ever new threads: forget those that are gone.
         if event.kind == EventKind::WorkerGone {
             self.threads.remove(&me);
         }

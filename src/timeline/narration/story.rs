@@ -88,6 +88,7 @@ impl Story {
             EventKind::Finished(ending) => {
                 self.forget(task.as_ref());
                 let ran = self.leave(happened, Doing::Running);
+                // The task has been left: the thread is no longer "inside" it.
                 let who = happened.who();
                 match ending {
                     Ending::Returned => {
@@ -186,6 +187,8 @@ impl Story {
             }
             _ => (None, "the wait is over".to_owned(), None),
         };
+        // If the task that was waited for ended the wait, its name is known from the begin of the
+        // wait; the event has an id.
         let asleep = spent(" after", asleep);
         match (by, task) {
             (Some(by), Some((id, name))) if by == id => {

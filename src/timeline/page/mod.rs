@@ -69,6 +69,8 @@ impl fmt::Display for Page<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let excerpt = Excerpt::of(self.trace);
         let figures = self.trace.figures();
+        // The template is split, not searched and replaced: a user's text may contain a
+        // placeholder.
         for piece in TEMPLATE.split("{{") {
             let Some((place, rest)) = piece.split_once("}}") else {
                 f.write_str(piece)?;

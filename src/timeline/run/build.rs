@@ -56,6 +56,7 @@ fn lanes_of(trace: &Trace) -> (Vec<Lane>, Vec<usize>) {
     order.sort_by_key(|&number| {
         (trace.threads[number].worker.map(|worker| (worker.pool(), worker.index())), number)
     });
+    // With one pool, a worker's number names it; with several, the thread's name is needed.
     let several_pools = {
         let mut pools = trace.threads.iter().filter_map(|thread| Some(thread.worker?.pool()));
         let first = pools.next();

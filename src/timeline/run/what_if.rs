@@ -115,6 +115,7 @@ pub(super) fn what_if(run: &Run<'_>, basis: Basis, actual: usize) -> Vec<WhatIf>
     let best = jobs.iter().map(|job| job.submitted + job.worked).max().unwrap_or(0);
     let enough = fewest_as_fast_as(&jobs, best);
     let mut numbers = vec![1, actual.saturating_sub(1), actual, actual + 1, enough];
+    // More workers than are enough change nothing, so their row would be noise.
     numbers.retain(|&workers| workers > 0 && workers <= enough.max(actual));
     numbers.sort_unstable();
     numbers.dedup();

@@ -208,6 +208,7 @@ impl Strip<'_> {
     /// Hover text for the spans that began between these times.
     fn say(&self, from: u64, to: u64, spans: &[Span]) -> Vec<String> {
         let (mut work, mut blocked, mut idle) = (0, 0, 0);
+        // Spans nest, so their lengths must not simply be added.
         innermost(spans, |from, to, doing| match doing {
             Doing::Running(_) | Doing::CallingBack(_) => work += to - from,
             Doing::Blocked { .. } => blocked += to - from,

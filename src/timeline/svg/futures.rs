@@ -103,6 +103,7 @@ impl Row<'_> {
     fn draw(&self, canvas: &mut Canvas) {
         let life = &self.run.lives[self.place];
         let badge = badge_width(life.rank);
+        // A future without an end in the trace lasts to the end of the run.
         let ends_at = self.scale.x(life.ended.map_or(self.run.to, |ended| ended.at));
         if let Some((from, to)) = life.pending(self.run.to) {
             let area = self.between(from, to);
@@ -144,6 +145,7 @@ impl Row<'_> {
         if life.ended.is_some() {
             free_from += badge;
             if let Some(collected) = life.collected {
+                // A result that is read at once has its diamond beside the disc, not on it.
                 let x = (self.scale.x(collected.at)).max(free_from + BESIDE + DIAMOND);
                 self.draw_wait(canvas, life, free_from, x - DIAMOND);
                 canvas.note(shape_of(Marked::Collected(self.place)));

@@ -72,6 +72,7 @@ pub(super) fn draw(
     let is_whole = scale.to - scale.from == run.length();
     draw_name(canvas, lane, is_whole.then(|| how_busy(run, lane)), pitch, area);
     let (x, right) = (scale.x(lane.from), scale.x(lane.to));
+    // A worker's lifetime is known; of another thread, the events show only a part.
     let there = if lane.worker.is_some() { Area { x, width: right - x, ..area } } else { area };
     canvas.rectangle_behind("lane", there);
     Strip { run, lane, scale, area, grain }.draw(canvas);

@@ -76,6 +76,7 @@ pub(super) fn draw(canvas: &mut Canvas, top: f64) -> f64 {
         Anchor::Start,
         "Legend",
     );
+    // `lines_high` doubles as a conversion of small counts to `f64` without a cast.
     let column_width = (panel.width - 2.0 * PADDING) / lines_high(COLUMNS) * LINE;
     for (place, (sample, meaning)) in samples.into_iter().enumerate() {
         let x = panel.x + PADDING + lines_high(place / lines) / LINE * column_width;

@@ -58,6 +58,7 @@ pub(super) fn draw<'a>(
             }
         });
     }
+    // One summary at the end of the row stands for the labels that were left out.
     if let Some(last) = groups.last().filter(|_| is_crowded) {
         let all = Group {
             x: last.x,
@@ -152,6 +153,7 @@ fn labels(run: &Run<'_>, group: &Group<'_>) -> Vec<String> {
         let id = run.lives[*task].id.to_string();
         return vec![format!("{} {id}", parts.swap_remove(0)), id];
     }
+    // Four lengths: all words, the rarest one, that without its detail, and the number alone.
     let whole = parts.join(", ");
     let many = of_rank(rank(most_telling(group)));
     let short = if many == 1 { String::new() } else { format!("×{many}") };

@@ -98,6 +98,7 @@ impl fmt::Display for Svg<'_> {
         write!(f, "viewBox=\"0 0 {width} {height}\" ")?;
         writeln!(f, "{size} role=\"img\" {labels}>")?;
         writeln!(f, "<title id=\"gp-title\">{}</title>", Escaped(&title))?;
+        // Screen readers read the description instead of the picture.
         let description = format!("{outcomes} {}", panel::in_a_sentence(&figures));
         writeln!(f, "<desc id=\"gp-description\">{}</desc>", Escaped(&description))?;
         writeln!(f, "{Definitions}<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>")?;
@@ -141,6 +142,7 @@ fn draw_threads(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
     let scale = Scale { from: run.from, to: run.to, left: PLOT_LEFT, right: PLOT_RIGHT };
     let lanes = lanes::chosen(run);
     let pitch = lanes::Pitch::of(lanes.len());
+    // One grain for all lanes, so that equal spans look equal.
     let grain = pieces::grain(&lanes, scale.length_of(SHORTEST));
     axis::draw_ticks(canvas, scale, top);
     let mut y = top + axis::HEIGHT;

@@ -42,6 +42,7 @@ impl Outcomes {
 impl fmt::Display for Outcomes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { tasks, returned, panicked, lost, cancelled, refused } = *self;
+        // Computed and not counted, so that the numbers add up to all tasks.
         let unknown = tasks - returned - panicked - lost - cancelled - refused;
         let ways = [
             (returned, "returned"),

@@ -74,6 +74,7 @@ fn first_line(area: Area) -> f64 {
 fn draw_what_if(canvas: &mut Canvas, figures: &Figures, area: Area) -> f64 {
     let mut y = first_line(area);
     let slowest = figures.what_if.iter().map(|what| what.wall).max().unwrap_or_default();
+    // The bars begin at one position, behind the widest name.
     let widest = |texts: Vec<String>, face: Face| {
         texts.iter().map(|text| face.width_of(text)).fold(0.0, f64::max)
     };

@@ -57,6 +57,7 @@ fn divide(spans: &[Span], range: Range<usize>, levels: usize, grain: u64, pieces
         let next = (at + 1..range.end)
             .find(|&other| spans[other].level <= span.level)
             .unwrap_or(range.end);
+        // A long span ends the stretch before it; its inner spans are divided by the same rule.
         if span.to - span.from >= grain {
             push(many.take(), pieces);
             pieces.push(Piece::One(at, next));
@@ -100,6 +101,7 @@ pub(super) fn innermost(spans: &[Span], mut tell: impl FnMut(u64, u64, Doing)) {
         if let Some(outer) = open.last() {
             tell(now, span.from, outer.doing);
         }
+        // The time between two outermost spans belongs to none.
         now = span.from;
         open.push(span);
     }

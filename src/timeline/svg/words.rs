@@ -74,6 +74,7 @@ fn labels(run: &Run<'_>, span: &Span) -> Vec<String> {
         }
         Doing::Blocked { on, task, .. } => {
             let (blocked, whom) = (waiting(run, on, task), on_what(run, on, task));
+            // A wait that timed out would otherwise look like one that was fulfilled.
             let longest = if has_given_up(run, span) {
                 format!("{blocked}, gave up after {time}")
             } else {
@@ -148,6 +149,7 @@ pub(super) fn hover(run: &Run<'_>, lane: &Lane, span: &Span) -> Vec<String> {
                 _ => waiting(run, on, task),
             };
             let mut lines = vec![what, when];
+            // Of several futures, the reader wants to know which one ended the wait.
             lines.extend(by.map(|by| format!("until the end of {}", run.name_of(by))));
             if has_given_up(run, span) {
                 lines.push(format!("gave up after {}", short(span.to - span.from)));

@@ -32,6 +32,7 @@ fn instant(run: &Run<'_>) -> Option<u64> {
         });
     let starts: Vec<u64> =
         run.lives.iter().filter_map(|life| Some(life.started?.at - run.from)).collect();
+    // A burst of submits with a single start is visible in the whole picture as well.
     if starts.iter().copied().filter(is_within).count() < STARTS_AT_LEAST {
         return None;
     }
@@ -49,6 +50,7 @@ pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
     let Some(length) = instant(run) else { return top };
     let to = run.from.saturating_add(length).min(run.to);
     let scale = Scale { from: run.from, to, left: PLOT_LEFT, right: PLOT_RIGHT };
+    // Threads that begin later would be empty lanes.
     let there: Vec<&Lane> = run.lanes.iter().filter(|lane| lane.from <= to).collect();
     let (callers, workers): (Vec<&Lane>, Vec<&Lane>) =
         there.iter().partition(|lane| lane.worker.is_none());
