@@ -65,7 +65,7 @@ fn parse_options() -> Result<Option<Options>, lexopt::Error> {
 fn serve(options: &Options) -> Result<(), Trouble> {
     let (interrupt, interrupted) = mpsc::channel();
     ctrlc::set_handler(move || {
-        // After the first Ctrl-C nobody receives, and nobody needs to.
+        // After the first Ctrl-C the receiver may be gone, which is no error.
         let _ = interrupt.send(());
     })?;
     let mut servers = Vec::new();

@@ -233,7 +233,7 @@ class Picture {
     const words =
       span.doing === "running"
         ? [span.task.name, span.task.label]
-        : [doingWhat(span), span.task?.label ?? ""];
+        : [doingWhat(span), saying(span).replace(/^on /, ""), span.task?.label ?? ""];
     const fits = words.find((text) => this.pen.measureText(text).width < free - from - 14);
     if (fits)
       svg(

@@ -70,14 +70,14 @@ impl Basis {
     /// What a reader of the times must know.
     pub(in crate::timeline) fn in_words(self) -> String {
         match self {
-            Self::NothingWasRun => "Nothing can be said: nothing was run.".to_owned(),
-            Self::SeveralPools => "Nothing can be said: there was more than one pool.".to_owned(),
+            Self::NothingWasRun => "There are no times: no task was run.".to_owned(),
+            Self::SeveralPools => "There are no times: the run had more than one pool.".to_owned(),
             Self::Tasks { waited, held_back, unstarted } => {
                 let mut left_out = "what they would do to each other".to_owned();
                 for (is_so, what) in [
                     (waited, ", what tasks waited for"),
                     (held_back, ", the submitters' waits for room"),
-                    (unstarted, ", tasks that never started"),
+                    (unstarted, ", tasks that did not start"),
                 ] {
                     left_out.push_str(if is_so { what } else { "" });
                 }

@@ -24,7 +24,7 @@ pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, scale: Scale, top: f64) -
     canvas.rectangle_behind("lane", area);
     canvas.text(STRONG, "ink", (MARGIN, top + 14.0), Anchor::Start, "queue");
     let most =
-        if peak == 0 { "never any pending".to_owned() } else { format!("at most {peak} pending") };
+        if peak == 0 { "no task pending".to_owned() } else { format!("at most {peak} pending") };
     let most = SMALL.fit(&most, PLOT_LEFT - GAP - MARGIN).unwrap_or_default();
     canvas.text(SMALL, "dim", (MARGIN, top + 30.0), Anchor::Start, &most);
     if peak > 0 {
