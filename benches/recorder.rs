@@ -1,9 +1,9 @@
-//! What it costs to be seen: the same tasks on a pool that nobody observes, on one that an observer
-//! which does nothing is told of, and on one that is recorded.
+//! What observing costs: the same tasks on a pool without an observer, with an observer that does
+//! nothing, and with a recorder.
 //!
-//! The tasks are empty, so that nothing hides the cost. Each has four events (submitted, started,
-//! finished, collected), and a few times a thread blocks or a worker falls idle; so what an event
-//! costs is the difference by a little more than four.
+//! The tasks are empty, so that their work does not hide the cost. Each has four events (submitted,
+//! started, finished, result read), and now and then a thread blocks or a worker falls idle. The
+//! cost of an event is therefore the difference divided by a little more than four.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use glasspool::{Builder, Event, ThreadPoolExecutor};
 
 const TASKS: u64 = 1000;
 
-/// More than are told in all rounds.
+/// Capacity of the recorder: more events than all rounds have.
 const EVENTS: usize = 50_000_000;
 
 type Watch = fn(Builder) -> Builder;

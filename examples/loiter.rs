@@ -1,13 +1,13 @@
-//! Five tasks that do nothing, for 0, 1, 2, 3 and 4 seconds, on three workers: the demo of *Fluent
+//! Runs five tasks that do nothing for 0 to 4 seconds, on three workers: the demo of *Fluent
 //! Python*'s chapter on executors.
 //!
 //! ```text
 //! cargo run --example loiter
 //! ```
 //!
-//! What to look for: three tasks begin at once, and the fourth as soon as the first is done;
-//! `results` is there before any result is (it is lazy, and says how far its futures are); and
-//! results come in the order of the questions, not of the answers.
+//! What to look for: three tasks begin at once, and the fourth begins when the first is done.
+//! `results` is printed before there is any result: it is lazy, and shows the states of its
+//! futures. Results come in the order of the inputs, whichever task is done first.
 
 #![allow(clippy::print_stderr, reason = "a program prints")]
 
@@ -29,13 +29,13 @@ use views::{Views, count};
 const USAGE: &str = "\
 Usage: loiter [--workers N] [--tasks N] [--speed X] [--no-gantt] [view ...]
 
-Runs tasks that do nothing: task n for n seconds. Then shows who did what when.
+Runs tasks that do nothing: task n for n seconds. Then shows when each thread did what.
 
-  --workers N       how many workers the pool has at most (default 3)
-  --tasks N         how many tasks there are, 1000 at most (default 5)
-  --speed X         lets the demo's clock run X times as fast (default 1)
-  --no-gantt        no chart at the end
-  -h, --help        prints this
+  --workers N       most workers of the pool (default 3)
+  --tasks N         number of tasks, at most 1000 (default 5)
+  --speed X         the demo's clock runs X times as fast (default 1)
+  --no-gantt        prints no chart at the end
+  -h, --help        prints this help
 
 Views of what the pool did:
 
@@ -48,7 +48,7 @@ struct Options {
     views: Views,
 }
 
-/// `None` if only help was asked for.
+/// Parses the options; `None` asks for help.
 fn parse_options() -> Result<Option<Options>, lexopt::Error> {
     use lexopt::prelude::*;
 
@@ -73,7 +73,7 @@ fn parse_options() -> Result<Option<Options>, lexopt::Error> {
     Ok(Some(options))
 }
 
-/// More would be printed a thousand tabs to the right.
+/// Limits the number of tasks: each is printed one tab further to the right.
 fn parse_tasks(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(tasks) if tasks <= 1000 => Ok(tasks),
@@ -81,7 +81,7 @@ fn parse_tasks(text: &str) -> Result<u32, String> {
     }
 }
 
-/// Slow enough for anyone, fast enough for a test, and no division by zero.
+/// Limits the speed: slow enough for anyone, fast enough for a test, and not zero.
 fn parse_speed(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(speed) if (0.01..=1000.0).contains(&speed) => Ok(speed),
@@ -89,11 +89,10 @@ fn parse_speed(text: &str) -> Result<f64, String> {
     }
 }
 
-/// The time of day, read once and then counted on from there at the demo's speed.
+/// The time of day, read once and then counted on at the demo's speed.
 ///
-/// It counts from the whole second in which the demo began. So what happens within a second of the
-/// start bears the same stamp, whichever fraction of a second that was; and nothing can turn it
-/// back.
+/// It counts from the whole second in which the demo began. Events within a second of the start
+/// therefore have the same stamp, and a change of the system's clock has no effect.
 #[derive(Clone, Copy)]
 struct Clock {
     began: Instant,
@@ -113,16 +112,15 @@ impl Clock {
         self.began_at.wrapping_add(SignedDuration::try_from(elapsed).unwrap_or(SignedDuration::MAX))
     }
 
-    /// Does nothing for so long, as this clock counts.
+    /// Sleeps for a number of seconds of this clock.
     fn loiter(self, seconds: u32) {
         sleep(Duration::from_secs(seconds.into()).div_f64(self.speed));
     }
 
-    /// Prints a line with the time before it: whole, in one call, so that lines of several threads
-    /// cannot be torn.
+    /// Prints a line with the time before it, in one call: lines of several threads do not mix.
     fn display(self, what: &str) {
         if writeln!(io::stdout().lock(), "[{}] {what}", self.now().strftime("%H:%M:%S")).is_err() {
-            // Nobody reads any more, so there is nobody to loiter for.
+            // The reader has gone, so the program ends.
             std::process::exit(1);
         }
     }
@@ -159,7 +157,7 @@ fn main() -> ExitCode {
     let options = match parse_options() {
         Ok(Some(options)) => options,
         Ok(None) => {
-            // If nobody reads it, nobody needs it.
+            // A closed pipe is no error for a help text.
             let _ = write!(io::stdout(), "{USAGE}{}", views::USAGE);
             return ExitCode::SUCCESS;
         }

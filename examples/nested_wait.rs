@@ -1,14 +1,14 @@
-//! Tasks that wait for tasks of their own pool: what hangs elsewhere ends here, or says why it
-//! cannot.
+//! Runs tasks that wait for tasks of their own pool. Elsewhere they hang; here they end, or say why
+//! they cannot.
 //!
 //! ```text
 //! cargo run --example nested_wait
 //! ```
 //!
-//! What to look for: under `RunInline` a pool of one worker does whatever a larger one does, and
-//! only what waits for itself fails; under `Block` a worker that waits, waits, so a pool that is
-//! too small is told so. No case has to be killed. The first two are those against which Python's
-//! documentation warns, line by line.
+//! What to look for: under `RunInline`, one worker does whatever many do, and the cycles of waits
+//! fail. Under `Block`, a waiting worker is blocked, so a pool that is too small gets an error. No
+//! case has to be killed. The first two are the ones that Python's documentation warns against,
+//! line by line.
 
 #![allow(clippy::print_stdout, reason = "a program prints")]
 #![allow(clippy::print_stderr, reason = "a program prints")]
@@ -27,13 +27,13 @@ use glasspool::{
 const USAGE: &str = "\
 Usage: nested_wait [--policy run-inline|block]
 
-Runs tasks that wait for other tasks of their own pool, in all the ways that go wrong elsewhere.
+Runs tasks that wait for other tasks of their own pool, in the ways that hang elsewhere.
 
-  --policy P   run-inline or block (default: both, one below the other)
-  -h, --help   prints this
+  --policy P   run-inline or block (default: both, one after the other)
+  -h, --help   prints this help
 ";
 
-/// `None` if only help was asked for.
+/// Parses the options; `None` asks for help.
 fn parse_options() -> Result<Option<Vec<NestedWait>>, lexopt::Error> {
     use lexopt::prelude::*;
 
@@ -45,7 +45,7 @@ fn parse_options() -> Result<Option<Vec<NestedWait>>, lexopt::Error> {
                 policies = vec![args.value()?.parse_with(|text| match text {
                     "run-inline" => Ok(NestedWait::RunInline),
                     "block" => Ok(NestedWait::Block),
-                    _ => Err("it is run-inline or block"),
+                    _ => Err("it must be run-inline or block"),
                 })?];
             }
             Short('h') | Long("help") => return Ok(None),
@@ -55,7 +55,7 @@ fn parse_options() -> Result<Option<Vec<NestedWait>>, lexopt::Error> {
     Ok(Some(policies))
 }
 
-/// What is made of a case, on a pool of its own.
+/// One way to wait; it runs on a pool of its own.
 struct Case {
     what: &'static str,
     workers: usize,
@@ -79,7 +79,7 @@ const CASES: [Case; 7] = [
 type Answer = Result<u64, TaskError>;
 type Later = Arc<OnceLock<Future<Answer>>>;
 
-/// The task's own result, or why its wait for the other would never have ended.
+/// Returns the task's result as a text, or the reason why its wait could not end.
 fn told(answer: Answer) -> String {
     match answer {
         Ok(value) => value.to_string(),
@@ -87,7 +87,7 @@ fn told(answer: Answer) -> String {
     }
 }
 
-/// The future, when it is in its place.
+/// Returns the future once it is set.
 fn future_in(later: &Later) -> &Future<Answer> {
     loop {
         if let Some(future) = later.get() {
@@ -97,9 +97,9 @@ fn future_in(later: &Later) -> &Future<Answer> {
     }
 }
 
-/// Waits for what another task returns, and passes it on.
+/// Waits for another task and passes its result on.
 fn wait_on(other: &Later) -> Answer {
-    sleep(Duration::from_millis(50)); // five seconds in Python's: time for the other to begin
+    sleep(Duration::from_millis(50)); // five seconds in Python: the other task must begin first
     future_in(other).result()?.clone()
 }
 
@@ -168,7 +168,7 @@ fn any_of_three(pool: &ThreadPoolExecutor) -> String {
         let first = as_completed(three).next();
         first.map_or(Ok(0_u64), Future::into_result)
     });
-    // Where there is no error to return, it is a panic: with the same text.
+    // This wait cannot return an error, so it panics; the future has the text of the panic.
     told(waits.into_result().and_then(|answer| answer))
 }
 
@@ -209,6 +209,7 @@ fn run(policies: &[NestedWait]) -> io::Result<()> {
                 ThreadPoolExecutor::builder().max_workers(case.workers).nested_wait(policy);
             let pool = builder.build().expect("there is a worker");
             let answer = (case.run)(&pool);
+            // Shows the cost of a wait for which the pool added spare workers.
             let added = pool.stats().added;
             let policy = format!("{policy:?}");
             writeln!(
@@ -225,7 +226,7 @@ fn main() -> ExitCode {
     match parse_options() {
         Ok(None) => print!("{USAGE}"),
         Ok(Some(policies)) => {
-            // What a task panics with is in its future; the hook need not say it as well.
+            // A panic's text is in the task's future, so the panic hook need not print it.
             std::panic::set_hook(Box::new(|_| {}));
             if let Err(error) = run(&policies) {
                 if error.kind() != io::ErrorKind::BrokenPipe {

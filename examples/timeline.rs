@@ -1,13 +1,13 @@
-//! Draws a run that was recorded: what any example has kept with `--trace FILE`.
+//! Draws a recorded run: the file that any example writes with `--trace FILE`.
 //!
 //! ```text
 //! cargo run --example loiter -- --trace loiter.trace
 //! cargo run --example timeline -- loiter.trace --svg loiter.svg
 //! ```
 //!
-//! What to look for: every view is drawn from the same file, a line an event, which
-//! `docs/trace-format.md` describes. Without an argument it draws the run of `loiter` from which
-//! the README's picture is.
+//! What to look for: every view is drawn from the same file, which has one line per event;
+//! `docs/trace-format.md` describes it. Without an argument, the example draws the run that is the
+//! README's picture.
 
 #![allow(clippy::print_stderr, reason = "a program prints")]
 
@@ -29,15 +29,15 @@ Usage: timeline [FILE] [--figures] [view ...]
 
 Draws a recorded run: as a chart, unless another view is asked for.
 
-  FILE              what an example has kept with --trace (default: a run of loiter)
-  --figures         prints the figures that can be read off it
-  -h, --help        prints this
+  FILE              a run that an example wrote with --trace (default: a run of loiter)
+  --figures         prints the figures of the run
+  -h, --help        prints this help
 
 Views:
 
 ";
 
-/// Where the run that is drawn by default is kept.
+/// The run that is drawn by default.
 const LOITER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/loiter.trace");
 
 struct Options {
@@ -46,7 +46,7 @@ struct Options {
     views: Views,
 }
 
-/// `None` if only help was asked for.
+/// Parses the options; `None` asks for help.
 fn parse_options() -> Result<Option<Options>, lexopt::Error> {
     use lexopt::prelude::*;
 
@@ -77,7 +77,7 @@ fn run(Options { file, figures, views }: &Options) -> Result<(), Box<dyn Error>>
     let trace = Trace::read(BufReader::new(opened)).map_err(|error| about(&error))?;
     views.show_trace(&trace)?;
     if *figures {
-        // If nobody reads it, nobody needs it.
+        // A closed pipe is no error for a view.
         let _ = write!(io::stdout(), "{}", trace.figures());
     }
     Ok(())
@@ -87,7 +87,7 @@ fn main() -> ExitCode {
     let options = match parse_options() {
         Ok(Some(options)) => options,
         Ok(None) => {
-            // If nobody reads it, nobody needs it.
+            // A closed pipe is no error for a help text.
             let _ = write!(io::stdout(), "{USAGE}{}", views::USAGE);
             return ExitCode::SUCCESS;
         }

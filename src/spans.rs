@@ -1,12 +1,11 @@
-//! A span of the `tracing` crate for each task, which carries the context of whoever submitted it.
+//! A span of the `tracing` crate for each task, with the submitter's context.
 //!
-//! It is an [`Observer`] as any other. A span begins where the task is submitted, so its parent is
-//! the span that the submitter is in; it is entered for as long as a thread runs the task, so what
-//! the task's code emits is inside it, wherever that runs.
+//! [`Spans`] is an [`Observer`]. A span begins where the task is submitted, so its parent is the
+//! submitter's current span. The thread that runs the task enters the span, so what the task emits
+//! is inside it.
 //!
-//! **A subscriber that panics harms no task, and no other task's span.** What it does is contained
-//! here, so that a span which was entered is left in any case; after its first panic no more spans
-//! are begun.
+//! **A subscriber that panics harms no task and no other span.** The panic is caught here, an
+//! entered span is left in any case, and after the first panic no more spans are made.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -24,18 +23,18 @@ use crate::sync::process_wide::{AtomicBool, Relaxed};
 use crate::sync::{Mutex, RefCell, thread_local};
 
 thread_local! {
-    /// Those that this thread is in, for the tasks that it runs one inside the other.
+    /// The spans that this thread is in; several if a task runs inside another.
     static ENTERED: RefCell<Vec<(TaskId, EnteredSpan)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An [`Observer`] that makes a [`tracing`] span of each task.
+/// An [`Observer`] that makes a [`tracing`] span for each task.
 ///
-/// *It is there with the feature `tracing`, which is off by default.*
+/// *It exists with the feature `tracing`, which is off by default.*
 ///
-/// The span is called `task`, of level `INFO` and target `glasspool`, with the fields `id`, `name`,
-/// `item`, `submitted_at` and `pool`, and at its end `outcome`: `returned`, `panicked`, `lost`,
-/// `cancelled` or `refused`. What a thread waits for, and what becomes of workers and of the pool,
-/// are events of the levels `TRACE` and `DEBUG`.
+/// The span is named `task`, at level `INFO` with the target `glasspool`. Its fields are `id`,
+/// `name`, `item`, `submitted_at` and `pool`, and when the task ends `outcome`: `returned`,
+/// `panicked`, `lost`, `cancelled` or `refused`. What a thread waits for is an event at level
+/// `TRACE`; what happens to workers and the pool, at level `DEBUG`.
 ///
 /// ```
 /// use glasspool::{Spans, ThreadPoolExecutor};
@@ -43,7 +42,7 @@ thread_local! {
 /// let pool = ThreadPoolExecutor::builder().observer(Spans::new()).build()?;
 /// let request = tracing::info_span!("request", number = 7);
 /// let future = request.in_scope(|| {
-///     // What this says is inside `task`, and that inside `request`, whichever thread it is.
+///     // This event is inside the span `task`, which is inside `request`, on any thread.
 ///     pool.named("look up").submit(|| tracing::info!("found"))
 /// });
 /// future.into_result()?;
@@ -51,13 +50,13 @@ thread_local! {
 /// ```
 #[derive(Default)]
 pub struct Spans {
-    /// Of those tasks that have not ended.
+    /// Spans of the tasks that have not ended.
     tasks: Mutex<HashMap<TaskId, Span>>,
     has_panicked: AtomicBool,
 }
 
 impl Spans {
-    /// One that has seen nothing yet.
+    /// Makes an observer without any spans.
     ///
     /// ```
     /// let observer = glasspool::Spans::new();
@@ -71,8 +70,10 @@ impl Spans {
         self.tasks.lock().get(&task).cloned()
     }
 
-    /// It has come to this. A subscriber runs its own code when the last copy of a span goes, so
-    /// that is not under the lock.
+    /// Records a task's outcome and drops its span.
+    ///
+    /// The span is dropped without the lock, because a subscriber runs its own code when the last
+    /// copy of a span goes.
     fn end(&self, task: TaskId, outcome: &'static str) {
         let span = self.tasks.lock().remove(&task);
         if let Some(span) = span {
@@ -97,7 +98,7 @@ impl Observer for Spans {
 }
 
 impl Spans {
-    /// What it would have ended is dropped, and nothing more said of it.
+    /// Drops a task's span without telling the subscriber its outcome.
     fn forget(&self, event: &Event<'_>) {
         if let Some(task) = event.task {
             let span = self.tasks.lock().remove(&task.id);
@@ -119,19 +120,21 @@ impl Spans {
             (EventKind::Finished(ending), Some(task)) => self.end(task.id, word_for(*ending)),
             (EventKind::Cancelled(_), Some(task)) => self.end(task.id, "cancelled"),
             (EventKind::Refused, Some(task)) => self.end(task.id, "refused"),
+            // A blocked thread is in its span already, so an event suffices.
             (EventKind::Blocked(on), task) => {
                 let task = task.map(|task| tracing::field::display(task.id));
                 trace!(target: "glasspool", pool = %event.pool, ?on, task, "blocked");
             }
             (EventKind::Unblocked { by }, _) => {
-                trace!(target: "glasspool", pool = %event.pool, by = by.map(tracing::field::display), "unblocked");
+                let by = by.map(tracing::field::display);
+                trace!(target: "glasspool", pool = %event.pool, by, "unblocked");
             }
             (EventKind::WorkerBorn | EventKind::WorkerIdle | EventKind::WorkerGone, _) => {
                 let worker = event.worker.map(|worker| worker.index());
                 debug!(target: "glasspool", pool = %event.pool, worker, "{:?}", event.kind);
             }
             (EventKind::Closed(how), _) => {
-                debug!(target: "glasspool", pool = %event.pool, ?how, "closed")
+                debug!(target: "glasspool", pool = %event.pool, ?how, "closed");
             }
             _ => {}
         }
@@ -153,7 +156,7 @@ fn span_for(task: &TaskInfo<'_>, event: &Event<'_>) -> Span {
 
 fn enter(task: TaskId, span: Span) {
     let entered = span.entered();
-    // A thread that is ending is in nothing any more.
+    // A thread that is ending has lost its list; its spans were left when the list was dropped.
     let _ = ENTERED.try_with(|all| all.borrow_mut().push((task, entered)));
 }
 
@@ -161,10 +164,10 @@ fn leave(task: TaskId) {
     let left = ENTERED.try_with(|all| {
         let mut all = all.borrow_mut();
         let at = all.iter().rposition(|(entered, _)| *entered == task)?;
-        // Those that were entered inside it, and never left, go with it.
+        // Spans that were entered inside this one and not left are left with it.
         Some(all.split_off(at))
     });
-    // Innermost first, and not while the row is borrowed: a subscriber hears of it.
+    // Innermost first, and after the borrow: leaving a span runs the subscriber's code.
     for entered in left.ok().flatten().into_iter().flatten().rev() {
         discard(entered);
     }
@@ -178,7 +181,7 @@ fn word_for(ending: Ending) -> &'static str {
     }
 }
 
-// What a subscriber leaves half-done when it panics is its own.
+// A subscriber that panics is responsible for its own half-finished state.
 impl std::panic::UnwindSafe for Spans {}
 impl std::panic::RefUnwindSafe for Spans {}
 

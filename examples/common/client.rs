@@ -1,4 +1,4 @@
-//! Fetching a flag over HTTP, and telling apart the ways in which that fails.
+//! Fetches a flag over HTTP, and tells apart how that can fail.
 
 use std::fmt;
 use std::io;
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use ureq::{Agent, Error};
 
-/// A client of one site. Clones share its connections' settings; any number of threads may use one.
+/// A client of one site. Clones share the settings, and threads may share a client.
 #[derive(Clone)]
 pub struct Client {
     agent: Agent,
     base_url: String,
 }
 
-/// What came of asking for a flag that was not got.
+/// Why a flag was not fetched.
 #[derive(Debug)]
 pub enum Failure {
     /// The site has no such flag.
@@ -24,37 +24,37 @@ pub enum Failure {
     Timeout { message: String },
     /// This process may open no more files; a connection is one, too.
     NoDescriptors,
-    /// No connection, or one that broke. `kind` names the error as its type does.
+    /// The connection failed or broke. `kind` is the name of the error.
     Connection { message: String, kind: String },
 }
 
 impl Client {
-    /// For the site whose flags are below this URL. Each phase of a request (connecting, waiting
-    /// for the answer, reading it) may take so long.
+    /// Makes a client for the flags below this URL. The timeout holds for each phase of a request:
+    /// connecting, waiting for the answer, reading it.
     pub fn new(base_url: &str, timeout: Duration) -> Self {
         let config = Agent::config_builder()
-            // By default it would ask the environment for one, and carry a request for loopback out
-            // of the machine.
+            // By default a proxy from the environment would carry a request for loopback out of
+            // the machine.
             .proxy(None)
             .timeout_connect(Some(timeout))
             .timeout_recv_response(Some(timeout))
             .timeout_recv_body(Some(timeout))
-            // A status is an answer; which answers are failures is for us to say.
+            // A status is an answer; `get_flag` decides which ones are failures.
             .http_status_as_error(false)
-            // A thousand connections at once should not take a quarter of a gigabyte.
+            // With the default sizes, a thousand connections take a quarter of a gigabyte.
             .input_buffer_size(16 << 10)
             .output_buffer_size(4 << 10)
             .build();
         Self { agent: config.into(), base_url: base_url.trim_end_matches('/').to_owned() }
     }
 
-    /// Where the flag of this country is.
+    /// Returns the URL of a country's flag.
     pub fn url(&self, code: &str) -> String {
         let code = code.to_lowercase();
         format!("{}/{code}/{code}.gif", self.base_url)
     }
 
-    /// Fetches the flag of this country.
+    /// Fetches a country's flag.
     pub fn get_flag(&self, code: &str) -> Result<Vec<u8>, Failure> {
         let url = self.url(code);
         let mut response = self.agent.get(&url).call()?;
@@ -66,16 +66,16 @@ impl Client {
     }
 }
 
-/// The standard's phrase for a status: the client does not pass on the server's own.
+/// Returns the standard's phrase for a status: the client does not pass on the server's own.
 fn reason(status: ureq::http::StatusCode) -> &'static str {
     match status.as_u16() {
-        // The standard's registry spells it small; the book's server, and ours, as its RFC does.
+        // The standard's registry writes it in lower case; this server and the book's, as its RFC.
         418 => "I'm a Teapot",
         _ => status.canonical_reason().unwrap_or("unknown"),
     }
 }
 
-/// Whether this process has too many files open. The system's number for that is the same on every
+/// Returns `true` if this process has too many files open. The error number is the same on every
 /// Unix.
 pub fn out_of_descriptors(error: &io::Error) -> bool {
     const EMFILE: i32 = 24;

@@ -1,12 +1,12 @@
-//! Which countries there are: the codes, and how a user names some of them.
+//! The country codes, and how a user names some of them.
 
-/// The twenty most populous countries, most people first, as the book has them.
+/// The twenty most populous countries, ordered by population, as in the book.
 pub const POP20: [&str; 20] = [
     "CN", "IN", "US", "ID", "BR", "PK", "NG", "BD", "RU", "JP", "MX", "PH", "VN", "ET", "EG", "DE",
     "IR", "TR", "CD", "FR",
 ];
 
-/// Every country whose flag the book's site has.
+/// Every country with a flag on the book's site.
 const ALL: &str = "\
     AD AE AF AG AL AM AO AR AT AU AZ BA BB BD BE BF BG BH BI BJ BN BO BR BS \
     BT BW BY BZ CA CD CF CG CH CI CL CM CN CO CR CU CV CY CZ DE DJ DK DM DZ \
@@ -18,23 +18,23 @@ const ALL: &str = "\
     TH TJ TL TM TN TO TR TT TV TW TZ UA UG US UY UZ VA VC VE VN VU WS YE ZA \
     ZM ZW";
 
-/// Those codes, in alphabetical order.
+/// Returns the codes in alphabetical order.
 pub fn all() -> impl Iterator<Item = &'static str> {
     ALL.split_whitespace()
 }
 
-/// Whether there is a flag for this upper-case code.
+/// Returns `true` if there is a flag for this upper-case code.
 pub fn exists(code: &str) -> bool {
     code.len() == 2 && all().any(|known| known == code)
 }
 
-/// Every code that can be written, AA to ZZ, whether or not there is such a country.
+/// Returns every possible code, AA to ZZ.
 pub fn every() -> impl Iterator<Item = String> {
     ('A'..='Z').flat_map(with_first_letter)
 }
 
-/// What a user means by an argument: a code, or all codes with a first letter. Upper or lower case
-/// is the same.
+/// Returns the codes that an argument names: one code, or all codes with a first letter, in upper
+/// or lower case.
 pub fn named_by(argument: &str) -> Option<Vec<String>> {
     let argument = argument.to_ascii_uppercase();
     let letters: Vec<char> = argument.chars().collect();

@@ -1,8 +1,8 @@
-//! What the flag examples share: the countries, their pictures, a server for these, and a client
-//! that fetches and saves them.
+//! Code that the flag examples share: the countries, their pictures, a server for the pictures, and
+//! a client that fetches and saves them.
 //!
-//! Each example takes this folder in with `#[path = "../common/mod.rs"] mod common;`, and uses what
-//! it needs of it. Start with the example; come here for what it calls.
+//! Each example includes this folder with `#[path = "../common/mod.rs"] mod common;`. Start with
+//! the example, and come here for what it calls.
 
 #![allow(dead_code, reason = "each example is a program of its own, and uses a part of this")]
 #![allow(unreachable_pub, reason = "nothing outside can reach into a program")]

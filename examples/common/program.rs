@@ -1,5 +1,4 @@
-//! What the three short programs have in common: their options, a server if they need one, and the
-//! line with the total.
+//! The frame of the three short programs: options, a server if needed, and the total.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -13,12 +12,12 @@ use super::server::fate::{Label, Plan, SEED};
 use super::views::{self, Views};
 use glasspool::{Builder, ThreadPoolExecutor};
 
-/// The book's.
+/// Timeout of a request, as in the book.
 const TIMEOUT: Duration = Duration::from_millis(6100);
 
 const FOLDER: &str = "downloaded";
 
-/// What a downloader works with.
+/// What a download needs.
 #[derive(Clone)]
 pub struct Session {
     client: Client,
@@ -26,7 +25,7 @@ pub struct Session {
     views: Views,
 }
 
-/// Why a program ended without its total.
+/// Why a program failed.
 pub type Trouble = Box<dyn Error + Send + Sync>;
 
 impl Session {
@@ -34,7 +33,7 @@ impl Session {
         self.client.get_flag(code)
     }
 
-    /// The pool to download with, observed if anybody wants to see it.
+    /// Adds the recorder to the pool for the downloads if a view is asked for.
     pub fn watch(&self, pool: Builder) -> Builder {
         self.views.watch(pool)
     }
@@ -44,27 +43,27 @@ impl Session {
     }
 }
 
-/// Shows that a flag has come, at once and in one piece.
+/// Prints a code at once and in one write: its flag has come.
 pub fn show(code: &str) {
     print(format_args!("{code} "));
 }
 
-/// The exit code of a program that was interrupted: 128 and the signal's number.
+/// Exit code of an interrupted program: 128 plus the number of the signal.
 pub const INTERRUPTED: u8 = 130;
 
-/// One of them.
+/// One of the programs.
 pub struct Program {
     pub name: &'static str,
     pub about: &'static str,
     pub seen: Seen,
 }
 
-/// Whose pool its views show.
+/// Whose pool the views show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// The one that downloads.
+    /// The pool that downloads.
     Its,
-    /// The server's, as it has none: a view of how busy a server is with one request at a time.
+    /// The server's, because this program has no pool: it shows how little one client occupies it.
     TheServers,
 }
 
@@ -86,11 +85,11 @@ fn usage(Program { name, about, seen }: &Program) -> String {
 
 {about}
 
-  -s, --server LABEL   DELAY, ERROR, FLAKY, LIMIT or LOCAL: the server to bring along (default DELAY)
-  --seed N             what its delays and faults are drawn from (default {SEED})
+  -s, --server LABEL   the server to start: DELAY, ERROR, FLAKY, LIMIT or LOCAL (default DELAY)
+  --seed N             seed of its delays and faults (default {SEED})
   --server-url URL     asks this server instead
   --folder FOLDER      where to save the flags (default {FOLDER})
-  -h, --help           prints this
+  -h, --help           prints this help
 
 Views of what {whose} did:
 
@@ -133,8 +132,8 @@ fn parse_options() -> Result<Option<Options>, lexopt::Error> {
     Ok(Some(options))
 }
 
-/// Runs `download_many`, which says how many flags it has downloaded, and prints how long that
-/// took.
+/// Runs `download_many`, which returns how many flags it has downloaded, and prints the time that
+/// it took.
 pub fn run(
     program: &Program,
     download_many: impl FnOnce(&Session) -> Result<usize, Trouble>,
@@ -151,6 +150,7 @@ pub fn run(
             return ExitCode::from(2);
         }
     };
+    // Before the downloads: a view that cannot be written should not cost a run.
     if let Err(unwritten) = options.views.check() {
         complain(format_args!("{name}: {unwritten}"));
         return ExitCode::from(2);
@@ -200,7 +200,7 @@ fn download(
         say(format_args!("\n{count} downloads in {:.2}s", began.elapsed().as_secs_f64()));
     }
     drop(server);
-    // Also what went wrong is worth seeing.
+    // A run that failed is worth seeing, too.
     options.views.show(match program.seen {
         Seen::Its => format!("{name}: {}", program.about),
         Seen::TheServers => format!("The server of {name}: one request at a time"),

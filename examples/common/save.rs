@@ -1,4 +1,4 @@
-//! Saving a picture: whole, or not at all.
+//! Saves a file whole or not at all.
 
 use std::error::Error;
 use std::fmt;
@@ -8,30 +8,30 @@ use std::path::PathBuf;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Held for reading by whoever writes a file, and for writing by whoever ends the program: so it
-/// does not end in the middle of one.
+/// Read-locked while a file is written, write-locked to end the program: the program does not end
+/// in the middle of a file.
 static SAVING: RwLock<()> = RwLock::new(());
 
 static SAVED: AtomicUsize = AtomicUsize::new(0);
 
-/// Ends the program, leaving no partial file.
+/// Ends the program without leaving a partial file.
 pub fn exit(code: i32) -> ! {
     let _nobody_is_saving = SAVING.write();
     std::process::exit(code)
 }
 
-/// How many files this program has saved.
+/// Returns the number of files that this program has saved.
 pub fn saved() -> usize {
     SAVED.load(Relaxed)
 }
 
-/// A folder that is there.
+/// A folder that exists.
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
 }
 
-/// What could not be made or written, and why.
+/// A file that could not be written, and the cause.
 #[derive(Debug)]
 pub struct Unsaved {
     path: PathBuf,
@@ -39,7 +39,7 @@ pub struct Unsaved {
 }
 
 impl Folder {
-    /// Makes the folder if it is not there.
+    /// Makes the folder unless it exists.
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, Unsaved> {
         let path = path.into();
         match fs::create_dir_all(&path) {
@@ -48,8 +48,8 @@ impl Folder {
         }
     }
 
-    /// Writes the file under a name that nobody looks for, and then gives it its own: so whoever
-    /// finds the file finds all of it. If that fails, nothing is left.
+    /// Writes a file under a temporary name and renames it, so that other programs see it whole. If
+    /// that fails, no file is left.
     pub fn save(&self, name: &str, bytes: &[u8]) -> Result<(), Unsaved> {
         let _until_it_is_whole = SAVING.read();
         let unfinished = self.path.join(format!(".{name}.{}.part", std::process::id()));
@@ -57,7 +57,7 @@ impl Folder {
         let written =
             fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, &finished));
         if let Err(cause) = written {
-            // If it was never made, there is nothing to remove.
+            // The file may not exist, which is no further error.
             let _ = fs::remove_file(&unfinished);
             return Err(Unsaved { path: finished, cause });
         }

@@ -1,10 +1,8 @@
-//! What any example can show of its pool: the options for that, the recorder behind them, and the
-//! files that come of it.
+//! The views that any example has of its pool: the options, the recorder and the files.
 //!
-//! It is the one place where examples draw. [`Views::of_option`] belongs in the loop over the
-//! options, [`check`](Views::check) before anything is run, [`watch`](Views::watch) around the
-//! pool's builder, and [`show`](Views::show) where all is over and the pool is closed. Until then
-//! no file is touched.
+//! [`Views::of_option`] belongs in the loop over the options, [`check`](Views::check) before the
+//! run, [`watch`](Views::watch) around the pool's builder, and [`show`](Views::show) at the end,
+//! when the pool is closed. Until then no file is written.
 
 use std::error::Error;
 use std::fmt::{self, Display};
@@ -16,19 +14,18 @@ use std::sync::Arc;
 use glasspool::Builder;
 use glasspool::timeline::{ChromeTrace, Gantt, Narration, Page, Recorder, Svg, Trace};
 
-/// What a usage text says of it. (A `\` at its beginning would take the indent of the first line
-/// away.)
-pub const USAGE: &str = r"  --gantt           shows who did what when, as a chart
-  --narrate         tells it in plain English, a line an event
-  --svg FILE        draws it: one picture
-  --html FILE       writes a page that plays it again
-  --chrome FILE     writes it for Perfetto (ui.perfetto.dev)
-  --trace FILE      keeps it, for `cargo run --example timeline FILE`
+/// Help text for the options. (It begins without a `\`, which would remove the first indent.)
+pub const USAGE: &str = r"  --gantt           prints a chart of when each thread did what
+  --narrate         prints the run in plain English, a line per event
+  --svg FILE        writes a picture
+  --html FILE       writes a page that replays the run
+  --chrome FILE     writes a file for Perfetto (ui.perfetto.dev)
+  --trace FILE      writes the run, for `cargo run --example timeline FILE`
 
-A FILE that is called - is standard output.
+The FILE - is standard output.
 ";
 
-/// What somebody wants to see.
+/// The views that are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Views {
     pub gantt: bool,
@@ -57,7 +54,7 @@ impl Kind {
     }
 }
 
-/// Where a view is written to.
+/// Where a view is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
     StandardOutput,
@@ -69,7 +66,7 @@ impl Place {
         if name == Path::new("-") { Self::StandardOutput } else { Self::File(name) }
     }
 
-    /// The same for every path that leads there, as far as it can be followed.
+    /// The same place for every path that leads to it, as far as the path can be followed.
     fn itself(&self) -> Self {
         match self {
             Self::StandardOutput => Self::StandardOutput,
@@ -77,12 +74,12 @@ impl Place {
         }
     }
 
-    /// Whether it can be written to, as far as that can be known without leaving a trace.
+    /// Checks that the place can be written, as far as possible without writing.
     fn check(&self) -> io::Result<()> {
         let Self::File(path) = self else { return Ok(()) };
         match fs::metadata(path) {
-            // A folder is an error here. A pipe must not be opened before its time: its reader
-            // would take that for the whole.
+            // Opening a folder fails, as it should. A pipe must not be opened yet: its reader
+            // would see the end of the data.
             Ok(found) if found.is_file() || found.is_dir() => {
                 OpenOptions::new().write(true).open(path).map(drop)
             }
@@ -104,7 +101,7 @@ impl Place {
             Self::File(path) => File::create(path).and_then(|file| write(kind, trace, file)),
         };
         match written {
-            // If nobody reads it, nobody needs it.
+            // A closed pipe is no error for a view.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => written,
         }
@@ -120,7 +117,7 @@ impl Display for Place {
     }
 }
 
-/// Where this path leads, also if only its folder is there.
+/// Follows a path; the file itself need not exist.
 fn followed(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path).or_else(|error| match (folder_of(path), path.file_name()) {
         (Some(folder), Some(name)) => Ok(fs::canonicalize(folder)?.join(name)),
@@ -128,7 +125,7 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
     })
 }
 
-/// `None` if this is no path to a file.
+/// Returns the folder of a file; `None` if the path names no file.
 fn folder_of(file: &Path) -> Option<&Path> {
     let folder = file.parent()?;
     Some(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
@@ -145,7 +142,7 @@ fn write(kind: Kind, trace: &Trace, to: impl Write) -> io::Result<()> {
     to.flush()
 }
 
-/// A view that cannot be written, and why.
+/// A view that cannot be written, and the cause.
 #[derive(Debug)]
 pub struct Unwritten {
     place: Place,
@@ -165,13 +162,12 @@ impl Error for Unwritten {
 }
 
 impl Views {
-    /// With the chart, unless that is declined.
+    /// Views with the chart.
     pub fn with_gantt() -> Self {
         Self { gantt: true, ..Self::default() }
     }
 
-    /// Takes an option that has this name, and its value if it has one; says whether it is one of
-    /// these.
+    /// Takes an option and its value. Returns `false` if the option is not one of a view.
     pub fn of_option(
         &mut self,
         option: &str,
@@ -188,14 +184,12 @@ impl Views {
         Ok(true)
     }
 
-    /// Whether there is a place for each of them, and another for each.
-    ///
-    /// It is asked before anything is run of which there would be no picture.
+    /// Checks that each view has a place of its own; call it before the run.
     pub fn check(&self) -> Result<(), Unwritten> {
         self.check_beside(&[])
     }
 
-    /// The same, and none of them may take the place of these files.
+    /// Checks the places, which must also differ from these files.
     pub fn check_beside(&self, others: &[&Path]) -> Result<(), Unwritten> {
         let unwritten = |place: &Place, cause| Unwritten { place: place.clone(), cause };
         let read: Vec<Place> =
@@ -215,7 +209,7 @@ impl Views {
         Ok(())
     }
 
-    /// The same pool, observed if anybody wants to see it.
+    /// Adds the recorder to a pool if a view is asked for.
     pub fn watch(&self, pool: Builder) -> Builder {
         if self.are_wanted() { pool.observer(Arc::clone(&self.recorder)) } else { pool }
     }
@@ -224,7 +218,7 @@ impl Views {
         self.gantt || self.narration || !self.files.is_empty()
     }
 
-    /// Shows what has been watched, under this title.
+    /// Shows the recorded run under this title.
     pub fn show(&self, title: impl Into<String>) -> Result<(), Unwritten> {
         if self.are_wanted() {
             self.show_trace(&self.recorder.trace().with_title(title))
@@ -237,7 +231,7 @@ impl Views {
         for (kind, place) in &self.files {
             place.write(*kind, trace).map_err(|cause| Unwritten { place: place.clone(), cause })?;
         }
-        // In one piece each; and if nobody reads it, nobody needs it.
+        // Each in one write; a closed pipe is no error for a view.
         let mut out = io::stdout().lock();
         if self.narration {
             let _ = write!(out, "\n{}", Narration::of(trace).for_terminal());
@@ -249,7 +243,7 @@ impl Views {
     }
 }
 
-/// `1 task`, `5 tasks`.
+/// A count with its noun: `1 task`, `5 tasks`.
 pub fn count(how_many: usize, what: &str) -> String {
     format!("{how_many} {what}{}", if how_many == 1 { "" } else { "s" })
 }

@@ -1,13 +1,12 @@
-//! Serves flags: the server that the other examples bring along, for a browser, for `curl`, and for
-//! the book's own programs.
+//! Serves flags: the examples' own server, for a browser, for `curl` and for the book's programs.
 //!
 //! ```text
 //! cargo run --example flag_server                  # for a few seconds
 //! cargo run --example flag_server -- --seconds 0   # until Ctrl-C
 //! ```
 //!
-//! What to look for: the same page from each of the sites, in a browser. Each keeps its promise
-//! about when, and whether, a flag comes.
+//! What to look for: the same page from each of the sites, in a browser. They differ in when, and
+//! whether, a flag comes.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -26,12 +25,12 @@ Usage: flag_server [--seconds N] [--seed N]
 
 Serves flags on loopback, from five sites that differ in when, and whether, they answer.
 
-  --seconds N   how long (default 5); 0 is until Ctrl-C
-  --seed N      what delays and faults are drawn from (default 100)
-  -h, --help    prints this
+  --seconds N   how long (default 5); 0 means until Ctrl-C
+  --seed N      seed of delays and faults (default 100)
+  -h, --help    prints this help
 ";
 
-/// Where the book's programs look for three of them; the others come after.
+/// The first three are where the book's programs look for servers; the others follow.
 const FIRST_PORT: u16 = 8000;
 
 const MENU: [(Label, &str); 5] = [
@@ -66,7 +65,7 @@ fn parse_options() -> Result<Option<Options>, lexopt::Error> {
 fn serve(options: &Options) -> Result<(), Trouble> {
     let (interrupt, interrupted) = mpsc::channel();
     ctrlc::set_handler(move || {
-        // A second Ctrl-C finds nobody listening, and need not.
+        // After the first Ctrl-C the receiver may be gone, which is no error.
         let _ = interrupt.send(());
     })?;
     let mut servers = Vec::new();
@@ -77,7 +76,7 @@ fn serve(options: &Options) -> Result<(), Trouble> {
         servers.push(server);
     }
     say(format_args!(
-        "({LIMIT} at once is what the last one can do. Delays and faults are drawn from the seed {}.)",
+        "(The last one answers {LIMIT} requests at once. Delays and faults have the seed {}.)",
         options.seed
     ));
     if options.seconds == 0 {
@@ -85,7 +84,7 @@ fn serve(options: &Options) -> Result<(), Trouble> {
         interrupted.recv()?;
     } else {
         say(format_args!("Serving for {} s; --seconds 0 is until Ctrl-C.", options.seconds));
-        // That the time is up is no error here.
+        // A timeout is not an error here.
         let _ = interrupted.recv_timeout(Duration::from_secs(options.seconds));
     }
     drop(servers);

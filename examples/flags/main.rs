@@ -5,7 +5,8 @@
 //! cargo run --example flags
 //! ```
 //!
-//! What to look for: nearly all of the time is spent waiting for a server. Compare `flags_pool`.
+//! What to look for: the program spends nearly all of its time waiting for a server. Compare
+//! `flags_pool`.
 
 #[path = "../common/mod.rs"]
 mod common;

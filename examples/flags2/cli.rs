@@ -1,4 +1,4 @@
-//! The command line: the book's, and a few options of ours that its servers have as settings.
+//! The command line: the book's options, and a few for the settings of the servers.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -17,32 +17,32 @@ Usage: flags2 [-h] [-a | -e] [-l N] [-m CONCURRENT] [-s LABEL] [-v] [--how HOW]
 Downloads flags, by default those of the twenty most populous countries.
 
   CC                     a country code, or its first letter (B is BA to BZ)
-  -a, --all              all flags that there are
+  -a, --all              all flags that exist
   -e, --every            every possible code, AA to ZZ
-  -l, --limit N          the first N codes only
+  -l, --limit N          the first N codes
   -m, --max_req CONCURRENT
-                         at most so many requests at once (default 30)
+                         most requests at once (default 30)
   -s, --server LABEL     DELAY, ERROR, FLAKY, LIMIT, LOCAL or REMOTE (default LOCAL).
-                         LIMIT answers a few at once: of far more requests at
-                         once than that, the last ones time out
-  -v, --verbose          a line for each flag, in the place of a progress bar
+                         LIMIT answers a few at once: with far more requests,
+                         the last ones time out
+  -v, --verbose          a line for each flag instead of a progress bar
   --how HOW              pool, or sequential: one after the other (default pool)
-  --seed N               what a server's delays and faults are drawn from (default 100)
+  --seed N               seed of a server's delays and faults (default 100)
   --delay MIN..MAX       how many seconds answers of DELAY, ERROR and FLAKY take
                          (default 0.05..0.5)
   --timeout SECONDS      how long a phase of a request may take (default 3.1)
   --server-url URL       asks this server instead
   --folder FOLDER        where to save the flags (default downloaded)
-  -h, --help             prints this
+  -h, --help             prints this help
 
 Views of what its pool did:
 
 ";
 
-/// The book's ceiling for requests at once.
+/// Most requests at once, as in the book.
 const MOST_REQUESTS: usize = 1000;
 
-/// A real site is asked gently.
+/// Most requests at once to a real site.
 const MOST_REMOTE_REQUESTS: usize = 5;
 
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ pub struct Options {
 
 #[derive(Clone, Debug)]
 pub enum Server {
-    /// One that we bring along.
+    /// A server that the program starts.
     Local(Label),
     Remote,
     Url(String),
@@ -80,8 +80,7 @@ pub enum Parsed {
 }
 
 impl Options {
-    /// How many requests there are at once: as many as asked for, as allowed, and as there are
-    /// codes.
+    /// Number of requests at once: as asked for, but at most as allowed, and one per code.
     pub fn workers(&self) -> usize {
         let most = match (self.how, &self.server) {
             (How::Sequential, _) => 1,
@@ -149,6 +148,7 @@ fn try_parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Options>
         }
     }
     if every {
+        // `--every` includes `--all`; either one overrides the codes.
         codes = countries::every().collect();
     } else if all {
         codes = countries::all().map(str::to_owned).collect();
@@ -203,7 +203,7 @@ fn delay(text: &str) -> Result<RangeInclusive<Duration>, &'static str> {
     if least <= most { Ok(least..=most) } else { Err("--delay MIN must not be more than MAX") }
 }
 
-/// An hour at most: enough for anyone, and no clock overflows.
+/// Parses a time of at most an hour, which no clock overflows.
 fn seconds(text: &str) -> Result<Duration, &'static str> {
     match text.parse() {
         Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),

@@ -1,4 +1,4 @@
-//! What is done for each code, by whom, and what can come of it.
+//! Downloads the flags, one by one or with a pool, and says how each download ended.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use crate::common::program::Trouble;
 use crate::common::save::{Folder, Unsaved};
 use crate::interrupt::Interrupt;
 
-/// What a download works with.
+/// What a download needs.
 pub struct Fetch {
     pub client: Client,
     pub folder: Folder,
 }
 
-/// A code, and what came of it.
+/// A code, and how its download ended.
 pub struct Download {
     pub code: String,
     pub fetched: Fetched,
@@ -26,11 +26,11 @@ pub struct Download {
 pub enum Fetched {
     Saved,
     Failed(Failure),
-    /// The flag came, and could not be saved: nor will the others be.
+    /// The flag came and could not be saved; the next ones cannot be saved either.
     NotSaved(Unsaved),
-    /// The task itself failed.
+    /// The task panicked or was lost.
     Panicked(TaskError),
-    /// Interrupted before it began.
+    /// The program was interrupted before the download began.
     NotBegun,
 }
 
@@ -73,8 +73,8 @@ pub fn one_by_one(
     }))
 }
 
-/// In the order in which they are done. An interrupt closes the pool, and so cancels what is
-/// pending.
+/// Yields the downloads in the order in which they are done. An interrupt closes the pool, which
+/// cancels the pending ones.
 pub fn by_a_pool(
     fetch: &Arc<Fetch>,
     options: &Options,
@@ -89,7 +89,7 @@ pub fn by_a_pool(
             let (fetch, code) = (Arc::clone(fetch), code.clone());
             move || fetch.one(&code)
         };
-        // A pool that has been closed already refuses what it would have cancelled.
+        // An interrupt may have closed the pool: then the task is cancelled before it is submitted.
         let future = pool.named(&*code).try_submit(task).unwrap_or_else(|_| {
             let (task, future) = glasspool::task(|| Fetched::NotBegun);
             drop(task);
@@ -108,7 +108,7 @@ pub fn by_a_pool(
     })))
 }
 
-/// Whoever stops asking wants no more downloads to begin.
+/// Cancels the pending downloads when the reader stops reading.
 struct CancelsWhenDropped(Arc<ThreadPoolExecutor>);
 
 impl Drop for CancelsWhenDropped {

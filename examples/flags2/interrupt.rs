@@ -1,4 +1,4 @@
-//! Ctrl-C: the first asks for an end in good order, the second for an end.
+//! Ctrl-C: the first one ends the program in good order, the second one at once.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -22,7 +22,7 @@ struct Shared {
 }
 
 impl Interrupt {
-    /// Listens from now on. To be called once.
+    /// Listens from now on; to be called once.
     pub fn listen() -> io::Result<Self> {
         let interrupt = Self::default();
         let heard = interrupt.clone();
@@ -34,8 +34,8 @@ impl Interrupt {
         self.shared.happened.load(Relaxed)
     }
 
-    /// Has this pool closed when it happens: what runs goes on, what is pending is cancelled, and
-    /// whoever waits for it learns of it at once.
+    /// Closes this pool on an interrupt: running tasks go on, pending ones are cancelled, and their
+    /// waiters are woken.
     pub fn closes(&self, pool: &Arc<ThreadPoolExecutor>) {
         *self.pool() = Arc::downgrade(pool);
         if self.happened() {
@@ -48,7 +48,8 @@ impl Interrupt {
             save::exit(INTERRUPTED.into());
         }
         complain(format_args!(
-            "\nInterrupted: what has begun is finished, the rest is not begun. Once more to end at once."
+            "\nInterrupted: running downloads are finished, pending ones are cancelled. \
+             Press Ctrl-C again to end at once."
         ));
         let pool = self.pool().upgrade();
         if let Some(pool) = pool {

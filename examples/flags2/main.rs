@@ -1,15 +1,16 @@
-//! Downloads many flags, counts what comes of each, and can be told how: *Fluent Python*'s
-//! `flags2`, whole command line and all.
+//! Downloads many flags and counts how the downloads end: *Fluent Python*'s `flags2` with its whole
+//! command line.
 //!
 //! ```text
-//! cargo run --example flags2                        # twenty flags, thirty workers at most
-//! cargo run --example flags2 -- -s ERROR -v b       # BA to BZ, from a server of which a quarter of the answers are teapots
+//! cargo run --example flags2                     # twenty flags, at most thirty workers
+//! cargo run --example flags2 -- -s ERROR -v b    # BA to BZ; a quarter of the answers are teapots
 //! cargo run --example flags2 -- -s FLAKY -m 3
 //! cargo run --example flags2 -- -h
 //! ```
 //!
 //! What to look for: with the same server and seed, one worker, three or thirty end with the same
-//! counts; the time is what differs. Ctrl-C cancels what is pending, and says what was done.
+//! counts, and take different times. Ctrl-C cancels the pending downloads, and the counts are
+//! printed.
 
 #![allow(unreachable_pub, reason = "nothing outside can reach into a program")]
 
@@ -39,7 +40,7 @@ use interrupt::Interrupt;
 use progress::Progress;
 use report::Counts;
 
-/// The book's real site. Whoever asks it asks gently.
+/// The book's real site; it gets few requests at once.
 const REMOTE: &str = "https://www.fluentpython.com/data/flags";
 
 fn main() -> ExitCode {
@@ -50,7 +51,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Parsed::Error(complaint) => {
-            // To standard output, and the whole usage with it, as the book's does.
+            // On standard output and with the whole usage, as the book's program does.
             say(format_args!("*** Usage error: {complaint}"));
             print(format_args!("{}{}", cli::USAGE, views::USAGE));
             return ExitCode::from(2);
@@ -66,7 +67,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether it was interrupted.
+/// Runs the program, and returns `true` if it was interrupted.
 fn run(options: &Options) -> Result<bool, Trouble> {
     options.views.check()?;
     let folder = Folder::create(&options.folder)?;
@@ -103,6 +104,7 @@ fn run(options: &Options) -> Result<bool, Trouble> {
             say(format_args!("{code} {fetched}"));
         }
         if let Fetched::NotSaved(error) = fetched {
+            // Without space on the disk, the next downloads would fail, too.
             unsaved = Some(error);
             break;
         }

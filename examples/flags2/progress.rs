@@ -1,5 +1,5 @@
-//! How far it is: a bar on a terminal, a few plain lines elsewhere, on standard error; nothing if
-//! there is a line for each flag.
+//! Shows the progress on standard error: a bar on a terminal, a few lines elsewhere, nothing if
+//! every flag has a line.
 
 use std::io::{IsTerminal, stderr};
 
@@ -13,7 +13,7 @@ pub enum Progress {
     Silent,
 }
 
-/// How many lines are printed where there is no bar.
+/// Number of lines where there is no bar.
 const LINES: usize = 5;
 
 impl Progress {
@@ -45,7 +45,7 @@ impl Progress {
         }
     }
 
-    /// The bar stays where it is, as it is.
+    /// Leaves the bar as it is.
     pub fn finish(&self) {
         if let Self::Bar(bar) = self {
             bar.abandon();

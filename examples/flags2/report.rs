@@ -1,4 +1,4 @@
-//! What is said before and after.
+//! Prints what is planned, and the counts at the end.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use crate::common::say::{complain, say};
 use crate::common::server::fate::Label;
 use crate::download::Fetched;
 
-/// So many codes are named one by one.
+/// Up to this number, codes are listed one by one.
 const FEW: usize = 10;
 
-/// How many downloads came to what.
+/// Number of downloads by how they ended.
 #[derive(Debug, Default)]
 pub struct Counts {
     saved: usize,
     not_found: usize,
     errors: usize,
     not_begun: usize,
-    /// Of the errors, those for want of a descriptor.
+    /// Errors because the process had no file descriptor left.
     no_descriptors: usize,
 }
 
@@ -36,7 +36,7 @@ impl Counts {
         }
     }
 
-    /// Of so many codes, those that have come to nothing else were not begun.
+    /// Counts as not begun the codes that have no other outcome.
     pub fn not_begun_of(&mut self, codes: usize) {
         self.not_begun = codes - self.saved - self.not_found - self.errors;
     }
@@ -44,7 +44,7 @@ impl Counts {
 
 pub fn initial(options: &Options, url: &str) {
     match options.server {
-        // Nothing is left to chance there.
+        // These servers have no delays or faults to draw, so the seed does not matter.
         Server::Local(label @ (Label::Local | Label::Limit)) => {
             say(format_args!("{} site: {url}", label.name()));
         }
@@ -79,10 +79,12 @@ pub fn last(counts: &Counts, elapsed: Duration) {
         say(format_args!("{:3} not begun.", counts.not_begun));
     }
     say(format_args!("Elapsed time: {:.2}s", elapsed.as_secs_f64()));
+    // The server is not to blame for these errors: say what the user can change.
     if counts.no_descriptors > 0 {
         let asked = counted(counts.no_descriptors, "request");
         complain(format_args!(
-            "flags2: {asked} found too many files open: raise the limit (ulimit -n), or lower --max_req"
+            "flags2: {asked} found too many files open: \
+             raise the limit (ulimit -n), or lower --max_req"
         ));
     }
 }
@@ -91,7 +93,7 @@ fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// The same, as wide as in a column of counts.
+/// A count as wide as the others of its column.
 fn padded(count: usize, noun: &str) -> String {
     format!("{count:3} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -1,5 +1,5 @@
-//! Downloads five flags with three workers, and shows each future as it is scheduled and as it is
-//! done: `submit` and `as_completed`, which are behind `map`.
+//! Downloads five flags with three workers, and shows each future when it is scheduled and when it
+//! is done: `submit` and `as_completed`, on which `map` could be built.
 //!
 //! ```text
 //! cargo run --example flags_futures
@@ -20,8 +20,8 @@ use common::program::{self, Program, Seen, Session, Trouble, show};
 use common::say::say;
 use glasspool::{ThreadPoolExecutor, as_completed};
 
-/// What Python raises, this unwinds with: the future carries it to whoever asks for the result, as
-/// it does there. (It does so without a panic's message, as that is for bugs.)
+/// Unwinds where the Python program raises: the future carries the payload to its reader, as in
+/// Python. (`resume_unwind` prints no panic message; that is for bugs.)
 fn download_one(session: &Session, code: &'static str) -> &'static str {
     try_download_one(session, code)
         .unwrap_or_else(|trouble| resume_unwind(Box::new(trouble.to_string())))
@@ -41,6 +41,7 @@ fn download_many(session: &Session) -> Result<usize, Trouble> {
     let mut to_do = Vec::new();
     for code in codes {
         let session = session.clone();
+        // The name appears in error messages and in the views.
         let future = executor.named(code).submit(move || download_one(&session, code));
         say(format_args!("Scheduled for {code}: {future}"));
         to_do.push((code, future));

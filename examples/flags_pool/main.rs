@@ -1,11 +1,11 @@
-//! Downloads twenty flags at once: one `map` on a pool in the place of a loop.
+//! Downloads twenty flags at once: a `map` on a pool instead of a loop.
 //!
 //! ```text
 //! cargo run --example flags_pool
 //! ```
 //!
 //! What to look for: the codes come in the order in which the server answers, and the whole takes
-//! about as long as its slowest answer. The difference to `flags` is one line of code.
+//! about as long as the slowest answer. The difference from `flags` is one line of code.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -16,7 +16,7 @@ use common::countries::POP20;
 use common::program::{self, Program, Seen, Session, Trouble, show};
 use glasspool::ThreadPoolExecutor;
 
-/// Who waits needs no core, so there may be more workers than those: here, one for each flag.
+/// Waiting needs no core, so there may be more workers than cores: here, one per flag.
 const MAX_WORKERS: usize = 20;
 
 fn download_one(session: &Session, code: &'static str) -> Result<&'static str, Trouble> {

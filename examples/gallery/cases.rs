@@ -1,9 +1,8 @@
-//! The runs from which the gallery's pictures are drawn: each a pool, some tasks, and one thing to
-//! see.
+//! The runs of the gallery: each a pool, some tasks, and one thing to see.
 //!
-//! They come in pairs that differ in one line. Nothing here computes: a task is so many
-//! milliseconds of sleep, or a request to a server, so that what takes time is the waiting, on any
-//! machine. What each is to show is asked in [`claims`](super::claims).
+//! They come in pairs that differ in one line. A task sleeps for some milliseconds or asks a
+//! server, so that a run looks the same on any machine. [`claims`](super::claims) checks what each
+//! run must show.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use crate::common::countries::POP20;
 use crate::common::server::FlagServer;
 use crate::common::server::fate::{LIMIT, Label, Plan};
 
-/// A run, and under which name and title it is kept.
+/// A run, with the name and the title under which it is kept.
 pub struct Case {
     pub name: &'static str,
     pub title: &'static str,
@@ -40,7 +39,7 @@ pub const CASES: [Case; 12] = [
         title: "as_completed: each result is read as soon as it is there",
         run: |watched| {
             let pool = watched.pool(3).build()?;
-            // A map would give its items these names.
+            // The names that `map` gives its items.
             let futures = (0..).zip(SLOW_FIRST).map(|(item, length)| {
                 pool.named(format!("item[{item}]")).submit(move || nap(length))
             });
@@ -52,7 +51,7 @@ pub const CASES: [Case; 12] = [
     },
     Case {
         name: "longest-last",
-        title: "The longest task comes last, and all wait for it",
+        title: "The longest task comes last, and everyone waits for it",
         run: |watched| many(watched, &LONG_TAIL),
     },
     Case {
@@ -71,7 +70,7 @@ pub const CASES: [Case; 12] = [
     },
     Case {
         name: "nested-inline",
-        title: "NestedWait::RunInline: who waits runs what it waits for",
+        title: "NestedWait::RunInline: a waiting worker runs the task it waits for",
         run: |watched| nested(watched, NestedWait::RunInline),
     },
     Case {
@@ -81,7 +80,7 @@ pub const CASES: [Case; 12] = [
     },
     Case {
         name: "bounded",
-        title: "With room for four, the submitter waits",
+        title: "With a queue for four tasks, the submitter waits for room",
         run: |watched| submit_many(watched.pool(2).queue_capacity(4)),
     },
     Case {
@@ -96,24 +95,24 @@ pub const CASES: [Case; 12] = [
     },
     Case {
         name: "drain",
-        title: "Shutdown::Drain: what was pending is run first",
+        title: "Shutdown::Drain: pending tasks are run first",
         run: |watched| close(watched, Shutdown::Drain),
     },
     Case {
         name: "cancel",
-        title: "Shutdown::CancelPending: what was pending is cancelled at once",
+        title: "Shutdown::CancelPending: pending tasks are cancelled at once",
         run: |watched| close(watched, Shutdown::CancelPending),
     },
 ];
 
-/// In milliseconds each, as all lengths here.
+/// Lengths of tasks in milliseconds, as all lengths here.
 const SLOW_FIRST: [u64; 6] = [250, 50, 50, 50, 50, 50];
 
 const LONG: u64 = 240;
 
 const LONG_TAIL: [u64; 13] = [40, 60, 40, 50, 60, 40, 50, 40, 60, 50, 40, 60, LONG];
 
-/// Those who are watched are watched by this recorder.
+/// Makes pools that this recorder observes.
 pub struct Watched(pub Arc<Recorder>);
 
 impl Watched {
@@ -142,8 +141,7 @@ fn many(watched: &Watched, lengths: &[u64]) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Tasks that each wait for another, which is pending; with a deadline for those who would wait in
-/// vain.
+/// Runs tasks that each wait for a pending one; with a deadline where the wait could not end.
 fn nested(watched: &Watched, policy: NestedWait) -> Result<(), Box<dyn Error>> {
     let pool = watched.pool(2).nested_wait(policy).build()?;
     let outer = [0, 1].map(|_| {

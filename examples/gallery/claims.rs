@@ -1,15 +1,14 @@
-//! What each picture of the gallery is to show, asked of the run that it is drawn from.
+//! Checks that a run shows what its picture is meant to show.
 //!
-//! A busy machine can spoil a run: then it is not kept. The tests ask the same of those that are.
-//! It knows traces only, and not how they come about; what two runs show beside each other is in
-//! the tests.
+//! A busy machine can spoil a run; the gallery then records it again. The tests check the same
+//! claims of the runs that are kept, and compare the runs of a pair.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use glasspool::timeline::{Entry, Trace};
 use glasspool::{BlockedOn, CancelReason, Ending, EventKind, TaskId};
 
-/// Says which claim does not hold, if one does not.
+/// Checks the claims of a case, and returns the first that does not hold.
 pub fn check(case: &str, trace: &Trace) -> Result<(), String> {
     let claims = match case {
         "in-order" => in_order,
@@ -201,12 +200,12 @@ fn is_workers(trace: &Trace, entry: &Entry) -> bool {
     trace.threads()[entry.thread].worker.is_some()
 }
 
-/// By their time.
+/// The events that are meant, ordered by time.
 fn all(trace: &Trace, is_meant: impl Fn(&EventKind) -> bool) -> Vec<&Entry> {
     trace.entries().iter().filter(|entry| is_meant(&entry.kind)).collect()
 }
 
-/// Those of which this has been told, in the order in which it happened.
+/// The tasks of the events that are meant, ordered by time.
 fn tasks(trace: &Trace, is_meant: impl Fn(&EventKind) -> bool) -> Vec<TaskId> {
     all(trace, is_meant).into_iter().filter_map(|entry| entry.task).collect()
 }
@@ -215,12 +214,12 @@ fn last(trace: &Trace, is_meant: impl Fn(&EventKind) -> bool) -> Option<TaskId> 
     tasks(trace, is_meant).pop()
 }
 
-/// When this has happened to each task.
+/// Time of the event that is meant, for each task.
 fn times(trace: &Trace, is_meant: impl Fn(&EventKind) -> bool) -> BTreeMap<TaskId, u64> {
     all(trace, is_meant).into_iter().filter_map(|entry| Some((entry.task?, entry.at))).collect()
 }
 
-/// How long each task ran.
+/// Running time of each task.
 fn lengths(trace: &Trace) -> BTreeMap<TaskId, u64> {
     let starts = times(trace, is_start);
     times(trace, is_end).into_iter().map(|(task, end)| (task, end - starts[&task])).collect()
@@ -232,7 +231,7 @@ fn extremes(trace: &Trace) -> (u64, u64) {
     (shortest.copied().unwrap_or(0), longest.copied().unwrap_or(0))
 }
 
-/// How many tasks each thread has run.
+/// Number of tasks that each thread has run.
 fn tasks_of_threads(trace: &Trace) -> BTreeMap<usize, usize> {
     let mut tasks = BTreeMap::new();
     for entry in all(trace, is_start) {
@@ -249,7 +248,7 @@ fn deepest_queue(trace: &Trace) -> usize {
     trace.entries().iter().map(|entry| entry.queue_depth).max().unwrap_or(0)
 }
 
-/// Of those that have started.
+/// Longest pending time of the tasks that have started.
 fn longest_pending(trace: &Trace) -> u64 {
     let submitted = times(trace, |kind| *kind == EventKind::Submitted);
     let pending = times(trace, is_start).into_iter().map(|(task, at)| at - submitted[&task]);

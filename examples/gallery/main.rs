@@ -1,13 +1,13 @@
-//! Records the runs of the gallery, `docs/gallery.md`, and draws its pictures.
+//! Records the runs of `docs/gallery.md` and draws its pictures.
 //!
 //! ```text
 //! cargo run --release --example gallery -- --into docs/pictures
 //! cargo run --example gallery -- in-order
 //! ```
 //!
-//! What to look for: each pair of runs differs in one line, and the difference can be seen. With
-//! `--into`, a run is kept only if it shows that ([`claims`]); without, the runs are shown as
-//! charts, and nothing is written.
+//! What to look for: the runs of a pair differ in one line of code, and the pictures show the
+//! difference. With `--into`, a run is kept if its [`claims`] hold. Without, the runs are shown as
+//! charts and no file is written.
 
 #![allow(unreachable_pub, reason = "nothing outside can reach into a program")]
 
@@ -33,15 +33,15 @@ Usage: gallery [--into FOLDER | --trace] [CASE ...]
 
 Records runs that teach something, and shows each as a chart.
 
-  CASE            one or more of those that are listed below (default: all)
-  --into FOLDER   keeps each run there, and its picture, in the place of the chart;
-                  one that does not show what it should is made again
-  --trace         prints the run of one case as a trace, in the place of the chart
-  -h, --help      prints this
+  CASE            one or more of the cases below (default: all)
+  --into FOLDER   writes each run and its picture to this folder, without a chart;
+                  a run that does not show what it should is recorded again
+  --trace         prints the run of one case as a trace, without a chart
+  -h, --help      prints this help
 
 ";
 
-/// A machine that spoils so many runs of a case has too much else to do.
+/// Most attempts at a run; a machine that spoils so many is too busy.
 const ATTEMPTS: usize = 10;
 
 struct Options {
@@ -55,7 +55,7 @@ enum Output {
     Into(PathBuf),
 }
 
-/// `None` if only help was asked for.
+/// Parses the options; `None` asks for help.
 fn parse_options() -> Result<Option<Options>, lexopt::Error> {
     use lexopt::prelude::*;
 
@@ -89,7 +89,7 @@ fn record(case: &Case) -> Result<Trace, Box<dyn Error>> {
     Ok(watched.0.trace().with_title(case.title))
 }
 
-/// Tasks and pools are numbered throughout a process, and in each picture they should count from 0.
+/// Records in a new process, because ids of tasks and pools count up within a process.
 fn record_in_a_process_of_its_own(case: &Case) -> Result<Trace, Box<dyn Error>> {
     let mut program = Command::new(std::env::current_exe()?);
     let output = program.args(["--trace", case.name]).stderr(Stdio::inherit()).output()?;
@@ -109,7 +109,7 @@ fn record_what_it_claims(case: &Case) -> Result<Trace, Box<dyn Error>> {
             Err(claim) => missed = claim,
         }
         complain(format_args!(
-            "{name}, run {attempt} of {ATTEMPTS} at most: it is not so that {missed}"
+            "{name}, run {attempt} of at most {ATTEMPTS}: it is not so that {missed}"
         ));
     }
     Err(format!("{name} is not kept: in the last of {ATTEMPTS} runs, it is not so that {missed}")
@@ -132,6 +132,7 @@ fn run(Options { output, cases }: &Options) -> Result<(), Box<dyn Error>> {
         Output::Into(folder) => {
             let folder = Folder::create(folder)?;
             for case in cases {
+                // The run is kept with its picture: a test draws the picture again and compares.
                 let trace = record_what_it_claims(case)?;
                 let mut file = Vec::new();
                 trace.write(&mut file)?;

@@ -1,19 +1,18 @@
-//! A pool's life as a picture: a recorder of events, and views of what it has kept.
+//! Records what a pool does, and draws it: a recorder of events, and views of the recorded run.
 //!
-//! *This module is there with the feature `timeline`, which is off by default.*
+//! *This module exists with the feature `timeline`, which is off by default.*
 //!
-//! A [`Recorder`] is an [`Observer`](crate::Observer) that keeps what it is told, up to a bound;
-//! [`Recorder::trace`] gives it back as a [`Trace`], which can be [written](Trace::write) to a file
-//! and [read](Trace::read) back. Every view is drawn from a trace, and each is a type that displays
-//! itself:
+//! A [`Recorder`] is an [`Observer`](crate::Observer) that keeps events up to a bound.
+//! [`Recorder::trace`] returns them as a [`Trace`], which can be [written](Trace::write) to a file
+//! and [read](Trace::read) back. Every view is drawn from a trace and implements `Display`:
 //!
-//! | view | it is |
+//! | view | what it is |
 //! |---|---|
-//! | [`Gantt`] | a chart of characters, for a terminal |
-//! | [`Svg`] | one picture, for a page or for paper |
-//! | [`Page`] | one page that plays the run again, offline |
-//! | [`ChromeTrace`] | a file for Perfetto, or for `chrome://tracing` |
-//! | [`Narration`] | plain English, a line an event; a [`Narrator`] says it live |
+//! | [`Gantt`] | a chart of characters for a terminal |
+//! | [`Svg`] | one picture, for a page or for print |
+//! | [`Page`] | one HTML page that replays the run, offline |
+//! | [`ChromeTrace`] | a file for Perfetto or `chrome://tracing` |
+//! | [`Narration`] | plain English, one line per event; a [`Narrator`] writes it live |
 //!
 //! ```
 //! use std::sync::Arc;
@@ -22,7 +21,8 @@
 //! use glasspool::timeline::{Gantt, Narration, Recorder, Svg};
 //!
 //! let recorder = Arc::new(Recorder::default());
-//! let pool = ThreadPoolExecutor::builder().max_workers(2).observer(Arc::clone(&recorder)).build()?;
+//! let pool =
+//!     ThreadPoolExecutor::builder().max_workers(2).observer(Arc::clone(&recorder)).build()?;
 //! pool.named("nap").map(1..=3, |n| std::thread::sleep(Duration::from_millis(n))).for_each(drop);
 //! drop(pool);
 //!
@@ -34,9 +34,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! For readers of the source: the [recorder](mod@recorder) fills a [trace](mod@trace), which the
-//! [file](mod@file) format reads and writes; what each thread and each task did is put together
-//! from it in [`run`], with the figures that can be read off; and the views only draw that.
+//! For readers of the source: the [recorder](mod@recorder) fills a [trace](mod@trace), and the
+//! [file](mod@file) format reads and writes it. [`run`] works out from the trace what each thread
+//! and each task did, and the figures. The views draw what `run` found.
 
 pub(crate) mod trace;
 pub(crate) mod recorder;

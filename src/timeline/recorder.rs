@@ -1,14 +1,12 @@
-//! A recorder keeps what it is told, up to a bound, and counts the rest.
+//! Keeps events up to a bound, and counts the rest.
 //!
-//! Each thread has a [`Tape`] of its own to keep its events on, so threads do not get into each
-//! other's way; they are put together when somebody asks for the [trace](Recorder::trace).
+//! Each thread keeps its events on a [`Tape`] of its own, so that recording threads do not contend
+//! for one lock. [`Recorder::trace`] merges the tapes.
 //!
-//! **The bound.** A tape grows by a reel at a time, and a reel is counted when it is full, or when
-//! its thread ends. As long as fewer events are counted than the recorder has capacity for,
-//! everything is kept; from then on nothing is. So nothing is dropped below the bound, and above it
-//! are at most the reels that were begun. It is the last events that are dropped, and not the
-//! first; and where the first was dropped, the trace ends for all threads: so it is a whole story,
-//! as far as it goes.
+//! **The bound.** A tape grows by one reel at a time. A reel is counted when it is full or when its
+//! thread ends, and the recorder is full when the count reaches the capacity. So at least as many
+//! events as the capacity are kept, and at most one begun reel per thread more. The trace ends at
+//! the time of the first dropped event, for all threads, so that it has no gaps.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -24,29 +22,28 @@ use crate::observe::event::{Event, Observer, TaskInfo};
 use crate::sync::process_wide::{AtomicU64, AtomicUsize, Relaxed};
 use crate::sync::{Mutex, RefCell, ThreadId, current_thread, current_thread_name, thread_local};
 
-/// A reel has room for so many events, or for less in a small recorder.
+/// Number of events on a reel; a small recorder has shorter ones.
 const LONGEST_REEL: usize = 1024;
 
-/// The reels that are begun are at most one part in so many of the capacity, each.
+/// A reel holds at most one part in `REELS` of the capacity.
 const REELS: usize = 16;
 
 thread_local! {
-    /// This thread's, of every recorder that it has told anything.
+    /// The tapes of this thread, one for each recorder that heard from it.
     static MY_TAPES: RefCell<Vec<MyTape>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An [`Observer`] that keeps the events it is told of, for a [`Trace`].
+/// An [`Observer`] that keeps events, to return them as a [`Trace`].
 ///
-/// It keeps everything until it has as many events as its capacity, and then, but for [a
-/// little](Self::with_capacity), nothing more: [`Trace::dropped`] says how many there were. An
-/// event takes 64 bytes, and a task as much again, and its name. To be told of one and to keep it
-/// costs 100 to 130 ns in the thread in which it happens, most of which is to be told (`cargo bench
-/// --bench recorder` measures both); memory that is used for the first time comes to that. Threads
-/// do not wait for each other, but for whoever copies what they have kept into a
-/// [trace](Self::trace).
+/// It keeps every event until it holds as many as its capacity ([a few more](Self::with_capacity),
+/// because threads count in batches). From then on it drops events, and [`Trace::dropped`] says how
+/// many. An event takes 64 bytes; a task takes 64 more, and its name. One recorded event costs 100
+/// to 130 ns in the thread it comes from, most of it for making the event (`cargo bench --bench
+/// recorder` measures both), plus the first use of fresh memory. Threads that record do not wait
+/// for each other; they wait while [`trace`](Self::trace) copies their events.
 ///
-/// Give a pool an `Arc` of it, and keep another. Several pools may have the same: then their events
-/// are in one trace.
+/// Give the pool an `Arc` of the recorder, and keep another. Several pools can share one recorder:
+/// their events are then in one trace.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -60,22 +57,22 @@ thread_local! {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Recorder {
-    /// Never that of another.
+    /// Unique in the process.
     id: u64,
     counter: Arc<Counter>,
     tapes: Mutex<Vec<Arc<Tape>>>,
 }
 
-/// How many events are kept, and how many more may be.
+/// Shared by all tapes: the clock, and how many events are counted.
 struct Counter {
     began: Instant,
     capacity: usize,
     reel: usize,
-    /// Those on reels that are full, or whose thread has ended.
+    /// Events on full reels, and on reels of threads that have ended.
     counted: AtomicUsize,
-    /// By threads that have no tape, because it was too late for one.
+    /// Events of threads that got no tape, because the recorder was full already.
     dropped: AtomicU64,
-    /// When the first one was, by whichever thread.
+    /// Time of the earliest dropped event of all threads.
     first_dropped: AtomicU64,
 }
 
@@ -89,7 +86,7 @@ impl Counter {
     }
 
     fn since(&self, at: Instant) -> u64 {
-        // Five hundred years at most.
+        // A `u64` of nanoseconds lasts for more than five hundred years.
         u64::try_from(at.saturating_duration_since(self.began).as_nanos()).unwrap_or(u64::MAX)
     }
 }
@@ -107,12 +104,12 @@ struct Kept {
     reels: Vec<Vec<Record>>,
     tasks: Vec<(TaskId, TaskRecord)>,
     dropped: u64,
-    /// The last reel is counted already: nothing more is put on it.
+    /// The last reel is counted: the tape takes no more events.
     closed: bool,
 }
 
 struct Record {
-    /// In nanoseconds since the recorder began.
+    /// Nanoseconds since the recorder was made.
     at: u64,
     pool: PoolId,
     task: Option<TaskId>,
@@ -126,7 +123,7 @@ struct TaskRecord {
     submitted_at: &'static Location<'static>,
 }
 
-/// A thread's own way to its tape. When it ends, so does the thread.
+/// A thread's access to its tape, dropped when the thread ends.
 struct MyTape {
     recorder: u64,
     tape: Arc<Tape>,
@@ -140,7 +137,7 @@ impl Drop for MyTape {
 }
 
 impl Recorder {
-    /// So many events are kept unless one says otherwise.
+    /// Capacity of a [default](Self::default) recorder, in events.
     ///
     /// ```
     /// # use glasspool::timeline::Recorder;
@@ -148,8 +145,9 @@ impl Recorder {
     /// ```
     pub const DEFAULT_CAPACITY: usize = 1 << 20;
 
-    /// A recorder that keeps so many events, and a little more: each thread may have begun another
-    /// sixteenth. Its clock begins now.
+    /// Makes a recorder that keeps this many events; its clock starts now.
+    ///
+    /// A few more may be kept: each thread can have begun a reel of a sixteenth of the capacity.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -157,7 +155,10 @@ impl Recorder {
     /// use glasspool::timeline::Recorder;
     ///
     /// let recorder = Arc::new(Recorder::with_capacity(10));
-    /// let pool = ThreadPoolExecutor::builder().max_workers(1).observer(Arc::clone(&recorder)).build()?;
+    /// let pool = ThreadPoolExecutor::builder()
+    ///     .max_workers(1)
+    ///     .observer(Arc::clone(&recorder))
+    ///     .build()?;
     /// pool.map(0..100, |n| n).for_each(drop);
     /// let trace = recorder.trace();
     /// assert!(trace.entries().len() >= 10 && trace.dropped() > 0);
@@ -180,12 +181,11 @@ impl Recorder {
         }
     }
 
-    /// What has been kept so far. It goes on recording. Blocks for as long as it takes to copy
-    /// that.
+    /// Returns a trace of what is kept so far; recording goes on.
     ///
-    /// It goes up to the moment of the call: all that [had been told](Observer) before is in it, if
-    /// it was kept. If events were dropped, it goes up to the first of those, and what was kept
-    /// behind that counts as dropped.
+    /// Blocks while it copies. The trace has every kept event that [was told](Observer) before the
+    /// call. If events were dropped, the trace ends at the first of them, and later events that
+    /// were kept count as dropped.
     ///
     /// ```
     /// # use glasspool::timeline::Recorder;
@@ -208,7 +208,8 @@ impl Recorder {
         trace.entries.retain(|entry| entry.at < until);
         trace.dropped += (all - trace.entries.len()) as u64;
         trace.entries.retain(|entry| entry.at <= now);
-        // What is not in it is not known of either.
+        // The submit of these tasks may lie behind the end of the trace: then the trace must not
+        // know the task either, or its file would not read back as the same trace.
         let submits = trace.entries.iter().filter(|entry| entry.kind == EventKind::Submitted);
         let submitted: HashSet<_> = submits.filter_map(|entry| entry.task).collect();
         trace.tasks.retain(|id, _| submitted.contains(id));
@@ -216,7 +217,7 @@ impl Recorder {
         trace
     }
 
-    /// A tape for this thread; `None` if it is too late for one.
+    /// Makes a tape for the calling thread; `None` if the recorder is full.
     fn new_tape(&self, worker: Option<Worker>) -> Option<Arc<Tape>> {
         if self.counter.is_full() {
             return None;
@@ -227,22 +228,22 @@ impl Recorder {
         Some(tape)
     }
 
-    /// That of a thread which is ending, and has lost its own way to it.
+    /// Finds the tape of a thread that is ending, whose thread-local is gone already.
     fn tape_of_this_thread(&self) -> Option<Arc<Tape>> {
         let id = current_thread();
         self.tapes.lock().iter().rev().find(|tape| tape.id == id).cloned()
     }
 
-    /// The first event of a thread.
+    /// Keeps the first event of a thread.
     fn keep_first(&self, event: &Event<'_>, tapes: &mut Vec<MyTape>) {
         let Some(tape) = self.new_tape(event.worker) else { return self.drop_one(event) };
         tape.kept.lock().keep(event, &self.counter);
-        // Of those whose recorder is gone, nobody else has the tape.
+        // A tape whose recorder is gone has no other owner left.
         tapes.retain(|mine| Arc::strong_count(&mine.tape) > 1);
         tapes.push(MyTape { recorder: self.id, tape, counter: Arc::clone(&self.counter) });
     }
 
-    /// One of the last events of a thread.
+    /// Keeps an event of a thread that is ending.
     fn keep_last(&self, event: &Event<'_>) {
         let Some(tape) = self.tape_of_this_thread().or_else(|| self.new_tape(event.worker)) else {
             return self.drop_one(event);
@@ -258,7 +259,7 @@ impl Recorder {
     }
 }
 
-/// With the [default capacity](Recorder::DEFAULT_CAPACITY).
+/// A recorder with the [default capacity](Recorder::DEFAULT_CAPACITY).
 impl Default for Recorder {
     fn default() -> Self {
         Self::with_capacity(Self::DEFAULT_CAPACITY)
@@ -280,7 +281,7 @@ impl Observer for Recorder {
     }
 }
 
-// No user code runs while a tape is locked, so a panic cannot leave one half-written.
+// No user code runs while a tape is locked, so a panic cannot leave a tape half-written.
 impl UnwindSafe for Recorder {}
 impl RefUnwindSafe for Recorder {}
 
@@ -290,7 +291,7 @@ impl fmt::Debug for Recorder {
     }
 }
 
-/// Threads may keep their way to a tape, but not what was on it.
+/// Threads may keep their access to a tape; the memory of its events is freed here.
 impl Drop for Recorder {
     fn drop(&mut self) {
         for tape in self.tapes.lock().drain(..) {
@@ -302,7 +303,7 @@ impl Drop for Recorder {
 impl Kept {
     fn keep(&mut self, event: &Event<'_>, counter: &Counter) {
         if self.closed {
-            // Not only of the first: a cancellation is told later than it was.
+            // `fetch_min` for every dropped event: a cancellation is told later than it happened.
             counter.first_dropped.fetch_min(counter.time_of(event), Relaxed);
             self.dropped += 1;
             return;
@@ -312,7 +313,7 @@ impl Kept {
             self.tasks.push((info.id, task));
         }
         if self.reels.last().is_none_or(|reel| reel.len() == counter.reel) {
-            // The first one grows as it is needed: most threads tell little.
+            // The first reel grows on demand, because most threads tell few events.
             let room = if self.reels.is_empty() { 0 } else { counter.reel };
             self.reels.push(Vec::with_capacity(room));
         }
@@ -331,7 +332,7 @@ impl Kept {
     }
 
     fn task_of(&self, info: &TaskInfo<'_>) -> TaskRecord {
-        // A name is mostly that of the task before.
+        // Successive tasks mostly have the same name: share it.
         let known = self.tasks.last().and_then(|(_, task)| task.name.as_ref());
         let name = info.name.map(|name| match known {
             Some(known) if **known == *name => Arc::clone(known),
@@ -340,7 +341,7 @@ impl Kept {
         TaskRecord { name, item: info.item, submitted_at: info.submitted_at }
     }
 
-    /// Counts what is on the last reel.
+    /// Counts the events on the last reel.
     fn close(&mut self, counter: &Counter) {
         let begun = self.reels.last().map_or(0, Vec::len);
         if begun < counter.reel {
@@ -365,7 +366,7 @@ impl Record {
 }
 
 impl TaskRecord {
-    /// Many have the same site, and few sites are to be written out.
+    /// Converts to the public form; tasks of one site share the site's text.
     fn to_task(&self, sites: &mut HashMap<&'static Location<'static>, Arc<str>>) -> Task {
         let site =
             sites.entry(self.submitted_at).or_insert_with_key(|site| site.to_string().into());
@@ -377,7 +378,7 @@ impl TaskRecord {
 mod tests {
     use super::*;
 
-    /// What the documentation of [`Recorder`] says of its memory.
+    /// The documentation of [`Recorder`] states these sizes.
     #[test]
     fn an_event_takes_as_much_memory_as_is_said() {
         assert!(size_of::<Record>() <= 64);

@@ -1,26 +1,26 @@
-//! What a terminal can show, guessed from what its environment says.
+//! What a terminal can show, guessed from its environment variables.
 //!
-//! The guess is a pure function of [`Facts`]; they are collected in one place.
+//! The guess is a pure function of [`Facts`], so that it can be tested without a terminal.
 
 use std::io::IsTerminal;
 
-/// If nothing says how wide it is.
+/// Columns of a terminal that does not state its width.
 pub(super) const DEFAULT_WIDTH: usize = 80;
 
-/// What there is to go by. A variable that is not set is `None`.
+/// What the guess is made from. `None` stands for a variable that is unset or empty.
 #[derive(Clone, Debug, Default)]
 struct Facts {
     is_terminal: bool,
     columns: Option<String>,
     no_color: Option<String>,
     term: Option<String>,
-    /// That which counts: the first of `LC_ALL`, `LC_CTYPE` and `LANG` that is not empty.
+    /// The first of `LC_ALL`, `LC_CTYPE` and `LANG` that is not empty: that one decides.
     locale: Option<String>,
-    /// The system shows Unicode, whatever its locale is called.
+    /// The system shows Unicode in any locale.
     always_unicode: bool,
 }
 
-/// What follows from them.
+/// The form of a text that suits a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Form {
     pub(super) width: usize,
@@ -45,7 +45,7 @@ impl Facts {
         let term = self.term.as_deref().unwrap_or_default();
         let locale = self.locale.as_deref().unwrap_or_default().to_lowercase();
         let is_utf8 = self.always_unicode || locale.contains("utf-8") || locale.contains("utf8");
-        // The console of Linux has a font of 512 characters, and these are not among them.
+        // The Linux console has a font of 512 glyphs, which lacks the chart's characters.
         let has_font = term != "dumb" && term != "linux";
         let refuses_color = self.no_color.as_deref().is_some_and(|value| !value.is_empty());
         let columns = self.columns.as_deref().and_then(|columns| columns.trim().parse().ok());
@@ -57,7 +57,7 @@ impl Facts {
     }
 }
 
-/// The form that suits standard output.
+/// Returns the form that suits standard output.
 pub(super) fn form_of_standard_output() -> Form {
     Facts::of_standard_output().form()
 }

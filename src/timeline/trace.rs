@@ -1,8 +1,8 @@
-//! What was recorded: every event, by its time, with the threads and tasks that they are about.
+//! A recorded run: every event in order of time, with the threads and tasks that it is about.
 //!
-//! It is made by a [`Recorder`](super::Recorder), or [read](super::file) from a file; every view is
-//! drawn from it. Times are nanoseconds from when the recorder was made. It knows nothing of what
-//! can be seen in it: that is put together in [`run`](super::run).
+//! A [`Recorder`](super::Recorder) makes a trace, or it is [read](super::file) from a file. Times
+//! are nanoseconds since the recorder was made. What the events add up to is worked out in
+//! [`run`](super::run).
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
@@ -13,7 +13,7 @@ use crate::kernel::seams::EventKind;
 use crate::kernel::seams::{PoolId, TaskId};
 use crate::kernel::staff::Worker;
 
-/// A recorded run: what a [`Recorder`](super::Recorder) has kept, or what a file has.
+/// A recorded run, from a [`Recorder`](super::Recorder) or from a file.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -35,58 +35,58 @@ use crate::kernel::staff::Worker;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
     pub(super) title: String,
-    /// By their numbers.
+    /// Ordered by their numbers.
     pub(super) threads: Vec<Thread>,
     pub(super) tasks: BTreeMap<TaskId, Task>,
-    /// By their time.
+    /// Ordered by time.
     pub(super) entries: Vec<Entry>,
     pub(super) dropped: u64,
-    /// The file that it is from breaks off.
+    /// Whether the file that the trace was read from is cut short.
     pub(super) breaks_off: bool,
 }
 
-/// A thread in which something has happened.
+/// A thread that at least one event is from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Thread {
-    /// Empty if it has none.
+    /// The thread's name; empty if it has none.
     pub name: String,
-    /// Which worker it is; `None` if it is none.
+    /// Which worker the thread is; `None` for any other thread.
     pub worker: Option<Worker>,
 }
 
-/// A task, as it was submitted.
+/// A task as it was submitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Task {
-    /// The name that it was given.
+    /// The task's name, if it was given one.
     pub name: Option<Arc<str>>,
-    /// If it is one of a map's: its place among them, from 0.
+    /// For a task of a `map`: the index of its item, from 0.
     pub item: Option<usize>,
-    /// Where it was submitted: file, line and column.
+    /// Where the task was submitted: file, line and column.
     pub submitted_at: Arc<str>,
 }
 
-/// One event.
+/// One recorded event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
-    /// When, in nanoseconds since the recorder was made.
+    /// Time of the event, in nanoseconds since the recorder was made.
     pub at: u64,
-    /// In which of the [threads](Trace::threads).
+    /// Index of the event's thread in [`Trace::threads`].
     pub thread: usize,
-    /// In which pool.
+    /// The pool that the event is about.
     pub pool: PoolId,
-    /// About which task.
+    /// The task that the event is about, if any.
     pub task: Option<TaskId>,
-    /// How many tasks of that pool were pending.
+    /// Number of pending tasks of that pool.
     pub queue_depth: usize,
-    /// What has happened.
+    /// What happened.
     pub kind: EventKind,
 }
 
 impl Trace {
-    /// The same under this title, which its pictures bear.
+    /// Returns this trace with a title, which the views show.
     ///
     /// ```
     /// # use glasspool::timeline::Recorder;
@@ -99,37 +99,37 @@ impl Trace {
         self
     }
 
-    /// What it was called, if anything.
+    /// Returns the title; empty if there is none.
     pub fn title(&self) -> &str {
         &self.title
     }
 
-    /// Those in which anything has happened, by their numbers.
+    /// Returns the threads that events are from, ordered by their numbers.
     pub fn threads(&self) -> &[Thread] {
         &self.threads
     }
 
-    /// Those whose submit was recorded, in the order in which they were numbered.
+    /// Returns the tasks whose submit was recorded, ordered by their ids.
     pub fn tasks(&self) -> impl ExactSizeIterator<Item = (TaskId, &Task)> {
         self.tasks.iter().map(|(&id, task)| (id, task))
     }
 
-    /// All that has happened, by its time.
+    /// Returns all events, ordered by time.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// How many events there was no room for. They are the last ones of their threads.
+    /// Returns how many events did not fit in the recorder.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    /// Whether the file that it was read from breaks off before its end.
+    /// Returns `true` if the trace was read from a file that is cut short.
     pub fn breaks_off(&self) -> bool {
         self.breaks_off
     }
 
-    /// What is missing from it, in words; `None` if nothing is.
+    /// Describes what is missing from the trace; `None` if it is complete.
     pub(super) fn missing(&self) -> Option<String> {
         let dropped = match self.dropped {
             0 => None,
@@ -143,8 +143,10 @@ impl Trace {
         }
     }
 
-    /// Puts the events in order. Those of one thread that are at the same time stay in theirs; of
-    /// two threads', the one that may have been the other's cause comes first.
+    /// Sorts the events by time.
+    ///
+    /// Events of one thread at the same time keep their order. Between threads, a possible cause
+    /// comes before its effect: see [`EventKind::rank`].
     pub(super) fn sort(&mut self) {
         self.entries.sort_by_key(|entry| entry.at);
         for same_time in self.entries.chunk_by_mut(|one, next| one.at == next.at) {
@@ -154,13 +156,14 @@ impl Trace {
         }
     }
 
-    /// `F3 loiter[3]`, or as much of that as is known.
+    /// A task's id and name as far as they are known: `F3 loiter[3]`.
     pub(super) fn name_of(&self, id: TaskId) -> TaskName<'_> {
         TaskName { id, task: self.tasks.get(&id) }
     }
 }
 
-/// Takes one after the other what of some thread comes next, and is of the lowest rank of those.
+/// Merges events that have the same time: repeatedly takes the event of lowest rank among the next
+/// events of all threads.
 fn interleave(entries: &mut [Entry]) {
     let mut threads: BTreeMap<usize, VecDeque<Entry>> = BTreeMap::new();
     for entry in &*entries {
@@ -180,7 +183,7 @@ fn interleave(entries: &mut [Entry]) {
     }
 }
 
-/// A task by its number and name.
+/// Displays a task by its id and name.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TaskName<'a> {
     pub(super) id: TaskId,
@@ -200,7 +203,7 @@ impl fmt::Display for TaskName<'_> {
 }
 
 impl EventKind {
-    /// A task's life in its order; what follows from an event comes behind it.
+    /// Position in a task's life; an effect has a higher rank than its cause.
     fn rank(&self) -> u8 {
         match self {
             Self::WorkerBorn => 0,

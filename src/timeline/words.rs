@@ -1,21 +1,19 @@
-//! Numbers and times as a person reads them: the same in every view.
-//!
-//! It knows nothing of runs.
+//! Counts and times in words, the same in every view.
 
 use std::fmt;
 use std::time::Duration;
 
-/// `1 task`, `3 tasks`.
+/// A count with its noun: `1 task`, `3 tasks`.
 pub(super) fn count(many: usize, of: &str) -> String {
     if many == 1 { format!("1 {of}") } else { format!("{many} {of}s") }
 }
 
-/// So many nanoseconds as a person reads them.
+/// A time in nanoseconds, for a person to read.
 pub(super) fn short(nanos: u64) -> Short {
     Short(Duration::from_nanos(nanos))
 }
 
-/// A time with three digits or so, as a person reads it: `1.25 s`, `417 µs`.
+/// Displays a time with about three digits: `1.25 s`, `417 µs`.
 pub(super) struct Short(pub(super) Duration);
 
 impl fmt::Display for Short {

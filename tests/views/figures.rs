@@ -133,12 +133,10 @@ fn the_text_says_what_the_times_leave_out() {
             .contains("Left out: what they would do to each other. Enough")
     );
     let odd = flat(Gantt::of(&crate::traces::odd()).to_string());
-    for left_out in
-        [waited, ", that submits without a wait for room would come sooner", ", what never started"]
-    {
+    for left_out in [waited, ", the submitters' waits for room", ", tasks that did not start"] {
         assert!(odd.contains(left_out), "{left_out}: {odd}");
     }
-    let why = "Nothing can be said: there was more than one pool.";
+    let why = "There are no times: the run had more than one pool.";
     assert!(Svg::of(&two).to_string().contains(why));
     assert!(Gantt::of(&two).to_string().contains(why));
 }

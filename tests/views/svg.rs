@@ -200,7 +200,7 @@ fn each_span_says_what_it_is() {
     );
     assert_eq!(lines[2..4], ["pending for 1.00 s", "worked for 4.00 s"]);
     assert_eq!(lines[4], "finished, ended as number 5");
-    assert!(lines[5].starts_with("collected as number 5, "), "{}", lines[5]);
+    assert!(lines[5].starts_with("result read as number 5, "), "{}", lines[5]);
 }
 
 #[test]
@@ -210,12 +210,12 @@ fn failures_have_a_word() {
     let picture = Document::parse(&svg).unwrap();
     let texts = texts(&picture);
     for text in
-        ["panicked", "cancelled", "refused", "cancelled F4", "refused F8", "blocked on room"]
+        ["panicked", "cancelled", "refused", "cancelled F4", "refused F8", "waiting for room"]
     {
         assert!(texts.contains(&text), "{text} is not in {texts:?}");
     }
     assert!(
-        texts.contains(&"Not all of it is here: 7 events dropped: the recorder was full."),
+        texts.contains(&"The trace is incomplete: 7 events dropped: the recorder was full."),
         "{texts:?}"
     );
     let said = hovers(&picture, "open");
@@ -227,12 +227,13 @@ fn results_that_the_first_holds_up_are_seen() {
     let trace = trace(HEAD_OF_LINE);
     let svg = Svg::of(&trace).to_string();
     let picture = Document::parse(&svg).unwrap();
-    assert!(texts(&picture).contains(&"not yet collected 710 ms"), "{:?}", texts(&picture));
+    assert!(texts(&picture).contains(&"result not yet read 710 ms"), "{:?}", texts(&picture));
     let waits = hovers(&picture, "waits");
     assert_eq!(waits.len(), 5, "all but the first: {waits:?}");
     assert!(
-        waits[0]
-            .contains("finished, ended as number 1\ncollected as number 2, 710 ms later, by main"),
+        waits[0].contains(
+            "finished, ended as number 1\nresult read as number 2, 710 ms later, by main"
+        ),
         "{}",
         waits[0]
     );
@@ -287,12 +288,17 @@ fn the_legend_has_what_the_picture_has() {
         svg[svg.find(">Legend<").unwrap_or(svg.len())..].to_owned()
     };
     let (plain, odd) = (legend(&trace(LOITER)), legend(&trace(ODD_NAMES)));
-    for word in ["running a task", "blocked, on what it says", "idle", "submitted", "pool closed"] {
+    for word in ["running a task", "blocked, as its label says", "idle", "submitted", "pool closed"]
+    {
         assert!(plain.contains(word), "{word}");
     }
-    for word in
-        ["calling back", "a task that panicked", ">cancelled<", ">refused<", "cancelled or refused"]
-    {
+    for word in [
+        "in a callback",
+        "a task that panicked",
+        ">cancelled<",
+        ">refused<",
+        "cancelled or refused",
+    ] {
         assert!(!plain.contains(word) && odd.contains(word), "{word}");
     }
     assert!(
@@ -320,6 +326,29 @@ fn panics_among_many_tasks_are_seen() {
     assert!(told > panics / 2 && told <= panics, "{told} of {panics}");
 }
 
+/// Nine waits, each a ninth of the picture wide, which is less than their labels are.
+#[test]
+fn a_label_that_is_too_long_for_its_bar_has_two_lines() {
+    let mut file = traces::head("nine parts", 1);
+    for part in 0..9 {
+        let on = ["\"room\"", "\"any-of\",\"of\":6"][part % 2];
+        for (ns, what) in [
+            (part * 1_000, format!("\"blocked\",\"on\":{on}")),
+            (part * 1_000 + 1_000, "\"unblocked\"".to_owned()),
+        ] {
+            let which = "\"thread\":0,\"pool\":0,\"queue\":0";
+            writeln!(file, "{{\"ns\":{ns},{which},\"event\":{what}}}").unwrap();
+        }
+    }
+    let svg = Svg::of(&trace(&file)).to_string();
+    let picture = Document::parse(&svg).unwrap();
+    let texts = texts(&picture);
+    for (line, count) in [("waiting for", 5), ("room", 5), ("any of 6", 4), ("futures", 4)] {
+        let found = texts.iter().filter(|text| **text == line).count();
+        assert_eq!(found, count, "{line}: {texts:?}");
+    }
+}
+
 /// It waits for 3 ns and goes on without, and another waits for the last of some.
 #[test]
 fn a_wait_whose_time_is_up_says_so() {
@@ -341,7 +370,7 @@ fn a_wait_whose_time_is_up_says_so() {
         texts.contains(&"F1") || texts.contains(&"blocked on F1, gave up after 3 ns"),
         "{texts:?}"
     );
-    assert!(texts.contains(&"blocked on the last one  8 ns"), "{texts:?}");
+    assert!(texts.contains(&"blocked on the last future  8 ns"), "{texts:?}");
     assert!(
         hovers(&picture, "blocked")
             .contains(&"blocked on F1\n3 ns on main, from 9 ns to 12 ns\ngave up after 3 ns")
@@ -386,7 +415,7 @@ fn many_threads_are_not_all_drawn() {
     let picture = Document::parse(&svg).unwrap();
     let texts = texts(&picture);
     assert!(
-        texts.contains(&"182 threads more, that worked and waited less, are not drawn"),
+        texts.contains(&"182 more threads that worked and waited less are not drawn"),
         "{texts:?}"
     );
 }

@@ -46,8 +46,8 @@ fn a_chart_shows_nested_failed_and_unfinished_tasks() {
     assert!(lane("worker 1").ends_with("▒‼"), "{chart}");
     assert!(lane("main").ends_with('»'), "{chart}");
     assert!(lane("main").contains('✕'), "{chart}");
-    assert!(lane("thread 5").ends_with("room░░░░░⊘"), "{chart}");
-    assert!(lane("<caller> & co").contains("any of 3"), "{chart}");
+    assert!(lane("thread 5").ends_with("░for room░░░⊘"), "{chart}");
+    assert!(lane("<caller> & co").contains("any of 3 futures"), "{chart}");
     assert!(chart.ends_with("7 events dropped: the recorder was full\n"), "{chart}");
 }
 
@@ -129,7 +129,7 @@ fn loiter_in_words() {
         "    1000.499 ms  worker 1 finishes F1 loiter[1]: it returned after 1.00 s",
         "       0.620 ms  main goes to sleep until F1 loiter[1] ends",
         "    1000.539 ms  main wakes after 1.00 s: F1 loiter[1] has ended",
-        "    1000.559 ms  main reads the outcome of F1 loiter[1]",
+        "    1000.559 ms  main reads the result of F1 loiter[1]",
         "    2000.730 ms  worker 2 finds nothing to do and sleeps",
         "    5001.200 ms  main closes the pool: pending tasks will be run first",
         "    5001.400 ms  main wakes after 195 µs: the wait for the pool's end is over",
@@ -160,9 +160,9 @@ fn every_event_has_words() {
     let told = Narration::of(&odd()).to_string();
     for sentence in [
         "main sees F4 '; DROP TABLE cancelled by the caller; it will not be run",
-        "<caller> & co goes to sleep until any of 3 tasks ends",
-        "thread 5 goes to sleep until there is room for F8 refused",
-        "thread 5 wakes after 20.9 µs: the wait for room for F8 refused is over",
+        "<caller> & co goes to sleep until any of 3 futures is done",
+        "thread 5 goes to sleep until the queue has room for F8 refused",
+        "thread 5 wakes after 20.9 µs: the wait for room is over",
         "thread 5 gets F8 refused back: the pool refuses it",
         "worker 0, inside F0, goes to sleep until F1 line␊break␉tab ends",
         "worker 0, inside F0, starts F2 emoji 🏁 旗 RTL \u{fffd}abc, which was pending for 58.2 µs",
@@ -199,8 +199,8 @@ fn every_event_has_words() {
         "worker 0 gives up F9: it is lost, as its worker ended before running it",
         "worker 0 closes the pool, as soon as nothing is pending or running in it",
         "worker 0 closes the pool: pending tasks are cancelled, and running ones asked to stop",
-        "worker 0 goes to sleep until a task ends",
-        "worker 0 wakes after 1 ns: the wait for a task is over",
+        "worker 0 goes to sleep until a future is done",
+        "worker 0 wakes after 1 ns: the wait for a future is over",
         "worker 0 wakes: F9 has ended",
         "worker 0 sees F8 cancelled because its executor dropped it; it will not be run",
     ] {

@@ -1,5 +1,4 @@
-//! The canvas: pixels of at most 256 colours, and the one way to put a shape on them with a smooth
-//! edge.
+//! The canvas: pixels of at most 256 colours, and shapes painted on it with smooth edges.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -8,12 +7,12 @@ use super::emblems::Emblem;
 use super::shape::{Point, Shape};
 use super::{HEIGHT, WIDTH};
 
-/// Pixels to one unit of a shape's measures.
+/// Pixels per unit of a shape.
 const UNIT: f64 = WIDTH as f64 / 30.0;
-/// How many lines of a row of pixels are looked at to see how much of each pixel a shape covers.
+/// Number of lines in a row of pixels at which a shape's coverage is measured.
 const LINES: i32 = 4;
-/// The steps from "not covered" to "covered". More are smoother but make more mixed colours, of
-/// which a GIF has few.
+/// Steps from "not covered" to "covered". More steps are smoother but mix more colours, and a GIF
+/// has few.
 const STEPS: i32 = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,7 +32,7 @@ impl Canvas {
         Canvas::stripes([colour])
     }
 
-    /// Stripes of one height, the first at the top.
+    /// Makes horizontal stripes of equal height, from the top.
     pub(super) fn stripes<const N: usize>(colours: [Rgb; N]) -> Canvas {
         let (mut palette, mut pixels) = (Palette::default(), Vec::new());
         for row in 0..usize::from(HEIGHT) {
@@ -43,7 +42,7 @@ impl Canvas {
         Canvas { pixels, palette }
     }
 
-    /// Upright bands of one width, the first at the hoist.
+    /// Makes upright bands of equal width, from the hoist.
     pub(super) fn bands<const N: usize>(colours: [Rgb; N]) -> Canvas {
         let mut palette = Palette::default();
         let row: Vec<u8> = (0..usize::from(WIDTH))
@@ -83,14 +82,14 @@ impl Canvas {
         shapes.into_iter().fold(self, |canvas, shape| canvas.paint(colour, &shape))
     }
 
-    /// Paints an emblem, which is drawn around `(0, 0)`, around `centre`.
+    /// Paints an emblem around `centre`.
     pub(super) fn lay(self, emblem: Emblem, centre: Point) -> Canvas {
         emblem
             .into_iter()
             .fold(self, |canvas, (colour, shape)| canvas.paint(colour, &shape.shifted(centre)))
     }
 
-    /// Row after row from the top, each pixel an index into the palette.
+    /// Returns the pixels row by row from the top, as indexes into the palette.
     pub(super) fn pixels(&self) -> &[u8] {
         &self.pixels
     }
@@ -100,14 +99,14 @@ impl Canvas {
     }
 }
 
-/// In which of `N` equal shares of `whole` a pixel has its middle; so stripes begin on whole
-/// pixels.
+/// Returns which of `N` equal shares of `whole` contains a pixel's middle, so that stripes begin on
+/// whole pixels.
 fn shares<const N: usize>(pixel: usize, whole: u16) -> usize {
     (2 * pixel + 1) * N / (2 * usize::from(whole))
 }
 
-/// How much of each pixel of a row is covered, kept as the *changes* from left to right: a span
-/// then costs its two ends and not its length.
+/// Coverage of the pixels of a row, kept as the *changes* from left to right: a span costs its two
+/// ends and not its length.
 struct Cover {
     changes: [i32; WIDTH as usize + 2],
     touched: Range<usize>,
@@ -127,7 +126,7 @@ impl Cover {
         self.touched.end = self.touched.end.max((last + 1).min(WIDTH.into()));
     }
 
-    /// Begins or ends a span at `x`; the pixel `x` falls into is covered in part, and is returned.
+    /// Begins or ends a span at `x`, and returns the pixel of `x`, which is partly covered.
     fn change(&mut self, x: f64, sign: i32) -> usize {
         let steps = (x.clamp(0.0, f64::from(WIDTH)) * f64::from(STEPS)).round() as i32;
         let (pixel, part) = ((steps / STEPS) as usize, steps % STEPS);
@@ -153,7 +152,7 @@ impl Palette {
                 self.colours.push(colour);
                 new
             }
-            // Full, which no picture here comes to: a mixture has a near neighbour by then.
+            // The palette is full, which no picture here reaches: use the nearest mixture.
             Err(_) => self.nearest(colour),
         };
         self.indices.insert(colour, index);

@@ -1,5 +1,4 @@
-//! The card for a code that has no flag here: its two letters, in a frame, and nothing that could
-//! pass for a flag.
+//! The card for a code without a flag: its two letters in a frame.
 
 use super::canvas::{Canvas, Rgb};
 use super::letters::{ADVANCE, strokes};

@@ -1,19 +1,17 @@
-//! What lies on some of the flags, as far as simple geometry goes: a wheel, a sun, a sky and a
-//! tulip.
+//! Emblems on some of the flags, as far as simple geometry goes: a wheel, a sun, a sky, a tulip.
 //!
-//! An emblem is drawn around `(0, 0)`; [`Canvas::lay`](super::canvas::Canvas::lay) puts it in its
-//! place.
+//! An emblem is drawn around `(0, 0)`; [`Canvas::lay`](super::canvas::Canvas::lay) moves it.
 
 use super::canvas::{Rgb, WHITE};
 use super::letters::{ADVANCE, strokes};
 use super::shape::{Point, Shape, disc, on_circle, polygon, rect, ring, star, stroke};
 
-/// Shapes and their colours; what comes later lies above.
+/// Shapes with their colours; later ones lie above.
 pub(super) type Emblem = Vec<(Rgb, Shape)>;
 
 const MIDDLE: Point = (0.0, 0.0);
 
-/// India's wheel of 24 spokes, with a bead between every two.
+/// India's wheel of 24 spokes, with a bead between neighbouring spokes.
 pub(super) fn chakra(colour: Rgb) -> Emblem {
     let spoke = polygon(&[(0.0, -0.4), (0.14, -1.5), (0.0, -2.7), (-0.14, -1.5)]);
     let bead = disc(on_circle(MIDDLE, 2.6, 7.5), 0.13);
@@ -42,21 +40,22 @@ pub(super) fn sun(colour: Rgb) -> Emblem {
     rays.chain([disc(MIDDLE, 1.95)]).map(|shape| (colour, shape)).collect()
 }
 
-/// Brazil's 27 states as stars above Rio de Janeiro: where in the disc, and how large, in
-/// thousandths of its radius.
+/// Brazil's 27 states as stars over Rio de Janeiro: position in the disc, and size, in thousandths
+/// of its radius.
 #[rustfmt::skip]
 const STARS: [(i16, i16, i16); 27] = [
     // Spica, alone above the band; Procyon and two of the Hydra under it.
     (60, -560, 80), (-740, -130, 80), (-390, -40, 70), (330, 60, 60),
     // The Great Dog, with Sirius; Canopus.
-    (-680, 160, 90), (-830, 210, 65), (-600, 290, 55), (-650, 400, 65), (-760, 380, 60), (-360, 520, 80),
+    (-680, 160, 90), (-830, 210, 65), (-600, 290, 55), (-650, 400, 65), (-760, 380, 60),
+    (-360, 520, 80),
     // The Southern Cross, and the pole star of the south far under it.
     (0, 180, 75), (0, 600, 80), (-140, 360, 75), (140, 340, 65), (70, 450, 45), (0, 850, 45),
     // The Southern Triangle.
     (310, 600, 60), (470, 640, 60), (360, 760, 65),
     // The Scorpion, with Antares.
-    (640, 190, 80), (790, 120, 65), (580, 320, 60), (600, 430, 55), (650, 510, 60), (740, 530, 60), (820, 460, 65),
-    (800, 360, 50),
+    (640, 190, 80), (790, 120, 65), (580, 320, 60), (600, 430, 55), (650, 510, 60),
+    (740, 530, 60), (820, 460, 65), (800, 360, 50),
 ];
 
 /// Brazil's sky, with the motto on its band; `module` is a fourteenth of the flag's height.
@@ -93,10 +92,12 @@ pub(super) fn sky(module: f64, blue: Rgb, green: Rgb) -> Emblem {
 #[rustfmt::skip]
 const WORDS: [&[Point]; 4] = [
     &[(2.54, -0.3), (2.71, -0.3), (2.71, -1.1), (2.54, -1.1)],
-    &[(2.4, -0.3), (2.4, -1.1), (2.23, -1.1), (2.23, -0.47), (2.1, -0.47), (2.1, -1.1), (1.93, -1.1), (1.93, -0.47),
+    &[(2.4, -0.3), (2.4, -1.1), (2.23, -1.1), (2.23, -0.47), (2.1, -0.47), (2.1, -1.1),
+      (1.93, -1.1), (1.93, -0.47),
       (1.72, -0.47), (1.72, -0.75), (1.55, -0.75), (1.55, -0.3)],
     &[(1.2, -0.3), (1.37, -0.3), (1.37, -1.1), (1.2, -1.1)],
-    &[(1.02, -0.3), (1.02, -0.8), (0.8, -0.8), (0.8, -1.1), (0.63, -1.1), (0.63, -0.64), (0.85, -0.64), (0.85, -0.47),
+    &[(1.02, -0.3), (1.02, -0.8), (0.8, -0.8), (0.8, -1.1), (0.63, -1.1), (0.63, -0.64),
+      (0.85, -0.64), (0.85, -0.47),
       (0.37, -0.47), (0.37, -0.72), (0.2, -0.72), (0.2, -0.3)],
 ];
 

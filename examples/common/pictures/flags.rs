@@ -1,8 +1,7 @@
-//! The twenty flags, each as its construction sheet has it, in units of which a flag is 30 wide and
-//! 20 high.
+//! The twenty flags, after their construction sheets, in units of which a flag is 30 wide and 20
+//! high.
 //!
-//! Flags whose own cloth is longer or shorter than 3:2 keep their stripes' shares of it, and their
-//! discs stay round.
+//! Flags of another shape than 3:2 keep the proportions of their stripes, and discs stay round.
 
 use super::canvas::{BLACK, Canvas, Rgb, WHITE};
 use super::shape::{Point, bearing, disc, leaning_star, line, on_circle, polygon, rect, star};
@@ -93,7 +92,7 @@ fn pakistan() -> Canvas {
     const GREEN: Rgb = Rgb(0x01, 0x41, 0x1C);
     let corner = (30.0, 0.0);
     let middle = (18.75, 10.0);
-    // All lies on the green's diagonal to the upper fly corner.
+    // Crescent and star lie on the green's diagonal to the upper fly corner.
     let diagonal = bearing(middle, corner);
     let bite = on_circle(corner, 13.0, diagonal + 180.0);
     let point = on_circle(middle, 4.0, diagonal);

@@ -2,9 +2,8 @@
 
 use super::shape::{Point, smooth};
 
-/// The strokes of a letter, with blanks between them. A stroke is a run of points, each a column
-/// `0` to `8` and a row `0` to `c`, which is the line the letters stand on. After `~` the pen
-/// rounds its corners.
+/// The strokes of each letter, separated by blanks. A stroke is a list of points, each a column `0`
+/// to `8` and a row `0` to `c`; letters stand on row `c`. After `~`, corners are rounded.
 const STROKES: [&str; 26] = [
     "0c408c 2868",
     "000c ~00707606 ~06868c0c",
@@ -34,11 +33,11 @@ const STROKES: [&str; 26] = [
     "00800c8c",
 ];
 
-/// The advance from letter to letter, as a part of their height.
+/// Advance from letter to letter, as a share of their height.
 pub(super) const ADVANCE: f64 = 1.08;
 
-/// The paths of a text's strokes: its letters are one high, begin at `(0, 0)`, and stand on `y =
-/// 1`.
+/// Returns the paths of a text's strokes. Letters have the height 1, begin at `(0, 0)` and stand on
+/// `y = 1`.
 pub(super) fn strokes(text: &str) -> Vec<Vec<Point>> {
     let letters = text.bytes().enumerate().filter(|(_, letter)| letter.is_ascii_uppercase());
     letters

@@ -1,13 +1,11 @@
-//! Pictures for the examples to serve and to fetch: a GIF for every two-letter country code, drawn
-//! when it is asked for.
+//! Pictures for the examples: a GIF for every two-letter code, drawn when it is asked for.
 //!
-//! The twenty most populous countries of Luciano Ramalho's *Fluent Python* have their flags:
-//! stylised, that is, in the colours and proportions of the real ones but all on one 3:2 cloth, and
-//! with emblems (Brazil's sky, Mexico's eagle, Egypt's, Iran's monogram) as far as discs and
-//! polygons go. Every other code is a card with its two letters on it.
+//! The twenty most populous countries of Luciano Ramalho's *Fluent Python* have their flags,
+//! stylised: in the real colours and proportions, on a 3:2 cloth, with emblems as far as discs and
+//! polygons go. Every other code has a card with its two letters.
 //!
-//! [`shape`] says which points are inside; [`canvas`] turns shapes into pixels; [`flags`], with
-//! their [`emblems`] and [`eagles`], and the [`card`], with its [`letters`], are what is drawn.
+//! [`shape`] says which points are inside a shape; [`canvas`] paints shapes; [`flags`] (with
+//! [`emblems`] and [`eagles`]) and [`card`] (with [`letters`]) are the drawings.
 
 // Pixels are counted in whole numbers and shapes measured in fractions; every value here is small
 // enough for both.
@@ -30,8 +28,8 @@ pub(crate) const WIDTH: u16 = 480;
 /// The height of every picture, in pixels.
 pub(crate) const HEIGHT: u16 = WIDTH / 3 * 2;
 
-/// The bytes of the GIF for `code`, always the same for the same code; `None` unless the code is
-/// two letters `A` to `Z`.
+/// Returns the GIF for `code`, the same bytes at each call; `None` unless the code is two letters
+/// `A` to `Z`.
 pub(crate) fn gif(code: &str) -> Option<Vec<u8>> {
     let is_code = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
     is_code.then(|| encode(&flags::flag(code).unwrap_or_else(|| card::card(code))))

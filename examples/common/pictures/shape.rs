@@ -1,21 +1,20 @@
-//! Shapes: a few primitives, and what can be made of them by cutting, joining, turning and
-//! mirroring.
+//! Shapes: a few primitives, which can be cut, joined, turned and mirrored.
 //!
-//! A shape knows one thing: which stretches of a horizontal line lie inside it ([`Shape::spans`]).
-//! That is all the canvas needs, and it makes "this disc without that one" as easy as either disc.
+//! A shape answers one question: which parts of a horizontal line lie inside it ([`Shape::spans`]).
+//! The canvas needs no more, and it makes "this disc without that one" as easy as a disc.
 
 use std::f64::consts::PI;
 
-/// `(x, y)`, with `y` downwards, in units of which a flag is 30 wide and 20 high.
+/// `(x, y)` with `y` downwards, in units of which a flag is 30 wide and 20 high.
 pub(super) type Point = (f64, f64);
 
-/// From `x` to `x` on one horizontal line.
+/// Part of a horizontal line, from `x` to `x`.
 type Span = (f64, f64);
 
 #[derive(Clone, Debug)]
 pub(super) enum Shape {
     Disc(Point, f64),
-    /// Closed, and full wherever it winds around; so it may overlap itself.
+    /// Closed, and filled wherever it winds around a point; it may overlap itself.
     Polygon(Vec<Point>),
     Common(Box<Shape>, Box<Shape>),
     Without(Box<Shape>, Box<Shape>),
@@ -33,7 +32,7 @@ pub(super) fn polygon(points: &[Point]) -> Shape {
     Shape::Polygon(points.to_vec())
 }
 
-/// A polygon with its corners rounded off.
+/// A polygon with rounded corners.
 pub(super) fn blob(corners: &[Point]) -> Shape {
     Shape::Polygon(smooth(corners.iter().chain(corners.first()).copied().collect()))
 }
@@ -50,14 +49,14 @@ pub(super) fn line(from: Point, to: Point, width: f64) -> Shape {
     polygon(&[side(from, left), side(to, left), side(to, right), side(from, right)])
 }
 
-/// A five-pointed star in a circle, one point straight up.
+/// A five-pointed star in a circle, with a point at the top.
 pub(super) fn star(centre: Point, radius: f64) -> Shape {
     leaning_star(centre, radius, 0.0)
 }
 
-/// A star with one point in the direction `degrees`.
+/// A star with a point in the direction `degrees`.
 pub(super) fn leaning_star(centre: Point, radius: f64, degrees: f64) -> Shape {
-    // Where the sides of a pentagram cross, as a part of the radius: sin 18° / sin 54°.
+    // Ratio of the inner to the outer radius of a pentagram: sin 18° / sin 54°.
     let notch = radius * (PI / 10.0).sin() / (PI * 0.3).sin();
     let corner = |k: u32| {
         on_circle(centre, if k % 2 == 0 { radius } else { notch }, degrees + f64::from(k) * 36.0)
@@ -93,8 +92,7 @@ pub(super) fn stroke(path: &[Point], width: f64) -> Shape {
     Shape::Polygon(outline)
 }
 
-/// A path with its corners rounded off, and with the same two ends; if these are one point, that is
-/// rounded off too.
+/// Rounds the corners of a path and keeps its ends; a closed path is rounded there, too.
 pub(super) fn smooth(path: Vec<Point>) -> Vec<Point> {
     // Chaikin's way: cut every corner at a quarter of its sides, then cut the corners that makes.
     (0..3).fold(path, |path, _| {
@@ -113,13 +111,13 @@ pub(super) fn smooth(path: Vec<Point>) -> Vec<Point> {
     })
 }
 
-/// The point of a circle in the direction `degrees`: 0 is up, 90 is right.
+/// Returns the point of a circle in the direction `degrees`: 0 is up, 90 is right.
 pub(super) fn on_circle(centre: Point, radius: f64, degrees: f64) -> Point {
     let (sin, cos) = degrees.to_radians().sin_cos();
     (centre.0 + radius * sin, centre.1 - radius * cos)
 }
 
-/// The direction from one point to another, in the degrees of [`on_circle`].
+/// Returns the direction from one point to another, in the degrees of [`on_circle`].
 pub(super) fn bearing(from: Point, to: Point) -> f64 {
     (to.0 - from.0).atan2(from.1 - to.1).to_degrees()
 }
@@ -137,18 +135,18 @@ impl Shape {
         Shape::Common(Box::new(self), Box::new(other))
     }
 
-    /// Turned clockwise around `(0, 0)`.
+    /// Turns the shape clockwise around `(0, 0)`.
     pub(super) fn turned(self, degrees: f64) -> Shape {
         let (sin, cos) = degrees.to_radians().sin_cos();
         self.moved(&|(x, y)| (x * cos - y * sin, x * sin + y * cos))
     }
 
-    /// Left and right exchanged, as in a mirror that stands on `x = 0`.
+    /// Mirrors the shape at `x = 0`.
     pub(super) fn mirrored(self) -> Shape {
         self.moved(&|(x, y)| (-x, y))
     }
 
-    /// This half of something, and the other.
+    /// Returns the shape and its mirror image.
     pub(super) fn on_both_sides(self) -> [Shape; 2] {
         [self.clone().mirrored(), self]
     }
@@ -157,7 +155,7 @@ impl Shape {
         self.moved(&|(x, y)| (x + by.0, y + by.1))
     }
 
-    /// With every point moved; `to` must keep distances, or discs would not stay discs.
+    /// Moves every point; `to` must keep distances, or discs would not stay round.
     fn moved(self, to: &dyn Fn(Point) -> Point) -> Shape {
         let boxed = |shape: Box<Shape>| Box::new(shape.moved(to));
         match self {
@@ -168,7 +166,7 @@ impl Shape {
         }
     }
 
-    /// The heights between which the shape lies.
+    /// Returns the heights between which the shape lies.
     pub(super) fn extent(&self) -> (f64, f64) {
         match self {
             Shape::Disc((_, y), radius) => (y - radius, y + radius),
@@ -181,7 +179,7 @@ impl Shape {
         }
     }
 
-    /// What of the horizontal line at `y` lies inside, from left to right.
+    /// Returns the parts of the line at height `y` that lie inside, from left to right.
     pub(super) fn spans(&self, y: f64) -> Vec<Span> {
         match self {
             Shape::Disc(centre, radius) => {

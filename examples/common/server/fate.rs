@@ -1,30 +1,30 @@
-//! What becomes of a request: decided by the country and a seed, and by nothing else.
+//! Decides what becomes of a request, from the country and a seed.
 //!
-//! So a run ends with the same counts whether one worker asks or thirty do, and whoever races one
-//! against the other races them over the same track.
+//! A run therefore ends with the same counts for any number of workers, and their times can be
+//! compared.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::common::countries;
 
-/// The servers on the menu.
+/// The kinds of servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Label {
-    /// As fast as it can.
+    /// Answers as fast as it can.
     Local,
-    /// Each answer after a while.
+    /// Answers after a delay.
     Delay,
-    /// The same, and every fourth answer is that it is a teapot.
+    /// Answers after a delay, and a quarter of the answers are teapots.
     Error,
-    /// The same, and some connections are reset, stall, or end in the middle.
+    /// Answers after a delay; some connections are reset, stall or end in the middle.
     Flaky,
-    /// A short while each, and only so many at once.
+    /// Answers after a short time, a few requests at once.
     Limit,
 }
 
 impl Label {
-    /// In alphabetical order, as usage messages list them.
+    /// All labels in alphabetical order, as help texts list them.
     pub const ALL: [Self; 5] = [Self::Delay, Self::Error, Self::Flaky, Self::Limit, Self::Local];
 
     pub fn name(self) -> &'static str {
@@ -42,16 +42,16 @@ impl Label {
     }
 }
 
-/// How a server behaves.
+/// The settings of a server.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub label: Label,
     pub seed: u64,
-    /// How long an answer takes at least and at most, where the label says that it takes a while.
+    /// Shortest and longest delay, for labels with delays.
     pub delay: RangeInclusive<Duration>,
 }
 
-/// What one request comes to.
+/// What becomes of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fate {
     pub delay: Duration,
@@ -63,25 +63,24 @@ pub enum Answer {
     Flag,
     NotFound,
     Teapot,
-    /// The connection is reset before any answer.
+    /// The connection is reset without an answer.
     Reset,
-    /// No answer, until the client gives up.
+    /// No answer until the client gives up.
     Stall,
-    /// Half of the picture, and then the end.
+    /// Half of the picture, then the end.
     Short,
 }
 
-/// Half a second at most: a tenth of the book's servers', so that a demo with one worker does not
-/// last a minute.
+/// Default delays: a tenth of the book's, so that a demo with one worker takes a few seconds.
 pub const DELAY: RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_millis(500);
 
-/// What a limited server takes for each request.
+/// Time that a limited server takes for a request.
 const LIMITED_DELAY: Duration = Duration::from_millis(20);
 
-/// How many requests a limited server works on at once.
+/// Number of requests that a limited server works on at once.
 pub const LIMIT: usize = 4;
 
-/// The seed of a run that is given none: of the twenty flags, it has one of every fault.
+/// Default seed: with it, each fault occurs among the twenty flags.
 pub const SEED: u64 = 100;
 
 impl Plan {
@@ -89,7 +88,7 @@ impl Plan {
         Self { label, seed: SEED, delay: DELAY }
     }
 
-    /// What becomes of a request for this upper-case code.
+    /// Decides about a request for this upper-case code.
     pub fn fate(&self, code: &str) -> Fate {
         let delay = match self.label {
             Label::Local => Duration::ZERO,
@@ -110,18 +109,19 @@ impl Plan {
         Fate { delay, answer }
     }
 
-    /// A number from 0 up to 1 that looks drawn by chance, and is the same every time.
+    /// Returns a number in 0..1 that looks random and depends on the seed, the code and the
+    /// purpose.
     fn draw(&self, code: &str, what_for: &str) -> f64 {
         let mut mixed = self.seed;
         for byte in code.bytes().chain(what_for.bytes()) {
             mixed = splitmix64(mixed ^ u64::from(byte));
         }
-        // The upper 32 bits: as many as a float holds exactly, and to spare.
+        // The upper 32 bits, which an `f64` holds exactly.
         f64::from((mixed >> 32) as u32) / (f64::from(u32::MAX) + 1.0)
     }
 }
 
-/// A step of Sebastiano Vigna's generator of that name.
+/// One step of Sebastiano Vigna's generator `SplitMix64`.
 fn splitmix64(state: u64) -> u64 {
     let z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

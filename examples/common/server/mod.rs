@@ -1,8 +1,8 @@
-//! A small HTTP server for flags: in this process, on loopback, served by a pool of our own.
+//! A small HTTP server for flags: in this process, on loopback, served by a glasspool pool.
 //!
-//! Each connection is a task. What becomes of a request is [decided](fate) before it is served;
-//! [reading](request) it survives whatever arrives. It is made for these examples: `GET` only, a
-//! connection for each request.
+//! Each connection is a task. [`fate`] decides what becomes of a request, and [`request`] reads it
+//! and tolerates any input. The server is made for these examples: it answers `GET`, with one
+//! request per connection.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -20,39 +20,36 @@ use request::{LOOK, Reading, Request, timed_out};
 pub mod fate;
 mod request;
 
-/// More than any client here has, so that who waits, waits for the site and not for a worker of
-/// ours.
+/// More workers than any client here has connections, so that a client does not wait for a worker.
 const WORKERS: usize = 1100;
 
-/// How long to wait before taking connections again when the process has no descriptor left for
-/// one.
+/// Pause before accepting again when the process has no file descriptor left.
 const BREATH: Duration = Duration::from_millis(10);
 
-/// How long a stalled answer keeps its client waiting at most.
+/// Longest time that a stalled answer keeps its client waiting.
 const LONGEST_STALL: Duration = Duration::from_secs(60);
 
-/// How long a client may go on talking when it has been answered.
+/// Longest time that a client may go on sending after it has been answered.
 const LONGEST_GOODBYE: Duration = Duration::from_millis(500);
 
-/// A server that is running; dropping it closes it.
+/// A running server; dropping it closes it.
 pub struct FlagServer {
     address: SocketAddr,
-    /// Running this task ends the future that everyone here who waits, waits for: the server's own
-    /// end.
+    /// Running this task completes the future that every waiting task here waits for.
     close: Option<Task>,
     acceptor: Option<thread::JoinHandle<()>>,
 }
 
-/// What a connection's task knows.
+/// What the task of a connection needs.
 struct Site {
     plan: Plan,
     closed: Future<()>,
-    /// By code: drawing one takes longer than sending it.
+    /// Pictures by code: drawing one takes longer than sending it.
     drawn: Mutex<HashMap<String, Arc<[u8]>>>,
 }
 
 impl Site {
-    /// Waits so long; says whether the server is still open then.
+    /// Waits, and returns `false` if the server was closed meanwhile.
     fn wait(&self, delay: Duration) -> bool {
         delay.is_zero() || self.closed.result_timeout(delay).is_err()
     }
@@ -60,8 +57,8 @@ impl Site {
     fn picture(&self, code: &str) -> Arc<[u8]> {
         let known = self.drawn().get(code).cloned();
         known.unwrap_or_else(|| {
-            // Without the lock, so that others can draw meanwhile. If two draw the same, it is the
-            // same.
+            // Drawn without the lock, so that others can draw meanwhile. Two drawings of one flag
+            // are equal, so either may stay.
             let picture: Arc<[u8]> = pictures::gif(code).expect("a code is two letters").into();
             self.drawn().insert(code.to_owned(), Arc::clone(&picture));
             picture
@@ -74,19 +71,18 @@ impl Site {
 }
 
 impl FlagServer {
-    /// Starts a server on this port of loopback, or on any if it is taken, or if none is named.
+    /// Starts a server on this port of loopback, or on a free one if it is taken or none is given.
     pub fn start(plan: Plan, port: Option<u16>) -> io::Result<Self> {
         Self::served_by(ThreadPoolExecutor::builder(), plan, port)
     }
 
-    /// As [`start`](Self::start), served by a pool with these options.
+    /// Starts a server on a pool with these options: see [`start`](Self::start).
     pub fn served_by(pool: Builder, plan: Plan, port: Option<u16>) -> io::Result<Self> {
         let listen = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
         let listener = listen(port.unwrap_or(0)).or_else(|_| listen(0))?;
         let address = listener.local_addr()?;
         let workers = if plan.label == Label::Limit { LIMIT } else { WORKERS };
-        // Its tasks wait, for a delay or for the close, on purpose: if others were added in their
-        // stead, a limit would be none.
+        // The tasks wait for a delay on purpose. Spare workers for them would lift the limit.
         let pool = pool.nested_wait(NestedWait::Block);
         let pool = pool
             .max_workers(workers)
@@ -104,7 +100,7 @@ impl FlagServer {
         Ok(Self { address, close: Some(close), acceptor: Some(acceptor) })
     }
 
-    /// Where its flags are.
+    /// Returns the URL of the flags.
     pub fn url(&self) -> String {
         format!("http://{}/flags", self.address)
     }
@@ -115,10 +111,10 @@ impl Drop for FlagServer {
         if let Some(close) = self.close.take() {
             close.run();
         }
-        // The acceptor may be waiting for a connection, so it gets one.
+        // The acceptor may be waiting for a connection: give it one.
         drop(TcpStream::connect(self.address));
         if let Some(acceptor) = self.acceptor.take() {
-            // If it panicked, its message has been printed, and it is closed all the same.
+            // A panic of the acceptor has been printed; the server is closed in any case.
             let _ = acceptor.join();
         }
     }
@@ -132,18 +128,18 @@ fn accept(listener: &TcpListener, pool: &ThreadPoolExecutor, site: &Arc<Site>) {
         match stream {
             Ok(stream) => {
                 let site = Arc::clone(site);
-                // Refused for want of a thread, the connection is dropped, and its client sees it
-                // closed.
+                // Refused if no thread can be had: the connection is then dropped, and its client
+                // sees it closed.
                 drop(pool.named("request").try_submit(move || {
-                    // A client that goes away while it is being answered is its own business.
+                    // A client may go away while it is answered.
                     let _ = serve(stream, &site);
                 }));
             }
-            // A connection that is gone already, or no descriptor for it: the next may fare better.
+            // The connection is gone already, or there is no descriptor for it: try the next one.
             Err(_) => thread::sleep(BREATH),
         }
     }
-    // What waits has not been begun; what has begun sees that the server is closed.
+    // Connections that wait for a worker are cancelled; the others see that the server is closed.
     pool.close(Shutdown::CancelPending);
 }
 
@@ -163,7 +159,7 @@ fn serve(mut stream: TcpStream, site: &Site) -> io::Result<()> {
                 let began = Instant::now();
                 let fate = site.plan.fate(&code);
                 let flag = Reply::new(200, "OK", "image/gif", &site.picture(&code));
-                // Drawing has taken some of it.
+                // Drawing counts towards the delay.
                 if !site.wait(fate.delay.saturating_sub(began.elapsed())) {
                     return Ok(());
                 }
@@ -172,8 +168,7 @@ fn serve(mut stream: TcpStream, site: &Site) -> io::Result<()> {
                     Answer::Short => flag.cut_short(),
                     Answer::NotFound => Reply::text(404, "Not Found"),
                     Answer::Teapot => Reply::text(418, "I'm a Teapot"),
-                    // With some of the request unread, the system closes a connection by resetting
-                    // it.
+                    // A connection that is closed with unread input is reset by the system.
                     Answer::Reset => return Ok(()),
                     Answer::Stall => {
                         reading.finish(&mut stream)?;
@@ -189,27 +184,26 @@ fn serve(mut stream: TcpStream, site: &Site) -> io::Result<()> {
     linger(stream, site)
 }
 
-/// The upper-case code in `/flags/br/br.gif`; nothing else has a flag in it, and no path leads to a
-/// file.
+/// Returns the upper-case code in `/flags/br/br.gif`; any other path is not found.
 fn code_in(path: &str) -> Option<String> {
     let (folder, file) = path.strip_prefix("/flags/")?.split_once('/')?;
     let is_code = folder.len() == 2 && folder.bytes().all(|byte| byte.is_ascii_lowercase());
     (is_code && file.strip_suffix(".gif")? == folder).then(|| folder.to_ascii_uppercase())
 }
 
-/// Says nothing until the client goes away, or the server closes.
+/// Sends nothing until the client goes away or the server closes.
 fn stall(stream: TcpStream, site: &Site) -> io::Result<()> {
     swallow(stream, site, LONGEST_STALL)
 }
 
-/// Closes in peace: says that no more will come, and takes what the client may still be saying. A
-/// connection that is closed with something unread in it is reset, and the answer with it.
+/// Closes a connection so that its answer arrives: says that no more will come, and reads what the
+/// client still sends. Closing with unread input would reset the connection and lose the answer.
 fn linger(stream: TcpStream, site: &Site) -> io::Result<()> {
     stream.shutdown(Close::Write)?;
     swallow(stream, site, LONGEST_GOODBYE)
 }
 
-/// Takes whatever comes, until no more does, or the time is up, or the server closes.
+/// Reads and drops input until it ends, the time is up, or the server closes.
 fn swallow(mut stream: TcpStream, site: &Site, at_most: Duration) -> io::Result<()> {
     let until = Instant::now() + at_most;
     stream.set_read_timeout(Some(LOOK.min(at_most)))?;
@@ -229,7 +223,7 @@ struct Reply {
     reason: &'static str,
     kind: &'static str,
     body: Arc<[u8]>,
-    /// How much of the body is sent.
+    /// Number of bytes of the body to send.
     sent: usize,
 }
 

@@ -1,45 +1,46 @@
-//! Reading a request, whatever it is that arrives.
+//! Reads a request and tolerates any input.
 
 use std::io::{self, Read};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// Longer than any browser's, shorter than a nuisance.
+/// Longest head: longer than any browser's.
 const LONGEST_HEAD: usize = 16 << 10;
 
 const MOST_HEADERS: usize = 64;
 
-/// How often a reader looks whether the server is closed.
+/// How often a reader checks whether the server is closed.
 pub const LOOK: Duration = Duration::from_millis(100);
 
-/// How long a client may take to say what it wants.
+/// Time that a client has to send its request.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a client wants, as far as it could be understood.
+/// What a client asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request {
     /// `GET` this path.
     Get(String),
-    /// `HEAD`, to which the answer has no body.
+    /// `HEAD`: the answer has no body.
     Head,
     /// Another method.
     OtherMethod,
-    /// Not HTTP, or too long, or not said in time.
+    /// Not HTTP, too long, or too late.
     Garbage,
-    /// It has gone without a word.
+    /// The client went away without a request.
     Nothing,
 }
 
-/// Reads a request, all but its last piece, which stays in the connection: closed in this state,
-/// the connection is reset, and that is how a fault of that kind is made. [`finish`](Self::finish)
-/// takes the rest.
+/// A request that is read but for its last piece, which stays in the connection.
+///
+/// Closing the connection in this state resets it; [`Answer::Reset`](super::fate::Answer::Reset) is
+/// made so. [`finish`](Self::finish) reads the rest.
 pub struct Reading {
     pub request: Request,
     unread: usize,
 }
 
 impl Reading {
-    /// Reads until the head is complete, or the client's time is up, or the server is `closed`.
+    /// Reads until the head is complete, the client's time is up, or the server is `closed`.
     pub fn of(stream: &mut TcpStream, closed: impl Fn() -> bool) -> io::Result<Self> {
         let until = Instant::now() + PATIENCE;
         let mut head = Vec::new();
@@ -50,6 +51,7 @@ impl Reading {
                 return Ok(Self { request: Request::Garbage, unread: 0 });
             }
             stream.set_read_timeout(Some(left.min(LOOK)))?;
+            // `peek` leaves the last piece unread, which a reset needs: see [`Reading`].
             let length = match stream.peek(&mut piece) {
                 Ok(0) if head.is_empty() => {
                     return Ok(Self { request: Request::Nothing, unread: 0 });
@@ -70,18 +72,18 @@ impl Reading {
         }
     }
 
-    /// Takes what was left in the connection.
+    /// Reads what was left in the connection.
     pub fn finish(&self, stream: &mut TcpStream) -> io::Result<()> {
         io::copy(&mut stream.take(self.unread as u64), &mut io::sink()).map(drop)
     }
 }
 
-/// Whether a read has found nothing in its time. Systems differ in how they say so.
+/// Returns `true` if a read timed out; systems report that in two ways.
 pub fn timed_out(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
-/// The path in `/path?query`, or in `http://host/path` as proxies are asked.
+/// Returns the path in `/path?query`, or in `http://host/path` as a proxy is asked.
 fn path_of(target: &str) -> &str {
     let target = match target.split_once("://") {
         Some((_, host_and_path)) => {
@@ -92,7 +94,7 @@ fn path_of(target: &str) -> &str {
     target.split('?').next().unwrap_or(target)
 }
 
-/// `None` if the head is not complete yet.
+/// Parses a head; `None` if it is incomplete.
 fn parse(head: &[u8]) -> Option<Request> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut request = httparse::Request::new(&mut headers);

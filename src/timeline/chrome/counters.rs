@@ -1,4 +1,4 @@
-//! How many tasks were pending, and how many workers were busy, whenever that changes.
+//! The number of pending tasks and of busy workers, at each change.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::timeline::run::{Doing, Lane, Run};
 pub(super) fn write(run: &Run<'_>, events: &mut Events<'_, '_>) -> fmt::Result {
     let mut steps = run.queue.iter().peekable();
     while let Some(&(at, depth)) = steps.next() {
-        // Of those at one time, the last counts.
+        // Of several changes at one time, the last one counts.
         if steps.peek().is_none_or(|next| next.0 > at) {
             events.counter("pending tasks", "pending", at - run.from, depth)?;
         }
@@ -34,9 +34,9 @@ pub(super) fn write(run: &Run<'_>, events: &mut Events<'_, '_>) -> fmt::Result {
     Ok(())
 }
 
-/// When a worker begins to work, and when it ends: while it waits inside a task, it does not.
+/// Notes when a worker begins and stops working; it does not work while it waits inside a task.
 fn note_changes(lane: &Lane, changes: &mut Vec<(u64, isize)>) {
-    // Whether it works in each of the spans that are around the next one.
+    // For each span around the next one: whether the worker works in it.
     let mut outer: Vec<isize> = Vec::new();
     for span in &lane.spans {
         outer.truncate(span.level);

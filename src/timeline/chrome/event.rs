@@ -1,4 +1,4 @@
-//! One event as JSON, and the commas between them.
+//! Writes single events as JSON, with the commas between them.
 
 use std::fmt;
 
@@ -6,15 +6,15 @@ use super::write_task;
 use crate::timeline::file::Quoted;
 use crate::timeline::run::{Lane, Run};
 
-/// All is one process. (0 would be the system's idle process, and is not shown.)
+/// All lanes belong to one process. (Viewers do not show process 0, the system's idle process.)
 const PID: u32 = 1;
 
-/// The track of a lane; the system's idle thread is 0.
+/// Number of a lane's track; 0 is the system's idle thread.
 pub(super) fn tid(lane: &Lane) -> usize {
     lane.thread + 1
 }
 
-/// Nanoseconds as microseconds, to the last digit.
+/// Nanoseconds as microseconds, exact.
 pub(super) struct Micros(pub(super) u64);
 
 impl fmt::Display for Micros {
@@ -23,7 +23,7 @@ impl fmt::Display for Micros {
     }
 }
 
-/// The row of events. Times are nanoseconds since the run's first event.
+/// The list of events. Times are nanoseconds since the run's first event.
 pub(super) struct Events<'a, 'b> {
     f: &'a mut fmt::Formatter<'b>,
     is_first: bool,
@@ -34,7 +34,7 @@ impl<'a, 'b> Events<'a, 'b> {
         Self { f, is_first: true }
     }
 
-    /// `rest` is what else it has, each with a comma before it.
+    /// Writes an event; `rest` has its other fields, each with a comma before it.
     pub(super) fn write(
         &mut self,
         phase: char,
@@ -97,7 +97,7 @@ impl<'a, 'b> Events<'a, 'b> {
         write!(self.f, ",\"args\":{{\"{series}\":{value}}}}}")
     }
 
-    /// `at` is a time of the run.
+    /// Writes an instant; `at` is a time as in the trace.
     pub(super) fn instant(
         &mut self,
         run: &Run<'_>,
@@ -106,6 +106,7 @@ impl<'a, 'b> Events<'a, 'b> {
         at: u64,
         tid: usize,
     ) -> fmt::Result {
+        // The id is in the name because a viewer shows no arguments beside an instant.
         let name = match task {
             Some(task) => format!("{what} {}", run.lives[task].id),
             None => what.to_owned(),
@@ -128,7 +129,7 @@ impl<'a, 'b> Events<'a, 'b> {
     }
 }
 
-/// What arguments say of a task; nothing, if there is none.
+/// Arguments about a task; empty if there is none.
 pub(super) struct OfTask<'a> {
     pub(super) run: &'a Run<'a>,
     pub(super) task: Option<usize>,

@@ -1,16 +1,15 @@
-//! Arrows: from where a task was submitted to where it was run, and from its end to who waited for
-//! that.
+//! Arrows: from the submit of a task to its run, and from its end to the thread that waited for it.
 //!
-//! Each end of an arrow is bound to the slice that is there at that time. At its very end a slice
-//! is no longer there, so such an arrow is bound a nanosecond before. What took no time at all has
-//! none.
+//! A viewer binds each end of an arrow to the slice at that time. At its very end a slice is no
+//! longer there, so an arrow from an end starts a nanosecond earlier. A run or wait that took no
+//! time has no arrow.
 
 use std::fmt;
 
 use super::event::{Events, tid};
 use crate::timeline::run::{Doing, Lane, Moment, Run, Span};
 
-/// Where a task was run.
+/// Where and when a task ran.
 #[derive(Clone, Copy)]
 struct Place {
     lane: usize,
@@ -22,6 +21,7 @@ pub(super) fn write(run: &Run<'_>, events: &mut Events<'_, '_>) -> fmt::Result {
     let places = places_of(run);
     for (task, place) in places.iter().enumerate() {
         if let (Some(place), Some(submitted)) = (place, run.lives[task].submitted) {
+            // A file may claim a start before the submit; an arrow cannot lead back in time.
             if submitted.at <= place.from {
                 let started = Moment { at: place.from, lane: place.lane };
                 write_arrow(run, events, "start", task, [submitted, started])?;
@@ -44,7 +44,7 @@ pub(super) fn write(run: &Run<'_>, events: &mut Events<'_, '_>) -> fmt::Result {
     Ok(())
 }
 
-/// For each task, if it took any time.
+/// Returns the place of each task that took any time.
 fn places_of(run: &Run<'_>) -> Vec<Option<Place>> {
     let mut places = vec![None; run.lives.len()];
     for (lane, Lane { spans, .. }) in run.lanes.iter().enumerate() {
@@ -57,7 +57,7 @@ fn places_of(run: &Run<'_>) -> Vec<Option<Place>> {
     places
 }
 
-/// What is the same for both its ends, by name and number, is one arrow.
+/// Writes both ends of an arrow. A viewer joins ends of the same name and id.
 fn write_arrow(
     run: &Run<'_>,
     events: &mut Events<'_, '_>,

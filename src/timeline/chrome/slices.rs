@@ -1,8 +1,8 @@
-//! What each thread did, as slices of its track: they nest, or are apart.
+//! What each thread did, as slices of its track: they nest, or do not touch.
 //!
-//! The spans of a lane do so already. A submit takes no time there, and an arrow must begin inside
-//! a slice that takes some; so it is drawn as long as nothing else happens in its thread, and not
-//! longer than [`SUBMIT`].
+//! The spans of a lane are slices already. A submit takes no time, but an arrow must begin inside a
+//! slice that takes some. So a submit lasts until the next event of its thread, and at most
+//! [`SUBMIT`].
 
 use std::cmp::Reverse;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::event::{Events, OfTask, tid};
 use crate::kernel::seams::BlockedOn;
 use crate::timeline::run::{Doing, Lane, Marked, Run};
 
-/// In nanoseconds.
+/// Longest slice of a submit, in nanoseconds.
 const SUBMIT: u64 = 1_000;
 
 enum What {
@@ -36,10 +36,10 @@ pub(super) fn write(run: &Run<'_>, events: &mut Events<'_, '_>) -> fmt::Result {
     Ok(())
 }
 
-/// By when they begin, and what is inside another behind it.
+/// Returns the slices ordered by begin; an inner slice comes behind the one around it.
 fn slices_of(lane: &Lane) -> Vec<Slice> {
     let mut slices: Vec<Slice> = submits(lane);
-    // That a worker is idle is seen from its track being empty.
+    // An empty track shows that a worker is idle.
     let spans = lane.spans.iter().filter(|span| span.doing != Doing::Idle);
     slices.extend(spans.map(|span| Slice {
         from: span.from,
@@ -83,6 +83,7 @@ fn write_slice(
         What::Span(Doing::CallingBack(task)) => {
             ("callback", format!("callback of {}", id(task)), Some(task))
         }
+        // The task that ended the wait says more than the one that was waited for.
         What::Span(Doing::Blocked { on, task, by }) => {
             ("blocked", wait(run, on, task), by.or(task))
         }
@@ -96,7 +97,8 @@ fn wait(run: &Run<'_>, on: BlockedOn, task: Option<usize>) -> String {
     match (on, task) {
         (BlockedOn::Task, Some(task)) => format!("wait {}", run.lives[task].id),
         (BlockedOn::Task, None) => "wait".to_owned(),
-        (BlockedOn::AnyOf(many), _) => format!("wait for any of {many}"),
+        (BlockedOn::AnyOf(1), _) => "wait for the last future".to_owned(),
+        (BlockedOn::AnyOf(many), _) => format!("wait for any of {many} futures"),
         (BlockedOn::Room, _) => "wait for room".to_owned(),
         (BlockedOn::Shutdown, _) => "wait for the end of the pool".to_owned(),
     }

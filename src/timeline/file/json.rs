@@ -1,14 +1,13 @@
-//! As much JSON as a trace needs: flat objects, a line each, of strings and whole numbers; written
-//! and read.
+//! Writes and reads as much JSON as a trace needs: flat objects of strings and whole numbers, one
+//! per line.
 //!
-//! It knows nothing of traces. Strings may hold anything; what is read may have been written by
-//! anyone.
+//! Strings may hold anything, and the input may come from anyone.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-/// A string as JSON has it, with its quotes. It is plain ASCII but for what is printable, so it is
-/// safe in a terminal, too.
+/// Displays a string as JSON, with its quotes. Control characters and marks of direction are
+/// escaped, so that the output is safe in a terminal.
 pub(in crate::timeline) struct Quoted<'a>(pub(in crate::timeline) &'a str);
 
 impl fmt::Display for Quoted<'_> {
@@ -31,9 +30,12 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-/// What ends lines, or has what follows shown in another direction.
+/// Returns `true` for characters that end lines or change the direction of text.
 fn turns_lines(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,9 +48,11 @@ pub(super) enum Value {
 pub(super) struct Object(BTreeMap<String, Value>);
 
 impl Object {
+    /// Parses one line.
+    ///
     /// # Errors
     ///
-    /// What was expected, and where.
+    /// What was expected, and in which column.
     pub(super) fn parse(line: &str) -> Result<Self, String> {
         Parser { line, at: 0 }.object().map(Self)
     }
@@ -98,6 +102,8 @@ impl Parser<'_> {
                 let name = self.string()?;
                 self.expect(':')?;
                 let value = self.value()?;
+                // Readers differ in which of two equal fields they take, so a second one is an
+                // error.
                 if fields.insert(name.clone(), value).is_some() {
                     return Err(format!("there is a second {name:?}"));
                 }
@@ -155,6 +161,7 @@ impl Parser<'_> {
             Some('u') => {
                 let first = self.hex()?;
                 let code = match first {
+                    // JSON writes characters beyond U+FFFF as two escapes: a surrogate pair.
                     0xD800..0xDC00 if self.eat('\\') && self.eat('u') => match self.hex()? {
                         second @ 0xDC00..0xE000 => {
                             0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00)

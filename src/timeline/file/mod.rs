@@ -1,8 +1,8 @@
-//! A trace as a file: JSON, one line an event. `docs/trace-format.md` says what stands in it, for
-//! those who read it with other tools.
+//! A trace as a file: JSON, one line per event.
 //!
-//! What can be [written](mod@write) can be [read](mod@read), and is the same then. A file may have
-//! been made by anyone: whatever is wrong with it is said with its line.
+//! `docs/trace-format.md` describes the fields, for readers of the file with other tools. A trace
+//! that is [written](mod@write) and [read](mod@read) back is equal to itself. Files may come from
+//! anyone, so an error names the line.
 
 mod json;
 mod read;
@@ -12,5 +12,5 @@ mod write;
 pub(super) use json::Quoted;
 pub use read::ReadError;
 
-/// What the first line says. Readers of this version refuse any other.
+/// Version of the format, in the first line. A reader refuses any other.
 const VERSION: u64 = 1;

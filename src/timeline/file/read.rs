@@ -1,4 +1,4 @@
-//! Reading a trace, which anybody may have written.
+//! Reads a trace from a file, which anyone may have written.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -14,13 +14,14 @@ use crate::kernel::seams::{PoolId, TaskId};
 use crate::kernel::staff::Worker;
 use crate::timeline::trace::{Entry, Task, Thread, Trace};
 
-/// Why a file is no trace, and in which line.
+/// Why a file is not a trace, and in which line.
 ///
 /// ```
 /// use glasspool::timeline::Trace;
 ///
 /// let error = Trace::read(&b"{\"glasspool\":\"trace\",\"version\":7}\n"[..]).unwrap_err();
-/// assert_eq!(error.to_string(), "line 1: this is version 7 of the format, and only 1 can be read");
+/// let said = error.to_string();
+/// assert_eq!(said, "line 1: this is version 7 of the format, and only 1 can be read");
 /// ```
 #[derive(Debug)]
 pub struct ReadError {
@@ -35,7 +36,7 @@ enum Cause {
 }
 
 impl ReadError {
-    /// The line in which it is, from 1.
+    /// Returns the number of the line with the error, from 1.
     pub fn line(&self) -> usize {
         self.line
     }
@@ -60,8 +61,10 @@ impl Error for ReadError {
 }
 
 impl Trace {
-    /// Reads what [`write`](Self::write) has written. A file that breaks off, as when a program was
-    /// killed while it wrote, is read up to there, and the trace [says so](Self::breaks_off).
+    /// Reads a trace that [`write`](Self::write) wrote.
+    ///
+    /// A file may be cut short, as when the program was killed while it wrote. It is read as far as
+    /// it goes, and the trace [says so](Self::breaks_off).
     ///
     /// # Errors
     ///
@@ -92,7 +95,7 @@ impl Trace {
                 .and_then(|line| reader.line(line.trim_end_matches(['\n', '\r']), number == 1))
             {
                 Ok(()) => {}
-                // It was being written when the writer ended.
+                // The program ended while it wrote this line.
                 Err(_) if !whole && number > 1 => break,
                 Err(what) => return Err(in_this_line(Cause::Wrong(what))),
             }
@@ -104,7 +107,7 @@ impl Trace {
 #[derive(Default)]
 struct Reader {
     trace: Trace,
-    /// Texts that come again and again are kept once.
+    /// Interned texts: names and places repeat.
     texts: HashSet<Arc<str>>,
     ended: bool,
 }
@@ -117,8 +120,9 @@ impl Reader {
         if line.trim().is_empty() {
             return Ok(());
         }
+        // A line after the end may belong to another trace.
         if self.ended {
-            return Err("it is behind the end".to_owned());
+            return Err("it is after the end of the trace".to_owned());
         }
         let object = Object::parse(line)?;
         if object.has("event") {
@@ -132,7 +136,7 @@ impl Reader {
         }
     }
 
-    /// The outer error is that it is no trace at all.
+    /// Reads the first line. The outer error says that the file is not a trace.
     fn head(&mut self, line: &str) -> Result<Result<(), String>, String> {
         let object = Object::parse(line)?;
         if object.text("glasspool")? != "trace" {

@@ -1,4 +1,4 @@
-//! The words by which a file names what can happen.
+//! The words in a file for what can happen.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ pub(super) const SHUTDOWNS: [(&str, Shutdown); 4] = [
     ("stop", Shutdown::Stop),
 ];
 
-/// The word for this one.
+/// Returns the word for a value.
 pub(super) fn word_for<T: PartialEq>(words: &[(&'static str, T)], wanted: &T) -> &'static str {
     words.iter().find(|(_, thing)| thing == wanted).map_or("unknown", |(word, _)| word)
 }
 
-/// What this word is for.
+/// Returns the value that a word stands for.
 pub(super) fn meaning_of<T: Copy>(words: &[(&str, T)], word: &str) -> Option<T> {
     words.iter().find(|(known, _)| *known == word).map(|&(_, thing)| thing)
 }
@@ -55,7 +55,7 @@ pub(super) fn blocked_on(on: BlockedOn) -> &'static str {
     }
 }
 
-/// The word for a reason, and what else there is to say of it.
+/// Returns the word for a reason, and its message if it has one.
 pub(super) fn reason(reason: &CancelReason) -> (&'static str, Option<&str>) {
     match reason {
         CancelReason::ByCaller => ("by-caller", None),

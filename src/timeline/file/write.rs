@@ -1,4 +1,4 @@
-//! Writing a trace.
+//! Writes a trace to a file.
 
 use std::io::{self, Write};
 
@@ -9,11 +9,11 @@ use crate::kernel::seams::{BlockedOn, EventKind};
 use crate::timeline::trace::{Entry, Task, Trace};
 
 impl Trace {
-    /// Writes it as a file that can be [read](Self::read) back: JSON, one line an event.
+    /// Writes the trace as a file that can be [read](Self::read) back: JSON, one line per event.
     ///
     /// # Errors
     ///
-    /// Those of the writer.
+    /// An error of the writer.
     ///
     /// ```
     /// # use glasspool::timeline::Recorder;
@@ -39,6 +39,7 @@ impl Trace {
         for entry in &self.entries {
             self.write_entry(entry, &mut to)?;
         }
+        // A trace that was cut short must be read back as one.
         if !self.breaks_off {
             writeln!(to, "{{\"events\":{},\"dropped\":{}}}", self.entries.len(), self.dropped)?;
         }
@@ -48,14 +49,13 @@ impl Trace {
     fn write_entry(&self, entry: &Entry, to: &mut impl Write) -> io::Result<()> {
         let Entry { at, thread, pool, task, queue_depth, kind } = entry;
         let (pool, event) = (pool.0, words::event(kind));
-        write!(
-            to,
-            "{{\"ns\":{at},\"thread\":{thread},\"pool\":{pool},\"queue\":{queue_depth},\"event\":\"{event}\""
-        )?;
+        write!(to, "{{\"ns\":{at},\"thread\":{thread},\"pool\":{pool}")?;
+        write!(to, ",\"queue\":{queue_depth},\"event\":\"{event}\"")?;
         if let Some(task) = task {
             write!(to, ",\"task\":{}", task.0)?;
         }
         match kind {
+            // A task is described once, by its first event.
             EventKind::Submitted => {
                 if let Some(Task { name, item, submitted_at }) =
                     task.and_then(|id| self.tasks.get(&id))

@@ -1,5 +1,4 @@
-//! One lane as a line of characters: what fills each column, marks upon it, and names where there
-//! is room.
+//! Draws one lane as a line of characters: fills, signs, and names where they fit.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -10,14 +9,14 @@ use crate::kernel::seams::BlockedOn;
 use crate::timeline::harmless::{Harmless, width_of};
 use crate::timeline::run::{Doing, Lane, Marked, Run};
 
-/// A name in a bar has so many columns at most.
+/// Longest name in a bar, in columns.
 const LONGEST_NAME: usize = 24;
 
-/// A sign at a moment. The later ones are more telling.
+/// A sign at a moment, in ascending order of importance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Sign {
     Submits,
-    Collects,
+    Reads,
     Closes,
     GoesOn,
     Cancelled,
@@ -29,7 +28,7 @@ impl Sign {
     pub(super) fn glyph(self, glyphs: &Glyphs) -> (char, Ink) {
         match self {
             Self::Submits => (glyphs.submits, Ink::Mark),
-            Self::Collects => (glyphs.collects, Ink::Mark),
+            Self::Reads => (glyphs.reads, Ink::Mark),
             Self::Closes => (glyphs.closes, Ink::Mark),
             Self::GoesOn => (glyphs.goes_on, Ink::Mark),
             Self::Cancelled => (glyphs.cancelled, Ink::Bad),
@@ -39,7 +38,7 @@ impl Sign {
     }
 }
 
-/// What else a character may stand for.
+/// What a character of a bar stands for, other than a sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Fill {
     Running,
@@ -48,35 +47,34 @@ pub(super) enum Fill {
     Blocked,
     CallingBack,
     Idle,
-    /// How many there are of a sign.
+    /// How often a sign occurs in a column.
     Number,
 }
 
-/// What a chart has used, for its legend.
+/// What a chart has drawn, for its legend.
 #[derive(Debug, Default)]
 pub(super) struct Used {
     pub(super) fills: HashSet<Fill>,
     pub(super) signs: HashSet<Sign>,
-    /// How many signs were left out, as they would have hidden a lane.
+    /// Signs left out because they would hide a lane, with their numbers.
     pub(super) unmarked: HashMap<Sign, usize>,
 }
 
-/// For each column, how many there are of each sign, by the first of them.
+/// The signs of each column with their numbers, in order of their first time.
 type Signs = BTreeMap<usize, Vec<(Sign, usize)>>;
 
-/// Draws lanes of one chart.
+/// Draws the lanes of a chart.
 pub(super) struct Brush<'a> {
     pub(super) run: &'a Run<'a>,
     pub(super) scale: Scale,
     pub(super) glyphs: &'a Glyphs,
     pub(super) used: Used,
-    /// For each lane, when a task failed there, or was lost.
+    /// Times of failures for each lane.
     pub(super) failures: Vec<Vec<u64>>,
 }
 
 impl Brush<'_> {
-    /// Mostly one line. Where the signs would hide the lane, they have a line of their own above
-    /// it.
+    /// Draws a lane: mostly one line. Signs that would hide the lane get a line above it.
     pub(super) fn bar(&mut self, place: usize) -> Vec<Line> {
         let lane = &self.run.lanes[place];
         let cells = cells_of(lane, self.scale);
@@ -98,6 +96,7 @@ impl Brush<'_> {
             above = Some(signs_only);
         } else {
             for &(sign, count) in signs.values().flatten() {
+                // A worker's tasks matter more than its many signs: the legend counts the signs.
                 *self.used.unmarked.entry(sign).or_default() += count;
             }
         }
@@ -125,8 +124,7 @@ impl Brush<'_> {
     }
 
     fn draw_signs(&mut self, lane: &Lane, signs: &Signs, bar: &mut Line, free: &mut [bool]) {
-        // If not all have room for their numbers, none has one: or else those without would seem to
-        // be alone.
+        // Numbers must fit at all signs, or at none: a sign without one would seem to be single.
         let numbered =
             lane.worker.is_none().then(|| self.placed(signs, true)).filter(|(_, all)| *all);
         let placed = numbered.unwrap_or_else(|| self.placed(signs, false)).0;
@@ -141,8 +139,9 @@ impl Brush<'_> {
         }
     }
 
-    /// Signs of one column stand side by side, in the order of time, as far as there is room; the
-    /// least telling ones go first, and then not all are there.
+    /// Places the signs of each column side by side, in order of time.
+    ///
+    /// Where they do not fit, the least important are left out, and the second value is `false`.
     fn placed(&self, signs: &Signs, numbered: bool) -> (Vec<(usize, Sign, String)>, bool) {
         let columns = self.scale.columns;
         let (mut placed, mut all, mut next_free) = (Vec::new(), true, 0);
@@ -156,6 +155,7 @@ impl Brush<'_> {
                 here.iter().map(|(_, text)| text.chars().count()).sum::<usize>()
             };
             let end = upcoming.peek().map_or(columns, |&(&next, _)| next);
+            // Signs at the right edge move left so that their numbers fit.
             let start = column.min(columns.saturating_sub(length(&here))).max(next_free);
             while length(&here) > end.saturating_sub(start) {
                 let least = (0..here.len()).min_by_key(|&at| here[at].0).unwrap_or(0);
@@ -193,7 +193,7 @@ impl Brush<'_> {
         signs
     }
 
-    /// By their time.
+    /// Returns the signs of a lane, ordered by time.
     fn moments_of(&self, place: usize) -> Vec<(u64, Sign)> {
         let lane = &self.run.lanes[place];
         let marks = lane.marks.iter().map(|mark| {
@@ -201,7 +201,7 @@ impl Brush<'_> {
                 Marked::Submitted(_) => Sign::Submits,
                 Marked::Refused(_) => Sign::Refused,
                 Marked::Cancelled(_) => Sign::Cancelled,
-                Marked::Collected(_) => Sign::Collects,
+                Marked::Collected(_) => Sign::Reads,
                 Marked::Closed(..) => Sign::Closes,
             };
             (mark.at, sign)
@@ -215,6 +215,7 @@ impl Brush<'_> {
     }
 
     fn draw_names(&self, lane: &Lane, cells: &[Cell], bar: &mut Line, free: &[bool]) {
+        // A name is written across neighbouring cells that are about one span and bear no sign.
         let mut column = 0;
         while column < cells.len() {
             let subject = subject_of(&cells[column]);
@@ -241,7 +242,7 @@ impl Brush<'_> {
         }
     }
 
-    /// The longest first.
+    /// Names for what a span is, the longest first.
     fn names_of(&self, doing: Doing) -> Vec<String> {
         match doing {
             Doing::Running(task) => {
@@ -255,12 +256,14 @@ impl Brush<'_> {
                 vec![self.run.lives[task].id.to_string()]
             }
             Doing::Blocked { on: BlockedOn::AnyOf(1), .. } => {
-                vec!["the last one".to_owned(), "last".to_owned()]
+                vec!["the last future".to_owned(), "the last".to_owned(), "last".to_owned()]
             }
             Doing::Blocked { on: BlockedOn::AnyOf(many), .. } => {
-                vec![format!("any of {many}"), "any".to_owned()]
+                vec![format!("any of {many} futures"), format!("any of {many}"), "any".to_owned()]
             }
-            Doing::Blocked { on: BlockedOn::Room, .. } => vec!["room".to_owned()],
+            Doing::Blocked { on: BlockedOn::Room, .. } => {
+                vec!["waiting for room".to_owned(), "for room".to_owned(), "room".to_owned()]
+            }
             Doing::Blocked { on: BlockedOn::Shutdown, .. } => {
                 vec!["the pool's end".to_owned(), "end".to_owned()]
             }
@@ -270,13 +273,13 @@ impl Brush<'_> {
         }
     }
 
-    /// Whether the alphabet has it.
+    /// Returns `true` if the chart's alphabet has the character.
     fn has(&self, c: char) -> bool {
         c.is_ascii() || !self.glyphs.tick.is_ascii()
     }
 }
 
-/// The span that a cell is all about, if it is one that is named.
+/// Returns the span that a cell shows, if it is one that can be named.
 fn subject_of(cell: &Cell) -> Option<usize> {
     match cell.look() {
         Look::Running => cell.task,

@@ -1,44 +1,44 @@
-//! What a thread did in each column: how much of the time went into what.
+//! Computes how a thread spent the time of each column.
 //!
-//! A run may have far more tasks than columns, so a cell only counts. Nothing is drawn here.
+//! A run may have far more tasks than columns, so a cell counts and does not list them.
 
 use super::scale::{PARTS, Scale};
 use crate::timeline::run::{Doing, Lane, Span};
 
-/// One column of one lane; times in parts of the column.
+/// One column of one lane; times are in parts of the column.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cell {
     pub(super) running: u64,
     pub(super) blocked: u64,
     pub(super) calling_back: u64,
     pub(super) idle: u64,
-    /// How many times a task was begun, or gone on with.
+    /// How often a task began here or was resumed.
     pub(super) tasks: usize,
-    /// A task begins in it.
+    /// Whether a task begins here.
     pub(super) begins: bool,
-    /// The last task, and the last that it was blocked for: spans, by their places in the lane.
+    /// The last task and the last wait here: indexes of spans in the lane.
     pub(super) task: Option<usize>,
     pub(super) wait: Option<usize>,
-    /// Tasks that follow one another have it by turns.
+    /// Alternates between successive tasks.
     pub(super) shade: bool,
 }
 
-/// What is most of a cell.
+/// What a cell shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
-    /// The thread is not there, or does what nobody knows of.
+    /// The thread does not exist, or nothing is known of it.
     Nothing,
     Idle,
     Blocked,
     CallingBack,
-    /// Wholly by one task.
+    /// One task takes the whole cell.
     Running,
-    /// So many parts, by one task or by several.
+    /// Tasks take this many parts of the cell.
     Partly(u64),
 }
 
 impl Cell {
-    /// From so many parts on, it is as good as the whole.
+    /// From this many parts on, a cell counts as whole.
     const WHOLE: u64 = PARTS * 7 / 8;
 
     pub(super) fn look(&self) -> Look {
@@ -46,7 +46,7 @@ impl Cell {
             PARTS.saturating_sub(self.running + self.blocked + self.calling_back + self.idle);
         let most =
             self.running.max(self.blocked).max(self.calling_back).max(self.idle).max(nothing);
-        // However short a task is, it is seen where it begins.
+        // A task shows where it begins, however short it is.
         if self.begins && (self.tasks > 1 || self.running < Self::WHOLE) {
             Look::Partly(self.running)
         } else if self.tasks > 0 && self.running == most {
@@ -63,7 +63,7 @@ impl Cell {
     }
 }
 
-/// The cells of a lane.
+/// Returns the cells of a lane.
 pub(super) fn cells_of(lane: &Lane, scale: Scale) -> Vec<Cell> {
     let mut filler = Filler {
         scale,
@@ -72,7 +72,7 @@ pub(super) fn cells_of(lane: &Lane, scale: Scale) -> Vec<Cell> {
         shade: true,
     };
     let mut open: Vec<usize> = Vec::new();
-    // Up to here, all is filled in.
+    // Time is filled in up to here. A span's own time is what lies between its inner spans.
     let mut done = lane.from;
     for (place, span) in lane.spans.iter().enumerate() {
         while let Some(&outer) = open.last().filter(|&&outer| lane.spans[outer].level >= span.level)
@@ -101,9 +101,9 @@ pub(super) fn cells_of(lane: &Lane, scale: Scale) -> Vec<Cell> {
 struct Filler {
     scale: Scale,
     cells: Vec<Cell>,
-    /// Of each span.
+    /// Shade of each span.
     shades: Vec<bool>,
-    /// Of the task that was last gone on with.
+    /// Shade of the task that ran last.
     shade: bool,
 }
 
@@ -114,7 +114,7 @@ impl Filler {
             self.shades[place] = self.shade;
             let cell = &mut self.cells[self.scale.column_of(span.from)];
             cell.begins = true;
-            // It may have no time of its own there.
+            // A task whose own time here rounds to nothing must still be counted.
             if cell.task != Some(place) {
                 cell.tasks += 1;
                 cell.task = Some(place);
@@ -123,7 +123,7 @@ impl Filler {
         }
     }
 
-    /// The thread did this then, and nothing inside it.
+    /// Counts a time in which the thread did this and nothing inside it.
     fn fill(&mut self, lane: &Lane, place: usize, from: u64, to: u64) {
         if from >= to {
             return;
@@ -137,6 +137,7 @@ impl Filler {
             match doing {
                 Doing::Running(_) => {
                     cell.running += parts;
+                    // The task that was in the cell last is not counted again.
                     if cell.task != Some(place) {
                         cell.tasks += 1;
                         cell.task = Some(place);
@@ -153,7 +154,7 @@ impl Filler {
         }
     }
 
-    /// A worker that is there and does nothing else looks for work.
+    /// Counts the rest of a worker's lifetime as idle.
     fn rest_is_idle(&mut self, lane: &Lane) {
         for (column, parts) in self.scale.shares(lane.from, lane.to) {
             let cell = &mut self.cells[column];

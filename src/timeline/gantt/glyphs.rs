@@ -1,6 +1,6 @@
-//! What it is drawn with: the characters, and their colours.
+//! The characters and colours of a chart.
 //!
-//! All that a chart says, it says by characters; colours only repeat it.
+//! Characters say everything; colours repeat it.
 
 use std::fmt::{self, Write as _};
 
@@ -8,9 +8,9 @@ use crate::timeline::harmless::columns_of;
 
 /// The characters of one alphabet.
 pub(super) struct Glyphs {
-    /// Tasks that follow one another have these by turns.
+    /// Successive tasks alternate between these.
     pub(super) running: [char; 2],
-    /// From hardly to wholly.
+    /// From the lowest to the highest.
     pub(super) heights: &'static [char],
     pub(super) blocked: char,
     pub(super) calling_back: char,
@@ -19,7 +19,7 @@ pub(super) struct Glyphs {
     pub(super) submits: char,
     pub(super) refused: char,
     pub(super) cancelled: char,
-    pub(super) collects: char,
+    pub(super) reads: char,
     pub(super) closes: char,
     pub(super) fails: char,
     pub(super) times: char,
@@ -37,7 +37,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     submits: '▼',
     refused: '⊘',
     cancelled: '✕',
-    collects: '◆',
+    reads: '◆',
     closes: '■',
     fails: '‼',
     times: '×',
@@ -55,7 +55,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     submits: 'v',
     refused: '/',
     cancelled: 'X',
-    collects: '*',
+    reads: '*',
     closes: ']',
     fails: '!',
     times: 'x',
@@ -64,7 +64,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
 };
 
 impl Glyphs {
-    /// For so much of a whole; what is not nothing is seen.
+    /// Returns the character for a part of a whole; any part above zero is visible.
     pub(super) fn height(&self, part: u64, whole: u64) -> char {
         let steps = self.heights.len() as u64;
         let step = (part.saturating_mul(steps)).div_ceil(whole.max(1)).clamp(1, steps);
@@ -72,7 +72,7 @@ impl Glyphs {
     }
 }
 
-/// What a character stands for, as colours know it.
+/// What a character stands for; it decides the colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Ink {
     #[default]
@@ -87,13 +87,13 @@ pub(super) enum Ink {
 }
 
 impl Ink {
-    /// One of the sixteen colours, as a terminal is told.
+    /// The code of one of a terminal's sixteen colours.
     fn code(self) -> &'static str {
         match self {
             Self::Plain => "",
             Self::Running(false) => "32",
             Self::Running(true) => "36",
-            // The other way round, so that the bar is not broken by its name.
+            // Inverted, so that the name does not interrupt the bar.
             Self::Name(false) => "7;32",
             Self::Name(true) => "7;36",
             Self::Blocked => "33",
@@ -104,17 +104,17 @@ impl Ink {
     }
 }
 
-/// One line of a chart, a character a column.
+/// One line of a chart, one character per column.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Line {
-    /// A wide character has `None` behind it.
+    /// A wide character is followed by `None`.
     cells: Vec<(Option<char>, Ink)>,
 }
 
 impl Line {
     pub(super) fn push(&mut self, c: char, ink: Ink) {
         match columns_of(c) {
-            // It would be set upon the one before it, which may be another's.
+            // A combining mark would change the character before it, which may be another's.
             0 => {}
             1 => self.cells.push((Some(c), ink)),
             _ => self.cells.extend([(Some(c), ink), (None, ink)]),
@@ -135,7 +135,7 @@ impl Line {
         self.cells.len()
     }
 
-    /// Writes this text over what is there, from this column on.
+    /// Writes a text over the cells from this column on.
     pub(super) fn write_over(&mut self, column: usize, text: &str, ink: Ink) {
         let mut over = Self::default();
         over.push_str(text, ink);
@@ -146,7 +146,7 @@ impl Line {
         self.cells.extend(other.cells);
     }
 
-    /// Without blanks at its end.
+    /// Writes the line without trailing blanks.
     pub(super) fn write(&self, f: &mut fmt::Formatter<'_>, colors: bool) -> fmt::Result {
         let is_blank = |&(c, _): &(Option<char>, Ink)| c == Some(' ');
         let end = self.cells.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);

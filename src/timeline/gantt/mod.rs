@@ -1,8 +1,8 @@
 //! A chart of characters: a lane for each thread, time from left to right.
 //!
-//! Here it is put together; [`cells`] says what a lane did in each column, [`bar`] draws that,
-//! [`queue`] the line of the pending, [`words`] has what is said below, and [`glyphs`] the
-//! characters. It is never wider than it was told to be.
+//! This file puts the chart together. [`cells`] computes what a lane did in each column, [`bar`]
+//! draws that, [`queue`] draws the line of pending tasks, [`words`] has the text below, and
+//! [`glyphs`] the characters. No line is wider than the given width.
 
 mod bar;
 mod cells;
@@ -25,20 +25,21 @@ use queue::Depths;
 use scale::Scale;
 use select::Selection;
 
-/// With less, there would be hardly a chart beside the names.
+/// In fewer columns there is hardly a chart beside the names.
 const LEAST_WIDTH: usize = 40;
-/// Figures and what they are called are in two columns of text.
+/// Least number of columns for the names of lanes: most are no longer than this.
+const LEAST_NAMES: usize = "worker 10".len();
+/// Columns for the names of the figures.
 const FIGURE_NAMES: usize = 26;
-/// With less, each figure is below what it is called.
+/// In fewer columns, each figure is below its name.
 const WIDE_ENOUGH: usize = 66;
 
-/// A chart of characters, for a terminal.
+/// A chart of characters for a terminal.
 ///
-/// There is a lane for each thread: its tasks, what it was blocked for, when it was idle; and signs
-/// where it submitted, collected, cancelled. Below are the depth of the queue, the
-/// [figures](super::Figures), and what each character means. Where more happens than there are
-/// columns, it says how much of each column was work; of many workers, it shows some, and all
-/// others in one lane.
+/// It has a lane for each thread: its tasks, what it was blocked on, when it was idle, and signs
+/// where it submitted, read a result or cancelled. Below are the depth of the queue, the
+/// [figures](super::Figures) and a legend. If a column holds many tasks, it shows how much of its
+/// time was work; of many workers, it shows some, and all others in one lane.
 ///
 /// ```
 /// use glasspool::timeline::{Gantt, Trace};
@@ -46,7 +47,7 @@ const WIDE_ENOUGH: usize = 66;
 /// let file = br#"{"glasspool":"trace","version":1,"title":"one task"}
 /// {"thread":0,"name":"main"}
 /// {"thread":1,"name":"pool-0_0","pool":0,"worker":0}
-/// {"ns":0,"thread":0,"pool":0,"queue":1,"event":"submitted","task":0,"name":"nap","at":"src/main.rs:3:14"}
+/// {"ns":0,"thread":0,"pool":0,"queue":1,"event":"submitted","task":0,"name":"nap","at":"a.rs:3:1"}
 /// {"ns":0,"thread":0,"pool":0,"queue":1,"event":"blocked","task":0,"on":"task"}
 /// {"ns":1000000,"thread":1,"pool":0,"queue":0,"event":"started","task":0}
 /// {"ns":3000000,"thread":1,"pool":0,"queue":0,"event":"finished","task":0,"how":"returned"}
@@ -73,7 +74,7 @@ pub struct Gantt<'a> {
 }
 
 impl<'a> Gantt<'a> {
-    /// That of this trace: 80 columns wide, and without colours.
+    /// Makes a chart of this trace, 80 columns wide and without colours.
     ///
     /// ```
     /// # use glasspool::timeline::{Gantt, Recorder};
@@ -84,7 +85,7 @@ impl<'a> Gantt<'a> {
         Self { trace, width: DEFAULT_WIDTH, ascii: false, colors: false }
     }
 
-    /// So many columns wide, and at least 40.
+    /// Sets the width in columns, at least 40.
     ///
     /// ```
     /// # use glasspool::timeline::{Gantt, Recorder};
@@ -97,7 +98,7 @@ impl<'a> Gantt<'a> {
         Self { width: columns.max(LEAST_WIDTH), ..self }
     }
 
-    /// Whether it is drawn with ASCII alone; names are spelled with it, too.
+    /// Sets whether the chart is ASCII, names included.
     ///
     /// ```
     /// # use glasspool::timeline::{Gantt, Recorder};
@@ -109,8 +110,7 @@ impl<'a> Gantt<'a> {
         Self { ascii, ..self }
     }
 
-    /// Whether it is coloured, by the codes that terminals have for that. They say nothing that the
-    /// characters do not.
+    /// Sets whether the chart has colours, as escape codes. They repeat what the characters say.
     ///
     /// ```
     /// # use glasspool::timeline::{Gantt, Recorder};
@@ -122,9 +122,10 @@ impl<'a> Gantt<'a> {
         Self { colors, ..self }
     }
 
-    /// In the form that suits standard output: as wide as `$COLUMNS` says; in colours, if it is a
-    /// terminal that has them and `$NO_COLOR` is not set; and in ASCII, unless the locale is one of
-    /// UTF-8.
+    /// Takes the form that suits standard output.
+    ///
+    /// The width is `$COLUMNS`; there are colours on a terminal that has them, unless `$NO_COLOR`
+    /// is set; and the chart is ASCII unless the locale is UTF-8.
     ///
     /// ```
     /// use glasspool::timeline::{Gantt, Recorder};
@@ -141,7 +142,7 @@ impl<'a> Gantt<'a> {
         if self.ascii { &ASCII } else { &UNICODE }
     }
 
-    /// As it can be shown, in so many columns.
+    /// Returns the text made harmless, in at most this many columns.
     fn text(&self, text: &str, columns: usize) -> String {
         let text = fitted(text, columns);
         if self.ascii { in_ascii(&text) } else { text }
@@ -151,13 +152,13 @@ impl<'a> Gantt<'a> {
         writeln!(f, "{}", self.text(text, self.width).trim_end())
     }
 
-    /// In as many lines as it takes.
+    /// Writes a text in as many lines as it takes.
     fn write_wrapped(&self, f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
         let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
         words::wrapped(&words, " ", self.width).iter().try_for_each(|line| self.write_text(f, line))
     }
 
-    /// What is left to do is the legend, of the characters that were used.
+    /// Writes the lanes, and returns the legend of the characters that they use.
     fn write_lanes(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -168,7 +169,10 @@ impl<'a> Gantt<'a> {
         let names = selection.shown.iter().map(|&place| run.lanes[place].name.as_str());
         let longest = names.map(|name| width_of(&self.text(name, self.width))).max().unwrap_or(0);
         let longest = longest.max(others.as_deref().map_or(0, width_of));
-        let beside = longest.clamp("collected".len(), self.width / 4) + 1;
+        let orders = words::orders(run, self.width);
+        // Names of lanes are cut to a quarter of the width; the names of the rows below are not.
+        let rows = orders.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let beside = longest.clamp(LEAST_NAMES, self.width / 4).max(rows) + 1;
         let scale = Scale { from: run.from, length: run.length(), columns: self.width - beside };
         let mut brush = Brush {
             run,
@@ -194,9 +198,9 @@ impl<'a> Gantt<'a> {
         }
         let depths = Depths::of(&run.queue, scale);
         self.write_lane(f, beside, "queue", depths.line(self.glyphs()))?;
-        for (name, order) in words::orders(run, scale.columns) {
+        for (name, order) in orders {
             let mut line = Line::default();
-            line.push_str(&order, Ink::Plain);
+            line.push_str(&order.fitted(scale.columns), Ink::Plain);
             self.write_lane(f, beside, name, line)?;
         }
         Ok(words::legend(&brush.used, depths.meaning(self.glyphs()), self.glyphs()))
@@ -225,7 +229,7 @@ impl<'a> Gantt<'a> {
         self.write_wrapped(f, &figures.basis.in_words())
     }
 
-    /// What it is, and how much: beside it, if there is room, or else below.
+    /// Writes a figure beside its name, or below it if the chart is narrow.
     fn write_figure(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -271,7 +275,7 @@ impl fmt::Display for Gantt<'_> {
     }
 }
 
-/// The times, each behind a tick that marks its column.
+/// The axis: each time is behind a tick that marks its column.
 fn axis(scale: Scale, glyphs: &Glyphs, ascii: bool) -> Line {
     let mut line = Line::default();
     for (column, time) in scale.ticks() {
@@ -285,7 +289,7 @@ fn axis(scale: Scale, glyphs: &Glyphs, ascii: bool) -> Line {
     line
 }
 
-/// When tasks failed, for each lane.
+/// Returns the times of failures for each lane.
 fn failures_of(run: &Run<'_>) -> Vec<Vec<u64>> {
     let mut failures = vec![Vec::new(); run.lanes.len()];
     for life in &run.lives {

@@ -1,15 +1,15 @@
-//! How many tasks were pending, as a line.
+//! The number of pending tasks, as a line.
 
 use super::glyphs::{Glyphs, Ink, Line};
 use super::scale::Scale;
 
-/// Up to this depth, it is said in digits.
+/// Greatest depth that is written in digits.
 const DIGITS: usize = 9;
 
-/// The most that were pending in each column.
+/// The most pending tasks in each column.
 pub(super) struct Depths {
     deepest: Vec<usize>,
-    /// Before this column there was no queue.
+    /// First column with a queue.
     first: usize,
 }
 
@@ -33,7 +33,7 @@ impl Depths {
         self.deepest.iter().copied().max().unwrap_or(0)
     }
 
-    /// What the line says, if there is a queue at all.
+    /// Explains the line, for the legend; `None` if no task was pending.
     pub(super) fn meaning(&self, glyphs: &Glyphs) -> Option<String> {
         match self.most() {
             0 => None,
@@ -53,8 +53,9 @@ impl Depths {
         line
     }
 
-    /// A digit where each depth begins. No digit is beside another, or they would be read as one
-    /// number; so there may be no room for all.
+    /// Writes a digit where each depth begins.
+    ///
+    /// Two digits side by side would read as one number: `None` if they do not fit apart.
     fn digits(&self, glyphs: &Glyphs) -> Option<Vec<char>> {
         if self.most() > DIGITS {
             return None;

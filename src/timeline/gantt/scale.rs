@@ -1,12 +1,12 @@
-//! Time in columns, and the axis.
+//! Maps time to columns, and chooses the ticks of the axis.
 
-/// A column is so many parts wide: as finely is it known how much of its time went into what.
+/// Resolution: time is counted in this many parts of a column.
 pub(super) const PARTS: u64 = 1_000;
 
-/// Between two times on the axis there are at least so many columns.
+/// Least number of columns between two ticks.
 const BETWEEN_TICKS: usize = 10;
 
-/// A run over so many columns. All times are nanoseconds as in the trace.
+/// A run spread over columns. Times are nanoseconds as in the trace.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
     pub(super) from: u64,
@@ -15,14 +15,14 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// In which column it is: the end of the run is in the last.
+    /// Returns the column of a time; the end of the run is in the last one.
     pub(super) fn column_of(self, at: u64) -> usize {
         let column = usize::try_from(self.parts(at) / PARTS).unwrap_or(usize::MAX);
         column.min(self.columns - 1)
     }
 
-    /// The columns in which something is, and how many parts of each it takes: none, if it is
-    /// shorter than that.
+    /// Returns the columns that a time range touches, each with the number of its parts in the
+    /// range.
     pub(super) fn shares(self, from: u64, to: u64) -> impl Iterator<Item = (usize, u64)> {
         let (from, to) = (self.parts(from), self.parts(to));
         let last = self.columns as u64 - 1;
@@ -40,7 +40,7 @@ impl Scale {
         u64::try_from(parts.checked_div(u128::from(self.length)).unwrap_or(0)).unwrap_or(u64::MAX)
     }
 
-    /// Round times and what they are called, each with its column.
+    /// Returns round times in words, each with its column.
     pub(super) fn ticks(self) -> Vec<(usize, String)> {
         let step = self.step();
         let (unit, name) = match step {
@@ -56,7 +56,7 @@ impl Scale {
             .collect()
     }
 
-    /// The smallest of 1, 2, 5, 10, … nanoseconds that is not too narrow.
+    /// The smallest of 1, 2, 5, 10, … nanoseconds that keeps the ticks apart.
     fn step(self) -> u64 {
         let least = u128::from(self.length) * BETWEEN_TICKS as u128 / self.columns as u128;
         let mut power = 1_u64;

@@ -1,4 +1,4 @@
-//! Which lanes are shown, if there are too many: all others are one lane.
+//! Selects the lanes to show if there are too many; the others share one lane.
 
 use std::cmp::Reverse;
 
@@ -8,22 +8,22 @@ use super::glyphs::{Ink, Line};
 use super::scale::PARTS;
 use crate::timeline::run::Run;
 
-/// Of callers, and of workers, so many are shown at most.
+/// Most callers, and most workers, that have a lane of their own.
 const MOST_CALLERS: usize = 8;
 const MOST_WORKERS: usize = 20;
 
-/// Lanes, by their places.
+/// Lanes, by their index.
 pub(super) struct Selection {
     pub(super) shown: Vec<usize>,
     pub(super) others: Vec<usize>,
     callers: usize,
     workers: usize,
-    /// How much of the others' time was work, in percent.
+    /// Share of the others' time that was work, in percent.
     busy: u64,
 }
 
 impl Selection {
-    /// The callers that did most; of the workers half are the busiest, and half the least busy.
+    /// Selects the callers that did most, and of the workers half the busiest and half the idlest.
     pub(super) fn of(run: &Run<'_>) -> Self {
         let (mut workers, mut callers): (Vec<usize>, Vec<usize>) =
             (0..run.lanes.len()).partition(|&place| run.lanes[place].worker.is_some());
@@ -34,6 +34,7 @@ impl Selection {
         let too_many = callers.len().saturating_sub(MOST_CALLERS);
         let other_callers = callers.split_off(callers.len() - too_many);
         let too_many = workers.len().saturating_sub(MOST_WORKERS);
+        // The middle is left out: the extremes show whether the work is spread evenly.
         let middle = (workers.len() - too_many) / 2;
         let other_workers: Vec<usize> = workers.drain(middle..middle + too_many).collect();
 
@@ -54,12 +55,12 @@ impl Selection {
 }
 
 impl Selection {
-    /// What the lane of the other workers is called.
+    /// Name of the lane of the other workers.
     pub(super) fn others_name(&self) -> Option<String> {
         (self.workers > 0).then(|| format!("{} more", self.workers))
     }
 
-    /// What is not shown. There may be others that were as busy.
+    /// Says what is not shown. Workers that are left out may be as busy as ones that are shown.
     pub(super) fn remark(&self) -> Option<String> {
         let Self { callers, busy, .. } = self;
         let half = MOST_WORKERS / 2;
@@ -84,7 +85,7 @@ impl Selection {
 }
 
 impl Brush<'_> {
-    /// How much of each column these lanes worked, on average.
+    /// Draws how much of each column the lanes worked, on average.
     pub(super) fn average(&mut self, lanes: &[usize]) -> Line {
         let mut worked = vec![0; self.scale.columns];
         for &place in lanes {

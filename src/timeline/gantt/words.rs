@@ -1,4 +1,4 @@
-//! What is below the chart: in which order tasks ended, the figures, and what the characters mean.
+//! The text below a chart: the order of the ends, the figures and the legend.
 
 use super::bar::{Fill, Sign, Used};
 use super::glyphs::Glyphs;
@@ -8,32 +8,40 @@ use crate::timeline::run::figures::Figures;
 use crate::timeline::run::what_if::WhatIf;
 use crate::timeline::words::{Short, count};
 
-/// Tasks in the order in which they ended; and in which their outcomes were read, if that is
-/// another.
-pub(super) fn orders(run: &Run<'_>, columns: usize) -> Vec<(&'static str, String)> {
-    // More than there are columns cannot be shown.
+/// Lists the tasks in the order in which they ended, and in the order in which their results were
+/// read if that differs.
+pub(super) fn orders(run: &Run<'_>, columns: usize) -> Vec<(&'static str, Ranked)> {
+    // An id takes at least two columns, so this many ids suffice to fill a line.
     let ended = ids_by(run, columns, |place| run.lives[place].rank);
-    let collected = ids_by(run, columns, |place| run.lives[place].collected_rank);
-    let mut orders = Vec::new();
-    if !ended.is_empty() {
-        orders.push(("ended", as_many_as_fit(&ended, columns)));
-    }
-    if !collected.is_empty() && collected != ended {
-        orders.push(("collected", as_many_as_fit(&collected, columns)));
-    }
-    orders
+    let read = ids_by(run, columns, |place| run.lives[place].collected_rank);
+    let differ = read != ended;
+    let rows = [("ended", ended, true), ("result read", read, differ)];
+    let shown = rows.into_iter().filter(|(_, ranked, differs)| *differs && ranked.count > 0);
+    shown.map(|(name, ranked, _)| (name, ranked)).collect()
 }
 
-/// Those of low rank, and how many there are.
+/// Ids ordered by rank, the first few of them, and the number of all.
 #[derive(PartialEq, Eq)]
-struct Ranked {
+pub(super) struct Ranked {
     first: Vec<String>,
     count: usize,
 }
 
 impl Ranked {
-    fn is_empty(&self) -> bool {
-        self.count == 0
+    /// Lists as many ids as fit in a line, and counts the others.
+    pub(super) fn fitted(&self, columns: usize) -> String {
+        let mut shown = self.first.len();
+        loop {
+            let rest = self.count - shown;
+            let mut text = self.first[..shown].join(" ");
+            if rest > 0 {
+                text = format!("{text} and {rest} more");
+            }
+            if width_of(&text) <= columns || shown == 0 {
+                return text.trim_start().to_owned();
+            }
+            shown -= 1;
+        }
     }
 }
 
@@ -45,22 +53,7 @@ fn ids_by(run: &Run<'_>, most: usize, rank: impl Fn(usize) -> Option<usize>) -> 
     Ranked { first, count: ranks().count() }
 }
 
-fn as_many_as_fit(ranked: &Ranked, columns: usize) -> String {
-    let mut shown = ranked.first.len();
-    loop {
-        let rest = ranked.count - shown;
-        let mut text = ranked.first[..shown].join(" ");
-        if rest > 0 {
-            text = format!("{text} and {rest} more");
-        }
-        if width_of(&text) <= columns || shown == 0 {
-            return text.trim_start().to_owned();
-        }
-        shown -= 1;
-    }
-}
-
-/// How long other numbers of workers would have taken, each as a phrase.
+/// Phrases for other numbers of workers, each with its time.
 pub(super) fn what_if(figures: &Figures) -> Vec<String> {
     let phrase = |what: &WhatIf| {
         let remark = match (what.as_it_was, what.enough) {
@@ -74,7 +67,7 @@ pub(super) fn what_if(figures: &Figures) -> Vec<String> {
     figures.what_if.iter().map(phrase).collect()
 }
 
-/// What each character means, of those that were used.
+/// Explains the characters that were drawn.
 pub(super) fn legend(used: &Used, queue: Option<String>, glyphs: &Glyphs) -> Vec<String> {
     let mut legend = Vec::new();
     let has = |fill| used.fills.contains(&fill);
@@ -97,7 +90,7 @@ pub(super) fn legend(used: &Used, queue: Option<String>, glyphs: &Glyphs) -> Vec
     legend.extend(used_plain.map(|(_, glyph, what)| format!("{glyph} {what}")));
     let signs = [
         (Sign::Submits, "submits"),
-        (Sign::Collects, "collects an outcome"),
+        (Sign::Reads, "reads a result"),
         (Sign::Closes, "closes the pool"),
         (Sign::Fails, "panicked or lost"),
         (Sign::Cancelled, "cancelled"),
@@ -121,7 +114,7 @@ pub(super) fn legend(used: &Used, queue: Option<String>, glyphs: &Glyphs) -> Vec
     legend
 }
 
-/// The phrases with this between them, in lines of so many columns.
+/// Joins phrases into lines of at most this many columns.
 pub(super) fn wrapped(phrases: &[String], between: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for phrase in phrases {

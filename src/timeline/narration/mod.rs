@@ -1,7 +1,7 @@
-//! Plain English, a line an event: of a trace, or live.
+//! A run in plain English, one line per event: from a trace, or live.
 //!
-//! The words are in [`story`]; here they are told of a trace. A [`narrator`] tells them while
-//! things happen. Neither knows what is told: each only says when it was.
+//! [`story`] makes the sentences. This file tells them from a trace; a [`narrator`] tells them
+//! while things happen.
 
 mod narrator;
 mod story;
@@ -16,7 +16,7 @@ use crate::kernel::seams::EventKind;
 pub use narrator::Narrator;
 use story::{Happened, Story, Subject};
 
-/// Plain English, a line an event.
+/// A run in plain English, one line per event.
 ///
 /// ```
 /// use glasspool::timeline::{Narration, Trace};
@@ -24,7 +24,7 @@ use story::{Happened, Story, Subject};
 /// let file = br#"{"glasspool":"trace","version":1,"title":"one task"}
 /// {"thread":0,"name":"main"}
 /// {"thread":1,"name":"pool-0_0","pool":0,"worker":0}
-/// {"ns":0,"thread":0,"pool":0,"queue":1,"event":"submitted","task":0,"name":"nap","at":"src/main.rs:3:14"}
+/// {"ns":0,"thread":0,"pool":0,"queue":1,"event":"submitted","task":0,"name":"nap","at":"a.rs:3:1"}
 /// {"ns":90000,"thread":1,"pool":0,"queue":0,"event":"started","task":0}
 /// {"ns":1090000,"thread":1,"pool":0,"queue":0,"event":"finished","task":0,"how":"returned"}
 /// {"events":3,"dropped":0}
@@ -32,7 +32,7 @@ use story::{Happened, Story, Subject};
 /// let trace = Trace::read(&file[..])?;
 /// assert_eq!(Narration::of(&trace).to_string(), "\
 /// one task
-///        0.000 ms  main submits F0 nap (src/main.rs:3:14); 1 task is pending
+///        0.000 ms  main submits F0 nap (a.rs:3:1); 1 task is pending
 ///        0.090 ms  worker 0 starts F0 nap, which was pending for 90.0 µs
 ///        1.090 ms  worker 0 finishes F0 nap: it returned after 1.00 ms
 /// ");
@@ -45,7 +45,7 @@ pub struct Narration<'a> {
 }
 
 impl<'a> Narration<'a> {
-    /// That of this trace. Times are since its first event.
+    /// Makes a narration of this trace. Times count from its first event.
     ///
     /// ```
     /// # use glasspool::timeline::{Narration, Recorder};
@@ -56,7 +56,7 @@ impl<'a> Narration<'a> {
         Self { trace, ascii: false }
     }
 
-    /// Whether it is told with ASCII alone; names are spelled with it, too.
+    /// Sets whether the narration is ASCII, names included.
     ///
     /// ```
     /// # use glasspool::timeline::{Narration, Recorder};
@@ -68,7 +68,7 @@ impl<'a> Narration<'a> {
         Self { ascii, ..self }
     }
 
-    /// In the form that suits standard output: in ASCII, unless the locale is one of UTF-8.
+    /// Takes the form that suits standard output: ASCII unless the locale is UTF-8.
     ///
     /// ```
     /// use glasspool::timeline::{Narration, Recorder};
@@ -107,17 +107,16 @@ impl fmt::Display for Narration<'_> {
     }
 }
 
-/// The sentences of a trace, one after the other: what is said of an event depends on those before
-/// it.
+/// The sentences of a trace. A sentence depends on the events before it.
 pub(super) struct Sentences<'a> {
     trace: &'a Trace,
-    /// What each thread is called.
+    /// Name of each thread.
     names: Vec<&'a str>,
     story: Story,
 }
 
 impl<'a> Sentences<'a> {
-    /// Those of this run; its first event is the first to be told.
+    /// Starts at the first event of this run.
     pub(super) fn of(run: &'a Run<'_>) -> Self {
         let mut names = vec![""; run.lanes.len()];
         for lane in &run.lanes {
@@ -126,14 +125,17 @@ impl<'a> Sentences<'a> {
         Self { trace: run.trace, names, story: Story::default() }
     }
 
-    /// What the next event was: `worker 0 starts F0 loiter[0], which was pending for 155 µs`. Names
-    /// in it are harmless in a terminal, and not escaped for anything else.
+    /// Returns the sentence for the next event, as `worker 0 starts F0 loiter[0], which was pending
+    /// for 155 µs`.
+    ///
+    /// Names in it are harmless in a terminal; they are not escaped for HTML.
     pub(super) fn next(&mut self, entry: &Entry) -> String {
         let task = entry.task.map(|id| Subject {
             id,
             name: self.trace.name_of(id).to_string(),
             submitted_at: self.trace.tasks.get(&id).map_or("", |task| &task.submitted_at),
         });
+        // A live narrator does not know the name; a trace does.
         let by = match entry.kind {
             EventKind::Unblocked { by: Some(by) } => Some(self.trace.name_of(by).to_string()),
             _ => None,
@@ -150,8 +152,7 @@ impl<'a> Sentences<'a> {
     }
 }
 
-/// Nanoseconds as milliseconds, to the microsecond; those of a quarter of an hour are still in
-/// line.
+/// Nanoseconds as milliseconds with three decimals, aligned up to a quarter of an hour and more.
 struct Time(u64);
 
 impl fmt::Display for Time {

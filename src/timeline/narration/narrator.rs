@@ -1,7 +1,7 @@
-//! The same words while things happen: an observer that writes them down at once.
+//! Writes the sentences while things happen.
 //!
-//! One lock is held while a sentence is made and written, so that no two lines mix and all are in
-//! one order; a thread that has something to tell waits for that.
+//! One lock is held while a sentence is made and written, so that lines do not mix and have one
+//! order. A thread with something to tell waits for the lock.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,22 +16,24 @@ use crate::kernel::staff::Worker;
 use crate::observe::event::{Event, Observer};
 use crate::sync::{Mutex, ThreadId, current_thread, current_thread_name};
 
-/// An [`Observer`] that writes what happens as it happens: plain English, a line an event, with the
-/// words of a [`Narration`](super::Narration).
+/// An [`Observer`] that writes events as they happen, in the words of a
+/// [`Narration`](super::Narration).
 ///
-/// Each line is written, and flushed, in the thread that it is about, before that goes on. So a
-/// pool that is narrated is slower, and its threads wait for each other's lines: to measure,
-/// record. A writer that fails is told no more.
+/// The thread of an event writes and flushes its line before it goes on. That slows the pool down,
+/// and its threads wait for each other: to measure a pool, use a
+/// [`Recorder`](crate::timeline::Recorder). After its writer's first error, a narrator writes no
+/// more.
 ///
-/// Do not give it what the pool's own tasks lock while they submit or wait, as standard output is
-/// while [`StdoutLock`](std::io::StdoutLock) is held.
+/// Do not give it a writer that the pool's own tasks lock while they submit or wait, as they do
+/// with standard output while they hold a [`StdoutLock`](std::io::StdoutLock).
 ///
 /// ```
 /// use std::io;
 /// use glasspool::ThreadPoolExecutor;
 /// use glasspool::timeline::Narrator;
 ///
-/// let pool = ThreadPoolExecutor::builder().max_workers(1).observer(Narrator::new(io::stdout())).build()?;
+/// let narrator = Narrator::new(io::stdout());
+/// let pool = ThreadPoolExecutor::builder().max_workers(1).observer(narrator).build()?;
 /// pool.named("square").map(1..=3, |n| n * n).for_each(drop);
 /// # Ok::<(), glasspool::BuildError>(())
 /// ```
@@ -41,18 +43,18 @@ pub struct Narrator<W> {
 }
 
 struct State<W> {
-    /// `None` once it has failed.
+    /// `None` after the writer's first error.
     to: Option<W>,
     story: Story,
-    /// By what it is called; numbered as they come.
+    /// Number and name of each thread.
     threads: HashMap<ThreadId, (usize, String)>,
     how_many: usize,
-    /// The pool that is meant where none is named.
+    /// The first pool heard of: its workers are named without it.
     pool: Option<PoolId>,
 }
 
 impl<W: Write + Send> Narrator<W> {
-    /// One that writes there. Times are since now.
+    /// Makes a narrator that writes to `to`. Times count from now.
     ///
     /// ```
     /// use glasspool::timeline::Narrator;
@@ -97,13 +99,14 @@ impl<W: Write> State<W> {
         if to.write_all(line.as_bytes()).and_then(|()| to.flush()).is_err() {
             self.to = None;
         }
+        // A pool with a keep-alive starts ever new threads: forget those that are gone.
         if event.kind == EventKind::WorkerGone {
             self.threads.remove(&me);
         }
     }
 }
 
-/// What the calling thread is called.
+/// Name of the calling thread.
 fn name_of(number: usize, worker: Option<Worker>, narrated: PoolId) -> String {
     match worker {
         Some(worker) if worker.pool() == narrated => format!("worker {}", worker.index()),
@@ -185,7 +188,7 @@ mod tests {
         );
     }
 
-    /// It fails, and may not be asked again.
+    /// A writer that fails, and panics if it is asked again.
     struct Full(bool);
 
     impl Write for Full {

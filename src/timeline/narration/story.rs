@@ -1,9 +1,8 @@
-//! The words: a sentence for each thing that can happen.
+//! Makes a sentence for each event.
 //!
-//! It is told what happens, live or from a trace, and remembers what it needs to say how long
-//! something took: of each task until it ends, and of each thread until it goes. So what it says of
-//! an event depends on those before it, and if they are missing it says less. It does not know
-//! where events come from, nor who reads the sentences.
+//! A [`Story`] remembers what it needs to say how long something took: pending tasks, and what each
+//! thread is in the middle of. A sentence therefore depends on the events before it, and says less
+//! if they are missing.
 
 use std::collections::HashMap;
 
@@ -14,42 +13,42 @@ use crate::kernel::state::Ending;
 use crate::timeline::harmless::{fitted, fitted_at_its_end};
 use crate::timeline::words::short as short_time;
 
-/// How many columns a name may take: those of one who names a task by a whole page would hide the
-/// sentence.
+/// Most columns of a name, so that a long name does not hide the sentence.
 const LONGEST_NAME: usize = 60;
 
-/// Something that has happened, in words and numbers.
+/// An event in words and numbers.
 pub(super) struct Happened<'a> {
-    /// In nanoseconds since whenever, as long as it is always the same.
+    /// Nanoseconds since any fixed moment.
     pub(super) at: u64,
     /// The thread's number.
     pub(super) thread: usize,
-    /// And what it is called.
+    /// The thread's name.
     pub(super) who: &'a str,
     pub(super) task: Option<Subject<'a>>,
-    /// What the task is called by which a wait is over, if that is known beside its number.
+    /// For the end of a wait: the name of the task that ended it, if known.
     pub(super) by: Option<String>,
     pub(super) queue_depth: usize,
     pub(super) kind: &'a EventKind,
 }
 
-/// The task that it is about.
+/// The task that an event is about.
 pub(super) struct Subject<'a> {
     pub(super) id: TaskId,
-    /// `F3 loiter[3]`, or as much of that as is known.
+    /// Id and name as far as they are known: `F3 loiter[3]`.
     pub(super) name: String,
     pub(super) submitted_at: &'a str,
 }
 
 #[derive(Default)]
+/// Remembers what is pending and running, to say how long it took.
 pub(super) struct Story {
-    /// Since when each was pending. Those that have started are not here.
+    /// Since when each pending task is pending.
     pending: HashMap<TaskId, u64>,
-    /// For each thread what it is in the middle of, the innermost last.
+    /// What each thread is in the middle of, the innermost last.
     threads: HashMap<usize, Vec<Frame>>,
 }
 
-/// What a thread is in the middle of.
+/// Something that a thread is in the middle of.
 struct Frame {
     since: u64,
     doing: Doing,
@@ -59,12 +58,12 @@ struct Frame {
 enum Doing {
     Running(TaskId),
     CallingBack(TaskId),
-    /// What for, in words, and for which task.
+    /// A wait: what to say when it is over, and the task waited for.
     Blocked(String, Option<(TaskId, String)>),
 }
 
 impl Story {
-    /// One sentence, without a full stop.
+    /// Makes one sentence, without a full stop.
     pub(super) fn tell(&mut self, happened: &Happened<'_>) -> String {
         let who = self.who(happened);
         let Happened { queue_depth, kind, task, .. } = happened;
@@ -89,6 +88,7 @@ impl Story {
             EventKind::Finished(ending) => {
                 self.forget(task.as_ref());
                 let ran = self.leave(happened, Doing::Running);
+                // The task has been left: the thread is no longer "inside" it.
                 let who = happened.who();
                 match ending {
                     Ending::Returned => {
@@ -98,9 +98,8 @@ impl Story {
                         format!("{who} finishes {name}: it panicked{}", spent(" after", ran))
                     }
                     Ending::Lost => {
-                        format!(
-                            "{who} gives up {name}: it is lost, as its worker ended before running it"
-                        )
+                        let why = "it is lost, as its worker ended before running it";
+                        format!("{who} gives up {name}: {why}")
                     }
                 }
             }
@@ -109,7 +108,7 @@ impl Story {
                 let reason = fitted(&reason.to_string(), 2 * LONGEST_NAME);
                 format!("{who} sees {name} cancelled {reason}; it will not be run")
             }
-            EventKind::Collected => format!("{who} reads the outcome of {name}"),
+            EventKind::Collected => format!("{who} reads the result of {name}"),
             EventKind::CallbackBegan => {
                 self.enter(happened, Doing::CallingBack);
                 format!("{} begins a callback of {name}", happened.who())
@@ -137,7 +136,7 @@ impl Story {
         }
     }
 
-    /// The thread, and what it is in the middle of.
+    /// Names the thread, and the task that it is inside.
     fn who(&self, happened: &Happened<'_>) -> String {
         let who = happened.who();
         let frames = self.threads.get(&happened.thread).map_or(&[][..], Vec::as_slice);
@@ -155,7 +154,7 @@ impl Story {
         }
     }
 
-    /// It is pending no longer; since when it was.
+    /// Removes a pending task, and returns since when it was pending.
     fn forget(&mut self, task: Option<&Subject<'_>>) -> Option<u64> {
         self.pending.remove(&task?.id)
     }
@@ -167,7 +166,7 @@ impl Story {
         }
     }
 
-    /// How long that took, and what was inside it is left, too.
+    /// Leaves the innermost such frame and everything inside it, and returns how long it took.
     fn leave(&mut self, happened: &Happened<'_>, doing: impl Fn(TaskId) -> Doing) -> Option<u64> {
         let doing = doing(happened.task.as_ref()?.id);
         let left = self.leave_the(happened.thread, |frame| frame.doing == doing)?;
@@ -188,6 +187,8 @@ impl Story {
             }
             _ => (None, "the wait is over".to_owned(), None),
         };
+        // If the task that was waited for ended the wait, its name is known from the begin of the
+        // wait; the event has an id.
         let asleep = spent(" after", asleep);
         match (by, task) {
             (Some(by), Some((id, name))) if by == id => {
@@ -224,17 +225,19 @@ fn short(name: &str) -> String {
     fitted(name, LONGEST_NAME).trim_end().to_owned()
 }
 
-/// What a thread sleeps for, and what is to be said when it wakes and no task is why.
+/// What a thread sleeps for, and what to say if it wakes for another reason than a task's end.
 fn what_for(on: BlockedOn, task: &str) -> (String, String) {
     match on {
         BlockedOn::Task => (format!("{task} ends"), format!("the wait for {task} is over")),
-        BlockedOn::AnyOf(1) => ("a task ends".to_owned(), "the wait for a task is over".to_owned()),
+        BlockedOn::AnyOf(1) => {
+            ("a future is done".to_owned(), "the wait for a future is over".to_owned())
+        }
         BlockedOn::AnyOf(many) => (
-            format!("any of {many} tasks ends"),
-            format!("the wait for any of {many} tasks is over"),
+            format!("any of {many} futures is done"),
+            format!("the wait for any of {many} futures is over"),
         ),
         BlockedOn::Room => {
-            (format!("there is room for {task}"), format!("the wait for room for {task} is over"))
+            (format!("the queue has room for {task}"), "the wait for room is over".to_owned())
         }
         BlockedOn::Shutdown => {
             ("the pool's end".to_owned(), "the wait for the pool's end is over".to_owned())
@@ -259,7 +262,7 @@ fn are_pending(how_many: usize) -> String {
     }
 }
 
-/// How long, if that is known.
+/// Says how long something took, if that is known.
 fn spent(what: &str, nanos: Option<u64>) -> String {
     nanos.map_or_else(String::new, |nanos| format!("{what} {}", short_time(nanos)))
 }

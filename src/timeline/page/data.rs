@@ -1,13 +1,11 @@
-//! What the page's script is given: JSON, in an element that a browser does not run.
+//! The data for the page's script: JSON in an element that a browser does not run.
 //!
-//! At its heart are the lines of the [trace file](mod@crate::timeline::file), as they stand there,
-//! so a script that knows that format needs no other. Beside them is what Rust has words for
-//! already: the name of each lane, and a sentence for each event.
+//! It holds the lines of the [trace file](mod@crate::timeline::file) unchanged, and what Rust has
+//! words for already: the name of each lane, and a sentence for each event. (JavaScript rounds
+//! numbers from 2⁵³ on; as nanoseconds, that is a hundred days.)
 //!
-//! (To a script, numbers from 2⁵³ on are not exact. As nanoseconds, that is a hundred days.)
-//!
-//! Whatever could end the element, or begin another, is written as JSON's escape for it; such
-//! characters are nowhere in JSON but in strings.
+//! Characters that could end the element or begin another are written as JSON escapes. In JSON they
+//! can occur in strings only.
 
 use std::fmt::{self, Write};
 
@@ -57,7 +55,7 @@ fn list<T>(
     })
 }
 
-/// Writes JSON so that it can stand inside a `<script>`.
+/// Writes JSON so that it can stand inside a `<script>` element.
 struct Harmless<'a, 'b>(&'a mut fmt::Formatter<'b>);
 
 impl Write for Harmless<'_, '_> {

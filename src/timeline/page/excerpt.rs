@@ -1,8 +1,7 @@
-//! The part of a trace that a page plays: its first events, with texts of bounded length. So a page
-//! has a bounded size, whatever it is of.
+//! The part of a trace that a page plays: its first events, with shortened texts, so that the size
+//! of a page is bounded.
 //!
-//! It is a trace itself, with the threads and tasks under their own numbers, so whatever can be
-//! made of a trace can be made of it.
+//! An excerpt is a trace itself; its threads and tasks keep their numbers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +10,9 @@ use crate::kernel::error::{Broken, CancelReason};
 use crate::kernel::seams::EventKind;
 use crate::timeline::trace::{Entry, Task, Thread, Trace};
 
-/// A browser opens a page of so many in about a second, and nobody steps through more.
+/// Most events of a page: a browser opens such a page in about a second.
 const EVENTS: usize = 20_000;
-/// In characters. The page shows less of it at most places.
+/// Longest text in characters.
 const TEXT: usize = 120;
 
 pub(super) struct Excerpt<'a> {
@@ -24,7 +23,7 @@ pub(super) struct Excerpt<'a> {
 impl<'a> Excerpt<'a> {
     pub(super) fn of(whole: &'a Trace) -> Self {
         let entries: Vec<Entry> = whole.entries.iter().take(EVENTS).map(shortened).collect();
-        // Threads are numbered as they come, so what is behind the last of these has not come yet.
+        // Threads are numbered by their first events, so later numbers do not occur in the excerpt.
         let come = entries.iter().map(|entry| entry.thread + 1).max().unwrap_or(0);
         let threads = whole
             .threads
@@ -52,7 +51,7 @@ impl<'a> Excerpt<'a> {
         self.trace.entries.len() < self.whole.entries.len()
     }
 
-    /// How much time it covers, and how much there is.
+    /// Returns how much time the excerpt covers, and the whole trace.
     pub(super) fn times(&self) -> (Duration, Duration) {
         let from = self.whole.entries.first().map_or(0, |entry| entry.at);
         let until = |trace: &Trace| {

@@ -1,10 +1,10 @@
-//! Text that becomes part of the page itself: whatever is in it, it stays text.
+//! Text in the page's HTML, escaped so that it stays text.
 
 use std::fmt::{self, Write as _};
 
 use crate::timeline::harmless::shown;
 
-/// A user's text, between two tags.
+/// Displays a user's text for a place between two tags.
 pub(super) struct Markup<'a>(pub(super) &'a str);
 
 impl fmt::Display for Markup<'_> {
@@ -20,7 +20,7 @@ impl fmt::Display for Markup<'_> {
     }
 }
 
-/// A number with its thousands set apart: `20,000`.
+/// Displays a number with separated thousands: `20,000`.
 pub(super) struct Number(pub(super) usize);
 
 impl fmt::Display for Number {

@@ -1,11 +1,9 @@
-//! One page that plays the run again, offline.
+//! A page that replays the run, offline.
 //!
-//! The page is a [template](TEMPLATE) with a style and a script, each a file of its own beside this
-//! one, to be read as such. Here they are put together with what is different from run to run: the
-//! title and the figures as [markup](mod@markup), and everything else as [data](mod@data). No text
-//! of a user's is part of the script, and none of it becomes markup there.
-//!
-//! What of a long trace is played is the [`excerpt`]'s to say.
+//! The [template](TEMPLATE), the style and the parts of the script are files beside this one. This
+//! file fills in what differs from run to run: the title and the figures as [markup](mod@markup),
+//! everything else as [data](mod@data). Users' text is neither script nor markup. Of a long trace,
+//! the page plays an [`excerpt`].
 
 mod data;
 mod excerpt;
@@ -22,7 +20,7 @@ use super::words::Short;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
-/// One script, in the order in which it is read.
+/// The parts of the script, in reading order.
 const SCRIPT: [&str; 6] = [
     include_str!("text.js"),
     include_str!("run.js"),
@@ -32,11 +30,11 @@ const SCRIPT: [&str; 6] = [
     include_str!("keys.js"),
 ];
 
-/// One page that plays the run again: step by step, at any speed, and from any moment on.
+/// One page that replays the run: step by step, at any speed, from any moment.
 ///
-/// Written to a file, it needs nothing else: no network, no server. It shows the queue, the
-/// workers, the callers and the futures as they were after each event, and says in plain English
-/// what has happened. Of a long run, it plays the first twenty thousand events, and says so.
+/// A browser opens the file without network or server. The page shows the queue, the workers, the
+/// callers and the futures after each event, and says in plain English what happened. Of a long
+/// run, it plays the first twenty thousand events, and says so.
 ///
 /// ```
 /// use glasspool::timeline::{Page, Trace};
@@ -53,7 +51,7 @@ pub struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// That of this trace.
+    /// Makes the page of this trace.
     ///
     /// ```
     /// # use glasspool::timeline::{Page, Trace};
@@ -71,6 +69,8 @@ impl fmt::Display for Page<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let excerpt = Excerpt::of(self.trace);
         let figures = self.trace.figures();
+        // The template is split, not searched and replaced: a user's text may contain a
+        // placeholder.
         for piece in TEMPLATE.split("{{") {
             let Some((place, rest)) = piece.split_once("}}") else {
                 f.write_str(piece)?;
@@ -96,7 +96,7 @@ fn title(trace: &Trace) -> &str {
     if trace.title.is_empty() { "A run without a title" } else { &trace.title }
 }
 
-/// What a reader must know before they believe what they see.
+/// Writes what a reader must know: which part of the run is shown, and what is missing.
 fn notes(excerpt: &Excerpt<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if excerpt.is_part() {
         let (shown, all) = (excerpt.trace.entries.len(), excerpt.whole.entries.len());
@@ -105,13 +105,14 @@ fn notes(excerpt: &Excerpt<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (until, end) = (Short(until), Short(end));
         write!(
             f,
-            "<p class=\"note\">This page plays the first {shown} of {all} events: {until} of {end}. \
-             What came later is not in it. The figures are those of the whole run.</p>"
+            "<p class=\"note\">This page plays the first {shown} of {all} events: \
+             {until} of {end}. Later events are not in it. \
+             The figures are those of the whole run.</p>"
         )?;
     }
     match excerpt.whole.missing() {
         Some(missing) => {
-            write!(f, "<p class=\"note\">This recording is not complete: {}.</p>", Markup(&missing))
+            write!(f, "<p class=\"note\">The recording is incomplete: {}.</p>", Markup(&missing))
         }
         None => Ok(()),
     }

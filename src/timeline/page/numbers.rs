@@ -1,7 +1,5 @@
-//! The run in numbers, as markup: its figures, and what other numbers of workers would have made of
-//! it. They are there without a script, too.
-//!
-//! What they are is known to [`figures`](mod@crate::timeline::run::figures).
+//! The figures as markup, and the times for other numbers of workers; a page without script shows
+//! them, too.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,7 +9,7 @@ use crate::timeline::run::figures::Figures;
 use crate::timeline::run::what_if::WhatIf;
 use crate::timeline::words::{Short, count};
 
-/// Rows of a list of terms.
+/// Writes a row of a list of terms for each figure.
 pub(super) fn figures(figures: &Figures, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     figures.in_words().into_iter().try_for_each(|(what, how_much)| {
         let (what, how_much) = (Markup(what), Markup(&how_much));
@@ -19,8 +17,7 @@ pub(super) fn figures(figures: &Figures, f: &mut fmt::Formatter<'_>) -> fmt::Res
     })
 }
 
-/// A table with a row for each number of workers; and what is to be known of them, or why there are
-/// none.
+/// Writes a table with a row for each number of workers, and what the times are based on.
 pub(super) fn what_if(figures: &Figures, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if !figures.what_if.is_empty() {
         f.write_str("<table id=\"what-if\">")?;

@@ -1,14 +1,18 @@
-// The picture of the run: a lane for the queue and one for each thread. It knows no moment but
-// those of the run; the cursor is moved over it.
+// The picture of the run: a lane for the queue and one for each thread. It is drawn once for the
+// whole run, and the cursor moves over it.
 
 const SVG = "http://www.w3.org/2000/svg";
-/** Half the slider's thumb: with this much room at each end, the thumb is where the cursor is. Also in page.css. */
+/** Half the slider's thumb, so that thumb and cursor are aligned; also in page.css. */
 const INSET = 9;
 const QUEUE_HEIGHT = 44;
-/** Heights of lanes: roomy ones bear labels. Of more lanes than this, each is lower. */
-const LANE_HEIGHTS = [[16, 30], [48, 18], [Infinity, 8]];
+/** Greatest number of lanes for each height. The highest lanes have labels. */
+const LANE_HEIGHTS = [
+  [16, 30],
+  [48, 18],
+  [Infinity, 8],
+];
 const LABEL_HEIGHT = 18;
-/** What is narrower than this, in pixels, is drawn as one with its neighbours. */
+/** Spans narrower than this many pixels are drawn together with their neighbours. */
 const NARROW = 2;
 
 const WORDS = {
@@ -16,9 +20,9 @@ const WORDS = {
   blocked: "blocked",
   callback: "in a callback",
   idle: "idle",
-  many: "several, each too short to be drawn",
+  many: "several spans, too short to be drawn one by one",
   submitted: "submits",
-  collected: "collects",
+  collected: "reads a result",
   cancelled: "cancels",
   refused: "is refused",
   panicked: "panics",
@@ -32,7 +36,8 @@ const MARKS = {
   collected: "M0 -5l4 5l-4 5l-4 -5z",
   cancelled: "M-4 -4l8 8M4 -4l-8 8",
   refused: "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0M-3.5 3.5l7 -7",
-  panicked: "M-5.5 -3.5l2 -2l3.5 3.5l3.5 -3.5l2 2l-3.5 3.5l3.5 3.5l-2 2l-3.5 -3.5l-3.5 3.5l-2 -2l3.5 -3.5z",
+  panicked:
+    "M-5.5 -3.5l2 -2l3.5 3.5l3.5 -3.5l2 2l-3.5 3.5l3.5 3.5l-2 2l-3.5 -3.5l-3.5 3.5l-2 -2l3.5 -3.5z",
   lost: "M-5 4.5l5 -9l5 9z",
   closed: "M0 -6v12M-3 -6v12",
   goesOn: "M2 -4l4 4l-4 4",
@@ -40,7 +45,8 @@ const MARKS = {
 
 function svg(parent, name, attributes, text) {
   const element = document.createElementNS(SVG, name);
-  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
+  for (const [attribute, value] of Object.entries(attributes))
+    element.setAttribute(attribute, value);
   if (text !== undefined) element.textContent = text;
   parent.append(element);
   return element;
@@ -55,17 +61,19 @@ class Picture {
     this.axis = document.getElementById("axis");
     this.pen = document.createElement("canvas").getContext("2d");
     this.scale = "time";
-    new ResizeObserver(() => this.plot.clientWidth === this.width || this.draw()).observe(this.plot);
+    new ResizeObserver(() => this.plot.clientWidth === this.width || this.draw()).observe(
+      this.plot,
+    );
   }
 
-  /** Where it is from left to right: by its time, or by its event's number. */
+  /** Horizontal position by time, or by the number of the event. */
   x(at, k) {
     const whole = this.scale === "time" ? this.run.length : this.run.events.length;
     const part = whole === 0 ? 0 : (this.scale === "time" ? at : k) / whole;
     return INSET + part * (this.width - 2 * INSET);
   }
 
-  /** How much of the run is left of this place: from 0 to 1. */
+  /** Share of the run that is left of a position, from 0 to 1. */
   partAt(x) {
     return Math.min(Math.max((x - INSET) / (this.width - 2 * INSET), 0), 1);
   }
@@ -82,12 +90,21 @@ class Picture {
     this.drawAxis(whole);
     this.drawNames(height);
     this.drawQueue();
-    this.run.lanes.forEach((lane, place) => this.drawLane(lane, QUEUE_HEIGHT + place * height, height));
+    this.run.lanes.forEach((lane, place) =>
+      this.drawLane(lane, QUEUE_HEIGHT + place * height, height),
+    );
   }
 
   drawPatterns() {
     const defs = svg(this.root, "defs", {});
-    const pattern = (id, size, more) => svg(defs, "pattern", { id, width: size, height: size, patternUnits: "userSpaceOnUse", ...more });
+    const pattern = (id, size, more) =>
+      svg(defs, "pattern", {
+        id,
+        width: size,
+        height: size,
+        patternUnits: "userSpaceOnUse",
+        ...more,
+      });
     const hatch = pattern("hatch", 7, { patternTransform: "rotate(45)" });
     svg(hatch, "rect", { width: 7, height: 7, class: "blocked-ground" });
     svg(hatch, "rect", { width: 2, height: 7, class: "blocked-line" });
@@ -110,7 +127,9 @@ class Picture {
       svg(this.root, "path", { d: `M${x.toFixed(1)} 0v${height}`, class: "grid" });
       const label = document.createElement("span");
       const decimals = Math.max(0, Math.ceil(-Math.log10(step / inUnitSize(whole)) - 1e-9));
-      label.textContent = byTime ? `${(tick / inUnitSize(whole)).toFixed(decimals)} ${inUnit(whole)[0]}` : tick.toLocaleString("en");
+      label.textContent = byTime
+        ? `${(tick / inUnitSize(whole)).toFixed(decimals)} ${inUnit(whole)[0]}`
+        : tick.toLocaleString("en");
       label.style.left = `${x}px`;
       label.classList.toggle("last", x > this.width - 40);
       label.classList.toggle("first", tick === 0);
@@ -126,11 +145,15 @@ class Picture {
       Object.assign(label.style, { top: `${top}px`, height: `${tall}px`, lineHeight: `${tall}px` });
       return label;
     };
-    const lanes = this.run.lanes.map((lane, place) => [lane, place]).filter(([, place]) => place % every === 0);
+    const lanes = this.run.lanes
+      .map((lane, place) => [lane, place])
+      .filter(([, place]) => place % every === 0);
     this.names.replaceChildren(
       name("queue", 4, LABEL_HEIGHT),
       name(`${this.deepest().toLocaleString("en")} at most`, 4 + LABEL_HEIGHT, LABEL_HEIGHT, "dim"),
-      ...lanes.map(([lane, place]) => name(lane.name, QUEUE_HEIGHT + place * height, Math.max(height, LABEL_HEIGHT))),
+      ...lanes.map(([lane, place]) =>
+        name(lane.name, QUEUE_HEIGHT + place * height, Math.max(height, LABEL_HEIGHT)),
+      ),
     );
   }
 
@@ -144,19 +167,26 @@ class Picture {
     if (most === 0) return;
     const y = (depth) => (bottom - ((bottom - top) * depth) / most).toFixed(1);
     let line = `M${INSET} ${bottom}`;
-    for (const { at, k, depth } of this.run.queue) line += `H${this.x(at, k).toFixed(1)}V${y(depth)}`;
+    for (const { at, k, depth } of this.run.queue)
+      line += `H${this.x(at, k).toFixed(1)}V${y(depth)}`;
     line += `H${(this.width - INSET).toFixed(1)}V${bottom}Z`;
     svg(this.root, "path", { d: line, class: "pending" });
   }
 
   drawLane(lane, top, height) {
     const gap = height > 10 ? 3 : 0.5;
-    svg(this.root, "path", { d: `M${INSET} ${top + height - 0.5}H${this.width - INSET}`, class: "floor" });
+    svg(this.root, "path", {
+      d: `M${INSET} ${top + height - 0.5}H${this.width - INSET}`,
+      class: "floor",
+    });
     for (const bar of this.barsOf(lane)) this.drawBar(bar, top + gap, height - 2 * gap);
     this.drawMarks(lane, top + height / 2, height);
   }
 
-  /** A bar for each span; but narrow ones that touch are one. What is around another comes before it, and is free for words up to there. */
+  /**
+   * A bar for each span; narrow neighbours share one. An outer bar comes before its inner ones, and
+   * its label must end where the first of them begins (`free`).
+   */
   barsOf(lane) {
     const bars = [];
     const lasts = [];
@@ -181,18 +211,44 @@ class Picture {
     const width = Math.max(to - from - 0.5, 1);
     const kind = of > 1 ? "many" : span.doing;
     const colour = kind === "running" ? ` ${span.task.colour}` : "";
-    const place = { x: from.toFixed(1), y: top + inside, width: width.toFixed(1), height: height - inside };
+    const place = {
+      x: from.toFixed(1),
+      y: top + inside,
+      width: width.toFixed(1),
+      height: height - inside,
+    };
     const bar = svg(this.root, "rect", { ...place, rx: width > 6 ? 2 : 0, class: kind + colour });
-    const said = of > 1 ? `${of} spans, from ${this.run.clock(span.from)}` : `${WORDS[span.doing]}${span.doing === "idle" ? "" : ` ${saying(span)}`}: ${short(span.to - span.from)}`;
+    const said =
+      of > 1
+        ? `${of} spans, from ${this.run.clock(span.from)}`
+        : `${doingWhat(span)}: ${short(span.to - span.from)}`;
     svg(bar, "title", {}, span.goesOn ? `${said}, and it goes on` : said);
-    if (span.goesOn && span.level === 0) svg(this.root, "path", { d: MARKS.goesOn, transform: `translate(${to.toFixed(1)} ${top + height / 2})`, class: "mark" });
+    if (span.goesOn && span.level === 0)
+      svg(this.root, "path", {
+        d: MARKS.goesOn,
+        transform: `translate(${to.toFixed(1)} ${top + height / 2})`,
+        class: "mark",
+      });
     if (of > 1 || height < LABEL_HEIGHT || span.doing === "idle") return;
-    const words = span.doing === "running" ? [span.task.name, span.task.label] : [`${WORDS[span.doing]} ${saying(span)}`, span.task?.label ?? ""];
+    const words =
+      span.doing === "running"
+        ? [span.task.name, span.task.label]
+        : [doingWhat(span), saying(span).replace(/^on /, ""), span.task?.label ?? ""];
     const fits = words.find((text) => this.pen.measureText(text).width < free - from - 14);
-    if (fits) svg(this.root, "text", { x: (from + 8).toFixed(1), y: top + inside + (height - inside) / 2 + 4, class: `on-${kind}` }, fits);
+    if (fits)
+      svg(
+        this.root,
+        "text",
+        {
+          x: (from + 8).toFixed(1),
+          y: top + inside + (height - inside) / 2 + 4,
+          class: `on-${kind}`,
+        },
+        fits,
+      );
   }
 
-  /** Marks of one kind that would lie upon each other are one. */
+  /** Draws marks; those of one kind that would overlap become one with their number. */
   drawMarks(lane, middle, height) {
     const lasts = new Map();
     const size = Math.min(1, height / 14);
@@ -204,8 +260,12 @@ class Picture {
         last.title.textContent = `${WORDS[mark.what]} (${last.of} times)`;
         continue;
       }
-      const drawn = svg(this.root, "path", { d: MARKS[mark.what], transform: `translate(${x.toFixed(1)} ${middle}) scale(${size})`, class: `mark ${mark.what}` });
-      const title = svg(drawn, "title", {}, `${WORDS[mark.what]} ${mark.task?.name ?? ""}: ${this.run.clock(mark.at)}`);
+      const drawn = svg(this.root, "path", {
+        d: MARKS[mark.what],
+        transform: `translate(${x.toFixed(1)} ${middle}) scale(${size})`,
+        class: `mark ${mark.what}`,
+      });
+      const title = svg(drawn, "title", {}, `${act(mark)}: ${this.run.clock(mark.at)}`);
       lasts.set(mark.what, { x, of: 1, title });
     }
   }
@@ -217,17 +277,31 @@ class Picture {
   }
 }
 
+/** What a thread does in a span, in words that stand alone. */
+function doingWhat(span) {
+  if (span.doing === "idle") return WORDS.idle;
+  if (span.doing === "callback") return `in ${saying(span)}`;
+  return span.on === "room" ? saying(span) : `${WORDS[span.doing]} ${saying(span)}`;
+}
+
+/** What a mark says, with the name of its task. */
+function act({ what, task }) {
+  if (!task) return WORDS[what];
+  return what === "collected" ? `reads the result of ${task.name}` : `${WORDS[what]} ${task.name}`;
+}
+
 function inUnitSize(ns) {
   return ns / inUnit(ns)[1];
 }
 
-/** Only what there is in the run. */
+/** Explains the patterns and marks that the run has. */
 function drawLegend(run) {
   const inLanes = new Set(run.lanes.flatMap((lane) => lane.spans.map(({ doing }) => doing)));
   const marks = new Set(run.lanes.flatMap((lane) => lane.marks.map(({ what }) => what)));
   if (run.lanes.some((lane) => lane.innermost)) marks.add("goesOn");
   const entries = [["swatch pending", "pending"]];
-  for (const kind of ["running", "blocked", "callback", "idle"]) if (inLanes.has(kind)) entries.push([`swatch ${kind}`, WORDS[kind]]);
+  for (const kind of ["running", "blocked", "callback", "idle"])
+    if (inLanes.has(kind)) entries.push([`swatch ${kind}`, WORDS[kind]]);
   if (run.events.length > 500) entries.push(["swatch many", WORDS.many]);
   const list = document.getElementById("legend");
   const item = (text) => {
@@ -235,11 +309,17 @@ function drawLegend(run) {
     entry.textContent = text;
     return entry;
   };
-  for (const [name, text] of entries) item(text).prepend(Object.assign(document.createElement("span"), { className: name }));
+  for (const [name, text] of entries)
+    item(text).prepend(Object.assign(document.createElement("span"), { className: name }));
   for (const what of Object.keys(MARKS)) {
     if (!marks.has(what)) continue;
     const entry = item(WORDS[what]);
-    const sign = svg(entry, "svg", { viewBox: "-7 -7 14 14", width: 14, height: 14, "aria-hidden": true });
+    const sign = svg(entry, "svg", {
+      viewBox: "-7 -7 14 14",
+      width: 14,
+      height: 14,
+      "aria-hidden": true,
+    });
     svg(sign, "path", { d: MARKS[what], class: `mark ${what}` });
     entry.prepend(sign);
   }

@@ -1,12 +1,12 @@
-// Where in the run the reader is, and how they get about: step, play, scrub.
+// Where in the run the reader is, and how they move: step, play, scrub.
 //
-// The position is a moment (how many events have happened) and a time, which is that of the last of
-// them, or later while nothing happens.
+// The position is a moment (the number of events so far) and a time: that of the last event, or
+// later while nothing happens.
 
-/** At speed 1, however long the run was. */
+/** How long a run of any length plays at speed 1. */
 const SECONDS_FOR_ALL = 10;
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 100];
-/** Between two pictures of a reader who wants little motion, in milliseconds. */
+/** Milliseconds between two frames for readers who prefer reduced motion. */
 const CALM = 500;
 
 class Player {
@@ -18,9 +18,13 @@ class Player {
     this.playing = false;
     this.part = 0;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
-    this.controls = Object.fromEntries(["start", "back", "play", "step", "end", "speed", "scale", "slider", "pace", "plot"].map((id) => [id, document.getElementById(id)]));
+    this.controls = Object.fromEntries(
+      ["start", "back", "play", "step", "end", "speed", "scale", "slider", "pace", "plot"].map(
+        (id) => [id, document.getElementById(id)],
+      ),
+    );
     this.listen();
-    // In no time at all, there is but one place.
+    // A run that took no time has a single position by time.
     if (run.length === 0) this.controls.scale.value = "event";
     this.rescale();
   }
@@ -32,13 +36,21 @@ class Player {
     step.addEventListener("click", () => this.goTo(this.k + 1));
     end.addEventListener("click", () => this.goTo(this.last));
     play.addEventListener("click", () => this.toggle());
-    for (const factor of SPEEDS) speed.append(new Option(`${factor}×`, factor, factor === 1, factor === 1));
+    for (const factor of SPEEDS)
+      speed.append(new Option(`${factor}×`, factor, factor === 1, factor === 1));
     speed.addEventListener("change", () => this.sayPace());
     scale.addEventListener("change", () => this.rescale());
     slider.addEventListener("input", () => this.scrub(slider.value / slider.max));
-    const point = (event) => this.scrub(this.picture.partAt(event.clientX - plot.getBoundingClientRect().left));
-    plot.addEventListener("pointerdown", (event) => event.button === 0 && (plot.setPointerCapture(event.pointerId), point(event)));
-    plot.addEventListener("pointermove", (event) => plot.hasPointerCapture(event.pointerId) && point(event));
+    const point = (event) =>
+      this.scrub(this.picture.partAt(event.clientX - plot.getBoundingClientRect().left));
+    plot.addEventListener(
+      "pointerdown",
+      (event) => event.button === 0 && (plot.setPointerCapture(event.pointerId), point(event)),
+    );
+    plot.addEventListener(
+      "pointermove",
+      (event) => plot.hasPointerCapture(event.pointerId) && point(event),
+    );
   }
 
   get byTime() {
@@ -52,12 +64,18 @@ class Player {
     this.goTo(this.k ?? 0);
   }
 
-  /** To the moment of this event. */
+  /** Goes to the moment after event `k`. */
   goTo(k) {
     this.pause();
     this.k = Math.min(Math.max(k, 0), this.last);
     this.now = this.run.timeOf(this.k);
-    this.part = this.byTime ? (this.run.length === 0 ? 0 : this.now / this.run.length) : this.last === 0 ? 0 : this.k / this.last;
+    this.part = this.byTime
+      ? this.run.length === 0
+        ? 0
+        : this.now / this.run.length
+      : this.last === 0
+        ? 0
+        : this.k / this.last;
     this.show();
   }
 
@@ -66,7 +84,7 @@ class Player {
     this.goToPart(part);
   }
 
-  /** To where so much of the picture is left of the cursor. */
+  /** Goes to where this share of the picture is left of the cursor. */
   goToPart(part) {
     this.part = Math.min(Math.max(part, 0), 1);
     if (this.byTime) {
@@ -89,7 +107,10 @@ class Player {
       if (!this.playing) return;
       if (!this.calm.matches || time - shown >= CALM) {
         shown = time;
-        this.goToPart(this.part + (Math.max(0, time - before) / 1e3 / SECONDS_FOR_ALL) * this.controls.speed.value);
+        this.goToPart(
+          this.part +
+            (Math.max(0, time - before) / 1e3 / SECONDS_FOR_ALL) * this.controls.speed.value,
+        );
         before = time;
       }
       if (this.part >= 1) this.pause();
@@ -104,7 +125,7 @@ class Player {
     this.sayPlaying();
   }
 
-  /** While it plays, no sentence is read out: there would be no end to it. */
+  /** Shows whether the run plays. Meanwhile screen readers are silent, or they would not stop. */
   sayPlaying() {
     say(this.controls.play, this.playing ? "Pause" : "Play");
     document.getElementById("sentence").setAttribute("aria-live", this.playing ? "off" : "polite");
@@ -121,7 +142,8 @@ class Player {
     this.picture.moveTo(this.now, this.k);
     this.panels.show(this.k, this.now);
     slider.value = this.part * slider.max;
-    const where = `${this.run.clock(this.now)}, event ${this.k.toLocaleString("en")} of ${this.last.toLocaleString("en")}`;
+    const [event, last] = [this.k, this.last].map((number) => number.toLocaleString("en"));
+    const where = `${this.run.clock(this.now)}, event ${event} of ${last}`;
     slider.setAttribute("aria-valuetext", where);
     say(document.getElementById("where"), where);
     for (const button of [start, back]) button.setAttribute("aria-disabled", this.k === 0);

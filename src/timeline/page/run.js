@@ -1,17 +1,15 @@
-// The run, put together from the lines of the trace as `timeline/run` does it. It knows nothing of
-// the page.
+// The run, put together from the lines of the trace as `timeline/run` does it in Rust.
 //
-// Events are numbered from 1, in their order; moment `k` is the one after event `k`, and moment 0
-// the one before all. What was so at a moment is looked up and never undone, so it does not matter
-// whence one comes to it.
+// Events are numbered from 1, in order; moment `k` is the one after event `k`, and moment 0 the one
+// before all events. The state at a moment is looked up by its number, so the reader may jump.
 
 const NEVER = Infinity;
-/** Longer names are cut, in characters; the sentence of the submit has more of them. */
+/** Longest name in characters; the sentence of the submit shows more of it. */
 const NAME_AT_MOST = 48;
-/** Tasks have one of so many colours, in turn; which these are is in page.css. */
+/** Number of colours that tasks take in turn; page.css defines them. */
 const TASK_COLOURS = 6;
 
-/** A task: the numbers of the events of its life, and what became of it. */
+/** A task: the numbers of the events of its life, and how it ended. */
 class Task {
   constructor(id, first) {
     Object.assign(this, { id, first, label: `F${id}`, name: `F${id}`, place: 0, colour: "" });
@@ -19,7 +17,7 @@ class Task {
     Object.assign(this, { end: "", how: "", rank: 0, collectedRank: 0 });
   }
 
-  /** One of the words for it; empty if nothing is known of it yet. */
+  /** The task's state in a word; empty before its first event. */
   stateAt(k) {
     if (this.ended <= k) return this.end;
     if (this.started <= k) return "running";
@@ -28,17 +26,37 @@ class Task {
   }
 }
 
-/** A thread. What it does is a stack, of which `changes` has the innermost after each event that changed it. */
+/**
+ * A thread. What it does is a stack of spans; `changes` has the innermost one after each event that
+ * changed it.
+ */
 class Lane {
   constructor(name, worker) {
     Object.assign(this, { name: harmless(name), isWorker: worker !== undefined });
-    Object.assign(this, { spans: [], marks: [], innermost: null, first: NEVER, gone: NEVER, firstAt: 0, goneAt: 0 });
+    Object.assign(this, {
+      spans: [],
+      marks: [],
+      innermost: null,
+      first: NEVER,
+      gone: NEVER,
+      firstAt: 0,
+      goneAt: 0,
+    });
     this.changes = [];
   }
 
   open(k, at, doing, more) {
     const outer = this.innermost;
-    const span = { doing, from: at, to: at, opened: k, closed: k, level: outer ? outer.level + 1 : 0, outer, ...more };
+    const span = {
+      doing,
+      from: at,
+      to: at,
+      opened: k,
+      closed: k,
+      level: outer ? outer.level + 1 : 0,
+      outer,
+      ...more,
+    };
     this.spans.push(span);
     this.turnTo(k, span);
   }
@@ -47,13 +65,15 @@ class Lane {
     let meant = this.innermost;
     while (meant && !isMeant(meant)) meant = meant.outer;
     if (!meant) return;
-    for (let span = this.innermost; span !== meant.outer; span = span.outer) Object.assign(span, { to: at, closed: k });
+    for (let span = this.innermost; span !== meant.outer; span = span.outer)
+      Object.assign(span, { to: at, closed: k });
     this.turnTo(k, meant.outer);
   }
 
-  /** What has not ended goes on after the last event: it is drawn up to there, and nothing changes. */
+  /** Draws spans without an end up to the last event, and marks them as going on. */
   leaveOpen(k, at) {
-    for (let span = this.innermost; span; span = span.outer) Object.assign(span, { to: at, closed: k, goesOn: true });
+    for (let span = this.innermost; span; span = span.outer)
+      Object.assign(span, { to: at, closed: k, goesOn: true });
   }
 
   turnTo(k, innermost) {
@@ -61,7 +81,7 @@ class Lane {
     this.changes.push({ k, innermost });
   }
 
-  /** The innermost of what it was doing at this moment, if anything. */
+  /** The innermost span at a moment, if any. */
   doingAt(k) {
     return this.changes[lastUpTo(this.changes, k, (change) => change.k)]?.innermost ?? null;
   }
@@ -71,7 +91,7 @@ class Lane {
   }
 }
 
-/** The place of the last in a sorted row that is not above the limit; -1 if all are. */
+/** Index of the last item of a sorted array that is not above the limit; -1 if all are above. */
 function lastUpTo(row, limit, key) {
   let [low, high] = [0, row.length];
   while (low < high) {
@@ -87,26 +107,28 @@ class Run {
     this.sentences = sentences.map(harmless);
     this.events = trace.filter((line) => "event" in line);
     const threads = trace.filter((line) => "thread" in line && !("event" in line));
-    /** In the order in which they are drawn, and by the numbers of their threads. */
+    /** The lanes in the order in which they are drawn, and by the numbers of their threads. */
     this.lanes = lanes.map(({ thread, name }) => new Lane(name, threads[thread].worker));
     this.laneOf = [];
     lanes.forEach(({ thread }, place) => (this.laneOf[thread] = this.lanes[place]));
     this.tasks = new Map();
     this.start = this.events[0]?.ns ?? 0;
     this.length = (this.events.at(-1)?.ns ?? 0) - this.start;
-    /** Says when something was. */
+    /** Writes a time of the run. */
     this.clock = clockFor(this.events.map(({ ns }) => ns - this.start));
     this.ended = 0;
     this.collected = 0;
     this.events.forEach((event, place) => this.take(event, place + 1));
-    /** By their first events. */
+    /** The tasks, ordered by their first events. */
     this.inOrder = [...this.tasks.values()];
-    this.inOrder.forEach((task, place) => Object.assign(task, { place, colour: `task-${place % TASK_COLOURS}` }));
+    this.inOrder.forEach((task, place) =>
+      Object.assign(task, { place, colour: `task-${place % TASK_COLOURS}` }),
+    );
     this.queue = this.depths();
     for (const lane of this.lanes) lane.leaveOpen(this.events.length, this.length);
   }
 
-  /** When the event of this moment was, since the first. */
+  /** Time of a moment's event since the first event. */
   timeOf(k) {
     return k > 0 ? this.events[k - 1].ns - this.start : 0;
   }
@@ -115,7 +137,7 @@ class Run {
     return lastUpTo(this.events, time + this.start, (event) => event.ns) + 1;
   }
 
-  /** How many tasks were pending, or running, and so on. */
+  /** Number of tasks in each state at a moment. */
   tasksAt(k) {
     const states = new Map();
     for (const task of this.inOrder) {
@@ -127,7 +149,9 @@ class Run {
   }
 
   queueAt(k) {
-    return this.inOrder.filter((task) => task.stateAt(k) === "pending").sort((a, b) => a.submitted - b.submitted);
+    return this.inOrder
+      .filter((task) => task.stateAt(k) === "pending")
+      .sort((a, b) => a.submitted - b.submitted);
   }
 
   take(event, k) {
@@ -160,7 +184,8 @@ class Run {
         end("cancelled", whyOf(event));
         return mark("cancelled");
       case "collected":
-        if (task.collected === NEVER) Object.assign(task, { collected: k, collectedRank: ++this.collected });
+        if (task.collected === NEVER)
+          Object.assign(task, { collected: k, collectedRank: ++this.collected });
         return mark("collected");
       case "callback-began":
         return lane.open(k, at, "callback", { task });
@@ -187,11 +212,14 @@ class Run {
     return this.tasks.get(id);
   }
 
-  /** How many were pending from each moment on at which that changed. */
+  /** Number of pending tasks from each moment at which it changed. */
   depths() {
     const changes = this.inOrder
       .filter((task) => task.submitted !== NEVER)
-      .flatMap((task) => [[task.submitted, 1], [Math.min(task.started, task.ended), -1]])
+      .flatMap((task) => [
+        [task.submitted, 1],
+        [Math.min(task.started, task.ended), -1],
+      ])
       .filter(([k]) => k !== NEVER)
       .sort(([a], [b]) => a - b);
     let depth = 0;
@@ -199,10 +227,16 @@ class Run {
   }
 }
 
-/** `F3 loiter[3]`, or as much of that as there is. */
+/** A task's id and name as far as they are known: `F3 loiter[3]`. */
 function nameOf({ task, name, item }) {
   const letters = [...(name ?? "")];
-  const fits = letters.length <= NAME_AT_MOST ? letters.join("") : `${letters.slice(0, NAME_AT_MOST - 1).join("").trimEnd()}…`;
+  const fits =
+    letters.length <= NAME_AT_MOST
+      ? letters.join("")
+      : `${letters
+          .slice(0, NAME_AT_MOST - 1)
+          .join("")
+          .trimEnd()}…`;
   const parts = [fits, item === undefined ? "" : `[${item}]`].join("");
   return harmless(parts === "" ? `F${task}` : `F${task} ${parts}`);
 }
@@ -218,10 +252,16 @@ function whyOf({ why, because }) {
   return harmless((said[why] ?? why) + (because ? `: ${because}` : ""));
 }
 
-/** What a thread is doing, in words for a person. */
+/** What a thread does in a span, in words. */
 function saying({ doing, task, on, of }) {
   if (doing === "running") return task.name;
   if (doing === "callback") return `a callback of ${task.name}`;
   if (doing === "idle") return "asleep";
-  return { task: `on ${task?.label}`, "any-of": `on any of ${of} futures`, room: `on room for ${task?.label ?? "a task"}`, shutdown: "on the pool's end" }[on];
+  const words = {
+    task: `on ${task?.label}`,
+    "any-of": of === 1 ? "on the last future" : `on any of ${of} futures`,
+    room: "waiting for room",
+    shutdown: "on the pool's end",
+  };
+  return words[on];
 }

@@ -1,19 +1,25 @@
-// How things are said: names, times and numbers. It knows nothing of runs.
+// Names, times and numbers in words.
 
-/** So many a moment has, however rare or close the events are; but none beneath the nanosecond. */
+/** Fewest and most decimals of a moment; the nanosecond is the last digit. */
 const DECIMALS = { least: 2, most: 6 };
-/** This part of all events may be too close to the ones before them to be told apart by their times. */
+/** Share of the events whose times may look equal to those of the events before them. */
 const TOO_CLOSE = 0.1;
 
-/** A user's text, shown so that it moves and turns nothing around it: control characters as their pictures, marks of direction as a placeholder. */
+/**
+ * A user's text made harmless: control characters become their Unicode pictures, marks of direction
+ * a placeholder.
+ */
 function harmless(text) {
+  const turnsOrHides =
+    "\\u0080-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e" +
+    "\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb";
   return text
     .replace(/[\u0000-\u001f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
     .replace(/\u007f/g, "\u2421")
-    .replace(/[\u0080-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g, "\ufffd");
+    .replace(new RegExp(`[${turnsOrHides}]`, "g"), "\ufffd");
 }
 
-/** Nanoseconds with three digits or so, as in the figures: `1.25 s`, `417 µs`. */
+/** Nanoseconds with about three digits: `1.25 s`, `417 µs`. */
 function short(ns) {
   const [unit, amount] = inUnit(ns);
   if (ns <= 0) return "0 s";
@@ -21,13 +27,23 @@ function short(ns) {
   return `${amount.toFixed(amount < 9.995 ? 2 : amount < 99.95 ? 1 : 0)} ${unit}`;
 }
 
-/** How moments of one run are written: all in one unit and with as many decimals, so that no digit moves while it plays. */
+/**
+ * Returns a function that writes the moments of a run: all in one unit and with equally many
+ * decimals, so that no digit moves while the run plays.
+ */
 function clockFor(times) {
   const [unit, whole] = inUnit(times.at(-1) ?? 0);
   const size = unit === "ns" ? 1 : Math.round(times.at(-1) / whole);
-  const apart = times.map((time, place) => time - (times[place - 1] ?? 0)).filter((gap) => gap > 0).sort((a, b) => a - b);
+  const apart = times
+    .map((time, place) => time - (times[place - 1] ?? 0))
+    .filter((gap) => gap > 0)
+    .sort((a, b) => a - b);
   const told = apart[Math.floor(apart.length * TOO_CLOSE)] ?? size;
-  const decimals = Math.min(Math.max(Math.ceil(Math.log10(size / told)), DECIMALS.least), DECIMALS.most, Math.log10(size));
+  const decimals = Math.min(
+    Math.max(Math.ceil(Math.log10(size / told)), DECIMALS.least),
+    DECIMALS.most,
+    Math.log10(size),
+  );
   return (ns) => `${(ns / size).toFixed(decimals)} ${unit}`;
 }
 
@@ -49,7 +65,7 @@ function ordinal(number) {
   return `${number.toLocaleString("en")}${["th", "st", "nd", "rd"][last] ?? "th"}`;
 }
 
-/** A round step, so that no more than so many of them make up the length: 1, 2 or 5 and noughts. */
+/** The least step (1, 2 or 5 times a power of ten) that divides the length in `atMost` or fewer. */
 function roundStep(length, atMost) {
   const least = length / atMost;
   const power = 10 ** Math.floor(Math.log10(least));

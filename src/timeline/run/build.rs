@@ -1,8 +1,8 @@
-//! Putting a run together, in one pass over the events.
+//! Puts a run together, in one pass over the events.
 //!
-//! The events of one thread open and close its spans as calls do. A trace may lack some (they were
-//! dropped, or its file breaks off, or was written by hand): what ends without having begun is
-//! passed over, and what is still open when something around it ends, ends with that.
+//! The events of one thread open and close its spans as calls and returns do. Events may be missing
+//! (dropped, or cut off, or the file was written by hand): an end without a begin is skipped, and a
+//! span that is still open when the span around it ends, ends with it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -34,9 +34,9 @@ impl<'a> Run<'a> {
 
 struct Builder<'a> {
     run: Run<'a>,
-    /// Where each task is among the lives.
+    /// Index of each task in `Run::lives`.
     places: HashMap<TaskId, usize>,
-    /// For each lane, its open spans.
+    /// The open spans of each lane.
     stacks: Vec<Vec<Open>>,
     pending: HashSet<usize>,
     ended: usize,
@@ -45,18 +45,19 @@ struct Builder<'a> {
 
 /// A span that has not ended yet.
 struct Open {
-    /// Its place in its lane.
+    /// Index of the span in its lane.
     span: usize,
-    /// How long the thread was blocked in it, or ran other tasks inside it.
+    /// How long the thread was blocked inside the span, or ran other tasks there.
     inside: u64,
 }
 
-/// The lanes in the order in which they are drawn, and the lane of each thread.
+/// Returns the lanes in the order in which they are drawn, and the lane of each thread.
 fn lanes_of(trace: &Trace) -> (Vec<Lane>, Vec<usize>) {
     let mut order: Vec<usize> = (0..trace.threads.len()).collect();
     order.sort_by_key(|&number| {
         (trace.threads[number].worker.map(|worker| (worker.pool(), worker.index())), number)
     });
+    // With one pool, a worker's number names it; with several, the thread's name is needed.
     let several_pools = {
         let mut pools = trace.threads.iter().filter_map(|thread| Some(thread.worker?.pool()));
         let first = pools.next();
@@ -148,7 +149,7 @@ impl<'a> Builder<'a> {
                 self.close(lane, at, |doing| doing == Doing::CallingBack(task));
             }
             (EventKind::Blocked(on), task) => {
-                self.open(lane, at, Doing::Blocked { on: *on, task, by: None })
+                self.open(lane, at, Doing::Blocked { on: *on, task, by: None });
             }
             (EventKind::Unblocked { by }, _) => {
                 let by = by.map(|id| self.place_of(id, entry.pool));
@@ -163,11 +164,11 @@ impl<'a> Builder<'a> {
                 }
             }
             (EventKind::WorkerIdle, _) if self.stacks[lane].is_empty() => {
-                self.open(lane, at, Doing::Idle)
+                self.open(lane, at, Doing::Idle);
             }
             (EventKind::WorkerGone, _) => while self.close_innermost(lane, at, false).is_some() {},
             (EventKind::Closed(how), _) => self.mark(lane, at, Marked::Closed(entry.pool, *how)),
-            // A task's event must have a task; without one it says nothing.
+            // An event of a task that names no task says nothing: the file was written by hand.
             _ => {}
         }
         self.note_queue(at, task, &entry.kind);
@@ -223,7 +224,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Closes the innermost that is meant, and what is open inside it.
+    /// Closes the innermost span that `is_meant`, and every span open inside it.
     fn close(&mut self, lane: usize, at: u64, is_meant: impl Fn(Doing) -> bool) -> Option<usize> {
         let spans = &self.run.lanes[lane].spans;
         let depth = self.stacks[lane].iter().rposition(|open| is_meant(spans[open.span].doing))?;
@@ -245,7 +246,7 @@ impl<'a> Builder<'a> {
         lane_of_it.to = lane_of_it.to.max(span.to);
         let not_the_outers = match doing {
             Doing::Running(task) => {
-                // The same task may be said to run on several threads.
+                // A file may claim that one task runs on several threads: do not overflow.
                 lives[task].worked = lives[task].worked.saturating_add(length - inside);
                 lane_of_it.busy += length - inside;
                 length
@@ -262,7 +263,7 @@ impl<'a> Builder<'a> {
         Some(closed)
     }
 
-    /// How many are pending after this event.
+    /// Notes how many tasks are pending after this event.
     fn note_queue(&mut self, at: u64, task: Option<usize>, kind: &EventKind) {
         let Some(task) = task else { return };
         match kind {

@@ -1,5 +1,4 @@
-//! What can be read off a run: six figures, and what other numbers of workers would have made of
-//! it.
+//! The figures of a run: six numbers, and times for other numbers of workers.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,10 +9,10 @@ use crate::kernel::seams::TaskId;
 use crate::timeline::trace::Trace;
 use crate::timeline::words::Short;
 
-/// A recorded run in numbers; `Display` says them in plain words, a line each.
+/// A recorded run in numbers; `Display` writes them in plain words, one per line.
 ///
-/// What a task waits for is not counted as its work: neither when it is blocked, nor when its
-/// worker runs another task inside it meanwhile.
+/// A task's work is the time it ran, without the time it was blocked and without tasks that its
+/// worker ran inside it.
 ///
 /// ```
 /// use glasspool::timeline::Recorder;
@@ -24,35 +23,37 @@ use crate::timeline::words::Short;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Figures {
-    /// From the first event to the last.
+    /// Time from the first event to the last.
     pub wall: Duration,
-    /// How many tasks were submitted, and taken.
+    /// Number of tasks that were submitted and not refused.
     pub tasks: usize,
-    /// How many workers there were, those that were added for others included.
+    /// Number of workers, spare workers included.
     pub workers: usize,
-    /// How long all tasks worked, added up.
+    /// Work of all tasks, added up.
     pub work: Duration,
-    /// How many of them worked at the same time, on average: `work` by `wall`.
+    /// Number of tasks that worked at the same time, on average: `work` divided by `wall`.
     pub at_once: f64,
-    /// How much of the workers' time was work: from 0 to 1.
+    /// Share of the workers' time that was work, from 0 to 1.
     pub busy: f64,
-    /// How long a task was pending, on average: until it started, or until it was cancelled, or to
-    /// the end of the run. Those that were refused are left out.
+    /// Average time that a task was pending: until it started or was cancelled, or to the end of
+    /// the run. Refused tasks are left out.
     pub mean_queue_wait: Duration,
-    /// And at worst, and which; of equal ones, the first.
+    /// Longest time that a task was pending, and the task; the first of equal ones.
     pub worst_queue_wait: Option<(TaskId, Duration)>,
-    /// How long threads that are no workers were blocked, added up.
+    /// Time that threads other than workers were blocked, added up.
     pub callers_blocked: Duration,
-    /// How long other numbers of workers would have taken for the same tasks, submitted at the same
-    /// times and taken first come, first served; and how long the run took with as many as there
-    /// were. There is nothing if there was more than one pool, or nothing was run.
+    /// How long the same tasks take with other numbers of workers.
+    ///
+    /// The tasks are submitted at the same times and taken first come, first served. For the number
+    /// of workers that there was, it is the measured time. Empty if there was more than one pool,
+    /// or if no task ran.
     pub what_if: Vec<WhatIf>,
-    /// What is to be said of that.
+    /// What the times of `what_if` are based on.
     pub(in crate::timeline) basis: Basis,
 }
 
 impl Trace {
-    /// The figures that can be read off it.
+    /// Returns the figures of this run.
     pub fn figures(&self) -> Figures {
         Run::of(self).figures()
     }
@@ -64,7 +65,7 @@ impl Run<'_> {
         let work = sum(self.lives.iter().map(|life| life.worked));
         let workers = self.worker_count();
         let waits = self.lives.iter().filter_map(|life| Some((life.id, life.queue_wait(self.to)?)));
-        // Of equal ones, the first.
+        // `max_by_key` returns the last of equal ones; `rev` makes it the first.
         let worst = waits.clone().rev().max_by_key(|&(_, wait)| wait);
         let worked_by_workers = sum(self.workers().map(|(_, lane)| lane.busy));
         let callers = self.lanes.iter().filter(|lane| lane.worker.is_none());
@@ -84,7 +85,7 @@ impl Run<'_> {
         }
     }
 
-    /// How many different ones there were: one that follows another on its seat is the same.
+    /// Number of different workers: a worker that replaces another in its worker slot is the same.
     pub(in crate::timeline) fn worker_count(&self) -> usize {
         let mut workers: Vec<_> = self
             .workers()
@@ -95,12 +96,12 @@ impl Run<'_> {
     }
 }
 
-/// Two times may be longer together than a `u64` has nanoseconds.
+/// Adds in 128 bits: the sum may exceed a `u64` of nanoseconds.
 fn sum(times: impl Iterator<Item = u64>) -> u128 {
     times.map(u128::from).sum()
 }
 
-/// A time that may be longer than a `u64` has nanoseconds.
+/// Converts nanoseconds that may exceed a `u64`.
 pub(super) fn duration(nanos: u128) -> Duration {
     let second = Duration::from_secs(1).as_nanos();
     let seconds = u64::try_from(nanos / second).unwrap_or(u64::MAX);
@@ -118,7 +119,7 @@ fn mean(times: impl Iterator<Item = u64> + Clone) -> Duration {
 }
 
 impl Figures {
-    /// The six of them in plain words: what it is, how much, and what there is to add.
+    /// The six figures in plain words, each as a name and a value.
     pub(in crate::timeline) fn in_words(&self) -> [(&'static str, String); 6] {
         let worst = match self.worst_queue_wait {
             Some((id, wait)) => {

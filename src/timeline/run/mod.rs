@@ -1,10 +1,10 @@
 //! What each thread and each task did, put together from the events of a trace.
 //!
-//! A thread is a [`Lane`], with a [`Span`] for each thing that it did: they nest as calls do. A
-//! task is a [`Life`]. Each knows the other by its place in the row. It is as complete as the
-//! trace: what has no end there goes on to the end of the run, and says so.
+//! A thread is a [`Lane`] with a [`Span`] for each thing that it did; spans nest as calls do. A
+//! task is a [`Life`]. They refer to each other by index. A span without an end in the trace goes
+//! on to the end of the run, and says so.
 //!
-//! How it is put together is in [`build`](mod@build); what can be read off, in [`figures`].
+//! [`build`](mod@build) puts a run together; [`figures`] computes its figures.
 
 mod build;
 pub(crate) mod figures;
@@ -18,36 +18,37 @@ use crate::kernel::seams::{PoolId, TaskId};
 use crate::kernel::staff::Worker;
 use crate::kernel::state::Ending;
 
-/// All times are nanoseconds as in the trace; `from` and `to` are the first and the last.
+/// A run put together. Times are nanoseconds as in the trace; `from` and `to` are the first and the
+/// last.
 pub(super) struct Run<'a> {
     pub(super) trace: &'a Trace,
     pub(super) from: u64,
     pub(super) to: u64,
-    /// Those that are no workers first, then the workers of each pool by their numbers.
+    /// Threads other than workers first, then the workers of each pool by their numbers.
     pub(super) lanes: Vec<Lane>,
-    /// In the order in which they were submitted.
+    /// In order of submission.
     pub(super) lives: Vec<Life>,
-    /// How many tasks of all pools were pending, from each of these times on.
+    /// Number of pending tasks of all pools, from each of these times on.
     pub(super) queue: Vec<(u64, usize)>,
 }
 
 /// What one thread did.
 pub(super) struct Lane {
-    /// Its number in the trace.
+    /// The thread's number in the trace.
     pub(super) thread: usize,
     pub(super) worker: Option<Worker>,
-    /// As a person would call it: never empty.
+    /// Name to show; not empty.
     pub(super) name: String,
-    /// A worker's; of other threads, from its first event to its last.
+    /// A worker's lifetime; for other threads, from the first event to the last.
     pub(super) from: u64,
     pub(super) to: u64,
-    /// By when they begin; what is inside another comes behind it.
+    /// Ordered by begin; an inner span comes behind the span around it.
     pub(super) spans: Vec<Span>,
-    /// By their time.
+    /// Ordered by time.
     pub(super) marks: Vec<Mark>,
-    /// How long it ran tasks: without what it waited for meanwhile.
+    /// How long the thread ran tasks, without the time they were blocked.
     pub(super) busy: u64,
-    /// How long it was blocked, in a task or not.
+    /// How long the thread was blocked, inside a task or not.
     pub(super) blocked: u64,
 }
 
@@ -56,16 +57,17 @@ pub(super) struct Lane {
 pub(super) struct Span {
     pub(super) from: u64,
     pub(super) to: u64,
-    /// How many others of the lane it is inside of.
+    /// Number of spans of the lane that this span is inside.
     pub(super) level: usize,
     pub(super) doing: Doing,
-    /// Its end is not in the trace.
+    /// Whether the end of the span is missing from the trace.
     pub(super) open: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a thread does in a span. Tasks are given by their index in [`Run::lives`].
 pub(super) enum Doing {
-    /// The task at this place among the lives.
+    /// A task's own code, or tasks and waits inside it.
     Running(usize),
     CallingBack(usize),
     Blocked {
@@ -92,7 +94,7 @@ pub(super) enum Marked {
     Closed(PoolId, Shutdown),
 }
 
-/// What became of one task. The threads are lanes, by their places.
+/// What became of one task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Life {
     pub(super) id: TaskId,
@@ -102,16 +104,16 @@ pub(super) struct Life {
     pub(super) ended: Option<Moment>,
     pub(super) end: End,
     pub(super) collected: Option<Moment>,
-    /// Its place in the order in which tasks ended, from 1.
+    /// Position in the order in which tasks ended, from 1.
     pub(super) rank: Option<usize>,
-    /// Its place in the order in which outcomes were collected, from 1.
+    /// Position in the order in which results were read, from 1.
     pub(super) collected_rank: Option<usize>,
-    /// How long it ran itself: without what it waited for, and without tasks that were run inside
-    /// it.
+    /// How long the task ran, without waits and without tasks that were run inside it.
     pub(super) worked: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A time, and the lane where something happened then.
 pub(super) struct Moment {
     pub(super) at: u64,
     pub(super) lane: usize,
@@ -119,7 +121,7 @@ pub(super) struct Moment {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// It is not in the trace.
+    /// The end is missing from the trace.
     Unknown,
     Finished(Ending),
     Cancelled(CancelReason),
@@ -131,12 +133,12 @@ impl Run<'_> {
         self.to - self.from
     }
 
-    /// `F3 loiter[3]`, or as much of that as is known.
+    /// A task's id and name as far as they are known: `F3 loiter[3]`.
     pub(super) fn name_of(&self, life: usize) -> TaskName<'_> {
         self.trace.name_of(self.lives[life].id)
     }
 
-    /// Lanes of workers, each with its place.
+    /// The lanes of workers, each with its index.
     pub(super) fn workers(&self) -> impl Iterator<Item = (usize, &Lane)> {
         self.lanes.iter().enumerate().filter(|(_, lane)| lane.worker.is_some())
     }
@@ -149,15 +151,15 @@ impl Span {
 }
 
 impl Life {
-    /// From when to when it was pending: until it started, or ended without that, or to the end of
-    /// the run.
+    /// When the task was pending: until it started, or ended without having started, or to the end
+    /// of the run.
     pub(super) fn pending(&self, run_ends: u64) -> Option<(u64, u64)> {
         let from = self.submitted?.at;
         let to = self.started.or(self.ended).map_or(run_ends, |moment| moment.at);
         Some((from, to.max(from)))
     }
 
-    /// How long that was; not of those that were refused, as they never were in the queue.
+    /// How long the task was pending; `None` for a refused task, which was not in the queue.
     pub(super) fn queue_wait(&self, run_ends: u64) -> Option<u64> {
         let (from, to) = self.pending(run_ends).filter(|_| self.end != End::Refused)?;
         Some(to - from)

@@ -1,10 +1,10 @@
-//! How long other numbers of workers would have taken: the same tasks, submitted at the same times,
-//! each working as long as it did, taken first come, first served.
+//! Computes how long other numbers of workers take for the same tasks.
 //!
-//! It is arithmetic, not a forecast: what more workers do to each other (for a core, a lock, a
-//! server) is not in it, nor what tasks waited for, and neither is that a caller who waits for
-//! results would have submitted sooner or later. That is said where it is shown. For the number of
-//! workers that there was, it is not arithmetic but what was measured.
+//! The tasks are submitted at the same times, each works as long as it did, and workers take them
+//! first come, first served. This is arithmetic and no forecast. It leaves out how workers slow
+//! each other down (for a core, a lock, a server), what tasks waited for, and that a caller who
+//! waits for results submits earlier or later. The views state this. For the number of workers that
+//! there was, the time is the measured one.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -13,20 +13,20 @@ use std::time::Duration;
 use super::figures::duration;
 use super::{End, Run, Span};
 
-/// A number of workers is enough if it is slower than the fastest by no more than so many percent.
+/// A number of workers is enough if it is at most this many percent slower than the fastest.
 const ENOUGH_WITHIN: u64 = 5;
 
-/// How long so many workers would have taken.
+/// How long a number of workers takes for the run's tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WhatIf {
-    /// So many.
+    /// Number of workers.
     pub workers: usize,
-    /// So long; if it was so, as long as the run took.
+    /// Time that they take; the measured time if `as_it_was`.
     pub wall: Duration,
-    /// It is the smallest number that would be within 5 % of the fastest.
+    /// Whether this is the smallest number that is within 5 % of the fastest.
     pub enough: bool,
-    /// There were so many: the time was measured.
+    /// Whether the run had this number of workers.
     pub as_it_was: bool,
 }
 
@@ -37,11 +37,11 @@ pub(in crate::timeline) enum Basis {
     NothingWasRun,
     SeveralPools,
     Tasks {
-        /// They were blocked, or ran others inside them.
+        /// Tasks were blocked, or ran other tasks inside them.
         waited: bool,
-        /// Who submitted them had to wait for room.
+        /// A submitter waited for room in the queue.
         held_back: bool,
-        /// Some of those that were submitted never started.
+        /// Some submitted tasks did not start.
         unstarted: bool,
     },
 }
@@ -67,38 +67,39 @@ impl Basis {
         }
     }
 
-    /// What whoever is shown the times must know.
+    /// What a reader of the times must know.
     pub(in crate::timeline) fn in_words(self) -> String {
         match self {
-            Self::NothingWasRun => "Nothing can be said: nothing was run.".to_owned(),
-            Self::SeveralPools => "Nothing can be said: there was more than one pool.".to_owned(),
+            Self::NothingWasRun => "There are no times: no task was run.".to_owned(),
+            Self::SeveralPools => "There are no times: the run had more than one pool.".to_owned(),
             Self::Tasks { waited, held_back, unstarted } => {
                 let mut left_out = "what they would do to each other".to_owned();
                 for (is_so, what) in [
                     (waited, ", what tasks waited for"),
-                    (held_back, ", that submits without a wait for room would come sooner"),
-                    (unstarted, ", what never started"),
+                    (held_back, ", the submitters' waits for room"),
+                    (unstarted, ", tasks that did not start"),
                 ] {
                     left_out.push_str(if is_so { what } else { "" });
                 }
                 format!(
-                    "As it was is measured; the others are arithmetic: the same tasks at the same times, \
-                     first come, first served. Left out: {left_out}. Enough is within {ENOUGH_WITHIN} % of the fastest."
+                    "As it was is measured; the others are arithmetic: the same tasks at the \
+                     same times, first come, first served. Left out: {left_out}. \
+                     Enough is within {ENOUGH_WITHIN} % of the fastest."
                 )
             }
         }
     }
 }
 
-/// One task: when it was there, and how long it worked. Two such times may be longer together than
-/// a `u64` has nanoseconds.
+/// One task: when it was submitted, and how long it worked. In 128 bits, because a sum of two such
+/// times may exceed a `u64`.
 struct Job {
     submitted: u128,
     worked: u128,
 }
 
-/// For one worker, for one less than there were, as many, and one more, and for as many as are
-/// enough.
+/// Computes the times for one worker, for the actual number, one less and one more, and for the
+/// number that is enough.
 pub(super) fn what_if(run: &Run<'_>, basis: Basis, actual: usize) -> Vec<WhatIf> {
     if !matches!(basis, Basis::Tasks { .. }) {
         return Vec::new();
@@ -114,6 +115,7 @@ pub(super) fn what_if(run: &Run<'_>, basis: Basis, actual: usize) -> Vec<WhatIf>
     let best = jobs.iter().map(|job| job.submitted + job.worked).max().unwrap_or(0);
     let enough = fewest_as_fast_as(&jobs, best);
     let mut numbers = vec![1, actual.saturating_sub(1), actual, actual + 1, enough];
+    // More workers than are enough change nothing, so their row would be noise.
     numbers.retain(|&workers| workers > 0 && workers <= enough.max(actual));
     numbers.sort_unstable();
     numbers.dedup();
@@ -125,11 +127,13 @@ pub(super) fn what_if(run: &Run<'_>, basis: Basis, actual: usize) -> Vec<WhatIf>
     numbers.into_iter().map(of).collect()
 }
 
-/// As fast, or nearly. More workers are never slower, so it can be searched for by halves.
+/// Finds the fewest workers that are nearly as fast as `best`.
+///
+/// More workers take no longer, so a binary search finds them.
 fn fewest_as_fast_as(jobs: &[Job], best: u128) -> usize {
     let good = best + best * u128::from(ENOUGH_WITHIN) / 100;
     let (mut too_few, mut enough) = (0, jobs.len());
-    // By doubling first: mostly it is a small number, and a replay for many is slower.
+    // The answer is mostly small, and a replay with many workers is slower: start low.
     let mut guess = 1;
     while guess < enough {
         if replay(jobs, guess) <= good {
@@ -146,9 +150,9 @@ fn fewest_as_fast_as(jobs: &[Job], best: u128) -> usize {
     enough
 }
 
-/// When the last of the jobs has been done by so many workers.
+/// Returns when this many workers finish the last of the jobs.
 fn replay(jobs: &[Job], workers: usize) -> u128 {
-    // When each is free again; the first that is takes the next.
+    // When each worker is free again; the one that is free first takes the next job.
     let mut free: BinaryHeap<Reverse<u128>> =
         (0..workers.min(jobs.len())).map(|_| Reverse(0)).collect();
     let mut last = 0;

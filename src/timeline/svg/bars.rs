@@ -1,7 +1,6 @@
-//! What one thread did, drawn as bars: those inside others are narrower.
+//! Draws what one thread did as bars; an inner bar is narrower than the one around it.
 //!
-//! Many short ones that follow each other are one profile: how much of each moment was work, and
-//! how much of it the thread was blocked.
+//! Many short spans in a row become one profile: the shares of work and of waits at each moment.
 
 use super::canvas::{Anchor, Area, Canvas, Px};
 use super::look::TASK_COLOURS;
@@ -9,24 +8,23 @@ use super::pieces::{Piece, Stretch, innermost, pieces};
 use super::profile::Profile;
 use super::scale::{Scale, percent};
 use super::text::{PLAIN, SMALL};
-use super::words;
+use super::words::{self, LINE_HEIGHT, Label};
 use crate::kernel::state::Ending;
 use crate::timeline::run::{Doing, End, Lane, Run, Span};
 use crate::timeline::words::{count, short};
 
-/// No bar is narrower, however short its span is.
+/// Least width of a bar, however short its span is.
 const NARROWEST: f64 = 1.5;
-/// Narrower ones have no outline: there would be nothing but outlines.
+/// Narrower bars have no outline, because it would cover them.
 const THIN: f64 = 5.0;
-/// Left and right of what is written on a bar.
+/// Space on both sides of a label.
 const PADDING: f64 = 5.0;
-/// How much narrower a bar is than the one that it is in, above and below, by the height of the
-/// outermost.
+/// How far an inner bar is inset above and below, as a share of the outermost height.
 const INSET: f64 = 0.12;
-/// A profile has a hover text for each part of this width.
+/// Width of the parts of a profile that have a hover text each.
 const SLICE: f64 = 36.0;
 
-/// Where the bars of a lane are, and what is drawn by itself there.
+/// The bars of one lane, and where they go. Spans shorter than `grain` are drawn together.
 pub(super) struct Strip<'a> {
     pub(super) run: &'a Run<'a>,
     pub(super) lane: &'a Lane,
@@ -45,7 +43,7 @@ impl Strip<'_> {
         }
     }
 
-    /// Nothing if it is all outside of the scale.
+    /// Area of a span; `None` if it is outside the scale.
     fn area_of(&self, from: u64, to: u64, level: usize) -> Option<Area> {
         if to < self.scale.from || from > self.scale.to {
             return None;
@@ -53,7 +51,7 @@ impl Strip<'_> {
         let inset = (0..level).map(|_| self.area.height * INSET).sum::<f64>();
         let (x, right) = (self.scale.x(from), self.scale.x(to));
         let width = (right - x).max(NARROWEST);
-        // The last bar must not stick out.
+        // A bar that was widened must not stick out at the end.
         let x = x.min(self.scale.right - width);
         Some(Area { x, y: self.area.y + inset, width, height: self.area.height - 2.0 * inset })
     }
@@ -72,7 +70,7 @@ impl Strip<'_> {
         canvas.with_hover(&words::hover(self.run, self.lane, span), |canvas| {
             canvas.rectangle(&class, area);
             if span.to > self.scale.to {
-                // It goes on where the scale ends.
+                // A triangle: the span continues behind the end of the scale.
                 let middle = area.y + area.height / 2.0;
                 canvas.path("onward", (self.scale.right + 3.0, middle - 5.0), "l6 5l-6 5z");
             }
@@ -88,33 +86,29 @@ impl Strip<'_> {
                 self.scale.x(from).max(area.x) + PADDING,
                 self.scale.x(to).min(area.right()) - PADDING,
             );
-            let Some(text) = words::label(self.run, span, face, right - left) else { return };
-            let baseline = area.baseline(face);
-            match (span.doing, on_plate) {
-                (Doing::Running(_), _) => {
-                    canvas.text(face, colour, (left, baseline), Anchor::Start, &text)
+            let label = words::label(self.run, span, face, right - left, area.height);
+            let Some(Label { face, lines }) = label else { return };
+            let middle = f64::midpoint(left, right);
+            // One line is in the middle of the bar; the first of two is half a line higher.
+            let mut baseline = area.baseline(face);
+            baseline -= if lines.len() == 2 { face.size * LINE_HEIGHT / 2.0 } else { 0.0 };
+            for text in lines {
+                match (span.doing, on_plate) {
+                    (Doing::Running(_), _) => {
+                        canvas.text(face, colour, (left, baseline), Anchor::Start, &text);
+                    }
+                    (_, true) => {
+                        let at = (middle, baseline);
+                        canvas.text_on_plate(face, colour, at, Anchor::Middle, &text);
+                    }
+                    _ => canvas.text(face, colour, (middle, baseline), Anchor::Middle, &text),
                 }
-                (_, true) => {
-                    canvas.text_on_plate(
-                        face,
-                        colour,
-                        (f64::midpoint(left, right), baseline),
-                        Anchor::Middle,
-                        &text,
-                    );
-                }
-                _ => canvas.text(
-                    face,
-                    colour,
-                    (f64::midpoint(left, right), baseline),
-                    Anchor::Middle,
-                    &text,
-                ),
+                baseline += face.size * LINE_HEIGHT;
             }
         });
     }
 
-    /// A task that has panicked has a jagged end, or a red foot if it is too narrow for that.
+    /// Gives a task that ended badly a jagged end, or a red foot if the bar is too narrow.
     fn draw_bad_end(&self, canvas: &mut Canvas, task: usize, area: Area) {
         let life = &self.run.lives[task];
         let is_here = life.ended.is_some_and(|ended| ended.at <= self.scale.to);
@@ -130,7 +124,7 @@ impl Strip<'_> {
         canvas.path("teeth", (area.right(), area.y), &teeth);
     }
 
-    /// The longest time in which nothing else is drawn inside it: there is room for its name.
+    /// Returns the longest time without inner bars: the name goes there.
     fn free_part(&self, span: &Span, inside: std::ops::Range<usize>) -> (u64, u64) {
         let (shown_from, shown_to) = (span.from.max(self.scale.from), span.to.min(self.scale.to));
         let children = self.lane.spans[inside].iter().filter(|child| child.level == span.level + 1);
@@ -151,6 +145,7 @@ impl Strip<'_> {
         let Some(area) = self.area_of(stretch.from, stretch.to, spans[0].level) else { return };
         let tasks = tasks_of(spans);
         if area.width < 2.0 * Profile::STEP {
+            // Too narrow for a profile of two steps.
             canvas.with_hover(&self.say(stretch.from, stretch.to, spans), |canvas| {
                 canvas.rectangle(if tasks > 0 { "bar many" } else { "bar blocked" }, area);
                 if self.panics_of(spans).next().is_some() {
@@ -182,7 +177,7 @@ impl Strip<'_> {
         }
     }
 
-    /// When tasks that were begun here panicked, by when they began.
+    /// Times of the panics of these spans' tasks, ordered by the tasks' starts.
     fn panics_of(&self, spans: &[Span]) -> impl Iterator<Item = u64> {
         spans.iter().filter_map(|span| match span.doing {
             Doing::Running(task) if self.run.lives[task].end == End::Finished(Ending::Panicked) => {
@@ -198,7 +193,7 @@ impl Strip<'_> {
         let shown_to = stretch.to.min(self.scale.to);
         let mut from = stretch.from.max(self.scale.from);
         while from < shown_to {
-            // What is left over is not a slice by itself.
+            // The last slice takes the remainder, so that none is too narrow to point at.
             let to = if shown_to - from < 2 * length { shown_to } else { from + length };
             let first = spans.partition_point(|span| span.from < from);
             let last = spans.partition_point(|span| span.from < to);
@@ -210,9 +205,10 @@ impl Strip<'_> {
         }
     }
 
-    /// What there is to say of those that began between these times.
+    /// Hover text for the spans that began between these times.
     fn say(&self, from: u64, to: u64, spans: &[Span]) -> Vec<String> {
         let (mut work, mut blocked, mut idle) = (0, 0, 0);
+        // Spans nest, so their lengths must not simply be added.
         innermost(spans, |from, to, doing| match doing {
             Doing::Running(_) | Doing::CallingBack(_) => work += to - from,
             Doing::Blocked { .. } => blocked += to - from,
@@ -248,13 +244,13 @@ impl Strip<'_> {
     }
 }
 
-/// Where a bar is red, if a task has panicked and there is no room for teeth.
+/// Area of the red foot of a bar without room for teeth.
 fn foot_of(bar: Area) -> Area {
     let height = bar.height / 4.0;
     Area { y: bar.bottom() - height, height, ..bar }
 }
 
-/// From where to where there is a place at least every so many pixels.
+/// Merges places that are less than `step` apart into ranges.
 fn together(places: impl Iterator<Item = f64>, step: f64) -> Vec<(f64, f64)> {
     let mut all: Vec<(f64, f64)> = Vec::new();
     for place in places {

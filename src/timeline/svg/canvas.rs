@@ -1,8 +1,7 @@
-//! What is drawn on: elements of SVG, one after another.
+//! Collects the elements of a picture as SVG, in a back layer and a front layer.
 //!
-//! There are two layers, and all of one is behind all of the other. Each element has classes, and
-//! [`look`](super::look) says what they look like. It knows nothing of runs. Lengths are those of
-//! the view box: a pixel, if it is shown at its own size.
+//! Each element has classes; [`look`](super::look) styles them. Lengths are in units of the view
+//! box: pixels at the picture's own size.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -13,7 +12,7 @@ use super::text::{Escaped, Face, clean, is_familiar};
 pub(super) struct Canvas {
     back: String,
     front: String,
-    /// What was drawn, but for texts, by its classes, or as it was noted.
+    /// Classes of what was drawn, texts aside, and what was noted.
     drawn: BTreeSet<String>,
 }
 
@@ -25,7 +24,7 @@ pub(super) struct Area {
     pub(super) height: f64,
 }
 
-/// Which end of a text is where it is put.
+/// Which end of a text is at its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,
@@ -42,13 +41,13 @@ impl Area {
         self.y + self.height
     }
 
-    /// Where a line of text is, so that it is in the middle.
+    /// Returns the baseline at which a line of text is vertically centred.
     pub(super) fn baseline(&self, face: Face) -> f64 {
         self.y + self.height / 2.0 + face.size * 0.36
     }
 }
 
-/// Writing to a `String` cannot fail.
+/// Writes to a `String`, which cannot fail.
 macro_rules! put {
     ($to:expr, $($what:tt)*) => { let _ = write!($to, $($what)*); };
 }
@@ -62,13 +61,13 @@ impl Canvas {
         put!(self.back, "{}", Line(class, from, to));
     }
 
-    /// Whether anything has been drawn in front that has a class, or was noted as something, that
-    /// begins so.
+    /// Returns `true` if something in front has a class, or was noted under a name, that begins
+    /// with `class`.
     pub(super) fn has_drawn(&self, class: &str) -> bool {
         self.drawn.iter().any(|classes| classes.split(' ').any(|one| one.starts_with(class)))
     }
 
-    /// For what has no class of its own.
+    /// Notes a drawing that has no class of its own, for the legend.
     pub(super) fn note(&mut self, class: &str) {
         if !self.drawn.contains(class) {
             self.drawn.insert(class.to_owned());
@@ -80,16 +79,14 @@ impl Canvas {
         put!(self.front, "{}", Rectangle(class, area));
     }
 
-    /// What a number is in: round, but for what is to be seen as an alarm.
+    /// Draws the ground of a number: round, or angular for an alarm.
     pub(super) fn badge(&mut self, class: &str, area: Area) {
         self.note(class);
         let radius = Px(if class.contains("alarm") { 2.0 } else { area.height / 2.0 });
         let Area { x, y, width, height } = area;
         let (x, y, width, height) = (Px(x), Px(y), Px(width), Px(height));
-        put!(
-            self.front,
-            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{radius}\"/>\n"
-        );
+        put!(self.front, "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" ");
+        put!(self.front, "height=\"{height}\" rx=\"{radius}\"/>\n");
     }
 
     pub(super) fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
@@ -107,13 +104,13 @@ impl Canvas {
         );
     }
 
-    /// A shape around this point, as a path from there.
+    /// Draws a path that starts at this point.
     pub(super) fn path(&mut self, class: &str, (x, y): (f64, f64), path: &str) {
         self.note(class);
         put!(self.front, "<path class=\"{class}\" d=\"M{} {}{path}\"/>\n", Px(x), Px(y));
     }
 
-    /// It must fit: see [`Face::fit`].
+    /// Draws a text, which must fit: see [`Face::fit`].
     pub(super) fn text(
         &mut self,
         face: Face,
@@ -133,6 +130,7 @@ impl Canvas {
             Anchor::End => self.front.push_str(" text-anchor=\"end\""),
         }
         if !text.chars().all(is_familiar) {
+            // A glyph of unknown width is squeezed into the estimate.
             put!(
                 self.front,
                 " textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"",
@@ -142,7 +140,7 @@ impl Canvas {
         put!(self.front, ">{}</text>\n", Escaped(&text));
     }
 
-    /// The same on a ground of its own, where there is a pattern behind it.
+    /// Draws a text on a plain ground, for places with a pattern.
     pub(super) fn text_on_plate(
         &mut self,
         face: Face,
@@ -162,8 +160,7 @@ impl Canvas {
         self.text(face, colour, at, anchor, text);
     }
 
-    /// All that is drawn meanwhile says this when the mouse is over it. The lines may hold
-    /// anything.
+    /// Gives everything that `draw` draws a hover text. The lines may hold anything.
     pub(super) fn with_hover(&mut self, lines: &[String], draw: impl FnOnce(&mut Self)) {
         self.front.push_str("<g class=\"hit\"><title>");
         for (place, line) in lines.iter().enumerate() {
@@ -205,13 +202,13 @@ impl fmt::Display for Line<'_> {
     }
 }
 
-/// A length to a tenth of a pixel.
+/// A length, rounded to a tenth of a pixel.
 pub(super) struct Px(pub(super) f64);
 
 impl fmt::Display for Px {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tenths = (self.0 * 10.0).round();
-        // Not `-0`.
+        // Avoids `-0`.
         let tenths = if tenths == 0.0 { 0.0 } else { tenths };
         write!(f, "{}", tenths / 10.0)
     }

@@ -1,7 +1,7 @@
-//! The futures: a row for each, from its submit until somebody has its outcome.
+//! The futures: a row for each, from its submit until its result is read.
 //!
-//! Where the order in which they end and the order in which they are collected are not the same, it
-//! is seen here: what has ended and waits to be collected has a line between its two marks.
+//! The rows show where the order of reading differs from the order of ending: a line leads from the
+//! mark of the end to the mark of the reading.
 
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{GAP, MARGIN, PLOT_LEFT, TASK_COLOURS, WIDTH};
@@ -13,19 +13,19 @@ use crate::kernel::state::Ending;
 use crate::timeline::run::{End, Life, Marked, Run};
 use crate::timeline::words::short;
 
-/// A picture has so many of them.
+/// Most rows of a picture.
 pub(super) const MOST_ROWS: usize = 40;
-/// From one row to the next, and how high its bar is.
+/// Distance between rows, and height of a bar.
 const PITCH: f64 = 25.0;
 const BAR: f64 = 17.0;
 const PADDING: f64 = 5.0;
-/// The mark of an end is as high as it is wide, if there are no more than two digits in it.
+/// Height of the mark of an end, and its width for up to two digits.
 const BADGE: f64 = 17.0;
 const DIAMOND: f64 = 5.5;
-/// Between two things that are beside each other.
+/// Space between neighbouring things.
 const BESIDE: f64 = 4.0;
 
-/// Those that have a row, by their places: if there are too many, those that tell the most.
+/// Chooses the futures that have a row: if there are too many, the most telling ones.
 pub(super) fn chosen(run: &Run<'_>) -> Vec<usize> {
     let all: Vec<usize> = (0..run.lives.len()).collect();
     if all.len() <= MOST_ROWS {
@@ -35,7 +35,7 @@ pub(super) fn chosen(run: &Run<'_>) -> Vec<usize> {
     let mut take = |by: &dyn Fn(&Life) -> u64| {
         let mut best: Vec<usize> =
             all.iter().copied().filter(|&place| by(&run.lives[place]) > 0).collect();
-        // Of equal ones, the first.
+        // The sort is stable: of equal ones, the first are taken.
         best.sort_by_key(|&place| std::cmp::Reverse(by(&run.lives[place])));
         let new: Vec<usize> =
             best.into_iter().filter(|place| !chosen.contains(place)).take(MOST_ROWS / 5).collect();
@@ -44,32 +44,33 @@ pub(super) fn chosen(run: &Run<'_>) -> Vec<usize> {
     take(&|life| u64::from(words::ended_badly(life).is_some()));
     take(&|life| life.queue_wait(run.to).unwrap_or(0));
     take(&|life| life.worked);
-    take(&|life| uncollected_for(life).unwrap_or(0));
+    take(&|life| unread_for(life).unwrap_or(0));
     let others: Vec<usize> = all.into_iter().filter(|place| !chosen.contains(place)).collect();
+    // The rest is taken at equal distances, so that every part of the run has some.
     let room = MOST_ROWS - chosen.len();
     chosen.extend((0..room).map(|nth| others[nth * others.len() / room]));
     chosen.sort_unstable();
     chosen
 }
 
-/// Which they are, if they are not all.
+/// Says which futures are shown, if not all are.
 pub(super) fn choice(run: &Run<'_>) -> Option<String> {
     (run.lives.len() > MOST_ROWS).then(|| {
         format!(
             "{MOST_ROWS} of {}: {} each that failed, were pending longest, worked longest, \
-             waited longest to be collected; and some of the others",
+             waited longest to be read; and some of the others",
             run.lives.len(),
             MOST_ROWS / 5
         )
     })
 }
 
-/// How long it was between its end and when it was collected.
-fn uncollected_for(life: &Life) -> Option<u64> {
+/// How long a future was done before its result was read.
+fn unread_for(life: &Life) -> Option<u64> {
     Some(life.collected?.at.saturating_sub(life.ended?.at))
 }
 
-/// Draws these, and says where they end.
+/// Draws these rows and returns where they end.
 pub(super) fn draw(
     canvas: &mut Canvas,
     run: &Run<'_>,
@@ -84,7 +85,7 @@ pub(super) fn draw(
         canvas.rectangle_behind("lane", area);
         canvas.text(PLAIN, "ink", (MARGIN, area.baseline(PLAIN)), Anchor::Start, &name);
         canvas.with_hover(&words::of_life(run, place), |canvas| {
-            Row { run, place, scale, area }.draw(canvas)
+            Row { run, place, scale, area }.draw(canvas);
         });
         y += PITCH;
     }
@@ -102,6 +103,7 @@ impl Row<'_> {
     fn draw(&self, canvas: &mut Canvas) {
         let life = &self.run.lives[self.place];
         let badge = badge_width(life.rank);
+        // A future without an end in the trace lasts to the end of the run.
         let ends_at = self.scale.x(life.ended.map_or(self.run.to, |ended| ended.at));
         if let Some((from, to)) = life.pending(self.run.to) {
             let area = self.between(from, to);
@@ -143,6 +145,7 @@ impl Row<'_> {
         if life.ended.is_some() {
             free_from += badge;
             if let Some(collected) = life.collected {
+                // A result that is read at once has its diamond beside the disc, not on it.
                 let x = (self.scale.x(collected.at)).max(free_from + BESIDE + DIAMOND);
                 self.draw_wait(canvas, life, free_from, x - DIAMOND);
                 canvas.note(shape_of(Marked::Collected(self.place)));
@@ -175,15 +178,15 @@ impl Row<'_> {
         }
     }
 
-    /// It has ended, and nobody has come for it yet.
+    /// Draws the time between the end and the reading of the result.
     fn draw_wait(&self, canvas: &mut Canvas, life: &Life, from: f64, to: f64) {
         let middle = self.area.y + self.area.height / 2.0;
         if to - from <= 2.0 * BESIDE {
             return;
         }
         canvas.line("waits", (from, middle), (to, middle));
-        let texts = uncollected_for(life).map(|wait| {
-            [format!("not yet collected {}", short(wait)), "not yet collected".to_owned()]
+        let texts = unread_for(life).map(|wait| {
+            [format!("result not yet read {}", short(wait)), "result not yet read".to_owned()]
         });
         let room = to - from - 4.0 * PADDING;
         if let Some(text) = texts.iter().flatten().find(|text| SMALL.width_of(text) <= room) {
@@ -192,7 +195,7 @@ impl Row<'_> {
         }
     }
 
-    /// The mark of its end, with its rank in it.
+    /// Draws the mark of the end, with its rank.
     fn draw_badge(&self, canvas: &mut Canvas, life: &Life, x: f64, width: f64) {
         let area = Area { x, y: self.area.y, width, height: BADGE };
         let (class, colour) = match life.end {

@@ -1,4 +1,4 @@
-//! The lanes: one for each thread, with its name, and how busy it was.
+//! The lanes: one for each thread, with its name and how busy it was.
 
 use super::bars::Strip;
 use super::canvas::{Anchor, Area, Canvas};
@@ -8,14 +8,14 @@ use super::scale::{Scale, percent};
 use super::text::{SMALL, STRONG};
 use crate::timeline::run::{Lane, Mark, Run};
 
-/// A picture has so many lanes.
+/// Most lanes of a picture.
 pub(super) const MOST_LANES: usize = 48;
-/// So many of them may be of threads that are no workers.
+/// Most lanes of threads other than workers.
 pub(super) const MOST_CALLERS: usize = 12;
-/// More lanes than that are drawn closer to each other.
+/// With more lanes than this, they are drawn closer.
 const MOST_ROOMY: usize = 12;
 
-/// How high lanes are, and how far from each other.
+/// Height of lanes, and distance between them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Pitch {
     bar: f64,
@@ -36,7 +36,7 @@ impl Pitch {
     }
 }
 
-/// Those that are drawn, in their order: if there are too many, those that did the most.
+/// Chooses the lanes that are drawn: if there are too many, those of the threads that did most.
 pub(super) fn chosen<'a>(run: &'a Run<'_>) -> Vec<&'a Lane> {
     let mut order: Vec<usize> = (0..run.lanes.len()).collect();
     order.sort_by_key(|&place| {
@@ -54,7 +54,7 @@ pub(super) fn chosen<'a>(run: &'a Run<'_>) -> Vec<&'a Lane> {
     chosen.into_iter().map(|place| &run.lanes[place]).collect()
 }
 
-/// Draws one, and says where it ends.
+/// Draws a lane and returns where it ends.
 pub(super) fn draw(
     canvas: &mut Canvas,
     run: &Run<'_>,
@@ -72,6 +72,7 @@ pub(super) fn draw(
     let is_whole = scale.to - scale.from == run.length();
     draw_name(canvas, lane, is_whole.then(|| how_busy(run, lane)), pitch, area);
     let (x, right) = (scale.x(lane.from), scale.x(lane.to));
+    // A worker's lifetime is known; of another thread, the events show only a part.
     let there = if lane.worker.is_some() { Area { x, width: right - x, ..area } } else { area };
     canvas.rectangle_behind("lane", there);
     Strip { run, lane, scale, area, grain }.draw(canvas);
@@ -87,12 +88,12 @@ pub(super) fn draw(
     area.bottom() + if below { marks::ROW } else { 0.0 } + pitch.between
 }
 
-/// What is said of workers, and of other threads: for how much of the run they were so.
+/// What the share beside a name is of: for workers, and for other threads.
 pub(super) const BUSY: &str = "busy";
 pub(super) const BLOCKED: &str = "blocked";
 
-/// Where there is no room for the word at each of the lanes, it is above them; says where the first
-/// of them begins.
+/// Draws the word above the lanes if they are too low for it, and returns where the first lane
+/// begins.
 pub(super) fn draw_head(canvas: &mut Canvas, word: &str, pitch: Pitch, top: f64) -> f64 {
     if pitch.is_roomy() {
         return top;
@@ -102,7 +103,7 @@ pub(super) fn draw_head(canvas: &mut Canvas, word: &str, pitch: Pitch, top: f64)
     y + pitch.between
 }
 
-/// Of the whole run: how much, and of what.
+/// Share of the run that the thread was busy or blocked, and which of the two.
 fn how_busy(run: &Run<'_>, lane: &Lane) -> (String, &'static str) {
     match lane.worker {
         Some(_) => (percent(lane.busy, run.length()), BUSY),

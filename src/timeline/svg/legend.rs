@@ -1,4 +1,4 @@
-//! What the patterns and marks mean, of those that the picture has.
+//! Explains the patterns and marks that the picture has.
 
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{MARGIN, WIDTH};
@@ -22,11 +22,11 @@ enum Sample {
 }
 
 impl Sample {
-    /// Whether there is one in the picture.
+    /// Returns `true` if the picture has one.
     fn is_used(&self, canvas: &Canvas) -> bool {
         let is_there = |class| canvas.has_drawn(class);
         match *self {
-            // The last of its classes is its own; tasks have one of several.
+            // A sample is recognised by its last class; tasks have one of several colours.
             Self::Bar(class) | Self::Badge(class, _) => {
                 is_there(class.trim_end_matches("-0").rsplit(' ').next().unwrap_or(class))
             }
@@ -37,20 +37,20 @@ impl Sample {
     }
 }
 
-/// Any one will do.
+/// Stands for the mark of any closing.
 const CLOSED: Marked = Marked::Closed(PoolId(0), Shutdown::Drain);
 
 const SAMPLES: [(Sample, &str); 16] = [
     (Sample::Bar("bar task-0"), "running a task"),
     (Sample::JaggedBar, "a task that panicked"),
     (Sample::Bar("bar many"), "many short tasks"),
-    (Sample::Bar("bar blocked"), "blocked, on what it says"),
-    (Sample::Bar("bar callback"), "calling back"),
+    (Sample::Bar("bar blocked"), "blocked, as its label says"),
+    (Sample::Bar("bar callback"), "in a callback"),
     (Sample::Bar("bar idle"), "idle"),
     (Sample::Bar("bar pending"), "pending in the queue"),
-    (Sample::Wait, "ended, not yet collected"),
+    (Sample::Wait, "done, result not yet read"),
     (Sample::Mark(Marked::Submitted(0)), "submitted"),
-    (Sample::Mark(Marked::Collected(0)), "collected, and in which order"),
+    (Sample::Mark(Marked::Collected(0)), "result read, and in which order"),
     (Sample::Mark(Marked::Cancelled(0)), "cancelled"),
     (Sample::Mark(Marked::Refused(0)), "refused"),
     (Sample::Mark(CLOSED), "pool closed"),
@@ -59,7 +59,7 @@ const SAMPLES: [(Sample, &str); 16] = [
     (Sample::Badge("void hollow", "ink"), "cancelled or refused"),
 ];
 
-/// Draws it, and says where it ends.
+/// Draws the legend and returns where it ends.
 pub(super) fn draw(canvas: &mut Canvas, top: f64) -> f64 {
     let samples: Vec<_> = SAMPLES.iter().filter(|(sample, _)| sample.is_used(canvas)).collect();
     if samples.is_empty() {
@@ -76,6 +76,7 @@ pub(super) fn draw(canvas: &mut Canvas, top: f64) -> f64 {
         Anchor::Start,
         "Legend",
     );
+    // `lines_high` doubles as a conversion of small counts to `f64` without a cast.
     let column_width = (panel.width - 2.0 * PADDING) / lines_high(COLUMNS) * LINE;
     for (place, (sample, meaning)) in samples.into_iter().enumerate() {
         let x = panel.x + PADDING + lines_high(place / lines) / LINE * column_width;

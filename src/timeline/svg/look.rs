@@ -1,7 +1,7 @@
-//! What everything looks like: sizes, and a style sheet for light and dark rooms and for paper.
+//! What everything looks like: sizes, and a style sheet for light, dark and print.
 //!
-//! Every colour is here, and nowhere else. No state is told by its colour alone: each has its
-//! pattern or mark, and its word.
+//! All colours of the picture are here. Each state has a pattern or mark and a word besides its
+//! colour, so that the picture can be read without colours.
 
 use std::fmt::{self, Write as _};
 
@@ -9,16 +9,16 @@ use super::text::FACES;
 
 pub(super) const WIDTH: f64 = 1000.0;
 pub(super) const MARGIN: f64 = 24.0;
-/// Left of it are the names; right of it is time.
+/// Names are left of it, and time is right of it.
 pub(super) const PLOT_LEFT: f64 = 176.0;
-/// Right of it there is room for what is said of a future's end.
+/// Right of it is space for the ends of futures.
 pub(super) const PLOT_RIGHT: f64 = 884.0;
-/// Between the names and the plot.
+/// Space between the names and the plot.
 pub(super) const GAP: f64 = 12.0;
-/// Tasks have one of so many colours, in turn.
+/// Number of colours that tasks take in turn.
 pub(super) const TASK_COLOURS: usize = 6;
 
-/// A rule of the style sheet: for what, what is the same always, in light rooms, and in dark ones.
+/// A rule of the style sheet: its selector, and its style in all schemes, in light and in dark.
 struct Rule(&'static str, &'static str, &'static str, &'static str);
 
 const RULES: [Rule; 54] = [
@@ -83,7 +83,7 @@ const RULES: [Rule; 54] = [
     Rule(".hit:hover>.slice", "fill-opacity:.25", "", ""),
 ];
 
-/// What is told by a pattern, each in a square of its own size.
+/// Patterns: name, size, transform, and the mark in each square.
 const PATTERNS: [(&str, u32, &str, &str); 4] = [
     ("pending", 6, "", "<circle class=\"dot\" cx=\"3\" cy=\"3\" r=\"1.1\"/>"),
     (
@@ -96,7 +96,7 @@ const PATTERNS: [(&str, u32, &str, &str); 4] = [
     ("many", 4, "", "<rect class=\"stripe\" width=\"2\" height=\"4\"/>"),
 ];
 
-/// The style sheet and the patterns.
+/// Displays the style sheet and the patterns.
 pub(super) struct Definitions;
 
 impl fmt::Display for Definitions {
@@ -114,7 +114,7 @@ impl fmt::Display for Definitions {
             writeln!(f, ".glasspool {selector}{{{always}{between}{light}}}")?;
         }
         f.write_str(".glasspool .hit:hover>.bar,.glasspool .hit:hover>.waits{stroke-width:2.5}\n")?;
-        // Not on paper, which is white.
+        // Print stays light.
         f.write_str("@media screen and (prefers-color-scheme:dark){\n")?;
         for Rule(selector, _, _, dark) in
             RULES.iter().filter(|Rule(_, _, _, dark)| !dark.is_empty())
@@ -123,14 +123,10 @@ impl fmt::Display for Definitions {
         }
         f.write_str("}\n</style>\n<defs>\n")?;
         for (name, size, transform, mark) in PATTERNS {
-            write!(
-                f,
-                "<pattern id=\"gp-{name}\" width=\"{size}\" height=\"{size}\" patternUnits=\"userSpaceOnUse\"{transform}>"
-            )?;
-            writeln!(
-                f,
-                "<rect class=\"{name}-ground\" width=\"{size}\" height=\"{size}\"/>{mark}</pattern>"
-            )?;
+            let square = format!("width=\"{size}\" height=\"{size}\"");
+            write!(f, "<pattern id=\"gp-{name}\" {square} ")?;
+            writeln!(f, "patternUnits=\"userSpaceOnUse\"{transform}>")?;
+            writeln!(f, "<rect class=\"{name}-ground\" {square}/>{mark}</pattern>")?;
         }
         f.write_str("</defs>")?;
         f.write_char('\n')

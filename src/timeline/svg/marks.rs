@@ -1,7 +1,6 @@
-//! What a thread did in no time: it submits, is refused, cancels, closes a pool; and it collects. A
-//! row of marks above and one below its bars.
+//! Marks what a thread did in no time: a row above its bars, and below it the results it read.
 //!
-//! What falls together is one mark, with how many it stands for.
+//! Marks that would overlap become one mark with their number.
 
 use super::canvas::{Anchor, Canvas};
 use super::look::{MARGIN, WIDTH};
@@ -11,30 +10,29 @@ use super::words;
 use crate::timeline::run::{Mark, Marked, Run};
 use crate::timeline::words::{count, short};
 
-/// Marks are so far from each other, at least.
+/// Least distance between marks.
 const APART: f64 = 13.0;
-/// From the middle of a mark to its edge, and to what is written beside it.
+/// Distance from the middle of a mark to its edge, and to its label.
 const RADIUS: f64 = 5.0;
 const BESIDE: f64 = 8.0;
-/// A hover text names so many.
+/// Most marks that a hover text names.
 const MOST_NAMED: usize = 4;
-/// In a row with more marks than that, nothing is written at each: at the end of the row it is said
-/// what they are all together.
+/// In a row with more marks than this, labels are left out; the end of the row has a summary.
 const MOST_LABELLED: usize = 16;
-/// From one row of bars to its row of marks.
+/// Distance from a row of bars to its row of marks.
 pub(super) const ROW: f64 = 16.0;
 
 pub(super) fn is_above(mark: &Mark) -> bool {
     !matches!(mark.what, Marked::Collected(_))
 }
 
-/// Those that fall together.
+/// Marks that would overlap.
 struct Group<'a> {
     x: f64,
     marks: Vec<&'a Mark>,
 }
 
-/// Draws these marks of one lane in a row with this middle.
+/// Draws marks of one lane in a row with this middle.
 pub(super) fn draw<'a>(
     canvas: &mut Canvas,
     run: &Run<'_>,
@@ -60,6 +58,7 @@ pub(super) fn draw<'a>(
             }
         });
     }
+    // One summary at the end of the row stands for the labels that were left out.
     if let Some(last) = groups.last().filter(|_| is_crowded) {
         let all = Group {
             x: last.x,
@@ -69,7 +68,7 @@ pub(super) fn draw<'a>(
     }
 }
 
-/// Beside a mark, if there is room before this place.
+/// Writes a label beside a mark if it fits before `next`.
 fn draw_label(canvas: &mut Canvas, run: &Run<'_>, group: &Group<'_>, middle: f64, next: f64) {
     let x = group.x + BESIDE;
     if let Some(text) = labels(run, group).into_iter().find(|text| SMALL.width_of(text) <= next - x)
@@ -78,7 +77,7 @@ fn draw_label(canvas: &mut Canvas, run: &Run<'_>, group: &Group<'_>, middle: f64
     }
 }
 
-/// The rarer, the more.
+/// Importance of a mark: the lowest is the most important.
 fn rank(mark: &Mark) -> usize {
     match mark.what {
         Marked::Closed(..) => 0,
@@ -93,7 +92,7 @@ fn most_telling<'a>(group: &Group<'a>) -> &'a Mark {
     group.marks.iter().min_by_key(|mark| rank(mark)).unwrap_or(&group.marks[0])
 }
 
-/// Which shape it has, for the legend.
+/// Name of a mark's shape, for the legend.
 pub(super) fn shape_of(what: Marked) -> &'static str {
     match what {
         Marked::Submitted(_) => "submitted",
@@ -108,7 +107,7 @@ pub(super) fn draw_shape(canvas: &mut Canvas, mark: &Mark, x: f64, middle: f64) 
     canvas.note(shape_of(mark.what));
     match mark.what {
         Marked::Submitted(_) => {
-            canvas.path("mark", (x - RADIUS, middle - RADIUS + 1.0), "h10l-5 9z")
+            canvas.path("mark", (x - RADIUS, middle - RADIUS + 1.0), "h10l-5 9z");
         }
         Marked::Collected(_) => canvas.path("mark", (x, middle - RADIUS), "l5 5l-5 5l-5-5z"),
         Marked::Closed(..) => canvas.path("closed", (x - 4.0, middle - RADIUS), "h8v10h-8z"),
@@ -120,7 +119,7 @@ pub(super) fn draw_shape(canvas: &mut Canvas, mark: &Mark, x: f64, middle: f64) 
     }
 }
 
-/// From the longest to the shortest.
+/// Labels of a mark, from the longest to the shortest.
 fn labels(run: &Run<'_>, group: &Group<'_>) -> Vec<String> {
     let of_rank = |wanted| group.marks.iter().filter(|mark| rank(mark) == wanted).count();
     let mut parts: Vec<String> = group
@@ -131,7 +130,7 @@ fn labels(run: &Run<'_>, group: &Group<'_>) -> Vec<String> {
             _ => None,
         })
         .collect();
-    let told = [(1, "refused"), (2, "cancelled"), (3, "submitted"), (4, "collected")];
+    let told = [(1, "refused"), (2, "cancelled"), (3, "submitted"), (4, "result read")];
     parts.extend(
         told.into_iter()
             .map(|(rank, word)| (of_rank(rank), word))
@@ -154,6 +153,7 @@ fn labels(run: &Run<'_>, group: &Group<'_>) -> Vec<String> {
         let id = run.lives[*task].id.to_string();
         return vec![format!("{} {id}", parts.swap_remove(0)), id];
     }
+    // Four lengths: all words, the rarest one, that without its detail, and the number alone.
     let whole = parts.join(", ");
     let many = of_rank(rank(most_telling(group)));
     let short = if many == 1 { String::new() } else { format!("×{many}") };

@@ -1,13 +1,11 @@
-//! One picture, for a page or for paper: lanes of threads, the queue, rows of futures, and what can
-//! be read off.
+//! A run as one picture: lanes of threads, the queue, rows of futures, and the figures.
 //!
-//! It is one file of SVG that refers to nothing outside of it and has no script, so it may be shown
-//! as an image anywhere. It is as wide as [`look`] says and as high as it must be. Each part
-//! [draws](canvas) itself from some height on and says where it ends; [`text`] is never wider than
-//! there is room for it, whatever font the reader has.
+//! The picture is one SVG file without script or references to other files, so that it can be shown
+//! as an image. Each part draws itself on a [`Canvas`](canvas) from a given height on and returns
+//! where it ends. [`text`] estimates widths so that a label fits in any common font.
 //!
-//! What is too short to be seen is [drawn together](pieces), so the file has a bound, however long
-//! the run. It knows nothing that the [run](super::run) does not.
+//! What is too short to be seen is [drawn together](pieces), so the size of the file is bounded for
+//! any length of run.
 
 mod axis;
 mod bars;
@@ -38,19 +36,19 @@ use outcomes::Outcomes;
 use scale::Scale;
 use text::{Escaped, HEADING, PLAIN, SMALL, TITLE, clean};
 
-/// What is shorter than so many pixels is drawn together with what is beside it.
+/// Spans shorter than this many pixels are drawn together with their neighbours.
 const SHORTEST: f64 = 2.0;
-/// Between two sections.
+/// Space between two sections.
 const BETWEEN: f64 = 18.0;
-/// The title of a trace that has none.
+/// Title of a picture whose trace has none.
 const UNTITLED: &str = "A run of a pool";
 
-/// One picture, for a page or for paper: `Display` is its SVG.
+/// A run as one picture, for a page or for print: `Display` writes it as SVG.
 ///
-/// It shows a lane for each thread, with what it did and what it was blocked on; how many tasks
-/// were pending; and a row for each future, from its submit until its outcome was collected. What
-/// can be read off is said beside it. It needs no other file and has no script; it is shown dark
-/// where the reader likes that; and however long the run, it stays below two megabytes.
+/// It has a lane for each thread, with what it did and what it was blocked on; the number of
+/// pending tasks; and a row for each future, from its submit until its result is read. The figures
+/// are beside it. The picture needs no other file and no script, follows the reader's light or dark
+/// scheme, and stays below two megabytes for any length of run.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -72,7 +70,7 @@ pub struct Svg<'a> {
 }
 
 impl<'a> Svg<'a> {
-    /// That of this trace.
+    /// Makes the picture of this trace.
     pub fn of(trace: &'a Trace) -> Self {
         Self { trace }
     }
@@ -92,15 +90,15 @@ impl fmt::Display for Svg<'_> {
         y = draw_futures(&mut canvas, &run, y);
         y = legend::draw(&mut canvas, y) + MARGIN;
         let (width, height) = (Px(WIDTH), Px(y));
-        write!(
-            f,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"glasspool\" viewBox=\"0 0 {width} {height}\" "
-        )?;
-        writeln!(
-            f,
-            "width=\"{width}\" height=\"{height}\" role=\"img\" aria-labelledby=\"gp-title gp-description\">"
-        )?;
+        let (size, labels) = (
+            format!("width=\"{width}\" height=\"{height}\""),
+            "aria-labelledby=\"gp-title gp-description\"",
+        );
+        write!(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"glasspool\" ")?;
+        write!(f, "viewBox=\"0 0 {width} {height}\" ")?;
+        writeln!(f, "{size} role=\"img\" {labels}>")?;
         writeln!(f, "<title id=\"gp-title\">{}</title>", Escaped(&title))?;
+        // Screen readers read the description instead of the picture.
         let description = format!("{outcomes} {}", panel::in_a_sentence(&figures));
         writeln!(f, "<desc id=\"gp-description\">{}</desc>", Escaped(&description))?;
         writeln!(f, "{Definitions}<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>")?;
@@ -108,7 +106,7 @@ impl fmt::Display for Svg<'_> {
     }
 }
 
-/// Title, what became of the tasks, and what is missing.
+/// Draws the title, how the tasks ended, and what is missing.
 fn draw_head(
     canvas: &mut Canvas,
     title: &str,
@@ -124,7 +122,7 @@ fn draw_head(
         Anchor::Start,
         &TITLE.fit(title, room).unwrap_or_default(),
     );
-    let missing = missing.map(|missing| format!("Not all of it is here: {missing}."));
+    let missing = missing.map(|missing| format!("The trace is incomplete: {missing}."));
     y += 6.0;
     let (outcomes, colour) = (outcomes.to_string(), if outcomes.are_bad() { "bad" } else { "dim" });
     for (colour, sentence) in [(colour, Some(outcomes.as_str())), ("bad", missing.as_deref())] {
@@ -138,12 +136,13 @@ fn draw_head(
     y + BETWEEN
 }
 
-/// The lanes under a time axis, with the queue between callers and workers; and the first instant
-/// once more.
+/// Draws the lanes under a time axis, the queue between callers and workers, and the first instant
+/// enlarged.
 fn draw_threads(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
     let scale = Scale { from: run.from, to: run.to, left: PLOT_LEFT, right: PLOT_RIGHT };
     let lanes = lanes::chosen(run);
     let pitch = lanes::Pitch::of(lanes.len());
+    // One grain for all lanes, so that equal spans look equal.
     let grain = pieces::grain(&lanes, scale.length_of(SHORTEST));
     axis::draw_ticks(canvas, scale, top);
     let mut y = top + axis::HEIGHT;
@@ -165,8 +164,8 @@ fn draw_threads(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
     axis::draw_lines(canvas, scale, top + axis::HEIGHT - 4.0, y - 4.0);
     if lanes.len() < run.lanes.len() {
         let others = format!(
-            "{} more, that worked and waited less, are not drawn",
-            count(run.lanes.len() - lanes.len(), "thread")
+            "{} that worked and waited less are not drawn",
+            count(run.lanes.len() - lanes.len(), "more thread")
         );
         y += SMALL.size;
         canvas.text(SMALL, "dim", (MARGIN, y), Anchor::Start, &others);

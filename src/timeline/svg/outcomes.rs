@@ -1,6 +1,4 @@
-//! What became of the tasks, in one sentence.
-//!
-//! It draws nothing.
+//! How the tasks of a run ended, in one sentence.
 
 use std::fmt;
 
@@ -8,7 +6,7 @@ use crate::kernel::state::Ending;
 use crate::timeline::run::{End, Run};
 use crate::timeline::words::count;
 
-/// How many tasks ended in which way.
+/// Number of tasks by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Outcomes {
     tasks: usize,
@@ -35,7 +33,7 @@ impl Outcomes {
         outcomes
     }
 
-    /// Whether somebody should look into them.
+    /// Returns `true` if a task panicked or was lost.
     pub(super) fn are_bad(&self) -> bool {
         self.panicked + self.lost > 0
     }
@@ -44,6 +42,7 @@ impl Outcomes {
 impl fmt::Display for Outcomes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { tasks, returned, panicked, lost, cancelled, refused } = *self;
+        // Computed and not counted, so that the numbers add up to all tasks.
         let unknown = tasks - returned - panicked - lost - cancelled - refused;
         let ways = [
             (returned, "returned"),
@@ -84,7 +83,8 @@ mod tests {
             Outcomes { tasks: 7, returned: 2, panicked: 1, lost: 1, cancelled: 1, refused: 1 };
         assert_eq!(
             all.to_string(),
-            "7 tasks: 2 returned, 1 panicked, 1 lost, 1 cancelled, 1 refused, 1 with no end in the trace."
+            "7 tasks: 2 returned, 1 panicked, 1 lost, 1 cancelled, 1 refused, \
+             1 with no end in the trace."
         );
     }
 }

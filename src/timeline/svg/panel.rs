@@ -1,5 +1,4 @@
-//! What the run says: its figures in plain words, and what other numbers of workers would have made
-//! of it.
+//! The figures in plain words, and the times for other numbers of workers.
 
 use std::time::Duration;
 
@@ -14,14 +13,14 @@ const PADDING: f64 = 14.0;
 const LINE: f64 = 20.0;
 const BETWEEN: f64 = 16.0;
 const BELOW: f64 = 22.0;
-/// The part of the width that the figures have.
+/// Share of the width for the figures.
 const FIGURES: f64 = 0.5;
-/// And of their width, what their names have.
+/// Share of the figures' width for their names.
 const NAMES: f64 = 0.41;
-/// How wide the bar of the slowest is.
+/// Width of the longest bar.
 const LONGEST: f64 = 150.0;
 
-/// Draws both, and says where they end.
+/// Draws both panels and returns where they end.
 pub(super) fn draw(canvas: &mut Canvas, figures: &Figures, top: f64) -> f64 {
     let whole = WIDTH - 2.0 * MARGIN;
     let width = whole * FIGURES - BETWEEN / 2.0;
@@ -71,10 +70,11 @@ fn first_line(area: Area) -> f64 {
     area.y + PADDING + HEADING.size + LINE
 }
 
-/// A line for each number, and says where the next would be.
+/// Draws a line for each number of workers and returns where the next would be.
 fn draw_what_if(canvas: &mut Canvas, figures: &Figures, area: Area) -> f64 {
     let mut y = first_line(area);
     let slowest = figures.what_if.iter().map(|what| what.wall).max().unwrap_or_default();
+    // The bars begin at one position, behind the widest name.
     let widest = |texts: Vec<String>, face: Face| {
         texts.iter().map(|text| face.width_of(text)).fold(0.0, f64::max)
     };
@@ -119,7 +119,7 @@ fn part(part: Duration, whole: Duration) -> f64 {
     if whole.is_zero() { 0.0 } else { part.as_secs_f64() / whole.as_secs_f64() }
 }
 
-/// The same in a sentence, for those who do not see it.
+/// The figures as a sentence, for readers who do not see the picture.
 pub(super) fn in_a_sentence(figures: &Figures) -> String {
     let figures_in_words =
         figures.in_words().map(|(what, how_much)| format!("{what}: {how_much}")).join(". ");

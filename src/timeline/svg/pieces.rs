@@ -1,27 +1,25 @@
-//! What of a lane is drawn by itself, and what is too short for that and is drawn together.
+//! Divides a lane into spans that are drawn one by one, and stretches that are drawn together.
 //!
-//! The bound on what is drawn by itself is what keeps a picture of a million events as small as one
-//! of a thousand. It draws nothing.
+//! The number of spans drawn one by one is bounded, so that a picture of a million events is about
+//! as large as one of a thousand.
 
 use std::ops::Range;
 
 use crate::timeline::run::{Doing, Lane, Span};
 
-/// What is nested more deeply is left to the hover text of what it is in.
+/// Deepest nesting that is drawn; the hover text of the span around tells the rest.
 pub(super) const MOST_LEVELS: usize = 4;
-
-/// As many bars as a picture has, give or take a few. A file of a few hundred kB is what they come
-/// to.
+/// Most bars of a picture, approximately: they make a file of a few hundred kB.
 const MOST_BARS: usize = 2_000;
 
-/// How much longer what is drawn by itself is, from one attempt to the next.
+/// Factor from one attempted grain to the next.
 const COARSER: u64 = 2;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// The span at this place, and those that are inside of it before this other place.
+    /// The span at the first index; spans before the second index are inside it.
     One(usize, usize),
-    /// Several short ones, one soon after the other.
+    /// Several short spans in a row.
     Many(Stretch),
 }
 
@@ -32,8 +30,7 @@ pub(super) struct Stretch {
     pub(super) spans: Range<usize>,
 }
 
-/// How long a span is, at least, that is drawn by itself: the shortest with which there are not too
-/// many of them.
+/// Finds the least length of a span that is drawn by itself, so that there are not too many.
 pub(super) fn grain(lanes: &[&Lane], shortest: u64) -> u64 {
     let mut grain = shortest;
     loop {
@@ -45,7 +42,7 @@ pub(super) fn grain(lanes: &[&Lane], shortest: u64) -> u64 {
     }
 }
 
-/// Those of a lane, by when they begin; what is inside another comes behind it.
+/// Divides a lane, ordered by begin; an inner piece comes behind the one around it.
 pub(super) fn pieces(lane: &Lane, grain: u64) -> Vec<Piece> {
     let mut pieces = Vec::new();
     divide(&lane.spans, 0..lane.spans.len(), MOST_LEVELS, grain, &mut pieces);
@@ -60,6 +57,7 @@ fn divide(spans: &[Span], range: Range<usize>, levels: usize, grain: u64, pieces
         let next = (at + 1..range.end)
             .find(|&other| spans[other].level <= span.level)
             .unwrap_or(range.end);
+        // A long span ends the stretch before it; its inner spans are divided by the same rule.
         if span.to - span.from >= grain {
             push(many.take(), pieces);
             pieces.push(Piece::One(at, next));
@@ -90,8 +88,7 @@ fn push(many: Option<Stretch>, pieces: &mut Vec<Piece>) {
     }));
 }
 
-/// What a thread did from one time to another: each moment counts for the innermost of its spans.
-/// All of it is told, one after the other.
+/// Calls `tell` for consecutive times, each with what the innermost span then did.
 pub(super) fn innermost(spans: &[Span], mut tell: impl FnMut(u64, u64, Doing)) {
     let mut open: Vec<&Span> = Vec::new();
     let mut now = 0;
@@ -104,6 +101,7 @@ pub(super) fn innermost(spans: &[Span], mut tell: impl FnMut(u64, u64, Doing)) {
         if let Some(outer) = open.last() {
             tell(now, span.from, outer.doing);
         }
+        // The time between two outermost spans belongs to none.
         now = span.from;
         open.push(span);
     }

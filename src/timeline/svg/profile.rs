@@ -1,6 +1,4 @@
-//! How busy a thread was over many short spans: a line of steps, for work and for being blocked.
-//!
-//! It draws nothing; [`bars`](super::bars) does.
+//! How busy a thread was over many short spans: a line of steps for work and for waits.
 
 use std::fmt::Write as _;
 
@@ -9,7 +7,7 @@ use super::pieces::innermost;
 use super::scale::Scale;
 use crate::timeline::run::{Doing, Span};
 
-/// How much of each step was work, and how much of it the thread was blocked: from 0 to 1.
+/// Shares of each step that were work and wait, from 0 to 1.
 pub(super) struct Profile {
     steps: Vec<(f64, f64)>,
     step: f64,
@@ -17,7 +15,7 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// How wide a step is, or a little less.
+    /// Greatest width of a step.
     pub(super) const STEP: f64 = 3.0;
 
     #[expect(
@@ -31,6 +29,7 @@ impl Profile {
         let step = area.width / count;
         let mut steps = vec![(0.0, 0.0); count as usize];
         let last = steps.len() - 1;
+        // The width is not a whole number of steps: rounding must not leave the picture.
         let step_at = |x: f64| ((x - area.x) / step).floor().max(0.0) as usize;
         innermost(spans, |from, to, doing| {
             let (x, right) = (scale.x(from), scale.x(to));
@@ -52,8 +51,8 @@ impl Profile {
         self.steps.iter().any(|&(_, blocked)| blocked > 0.0)
     }
 
-    /// Steps between a lower and an upper end, as a path that begins at the lower left corner.
-    /// (Writing to a `String` cannot fail.)
+    /// Returns the area between a lower and an upper line of steps, as a path from its lower left
+    /// corner. (Writing to a `String` cannot fail.)
     pub(super) fn outline(&self, ends: impl Fn((f64, f64)) -> (f64, f64)) -> String {
         let mut there = String::new();
         let mut back = String::new();

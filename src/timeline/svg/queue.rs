@@ -1,4 +1,4 @@
-//! How many tasks were pending, as a line of steps.
+//! The number of pending tasks, as a line of steps.
 
 use std::fmt::Write as _;
 
@@ -11,20 +11,20 @@ use crate::timeline::words::short;
 
 const HEIGHT: f64 = 40.0;
 const BELOW: f64 = 14.0;
-/// The peak is that much lower than the lane is high.
+/// How far the peak stays below the top of the lane.
 const HEADROOM: f64 = 4.0;
-/// There is one step in so many pixels; and one hover text in so many.
+/// Width of a step, and of a part with a hover text.
 const STEP: f64 = 1.0;
 const SLICE: f64 = 24.0;
 
-/// Draws it, and says where it ends.
+/// Draws the queue and returns where it ends.
 pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, scale: Scale, top: f64) -> f64 {
     let area = Area { x: scale.left, y: top, width: scale.width(), height: HEIGHT };
     let peak = run.queue.iter().map(|&(_, pending)| pending).max().unwrap_or(0);
     canvas.rectangle_behind("lane", area);
     canvas.text(STRONG, "ink", (MARGIN, top + 14.0), Anchor::Start, "queue");
     let most =
-        if peak == 0 { "never any pending".to_owned() } else { format!("at most {peak} pending") };
+        if peak == 0 { "no task pending".to_owned() } else { format!("at most {peak} pending") };
     let most = SMALL.fit(&most, PLOT_LEFT - GAP - MARGIN).unwrap_or_default();
     canvas.text(SMALL, "dim", (MARGIN, top + 30.0), Anchor::Start, &most);
     if peak > 0 {
@@ -44,8 +44,7 @@ pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, scale: Scale, top: f64) -
     area.bottom() + BELOW
 }
 
-/// Of each part of the time that is so wide: from when to when it is, and how many were pending
-/// there at most.
+/// Divides the time into parts of this width, each with the most pending tasks in it.
 fn most_in_each(queue: &[(u64, usize)], scale: Scale, width: f64) -> Vec<(u64, u64, usize)> {
     let length = scale.length_of(width);
     let (mut parts, mut from, mut pending, mut place) = (Vec::new(), scale.from, 0, 0);
@@ -65,7 +64,7 @@ fn most_in_each(queue: &[(u64, usize)], scale: Scale, width: f64) -> Vec<(u64, u
     parts
 }
 
-/// The line of steps, closed along the bottom, from its lower left corner.
+/// Returns the line of steps as a closed path from its lower left corner.
 #[expect(clippy::cast_precision_loss, reason = "no queue is that long")]
 fn outline(queue: &[(u64, usize)], peak: usize, scale: Scale, area: Area) -> String {
     let height = |pending: usize| pending as f64 / peak as f64 * (area.height - HEADROOM);

@@ -1,11 +1,10 @@
-//! From times to places: the time axis.
+//! Maps times to horizontal positions, and chooses the ticks of the axis.
 //!
-//! It knows from when to when, and between which two sides. Nothing that it answers is outside of
-//! them.
+//! A position is between `left` and `right` for every time.
 
 use super::text::SMALL;
 
-/// Between two ticks, at least; more if what is written at them needs it.
+/// Least distances between two ticks, and between their labels.
 const BETWEEN_TICKS: f64 = 76.0;
 const BETWEEN_LABELS: f64 = 18.0;
 
@@ -17,7 +16,7 @@ pub(super) struct Scale {
     pub(super) right: f64,
 }
 
-/// Units of time: how many nanoseconds each has.
+/// Units of time in nanoseconds.
 const UNITS: [(&str, u64); 4] = [("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000), ("ns", 1)];
 
 #[expect(clippy::cast_precision_loss, reason = "a picture has a thousand places, not 2⁵²")]
@@ -36,7 +35,7 @@ impl Scale {
         self.right - self.left
     }
 
-    /// How long is as wide as that. It is never nothing.
+    /// Returns the time that takes this width, at least 1 ns.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -46,7 +45,7 @@ impl Scale {
         ((self.to - self.from) as f64 * (width / self.width())) as u64 + 1
     }
 
-    /// When, from the beginning of this scale.
+    /// Returns the ticks with their labels; the labels count from the beginning of this scale.
     pub(super) fn ticks(&self) -> Vec<(u64, String)> {
         let length = self.to - self.from;
         if length == 0 {
@@ -70,7 +69,7 @@ pub(super) fn steps() -> impl Iterator<Item = u64> {
     (0..19).flat_map(|power| [1, 2, 5].map(|n| n * 10_u64.pow(power)))
 }
 
-/// A tick in this unit, with as many digits as the step needs.
+/// Label of a tick, with as many digits as the step needs.
 fn tick(at: u64, step: u64, unit: &str, in_nanos: u64) -> String {
     let whole = at / in_nanos;
     let mut rest = at % in_nanos;
@@ -83,7 +82,7 @@ fn tick(at: u64, step: u64, unit: &str, in_nanos: u64) -> String {
     if digits.is_empty() { format!("{whole} {unit}") } else { format!("{whole}.{digits} {unit}") }
 }
 
-/// A part of a whole as a person reads it.
+/// A part of a whole in percent.
 #[expect(clippy::cast_precision_loss, reason = "it is for a person to read")]
 pub(super) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {

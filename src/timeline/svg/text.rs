@@ -1,21 +1,20 @@
-//! Text for a picture: made harmless, and as wide as there is room.
+//! Text for a picture: made harmless, and cut to the width that it has.
 //!
-//! Nobody knows which font a reader has, so widths are estimated, and rather too wide than too
-//! narrow: what is said to fit does. Names are data, and may hold anything; what a picture cannot
-//! show as it is, is shown as a symbol for it.
+//! The reader's font is unknown, so widths are estimated, rather too wide than too narrow. Names
+//! may hold anything; what a picture cannot show is replaced by a symbol.
 
 use std::fmt::{self, Write as _};
 
-/// No text is longer than that, in characters; not even where there is room.
+/// Longest text in characters, even where more would fit.
 const LONGEST: usize = 300;
 
-/// So many marks may be on one letter: a tower of them would reach into the line above.
+/// Most marks on one letter: more would reach into the line above.
 const MOST_ACCENTS: usize = 2;
 
-/// A way to write: the same for all estimates and for the style sheet.
+/// A font size and weight, for the estimates and for the style sheet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Face {
-    /// Its class in the style sheet.
+    /// Class in the style sheet.
     pub(super) class: &'static str,
     pub(super) size: f64,
     pub(super) bold: bool,
@@ -29,13 +28,13 @@ pub(super) const SMALL: Face = Face { class: "small", size: 11.0, bold: false };
 pub(super) const FACES: [Face; 5] = [TITLE, HEADING, PLAIN, STRONG, SMALL];
 
 impl Face {
-    /// How wide this is at most.
+    /// Estimates the greatest width of a text.
     pub(super) fn width_of(self, text: &str) -> f64 {
         text.chars().map(|c| self.width_of_one(c)).sum()
     }
 
     fn width_of_one(self, c: char) -> f64 {
-        // Verdana's and its kin's, which are the widest that readers have.
+        // Widths of Verdana, the widest of the common fonts.
         let ems = match c {
             ' ' | '\u{a0}' | 'i' | 'j' | 'l' | 'f' | '.' | ',' | '\'' => 0.37,
             't' | 'r' | 'I' | ':' | ';' | '|' | '!' | '(' | ')' | '[' | ']' | '/' | '\\' | '-' => {
@@ -53,8 +52,7 @@ impl Face {
         ems * self.size * if self.bold { 1.15 } else { 1.0 }
     }
 
-    /// As much of it as there is room for, with `…` for the rest; nothing if that is next to
-    /// nothing.
+    /// Cuts a text to fit, with `…` for the rest; `None` if less than two characters would remain.
     pub(super) fn fit(self, text: &str, room: f64) -> Option<String> {
         if self.width_of(text) <= room {
             return Some(text.to_owned());
@@ -72,7 +70,7 @@ impl Face {
         (kept.chars().count() >= 2).then(|| format!("{kept}…"))
     }
 
-    /// In lines for which there is room; what is longer than a line by itself is cut.
+    /// Breaks a text into lines that fit; a word that is longer than a line is cut.
     pub(super) fn wrap(self, text: &str, room: f64) -> Vec<String> {
         let mut lines = vec![String::new()];
         for word in text.split(' ') {
@@ -90,14 +88,17 @@ impl Face {
     }
 }
 
-/// Whether its width is known; of others, there are some that are as wide as a word.
+/// Returns `true` if the width of a character is known. Some others are as wide as a word.
 pub(super) fn is_familiar(c: char) -> bool {
-    matches!(u32::from(c),
-        ..0x0700 | 0x0900..0x0980 | 0x0E00..0x0F00 | 0x2000..0x2C00 | 0x3000..0x3100 | 0x4E00..0xA000 | 0xAC00..0xD7A4 | 0xFE00..0xFE10 | 0xFFFD | 0x1F300..0x1FB00)
+    matches!(
+        u32::from(c),
+        ..0x0700 | 0x0900..0x0980 | 0x0E00..0x0F00 | 0x2000..0x2C00 | 0x3000..0x3100
+            | 0x4E00..0xA000 | 0xAC00..0xD7A4 | 0xFE00..0xFE10 | 0xFFFD | 0x1F300..0x1FB00
+    )
 }
 
-/// The same without what a picture cannot show, or must not: control characters, and marks that
-/// turn the direction of what is around them.
+/// Replaces what a picture cannot or must not show: control characters, and marks that change the
+/// direction of the text around them.
 pub(super) fn clean(text: &str) -> String {
     let mut accents = 0;
     let mut is_too_many = |c: &char| {
@@ -113,15 +114,18 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 fn harmless(c: char) -> char {
-    let turns_or_hides = matches!(c,
-        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let turns_or_hides = matches!(
+        c,
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    );
     match c {
-        // There is a picture of each.
+        // Unicode has a picture for each of these.
         '\0'..='\u{1f}' => {
             char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER)
         }
         '\u{7f}' => '␡',
-        // The last two are not allowed in XML.
+        // XML forbids the last two.
         c if turns_or_hides || c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
             char::REPLACEMENT_CHARACTER
         }
@@ -129,7 +133,7 @@ fn harmless(c: char) -> char {
     }
 }
 
-/// Text within XML.
+/// Displays a text escaped for XML.
 pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl fmt::Display for Escaped<'_> {

@@ -1,8 +1,7 @@
-//! The first instant once more, much larger, if much happened in it.
+//! Draws the first instant of a run enlarged, if much happened in it.
 //!
-//! A pool's beginning is often a burst: everything is submitted, and all workers start, in a
-//! thousandth of the time that the run takes. Only threads in which something happened by then are
-//! drawn; of the others it is said how many there are.
+//! A pool often begins with a burst: everything is submitted and all workers start within a
+//! thousandth of the run. Threads without an event in the instant are counted and not drawn.
 
 use super::canvas::{Anchor, Area, Canvas};
 use super::look::{MARGIN, PLOT_LEFT, PLOT_RIGHT, WIDTH};
@@ -12,18 +11,18 @@ use super::{BETWEEN, SHORTEST, axis, lanes, pieces};
 use crate::timeline::run::{Lane, Marked, Run};
 use crate::timeline::words::{count, short};
 
-/// What is before that part of the run is its first instant.
+/// The instant is at most this part of the run.
 const INSTANT: u64 = 100;
-/// It is worth a picture if it has this part of all submits and starts, and so many of them at
-/// least, and so many starts.
+/// Conditions for drawing it: its share of all submits and starts, their least number, and the
+/// least number of starts.
 const MANY: usize = 3;
 const AT_LEAST: usize = 4;
 const STARTS_AT_LEAST: usize = 2;
-/// It has so many lanes at most, and this part of them may be of threads that are no workers.
+/// Most lanes, and the part of them that may be of threads other than workers.
 const MOST_LANES: usize = 12;
 const CALLERS: usize = 3;
 
-/// How long the instant is that is drawn larger, if one is: a round length.
+/// Returns the length of the instant, a round number; `None` if it is not worth drawing.
 fn instant(run: &Run<'_>) -> Option<u64> {
     let is_within = |past: &u64| *past <= run.length() / INSTANT;
     let submits =
@@ -33,6 +32,7 @@ fn instant(run: &Run<'_>) -> Option<u64> {
         });
     let starts: Vec<u64> =
         run.lives.iter().filter_map(|life| Some(life.started?.at - run.from)).collect();
+    // A burst of submits with a single start is visible in the whole picture as well.
     if starts.iter().copied().filter(is_within).count() < STARTS_AT_LEAST {
         return None;
     }
@@ -45,11 +45,12 @@ fn instant(run: &Run<'_>) -> Option<u64> {
     steps().find(|&length| length > last + last / 10).filter(|&length| length < run.length())
 }
 
-/// Draws it, if it is worth it, and says where it ends.
+/// Draws the instant if it is worth it, and returns where it ends.
 pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
     let Some(length) = instant(run) else { return top };
     let to = run.from.saturating_add(length).min(run.to);
     let scale = Scale { from: run.from, to, left: PLOT_LEFT, right: PLOT_RIGHT };
+    // Threads that begin later would be empty lanes.
     let there: Vec<&Lane> = run.lanes.iter().filter(|lane| lane.from <= to).collect();
     let (callers, workers): (Vec<&Lane>, Vec<&Lane>) =
         there.iter().partition(|lane| lane.worker.is_none());
@@ -77,7 +78,7 @@ pub(super) fn draw(canvas: &mut Canvas, run: &Run<'_>, top: f64) -> f64 {
     frame.bottom() + BETWEEN
 }
 
-/// Whom it does not show.
+/// Says how many threads are not shown.
 fn others(left_out: usize, later: usize) -> Option<String> {
     let begin = if later == 1 { "begins" } else { "begin" };
     match (left_out, later) {
@@ -90,7 +91,7 @@ fn others(left_out: usize, later: usize) -> Option<String> {
     }
 }
 
-/// With two digits, and thousands set apart.
+/// Displays a number with two significant digits and separated thousands.
 struct Rounded(u64);
 
 impl std::fmt::Display for Rounded {

@@ -118,7 +118,7 @@ fn arrows_lead_from_submits_to_runs_and_from_runs_to_who_waited() {
             assert_eq!(categories, expected, "{from:?} {to:?}");
             let id =
                 |name: &str| name.split(' ').find(|word| word.starts_with('F')).map(str::to_owned);
-            if to.name != "wait for any of 3" {
+            if to.name != "wait for any of 3 futures" {
                 assert_eq!(id(&from.name), id(&to.name));
             }
         }
@@ -154,7 +154,7 @@ fn counters_and_instants() {
         "cancelled F6",
         "panicked F1",
         "refused F8",
-        "collected F1",
+        "result read F1",
         "closed: cancel pending",
     ] {
         assert!(
