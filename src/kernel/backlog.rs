@@ -23,6 +23,8 @@ pub(crate) struct Backlog<E> {
     /// The ticket of the first place in the first block.
     first: Ticket,
     len: usize,
+    /// The memory of a block that has ended, for the next.
+    spare: Vec<Option<E>>,
 }
 
 struct Block<E> {
@@ -36,7 +38,7 @@ struct Block<E> {
 
 impl<E> Backlog<E> {
     pub(crate) fn new() -> Self {
-        Self { blocks: VecDeque::new(), first: 0, len: 0 }
+        Self { blocks: VecDeque::new(), first: 0, len: 0, spare: Vec::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -50,16 +52,31 @@ impl<E> Backlog<E> {
     /// Returns the ticket that the next entry will have.
     pub(crate) fn next_ticket(&self) -> Ticket {
         let Some(last) = self.blocks.back() else { return self.first };
-        let in_last = if last.has_ended() { BLOCK_LEN } else { last.places.len() };
-        let before_last = (self.blocks.len() - 1) * BLOCK_LEN;
-        self.first.wrapping_add((before_last + in_last) as Ticket)
+        let missing = if last.is_full() { 0 } else { BLOCK_LEN - last.places.len() };
+        self.end_of_blocks().wrapping_sub(missing as Ticket)
+    }
+
+    /// Appends another line, which must [begin](Self::behind) behind this one, and leaves an empty one.
+    pub(crate) fn append(&mut self, other: &mut Self) {
+        self.blocks.append(&mut other.blocks);
+        self.len += std::mem::take(&mut other.len);
+        other.first = self.end_of_blocks();
+    }
+
+    /// Makes an empty line that begins behind this one.
+    pub(crate) fn behind(&self) -> Self {
+        Self { first: self.end_of_blocks(), ..Self::new() }
+    }
+
+    fn end_of_blocks(&self) -> Ticket {
+        self.first.wrapping_add((self.blocks.len() * BLOCK_LEN) as Ticket)
     }
 
     /// Adds an entry at the end.
     pub(crate) fn push(&mut self, entry: E) {
-        if self.blocks.back().is_none_or(|last| last.has_ended() || last.places.len() == BLOCK_LEN)
-        {
-            let places = Vec::with_capacity(BLOCK_LEN);
+        if self.blocks.back().is_none_or(Block::is_full) {
+            let mut places = std::mem::take(&mut self.spare);
+            places.reserve_exact(BLOCK_LEN);
             self.blocks.push_back(Block { places, passed: 0, left: 0 });
         }
         if let Some(last) = self.blocks.back_mut() {
@@ -72,6 +89,7 @@ impl<E> Backlog<E> {
     /// Takes the entry at the head of the line.
     pub(crate) fn pop(&mut self) -> Option<E> {
         loop {
+            let is_last = self.blocks.len() == 1;
             let head = self.blocks.front_mut()?;
             while let Some(place) = head.places.get_mut(head.passed) {
                 head.passed += 1;
@@ -81,10 +99,15 @@ impl<E> Backlog<E> {
                     return Some(entry);
                 }
             }
-            if !head.has_ended() && head.passed < BLOCK_LEN {
+            // The last block may still be filled. Another one was followed by a line that began
+            // behind it.
+            if is_last && !head.is_full() {
                 return None;
             }
-            self.blocks.pop_front();
+            if let Some(mut ended) = self.blocks.pop_front() {
+                ended.places.clear();
+                self.spare = ended.places;
+            }
             self.first = self.first.wrapping_add(BLOCK_LEN as Ticket);
         }
     }
@@ -96,7 +119,7 @@ impl<E> Backlog<E> {
         let entry = block.places.get_mut(index % BLOCK_LEN)?.take_if(|entry| is(entry))?;
         block.left -= 1;
         self.len -= 1;
-        if block.left == 0 && block.places.len() == BLOCK_LEN {
+        if block.left == 0 && block.is_full() {
             block.places = Vec::new();
         }
         Some(entry)
@@ -104,14 +127,39 @@ impl<E> Backlog<E> {
 }
 
 impl<E> Block<E> {
-    fn has_ended(&self) -> bool {
-        self.places.capacity() == 0
+    /// Returns `true` if no entry can be added: all places are taken, or all entries have left.
+    fn is_full(&self) -> bool {
+        self.places.len() == BLOCK_LEN || self.places.capacity() == 0
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_that_is_appended_keeps_its_tickets() {
+        let mut front = Backlog::new();
+        (0..100).for_each(|n| front.push(n));
+        let mut inbox = front.behind();
+        let tickets: Vec<_> = (100..300)
+            .map(|n| {
+                let ticket = inbox.next_ticket();
+                inbox.push(n);
+                ticket
+            })
+            .collect();
+        assert_eq!(inbox.remove(tickets[7], |_| true), Some(107));
+        front.append(&mut inbox);
+        assert_eq!((inbox.len(), front.len()), (0, 299));
+        assert_eq!(front.remove(tickets[150], |_| true), Some(250));
+        inbox.push(300);
+        front.append(&mut inbox);
+        let left: Vec<_> = std::iter::from_fn(|| front.pop()).collect();
+        let expected = (0..=300).filter(|n| ![107, 250].contains(n));
+        assert!(left.into_iter().eq(expected));
+        assert_eq!(front.behind().first, inbox.first);
+    }
 
     /// Against a plain row of tickets and entries, which is slow and obvious.
     #[test]
@@ -151,7 +199,7 @@ mod tests {
         for ticket in &tickets[1..9_999] {
             backlog.remove(*ticket, |_| true);
         }
-        let kept = backlog.blocks.iter().filter(|block| !block.has_ended()).count();
+        let kept = backlog.blocks.iter().filter(|block| block.places.capacity() > 0).count();
         assert_eq!((kept, backlog.len()), (2, 2));
         assert_eq!((backlog.pop(), backlog.pop(), backlog.pop()), (Some(0), Some(9_999), None));
     }

@@ -126,7 +126,8 @@ where
 /// ```
 #[must_use = "dropping a future lets its task run and its result go unread; use `drop` or `let _ =` to say so"]
 pub struct ScopedFuture<'a, T> {
-    cell: Arc<dyn Read<T> + 'a>,
+    /// `None` once the outcome has been moved out.
+    cell: Option<Arc<dyn Read<T> + 'a>>,
     /// Where the outcome is from the first read on.
     outcome: OnceLock<Outcome<T>>,
 }
@@ -149,7 +150,7 @@ pub type Future<T> = ScopedFuture<'static, T>;
 
 impl<'a, T> ScopedFuture<'a, T> {
     pub(crate) fn new(cell: Arc<dyn Read<T> + 'a>) -> Self {
-        Self { cell, outcome: OnceLock::new() }
+        Self { cell: Some(cell), outcome: OnceLock::new() }
     }
 
     /// Returns `true` if the task has ended: returned, panicked, lost or cancelled. Never blocks.
@@ -201,8 +202,8 @@ impl<'a, T> ScopedFuture<'a, T> {
     /// assert_eq!(future.result().unwrap_err().to_string(), "task cancelled by the caller");
     /// ```
     pub fn cancel(&self) -> bool {
-        if self.cell.cancel(CancelReason::ByCaller) {
-            self.cell.finish_cancel();
+        if self.cell().cancel(CancelReason::ByCaller) {
+            self.cell().finish_cancel();
         }
         self.cancelled()
     }
@@ -259,16 +260,13 @@ impl<'a, T> ScopedFuture<'a, T> {
     /// ```
     pub fn into_result(mut self) -> Result<T, TaskError> {
         self.wait()?;
-        if self.outcome.get().is_none() {
-            let outcome = self.collect();
-            self.cell.tell(&EventKind::Collected);
-            // Nothing is left for the drop of this handle to collect, and this says so.
-            let _ = self.outcome.get_or_init(|| Err(TaskError::Lost(None)));
+        let Some(cell) = self.cell.take() else { unreachable!("this moves the handle") };
+        if let Some(outcome) = self.outcome.take() {
             return outcome;
         }
-        let outcome = self.outcome.take().expect("it was there");
-        let _ = self.outcome.get_or_init(|| Err(TaskError::Lost(None)));
-        outcome
+        let outcome = cell.collect();
+        cell.tell(&EventKind::Collected);
+        outcome.expect("the task has ended, and this handle is its only reader")
     }
 
     /// Lends the value if the task has ended, without waiting for it. Never blocks.
@@ -348,8 +346,8 @@ impl<'a, T> ScopedFuture<'a, T> {
     where
         C: FnOnce(Result<&T, TaskError>) + Send + 'static,
     {
-        if let Some(callback) = self.cell.add_callback(Box::new(callback)) {
-            self.cell.call_late(callback, self.collected());
+        if let Some(callback) = self.cell().add_callback(Box::new(callback)) {
+            self.cell().call_late(callback, self.collected());
         }
     }
 
@@ -364,7 +362,7 @@ impl<'a, T> ScopedFuture<'a, T> {
     /// # Ok::<(), glasspool::BuildError>(())
     /// ```
     pub fn name(&self) -> Option<&str> {
-        self.cell.name()
+        self.cell().name()
     }
 
     /// Returns where the task was submitted. Never blocks.
@@ -374,7 +372,7 @@ impl<'a, T> ScopedFuture<'a, T> {
     /// assert_eq!(future.submitted_at().file(), file!());
     /// ```
     pub fn submitted_at(&self) -> &'static Location<'static> {
-        self.cell.submitted_at()
+        self.cell().submitted_at()
     }
 
     fn wait(&self) -> Result<(), TaskError> {
@@ -388,8 +386,12 @@ impl<'a, T> ScopedFuture<'a, T> {
         if self.done() {
             return Ok(());
         }
-        let run_inline = || self.cell.run_inline();
+        let run_inline = || self.cell().run_inline();
         Wait { cell: self.as_await(), run_inline: &run_inline, deadline }.wait()
+    }
+
+    fn cell(&self) -> &(dyn Read<T> + 'a) {
+        self.cell.as_deref().expect("the handle is whole until it is moved")
     }
 
     /// Returns the outcome, which the first reader moves here. The task must have ended.
@@ -401,30 +403,30 @@ impl<'a, T> ScopedFuture<'a, T> {
         });
         // Outside the once-cell, where other readers would wait for whoever listens.
         if just_now {
-            self.cell.tell(&EventKind::Collected);
+            self.cell().tell(&EventKind::Collected);
         }
         outcome
     }
 
     fn collect(&self) -> Outcome<T> {
-        self.cell.collect().expect("the task has ended, and this handle is its only reader")
+        self.cell().collect().expect("the task has ended, and this handle is its only reader")
     }
 
     pub(crate) fn run_inline(&self) -> bool {
-        self.cell.run_inline()
+        self.cell().run_inline()
     }
 
     pub(crate) fn stop(&self) -> Option<&StopHook> {
-        self.cell.stop()
+        self.cell().stop()
     }
 
     /// Returns this future, whatever its value is.
     pub(crate) fn as_await(&self) -> &dyn Await {
-        self.cell.as_await()
+        self.cell().as_await()
     }
 
     pub(crate) fn status(&self) -> Status {
-        self.cell.status()
+        self.cell().status()
     }
 }
 
@@ -435,15 +437,15 @@ impl<T: RefUnwindSafe> RefUnwindSafe for ScopedFuture<'_, T> {}
 
 impl<T> Drop for ScopedFuture<'_, T> {
     fn drop(&mut self) {
-        if self.outcome.get().is_none() {
-            drop(self.cell.drop_handle());
+        if let Some(cell) = self.cell.as_ref().filter(|_| self.outcome.get().is_none()) {
+            drop(cell.drop_handle());
         }
     }
 }
 
 impl<T> fmt::Display for ScopedFuture<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = Arc::as_ptr(&self.cell).cast::<()>();
+        let address = std::ptr::from_ref(self.cell()).cast::<()>();
         write!(f, "<Future at {address:p} state={}>", self.status().words::<T>())
     }
 }

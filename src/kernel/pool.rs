@@ -87,7 +87,7 @@ impl<'a> Pool<'a> {
     pub(crate) fn new(settings: Settings, mut seams: Seams, spawn: Spawn<'a>) -> Arc<Self> {
         let staff = Staff::new(settings.id, settings.max_workers, settings.max_spares);
         let hooks = Mutex::new(Some(std::mem::take(&mut seams.hooks)));
-        let queue = Arc::new(Queue::new(staff));
+        let queue = Arc::new(Queue::new(staff, seams.bound.is_some()));
         let common = Arc::new(Common { home: Some(Arc::clone(&queue)), ..Common::default() });
         let (threads, given_up) = (Threads::new(), AtomicBool::new(false));
         Arc::new(Self { settings, queue, common, seams, hooks, spawn, threads, given_up })
@@ -160,6 +160,10 @@ impl<'a> Pool<'a> {
         policy: WaitPolicy,
     ) -> Result<(), (QueuedTask<'a>, Refusal)> {
         let bound = self.seams.bound.as_ref();
+        match self.queue.put(task) {
+            Ok(()) => return Ok(()),
+            Err(back) => task = back,
+        }
         let mut submit = Submit::new(bound.is_some());
         loop {
             match (self.queue.admit(task, &mut submit), bound) {

@@ -84,6 +84,9 @@ impl Cancelled<'_> {
 
 pub(crate) struct Queue<'a> {
     pub(crate) staff: Arc<Staff>,
+    is_bounded: bool,
+    /// Taken on its own, or while the state is locked.
+    inbox: Mutex<Inbox<'a>>,
     state: Mutex<State<'a>>,
     /// Listeners that hear when pending tasks are cancelled.
     followers: Mutex<Vec<Weak<dyn Listener + 'a>>>,
@@ -95,12 +98,25 @@ pub(crate) struct Queue<'a> {
     everyone_gone: Condvar,
 }
 
+/// Where tasks are put while nobody has to be told of them: all workers there may be are awake.
+///
+/// So submitters and workers do not fight over one lock. A worker that has run out of tasks takes
+/// all that is here; a worker that is about to sleep closes the inbox first, in one critical section
+/// with looking into it. So a task is seen by that worker, or its submitter finds the inbox closed.
+struct Inbox<'a> {
+    is_open: bool,
+    tasks: Backlog<QueuedTask<'a>>,
+    submitted: u64,
+}
+
 /// What the lock protects.
 struct State<'a> {
-    tasks: Backlog<QueuedTask<'a>>,
+    /// The inbox is open. Closed, it is empty.
+    inbox_is_open: bool,
     phase: Phase,
-    slots: Vec<Option<Arc<Slot>>>,
     workers: Workers,
+    tasks: Backlog<QueuedTask<'a>>,
+    slots: Vec<Option<Arc<Slot>>>,
     /// Submitters that wait for room or for a hire to be settled, or whose own hire has failed.
     submitting: usize,
     cancelling: Cancelling,
@@ -212,8 +228,10 @@ pub(crate) enum Admitted<'a> {
 }
 
 impl<'a> Queue<'a> {
-    pub(crate) fn new(staff: Arc<Staff>) -> Self {
+    pub(crate) fn new(staff: Arc<Staff>, is_bounded: bool) -> Self {
+        let inbox = Inbox { is_open: false, tasks: Backlog::new(), submitted: 0 };
         let state = State {
+            inbox_is_open: false,
             tasks: Backlog::new(),
             phase: Phase::Open,
             slots: Vec::new(),
@@ -225,6 +243,8 @@ impl<'a> Queue<'a> {
         };
         Self {
             staff,
+            is_bounded,
+            inbox: Mutex::new(inbox),
             state: Mutex::new(state),
             followers: Mutex::new(Vec::new()),
             task_ready: Condvar::new(),
@@ -236,6 +256,10 @@ impl<'a> Queue<'a> {
     /// The way out of the lock: wakes everyone who must learn of the state that it leaves.
     fn settle(&self, mut state: MutexGuard<'_, State<'a>>) {
         state.close_if_idle();
+        let opens = state.needs_no_wake_up(&self.staff) && !self.is_bounded;
+        if opens != state.inbox_is_open {
+            self.open_inbox(&mut state, opens);
+        }
         let (over, closed, wake_one) = (state.is_over(), state.is_closed(), state.owes_a_wake_up());
         let wake_all = closed && state.workers.asleep > 0;
         let hire_settled = state.submitting > 0
@@ -254,6 +278,45 @@ impl<'a> Queue<'a> {
         if over {
             self.everyone_gone.notify_all();
         }
+    }
+
+    fn open_inbox(&self, state: &mut State<'a>, open: bool) {
+        let mut inbox = self.inbox.lock();
+        state.inbox_is_open = open;
+        inbox.is_open = open;
+        if open {
+            inbox.tasks = state.tasks.behind();
+        } else {
+            state.take_from(&mut inbox);
+        }
+    }
+
+    /// Puts a task into the inbox, or gives it back if the inbox is closed.
+    pub(crate) fn put(&self, task: QueuedTask<'a>) -> Result<(), QueuedTask<'a>> {
+        let mut inbox = self.inbox.lock();
+        if !inbox.is_open {
+            return Err(task);
+        }
+        task.set_ticket(inbox.tasks.next_ticket());
+        inbox.tasks.push(task);
+        inbox.submitted += 1;
+        Ok(())
+    }
+
+    fn push(&self, state: &mut State<'a>, task: QueuedTask<'a>) {
+        state.totals.submitted += 1;
+        let mut inbox = self.inbox.lock();
+        let tasks = if state.inbox_is_open { &mut inbox.tasks } else { &mut state.tasks };
+        task.set_ticket(tasks.next_ticket());
+        tasks.push(task);
+    }
+
+    /// Returns the next task; looks into the inbox if there is none here.
+    fn pop(&self, state: &mut State<'a>) -> Option<QueuedTask<'a>> {
+        if state.tasks.is_empty() && state.inbox_is_open {
+            state.take_from(&mut self.inbox.lock());
+        }
+        state.tasks.pop()
     }
 
     /// The other way out of the lock, and back in. Returns `true` if the deadline came first.
@@ -298,9 +361,7 @@ impl<'a> Queue<'a> {
                 submit.is_counted = true;
                 break Admitted::NeedsPermit(task);
             }
-            state.totals.submitted += 1;
-            task.set_ticket(state.tasks.next_ticket());
-            state.tasks.push(task);
+            self.push(&mut state, task);
             break Admitted::Queued;
         };
         self.settle(state);
@@ -342,6 +403,8 @@ impl<'a> Queue<'a> {
     /// and there may be one more worker. It is the wanted task, if that waits; else the first.
     pub(super) fn hire_spare(&self, wanted: Option<Place>) -> Option<(QueuedTask<'a>, Arc<Slot>)> {
         let mut state = self.state.lock();
+        // A push that comes now has to see that there may be one more worker.
+        self.open_inbox(&mut state, false);
         let mut hire = None;
         if state.tasks.len() > state.workers.asleep {
             if let Some(slot) = state.hire(&self.staff) {
@@ -358,8 +421,8 @@ impl<'a> Queue<'a> {
     pub(super) fn spare_failed(&self, task: QueuedTask<'a>, slot: &Slot) {
         let mut state = self.state.lock();
         state.unhire(slot, &self.staff);
-        task.set_ticket(state.tasks.next_ticket());
-        state.tasks.push(task);
+        self.push(&mut state, task);
+        state.totals.submitted -= 1;
         self.settle(state);
     }
 
@@ -378,7 +441,7 @@ impl<'a> Queue<'a> {
         let is_spare = self.staff.is_spare(slot.index);
         let mut retires_at = None;
         while !(is_spare && self.staff.workers() > self.staff.most()) {
-            if let Some(task) = state.tasks.pop() {
+            if let Some(task) = self.pop(&mut state) {
                 self.settle(state);
                 return Some(task);
             }
@@ -393,6 +456,10 @@ impl<'a> Queue<'a> {
                 self.settle(state);
                 idle();
                 state = self.state.lock();
+                continue;
+            }
+            if state.inbox_is_open {
+                self.open_inbox(&mut state, false);
                 continue;
             }
             let deadline = *retires_at.get_or_insert_with(|| keep_alive.and_then(deadline_after));
@@ -434,7 +501,7 @@ impl<'a> Queue<'a> {
     /// Takes a task out that was cancelled or is run inline. (Harmless if it is not here.)
     pub(super) fn remove(&self, task: Place, is_cancelled: bool) {
         let mut state = self.state.lock();
-        let removed = state.remove(task);
+        let removed = state.remove(task).or_else(|| self.inbox.lock().remove(task));
         // Whoever takes a cancelled task out of the queue counts it.
         state.totals.cancelled += u64::from(is_cancelled && removed.is_some());
         state.nested += usize::from(!is_cancelled);
@@ -492,6 +559,7 @@ impl<'a> Queue<'a> {
         mut state: MutexGuard<'_, State<'a>>,
         reason: &CancelReason,
     ) -> Cancelled<'a> {
+        self.open_inbox(&mut state, false);
         let pending: Vec<_> = std::iter::from_fn(|| state.tasks.pop()).collect();
         let taken = pending.len();
         // Whoever waits for the end waits until all of these are known to be cancelled.
@@ -546,7 +614,8 @@ impl<'a> Queue<'a> {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        state.take_from(&mut self.inbox.lock());
         let Workers { present, hiring, leaving, asleep, .. } = state.workers;
         Snapshot {
             queued: state.tasks.len() + state.cancelling.tasks,
@@ -562,7 +631,27 @@ impl<'a> Queue<'a> {
     }
 }
 
+impl<'a> Inbox<'a> {
+    fn remove(&mut self, task: Place) -> Option<QueuedTask<'a>> {
+        self.tasks.remove(task.ticket, |found| found.place().address == task.address)
+    }
+}
+
 impl<'a> State<'a> {
+    /// Returns `true` if a task that comes now wakes nobody and starts no worker.
+    fn needs_no_wake_up(&self, staff: &Staff) -> bool {
+        let Workers { present, asleep, .. } = self.workers;
+        matches!(self.phase, Phase::Open)
+            && asleep == 0
+            && present > 0
+            && staff.workers() >= staff.most()
+    }
+
+    fn take_from(&mut self, inbox: &mut Inbox<'a>) {
+        self.tasks.append(&mut inbox.tasks);
+        self.totals.submitted += std::mem::take(&mut inbox.submitted);
+    }
+
     /// Returns `true` if a task waits, a worker sleeps, and no wake-up is under way.
     fn owes_a_wake_up(&self) -> bool {
         !self.tasks.is_empty() && self.workers.asleep > 0 && !self.workers.waking
