@@ -1,13 +1,13 @@
 //! A thread pool you can see through: Python's [`concurrent.futures`], by hand, in safe Rust,
 //! written to be read.
 //!
-//! A [`ThreadPoolExecutor`] takes closures and has a few threads run them; each
+//! A [`ThreadPoolExecutor`] runs closures on a few threads. Each
 //! [`submit`](ThreadPoolExecutor::submit) returns a [`Future`], which is pending, then running,
-//! then done, and lends or gives away what the closure returned. To wait for many there are
-//! [`map`](ThreadPoolExecutor::map) (the answers in the order of the questions), [`as_completed()`]
-//! (in the order in which they end), [`wait()`] (until enough have) and [`first_success()`] (until
-//! one is good enough); and a [`map_buffered`](ThreadPoolExecutor::map_buffered) for items without
-//! end. To run the tasks yourself, take both halves from [`task()`].
+//! then done, and lends or moves out what the closure returned. To wait for many futures there are
+//! [`map`](ThreadPoolExecutor::map) (results in the order of the items), [`as_completed()`] (in the
+//! order of completion), [`wait()`] (until enough have ended) and [`first_success()`] (until one is
+//! good enough); and [`map_buffered`](ThreadPoolExecutor::map_buffered) for endless input. To run
+//! tasks yourself, take both halves from [`task()`].
 //!
 //! ```
 //! use glasspool::{ThreadPoolExecutor, as_completed};
@@ -18,7 +18,7 @@
 //!
 //! let futures = ["to be", "or not"].map(|words| pool.submit(move || words.len()));
 //! for future in as_completed(&futures) {
-//!     println!("{future}: {}", future.result()?); // <Future at 0x… state=finished returned usize>: 5
+//!     println!("{future}: {}", future.result()?); // <Future at 0x… state=finished …>: 5
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -26,137 +26,143 @@
 //! # What to know
 //!
 //! - **A panic is a value.** A task that panics ends its future with [`TaskError::Panicked`]; the
-//!   worker goes on. If nobody ever looks at that future, the panic is [counted](unobserved_panics)
-//!   and a [hook](set_unobserved_panic_hook) sees it. With `panic = "abort"` there are no such
-//!   values: the first panic ends the process, as everywhere.
-//! - **Only what is pending can be cancelled.** What has begun goes on to its end, as in Python;
-//!   but a task that was given a [`StopToken`] can see that it is [asked to
-//!   stop](ScopedFuture::request_stop).
+//!   worker goes on. If nobody looks at that future, the panic is [counted](unobserved_panics) and
+//!   a [hook](set_unobserved_panic_hook) sees it. With `panic = "abort"` there are no such values:
+//!   the first panic ends the process.
+//! - **A pending task can be cancelled, a running one cannot**, as in Python; but a task that was
+//!   given a [`StopToken`] can see that it is [asked to stop](ScopedFuture::request_stop).
 //! - **A pool has one owner**, and leaving scope drains and joins it, as Python's `with` does.
 //!   There are [other ways](Shutdown), and one [with a
 //!   deadline](ThreadPoolExecutor::shutdown_timeout) that reports what still runs.
 //! - **A future can be awaited**, by value and by reference, under any runtime: see [`Awaiting`].
-//! - **The queue has no bound** unless it is [given one](Builder::queue_capacity): then submits
+//! - **The queue is unbounded** unless it has a [capacity](Builder::queue_capacity): then submits
 //!   from outside wait for room.
-//! - **A pool's tasks borrow nothing**, because nobody knows when they run. Those of a [`scope()`]
-//!   may.
-//! - **You can see it.** A pool tells one [`Observer`] of all that happens in it: what is
-//!   submitted, started and finished, who waits for whom, which worker idles. With the feature
-//!   `timeline` there is a recorder for that, and pictures of what it has kept: charts for the
-//!   terminal, SVG, a page that plays the run again, a file for Perfetto, and plain English. With
-//!   the feature `tracing`, each task is a span in its submitter's context. Both are off by
-//!   default.
-//! - **A task may wait for other tasks of its pool**, at any number of workers: its worker runs
-//!   what it waits for, or another is added for as long as it waits. What could never end, a cycle,
-//!   is found when it closes, and is [`TaskError::Deadlock`], or a panic where there is no error to
-//!   return. All of this, its costs, and the other choice are at [`NestedWait`]. Channels, locks
-//!   and barriers between tasks are yours to keep free of cycles: nobody sees those.
+//! - **A pool's tasks borrow nothing**, because nobody knows when they run. Tasks of a [`scope()`]
+//!   may borrow.
+//! - **You can see it.** A pool tells one [`Observer`] what happens in it: what is submitted,
+//!   started and finished, which thread waits for which task, which worker is idle. With the
+//!   feature `timeline` there are a recorder and its views: charts for the terminal, SVG, a page
+//!   that replays the run, a file for Perfetto, and plain English. With the feature `tracing`, each
+//!   task is a span in its submitter's context. Both are off by default.
+//! - **A task may wait for other tasks of its pool**, with any number of workers: its worker runs
+//!   what it waits for, or a spare worker stands beside it meanwhile. A cycle of waits is found
+//!   when it closes, and is [`TaskError::Deadlock`], or a panic where there is no error to return.
+//!   The costs and the other choice are at [`NestedWait`]. Channels, locks and barriers between
+//!   tasks are not futures, and their cycles are not found.
 //!
 //! # Who drops what, and on which thread
 //!
-//! Each thing is dropped once, with no lock of ours held:
+//! Each thing is dropped once, while no lock of the crate is held:
 //!
-//! | what | by whom |
+//! | what | dropped by |
 //! |---|---|
-//! | what a task has captured, its callbacks, and the wakers that await it | whoever ends it: by running it, losing it, or cancelling it |
-//! | its value | its reader; if the handle was gone before the end, whoever ended it |
-//! | the payload of its panic | whoever [takes](Panic::take_payload) it, or has the last copy of the error |
-//! | an item of a map | the function, which is given it; if it has not begun, whoever cancels it |
-//! | the function of a map | the last worker to leave it; if none has begun, whoever cancels it; of a buffered map, the reader if items were left |
-//! | an [observer](Observer) | whoever lets go of the last of its pool and that pool's futures |
-//! | what is refused | whoever has it back; if a panic says so, the submitter |
-//! | a callback that comes late; a waker that is replaced or taken back | whoever calls |
+//! | what a task has captured, its callbacks, and the wakers that await it | the thread that ends the task: that runs, loses or cancels it |
+//! | the value | its reader; if the handle was gone before the end, the thread that ended the task |
+//! | the payload of a panic | the caller that [takes](Panic::take_payload) it, or whoever has the last copy of the error |
+//! | an item of a map | the function, which is given it; if it has not begun, the thread that cancels it |
+//! | the function of a map | the last worker to leave the map; if none has begun, the thread that cancels it; of a buffered map, the reader if items were left |
+//! | an [observer](Observer) | the thread that drops the last of its pool and that pool's futures |
+//! | what is refused | the caller that has it back; if a panic says so, the submitter |
+//! | a callback that comes late; a waker that is replaced or taken back | the caller |
 //!
-//! Cancelling is done by whoever calls [`cancel`](ScopedFuture::cancel) or
-//! [`request_stop`](ScopedFuture::request_stop), closes the pool, breaks it, drops a task, or drops
-//! a map (also by being too late for it). If a drop panics, that changes none of this, and nothing
-//! else is lost. The panic comes out only where you drop what is your own: a future with its end in
-//! it, or what you were handed. In a closure it is the task's panic. (If a task has returned a
-//! value already when one of its captures panics, the compiler forgets that value:
-//! rust-lang/rust#47949.)
+//! A task is cancelled by [`cancel`](ScopedFuture::cancel) and
+//! [`request_stop`](ScopedFuture::request_stop), by closing or breaking its pool, by dropping the
+//! task, and by dropping its map (also when the map's time is up). If a drop panics, that changes
+//! none of this, and nothing else is lost. The panic comes out where you drop what is your own: a
+//! future that has its outcome, or what you were handed. In a closure it is the task's panic. (If a
+//! task has returned a value already when one of its captures panics, the compiler forgets that
+//! value: rust-lang/rust#47949.)
 //!
 //! # Platforms
 //!
-//! It needs threads and a monotonic clock from the standard library, and nothing else of the
+//! The crate needs threads and a monotonic clock from the standard library, and nothing else of the
 //! system.
 //!
-//! - **`fork`** takes no thread along but the one that calls it: in the child a pool's workers are
-//!   gone, what was pending is never run, and a lock that one of them held is never released. Make
-//!   pools after the fork.
+//! - **`fork`** keeps only the thread that calls it: in the child the workers are gone, pending
+//!   tasks never run, and a lock that a worker held is never released. Make pools after the fork.
 //! - **`panic = "abort"`**: a panic in a task, a callback, a hook or an observer ends the process.
-//!   All else is the same.
-//! - **No threads** (`wasm32-wasip1`, say): every thread is refused, so `try_submit` gives the
-//!   closure back with [`Refusal::Thread`] and `submit` panics; with [`Inline`] the same program
-//!   runs in order. Where there is no clock either (`wasm32-unknown-unknown`), pools, maps and
-//!   timeouts panic, as [`Instant::now`](std::time::Instant::now) does there; [`task()`] and what
-//!   is submitted to [`Inline`] work.
-//! - **At the end of `main`** the process ends, and with it every thread that nobody has joined: a
-//!   pool in a `static`, or one that was [given up](ThreadPoolExecutor::shutdown_timeout) or
-//!   forgotten, does not keep it alive. Python waits there.
-//! - **A task that overflows its stack** ends the process, as in any thread (waiting for other
-//!   tasks never does so by itself, however deep), and so does a thread-local whose drop panics;
-//!   how large the stacks are is an [option](Builder::stack_size).
-//! - **Thread names** are cut to 15 bytes on Linux, and to other lengths elsewhere; ours fit
-//!   everywhere that we know of.
+//! - **No threads** (`wasm32-wasip1`, say): every thread is refused, so `try_submit` returns the
+//!   closure with [`Refusal::Thread`] and `submit` panics; with [`Inline`] the same program runs in
+//!   order. Where there is no clock either (`wasm32-unknown-unknown`), pools, maps and timeouts
+//!   panic, as [`Instant::now`](std::time::Instant::now) does there; [`task()`] works.
+//! - **At the end of `main`** the process ends, with every thread that nobody has joined: a pool in
+//!   a `static`, or one that was [given up](ThreadPoolExecutor::shutdown_timeout) or forgotten,
+//!   does not keep it alive. Python waits there.
+//! - **A task that overflows its stack** ends the process, as in any thread, and so does a
+//!   thread-local whose drop panics. A nested wait runs tasks inline until half of the worker's
+//!   [stack](Builder::stack_size) is used.
+//! - **Thread names** are cut to 15 bytes on Linux, and to other lengths elsewhere.
 //!
 //! # How to read the source
 //!
-//! As a story, in this order; each file opens with what lives in it and, where two threads meet,
-//! with why that goes well.
+//! The **kernel** is the course: what happens from a submit to its result. Read it in this order;
+//! each file opens with what lives there and, where two threads meet, with why that goes well.
 //!
 //! | step | file | item |
 //! |---|---|---|
-//! | the life of an answer: pending, running, finished, or cancelled | `future/state.rs` | [`State`](future::state::State) |
-//! | who is told when it ends | `future/watchers.rs` | [`Watchers`](future::watchers::Watchers) |
-//! | in whose place it waits | `future/keeper.rs` | [`Keeper`](future::keeper::Keeper) |
-//! | who is told all that becomes of it | `future/witness.rs` | [`Witness`](future::witness::Witness) |
-//! | the place where two threads share it | `future/shared.rs` | [`Shared`](future::shared::Shared) |
-//! | a closure meets its promise: the half that is run | `future/task.rs` | [`Task`], made by [`task()`] |
-//! | what is known of it beside its work | `label.rs`, `stop.rs` | [`Label`](label::Label), [`StopToken`] |
-//! | the half that is read | `future/handle.rs` | [`Future`] |
-//! | which may be inside a task, and not for ever: **nesting** | `nesting/waiting.rs`, `future/waiting.rs` | [`Awaited`](nesting::waiting::Awaited), [`await_end`](future::waiting::await_end) |
-//! | who waits for what, and whether that is a cycle | `nesting/graph.rs` | [`graph`](nesting::graph) |
-//! | how many wait, and how many workers there may be | `nesting/crew.rs` | [`Crew`](nesting::crew::Crew) |
-//! | who takes tasks | `executor.rs` | [`Executor`] |
-//! | a closure becomes a task, and is given to whoever takes tasks: **submit** | `submit.rs` | [`try_submit`](submit::try_submit) |
-//! | a pool takes it | `pool/submitter.rs`, `pool/intake.rs` | [`Submitter`], [`intake`](pool::intake) |
-//! | it waits for its turn: **queue** | `pool/queue/mod.rs` | [`Queue`](pool::queue::Queue) |
-//! | on which seat somebody will have it in hand | `pool/seats.rs` | [`Seats`](pool::seats::Seats) |
-//! | for which there may be no room | `pool/room.rs` | [`Room`](pool::room::Room) |
-//! | or goes from hand to hand, to a new worker | `pool/handover.rs` | [`Handover`](pool::handover::Handover) |
-//! | somebody runs it: **worker** | `pool/worker.rs` | [`work`](pool::worker::work) |
-//! | its outcome is read: **result** | `future/handle.rs` | [`Future::result`] |
-//! | what users have it do besides, and the thread it is | `pool/hooks.rs`, `pool/threads.rs` | [`KeptHooks`](pool::hooks::KeptHooks), [`Threads`](pool::threads::Threads) |
-//! | it all comes to its end: **shutdown** | `pool/queue/closing.rs` | [`closing`](pool::queue::closing) |
-//! | the executor is only these, arranged | `pool/core.rs`, `pool/executor.rs` | [`Core`](pool::core::Core), [`ThreadPoolExecutor`] |
-//! | the same once more, for work that borrows | `pool/scope.rs` | [`scope()`] |
-//! | waiting for more than one | `many/completions.rs` | [`Completions`](many::completions::Completions), [`as_completed()`], [`wait()`] |
-//! | waiting without a thread: **await** | `future/alarm.rs`, `many/awaiting.rs` | [`Alarm`](future::alarm::Alarm), [`Awaiting`] |
-//! | one function, many items | `many/map/job.rs` | [`Job`](many::map::job::Job), [`Map`] |
-//! | items without end | `many/map/buffered.rs`, `many/map/desk.rs` | [`BufferedMap`] |
-//! | all of this can be **seen** | `events/event.rs`, `events/watch.rs` | [`Observer`], [`Watch`](events::watch::Watch) |
-//! | who is first, and what becomes of the others | `many/first_success.rs`, `many/cancelling.rs` | [`first_success()`], [`stop_all`](many::cancelling::stop_all) |
+//! | the life of a task: pending, running, finished or cancelled | `kernel/state.rs` | [`State`](kernel::state::State) |
+//! | the place where two threads share it | `kernel/cell.rs` | [`Cell`](kernel::cell::Cell) |
+//! | a worker is hired, claims a task, runs it, and repeats | `kernel/worker.rs` | [`hire`](kernel::worker::hire) |
+//! | a task waits for its turn, a worker for a task | `kernel/queue.rs`, `kernel/backlog.rs` | [`Queue`](kernel::queue::Queue), [`Backlog`](kernel::backlog::Backlog) |
+//! | the half that runs | `kernel/task.rs`, `kernel/meta.rs` | [`task()`], [`TaskMeta`](kernel::meta::TaskMeta) |
+//! | the half that is read | `kernel/future.rs` | [`Future`] |
+//! | everyone who wants to be told, in one list | `kernel/waiters.rs` | [`Waiters`](kernel::waiters::Waiters) |
+//! | who works, and who stands in for a blocked worker | `kernel/staff.rs` | [`Staff`](kernel::staff::Staff), [`current_worker`] |
+//! | the three seams for the layers | `kernel/seams.rs` | [`Listener`](kernel::seams::Listener), [`Blocker`](kernel::seams::Blocker), [`WorkerHooks`](kernel::seams::WorkerHooks) |
+//! | user code is caught, and a panic is a value | `kernel/panics.rs`, `kernel/error.rs` | [`Panic`], [`TaskError`] |
+//! | all of these, arranged | `kernel/pool.rs` | [`ThreadPoolExecutor`] |
 //!
-//! Imports run one way, and this is the order in which the modules stand below: [`sync`](mod@sync),
-//! the one door to threads and locks; [`stop`](mod@stop) and [`label`](mod@label), what goes with a
-//! task; [`identity`](mod@identity), who a thread is; [`error`](mod@error), which knows no future;
-//! [`nesting`](mod@nesting), which knows who waits for what, and not what a future is;
-//! [`future`](mod@future), which knows no pool; [`events`], which tells of both, and is known to
-//! the future as a witness only; what is made of events, `timeline` and `spans`, which nothing else
-//! knows; [`executor`](mod@executor), the one trait between the two; [`many`] and
-//! [`submit`](mod@submit), which know futures and that trait; and [`pool`], which nothing else
-//! knows.
+//! The **layers** stand on the seams. Each knows the kernel, and the kernel does not know them.
 //!
-//! Beside the source there are these pages: `docs/wake-ups.md` says who sleeps, who wakes them and
-//! why no wake-up is lost; `docs/python.md` leads from Python's module to this crate, feature by
-//! feature; `docs/misuse.md` shows what the compiler refuses, and what to write instead;
-//! `docs/gallery.md` has pictures of runs that teach something, and `docs/trace-format.md` what
-//! stands in their files.
+//! | layer | file | item |
+//! |---|---|---|
+//! | options, statistics, closing with a deadline | `options/` | [`Builder`], [`Stats`], [`ShutdownReport`] |
+//! | a bounded queue | `bounded.rs` | [`Semaphore`](bounded::Semaphore) |
+//! | one submit family for every handle | `submit.rs`, `executor.rs` | [`Submitter`], [`Executor`] |
+//! | asking a running task to stop | `stop.rs` | [`StopToken`] |
+//! | waiting inside a task: inline runs, the wait-for graph | `nesting/` | [`block`](nesting::blocker::block), [`NestedWait`] |
+//! | observing | `observe/` | [`Observer`] |
+//! | waiting for many futures, or without a thread | `many/` | [`Completions`](many::completions::Completions), [`Awaiting`] |
+//! | one function, many items | `map/` | [`Map`], [`BufferedMap`] |
+//! | work that borrows | `scope.rs` | [`scope()`] |
+//! | a recorder and its views; spans | `timeline/`, `spans.rs` | features `timeline`, `tracing` |
 //!
-//! What two threads may do to each other is written where they meet, at the head of
-//! `future/shared.rs`, `future/alarm.rs`, `nesting/crew.rs`, `nesting/graph.rs`,
-//! `pool/queue/mod.rs`, `pool/queue/closing.rs`, `pool/room.rs`, `pool/handover.rs` and
-//! `many/map/job.rs`; `tests/models` runs these files through a model checker.
+//! Locks, condition variables, channels and threads come in through one door, [`sync`](mod@sync),
+//! so that the models in `tests/models` can run this same source under a model checker.
+//!
+//! # Glossary
+//!
+//! | word here | Python | Java | elsewhere in Rust |
+//! |---|---|---|---|
+//! | pool, executor | `ThreadPoolExecutor` | `ThreadPoolExecutor` | thread pool, runtime |
+//! | task: a closure and its outcome | work item | `FutureTask` | job, task |
+//! | future: the handle on a task | `Future` | `Future` | join handle |
+//! | cell: where both halves meet | `Future` with its condition | `FutureTask` | task header, oneshot channel |
+//! | claim: pending → running | `set_running_or_notify_cancel` | `runner` CAS in `run` | transition to running |
+//! | complete: running → finished | `set_result`, `set_exception` | `set`, `setException` | complete, send |
+//! | collect: the reader takes the outcome | `result` | `get` | join, recv |
+//! | waiter | waiter | `WaitNode` | waiter, waker |
+//! | worker, worker slot | worker thread | `Worker` | worker |
+//! | hand-off: a first task, from hand to hand | – | `firstTask` | rendezvous |
+//! | inbox: where tasks wait while all workers are awake | – | submission queue | injector |
+//! | ticket: a task's place in the queue | – | – | key of a slab |
+//! | settle: leave the queue's lock, waking whom it concerns | `notify` | `signal` | notify |
+//! | spare worker, compensation | – | `ManagedBlocker`, spare thread | – |
+//! | inline: run what one waits for | – | helping | – |
+//! | permit, semaphore: room in a bounded queue | `BoundedSemaphore` | `Semaphore` | semaphore |
+//! | listener, hook: what a layer hears | – | `beforeExecute`, `afterExecute` | hook |
+//! | blocker: asked before a thread sleeps | – | `ManagedBlocker` | – |
+//! | drain: run what is pending, then end | `shutdown(wait=True)` | `shutdown` | graceful shutdown |
+//! | last call: close when idle | – | quiescence | – |
+//! | lost: claimed by a worker that ended | `BrokenThreadPool` | – | – |
+//!
+//! # Pages
+//!
+//! `docs/wake-ups.md` says who sleeps, who wakes them and why no wake-up is lost;
+//! `docs/diagrams.md` has the six diagrams of the source side by side; `docs/python.md` leads from
+//! Python's module to this crate; `docs/misuse.md` shows what the compiler refuses, and what to
+//! write instead; `docs/gallery.md` has pictures of runs, and `docs/trace-format.md` says what
+//! their files contain.
 //!
 //! [`concurrent.futures`]: https://docs.python.org/3/library/concurrent.futures.html
 

@@ -24,7 +24,6 @@
 //! **User code** (callbacks, wakers, drops of work and values) runs with the lock released.
 
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::Instant;
 
 use super::backlog::Place;
@@ -32,11 +31,11 @@ use super::error::{CancelReason, TaskError};
 use super::meta::TaskMeta;
 use super::panics::{Label, Panic, contain, discard, report_unobserved};
 use super::queue::Queue;
-use super::seams::{Await, EventKind, Listener, Origin, PoolId, TaskId};
+use super::seams::{Await, EventKind, Listener, Origin, PoolId, TaskId, Told};
 use super::state::{Ending, Outcome, State, Status};
 use super::waiters::{Callback, Waiter, Waiters, lend, wake_all};
 use crate::sync::process_wide::{Acquire, AtomicBool, AtomicU8, AtomicU32, Relaxed, Release};
-use crate::sync::{Mutex, MutexGuard, Parker, Sender, current_thread};
+use crate::sync::{Mutex, MutexGuard, Parker, current_thread};
 
 pub(crate) struct Cell<'a, W, T> {
     pub(super) meta: TaskMeta<'a>,
@@ -302,12 +301,8 @@ impl<'a, W, T> Cell<'a, W, T> {
 
 impl<'a, W, T> Inner<'a, W, T> {
     /// Tells everyone who may be told under the lock. Returns those who are still to be woken.
-    fn end(&mut self, status: Status, take_wakers: bool) -> Vec<Waiter<'a, W, T>> {
-        for waiter in self.waiters.iter() {
-            if let Waiter::Listener(listener) = waiter {
-                listener.locked(status, None);
-            }
-        }
+    fn end(&mut self, status: Status, take_wakers: bool) -> Vec<Told> {
+        self.listeners().iter().for_each(|listener| listener.locked(status, None));
         self.waiters.tell_channels(take_wakers)
     }
 
@@ -354,60 +349,26 @@ impl<W: Send, T: Send> Await for Cell<'_, W, T> {
         self.status().is_done()
     }
 
-    fn add_parker(&self, parker: &Arc<Parker>) -> bool {
-        let mut inner = self.inner.lock();
-        self.observed.store(true, Relaxed);
-        let will_wake = !self.last_status().is_done();
-        if will_wake {
-            inner.waiters.add(Waiter::Thread(Arc::clone(parker)));
-        }
-        will_wake
-    }
-
-    fn remove_parker(&self, parker: &Arc<Parker>) {
-        let is_it = |waiter: &Waiter<'_, W, T>| matches!(waiter, Waiter::Thread(p) if Arc::ptr_eq(p, parker));
-        self.inner.lock().waiters.remove(is_it);
-    }
-
-    fn subscribe(&self, channel: &Sender<usize>, place: usize, observes: bool) -> bool {
+    fn add(&self, who: Told, observes: bool) -> bool {
         let mut inner = self.inner.lock();
         if observes {
             self.observed.store(true, Relaxed);
         }
         let will_tell = !self.last_status().is_done();
-        if will_tell {
-            inner.waiters.add(Waiter::Channel(channel.clone(), place));
-        }
+        let unused = if will_tell {
+            inner.waiters.add(Waiter::Told(who));
+            None
+        } else {
+            Some(who)
+        };
+        drop(inner);
+        // The drop of a waker is user code.
+        drop(unused);
         will_tell
     }
 
-    fn unsubscribe(&self, channel: &Sender<usize>, place: usize) {
-        let is_it = |waiter: &Waiter<'_, W, T>| matches!(waiter, Waiter::Channel(c, p) if *p == place && c.same_channel(channel));
-        self.inner.lock().waiters.remove(is_it);
-    }
-
-    fn set_waker(&self, caller: u64, waker: &Waker) -> bool {
-        let waker = waker.clone();
-        let mut inner = self.inner.lock();
-        self.observed.store(true, Relaxed);
-        let before =
-            inner.waiters.remove(|waiter| matches!(waiter, Waiter::Waker(c, _) if *c == caller));
-        let will_wake = !self.last_status().is_done();
-        let unused = if will_wake {
-            inner.waiters.add(Waiter::Waker(caller, waker));
-            None
-        } else {
-            Some(waker)
-        };
-        drop(inner);
-        // Dropping a waker is user code, which may end the task.
-        drop((before, unused));
-        will_wake && !self.status().is_done()
-    }
-
-    fn remove_waker(&self, caller: u64) {
-        let is_it =
-            |waiter: &Waiter<'_, W, T>| matches!(waiter, Waiter::Waker(c, _) if *c == caller);
+    fn remove(&self, who: &Told) {
+        let is_it = |waiter: &_| matches!(waiter, Waiter::Told(told) if told.is(who));
         let removed = self.inner.lock().waiters.remove(is_it);
         drop(removed);
     }
@@ -428,9 +389,9 @@ impl<W: Send, T: Send> Await for Cell<'_, W, T> {
     }
 
     fn unwatch(&self, listener: &Arc<dyn Listener>) -> bool {
-        let address = Arc::as_ptr(listener).addr();
-        let is_it = |waiter: &Waiter<'_, W, T>| match waiter {
-            Waiter::Listener(known) => Arc::as_ptr(known).addr() == address,
+        let it = Arc::as_ptr(listener).addr();
+        let is_it = |waiter: &_| match waiter {
+            Waiter::Listener(known) => Arc::as_ptr(known).addr() == it,
             _ => false,
         };
         let mut inner = self.inner.lock();
@@ -476,7 +437,7 @@ impl<W: Send, T: Send> Await for Cell<'_, W, T> {
         let mut inner = self.inner.lock();
         let Some(reason) = inner.state.cancel_reason().cloned() else { return };
         let listeners = inner.listeners();
-        let wakers = inner.waiters.take(|waiter| matches!(waiter, Waiter::Waker(..)));
+        let wakers = inner.waiters.tell_channels(true);
         drop(inner);
         wake_all(wakers);
         hear(&listeners, &EventKind::Cancelled(reason.clone()));

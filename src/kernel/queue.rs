@@ -539,10 +539,7 @@ impl<'a> Queue<'a> {
         let cancelled = self.cancel_pending(state, &CancelReason::ByShutdown);
         let mut is_news = was_open || !cancelled.tasks.is_empty();
         if how == Shutdown::Stop {
-            let stops = slots.iter().flat_map(|slot| slot.running()).filter_map(|task| task.stop);
-            for stop in stops {
-                is_news |= stop();
-            }
+            is_news |= slots.iter().fold(false, |is_news, slot| slot.stop() | is_news);
         }
         (is_news, cancelled)
     }

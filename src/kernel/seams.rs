@@ -24,31 +24,23 @@ use crate::sync::{Cell, Parker, Sender, ThreadId, is_over, thread_local};
 pub(crate) trait Listener: Send + Sync {
     /// Hears a change of state under the cell's lock, in the moment in which it happens, with the
     /// thread that runs the task, if one does. It must not block or run user code.
-    fn locked(&self, status: Status, runs_on: Option<ThreadId>) {
-        let _ = (status, runs_on);
-    }
+    fn locked(&self, _status: Status, _runs_on: Option<ThreadId>) {}
 
     /// The task was claimed, or cancelled for this reason. Called once, without the cell's lock, by
     /// the thread that did it. It must not run user code: others may still have to be told.
-    fn left_pending(&self, cancelled: Option<&CancelReason>) {
-        let _ = cancelled;
-    }
+    fn left_pending(&self, _cancelled: Option<&CancelReason>) {}
 
     /// Hears a step, and when it was. No lock is held, so this may run user code; it must not panic.
-    fn hear(&self, step: &EventKind, at: Instant) {
-        let _ = (step, at);
-    }
+    fn hear(&self, _step: &EventKind, _at: Instant) {}
 
     /// A pool takes the task, with these listeners of its own. Returns `true` if this task stands
     /// for others, which the listener has put in its place.
-    fn accepted(&self, pool: &[Arc<dyn Listener>]) -> bool {
-        let _ = pool;
+    fn accepted(&self, _pool: &[Arc<dyn Listener>]) -> bool {
         false
     }
 
     /// The task panicked and nobody will look at it. Returns `true` if the listener has kept that.
-    fn unobserved(&self, panic: &Panic) -> bool {
-        let _ = panic;
+    fn unobserved(&self, _panic: &Panic) -> bool {
         false
     }
 
@@ -66,20 +58,38 @@ pub(crate) trait Listener: Send + Sync {
     }
 
     /// For a pool's listener: returns what is to listen to this task, which the pool has been given.
-    fn for_task(&self, label: &Label, origin: Origin) -> Option<Arc<dyn Listener>> {
-        let _ = (label, origin);
+    fn for_task(&self, _label: &Label, _origin: Origin) -> Option<Arc<dyn Listener>> {
         None
     }
 
     /// For a pool's listener: has its say before a task is queued; may block if the policy allows.
     /// Returns `false` if there is no room. `inside` is true on the pool's own workers.
-    fn admit(&self, policy: &WaitPolicy, inside: bool) -> bool {
-        let _ = (policy, inside);
+    fn admit(&self, _policy: &WaitPolicy, _inside: bool) -> bool {
         true
     }
 
     /// For a pool's listener: the pool takes no more tasks, so nobody may wait in `admit` any more.
     fn closed(&self) {}
+}
+
+/// Whoever is told when a task has ended.
+pub(crate) enum Told {
+    /// Has this place sent into the channel.
+    Channel(Sender<usize>, usize),
+    Thread(Arc<Parker>),
+    /// Somebody who awaits the task, and is known by a number.
+    Waker(u64, Waker),
+}
+
+impl Told {
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Channel(a, p), Self::Channel(b, q)) => p == q && a.same_channel(b),
+            (Self::Thread(a), Self::Thread(b)) => Arc::ptr_eq(a, b),
+            (Self::Waker(a, _), Self::Waker(b, _)) => a == b,
+            _ => false,
+        }
+    }
 }
 
 /// How a task came to a pool.
@@ -111,21 +121,39 @@ pub(crate) trait Await: Send + Sync {
     /// Sleeps until the task has ended. Returns `false` if the deadline came first.
     fn wait(&self, deadline: Option<Instant>) -> bool;
 
-    /// Has the parker woken when the task ends. Returns `false` if it has ended.
-    fn add_parker(&self, parker: &Arc<Parker>) -> bool;
+    /// Has this one told when the task ends. Returns `false` if it has ended. `observes` says whether
+    /// this is looking at the task: then its panic is the reader's to notice.
+    fn add(&self, who: Told, observes: bool) -> bool;
 
-    fn remove_parker(&self, parker: &Arc<Parker>);
+    fn remove(&self, who: &Told);
 
-    /// Has the place sent into the channel when the task ends. Returns `false` if it has ended.
-    /// `observes` says whether that is looking at the task: then its panic is the reader's to notice.
-    fn subscribe(&self, channel: &Sender<usize>, place: usize, observes: bool) -> bool;
+    fn add_parker(&self, parker: &Arc<Parker>) -> bool {
+        self.add(Told::Thread(Arc::clone(parker)), true)
+    }
 
-    fn unsubscribe(&self, channel: &Sender<usize>, place: usize);
+    fn remove_parker(&self, parker: &Arc<Parker>) {
+        self.remove(&Told::Thread(Arc::clone(parker)));
+    }
+
+    fn subscribe(&self, channel: &Sender<usize>, place: usize, observes: bool) -> bool {
+        self.add(Told::Channel(channel.clone(), place), observes)
+    }
+
+    fn unsubscribe(&self, channel: &Sender<usize>, place: usize) {
+        self.remove(&Told::Channel(channel.clone(), place));
+    }
 
     /// Sets the waker of the caller with this number. Returns `false` if the task has ended.
-    fn set_waker(&self, caller: u64, waker: &Waker) -> bool;
+    fn set_waker(&self, caller: u64, waker: &Waker) -> bool {
+        let waker = Told::Waker(caller, waker.clone());
+        // The drop of the waker before is user code, which may end the task; so it comes first.
+        self.remove(&waker);
+        self.add(waker, true)
+    }
 
-    fn remove_waker(&self, caller: u64);
+    fn remove_waker(&self, caller: u64) {
+        self.remove(&Told::Waker(caller, Waker::noop().clone()));
+    }
 
     /// Adds a listener, which hears the present state at once. Returns `false` if the task has
     /// ended; then the listener hears no more.

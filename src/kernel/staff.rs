@@ -146,11 +146,19 @@ const NOT_ENDED: u8 = u8::MAX;
 /// before waits for it.
 pub(crate) struct Slot {
     pub(crate) index: usize,
-    stack: Mutex<Vec<RunningTask>>,
+    stack: Mutex<Stack>,
     /// How the last task ended that was taken from the queue, until that is counted.
     ended: AtomicU8,
     /// The worker has come to its last act.
     pub(super) has_ended: AtomicBool,
+}
+
+#[derive(Default)]
+struct Stack {
+    tasks: Vec<RunningTask>,
+    /// Whatever runs here is asked to stop, and so is what has been taken from the queue and is only
+    /// about to run.
+    is_stopping: bool,
 }
 
 /// A task that a worker runs.
@@ -164,30 +172,44 @@ pub(crate) struct RunningTask {
 
 impl Slot {
     pub(crate) fn new(index: usize) -> Arc<Self> {
-        let stack = Mutex::new(Vec::with_capacity(1));
+        let stack = Mutex::new(Stack::default());
         let (ended, has_ended) = (AtomicU8::new(NOT_ENDED), AtomicBool::new(false));
         Arc::new(Self { index, stack, ended, has_ended })
     }
 
     /// Returns what the worker runs now, the task that it took from the queue first.
     pub(crate) fn running(&self) -> Vec<RunningTask> {
-        self.stack.lock().clone()
+        self.stack.lock().tasks.clone()
     }
 
     pub(crate) fn push(&self, task: RunningTask) {
-        self.stack.lock().push(task);
+        let mut stack = self.stack.lock();
+        let stop = task.stop.clone().filter(|_| stack.is_stopping);
+        stack.tasks.push(task);
+        drop(stack);
+        stop.map(|stop| stop());
+    }
+
+    /// Asks all that runs here to stop. Returns `true` if that is news to any of them.
+    pub(super) fn stop(&self) -> bool {
+        let mut stack = self.stack.lock();
+        // A task that comes later sees this, or has come before and is in the list.
+        stack.is_stopping = true;
+        let stops: Vec<_> = stack.tasks.iter().filter_map(|task| task.stop.clone()).collect();
+        drop(stack);
+        stops.iter().fold(false, |is_news, stop| stop() | is_news)
     }
 
     /// A task that was run inline has ended.
     pub(crate) fn pop(&self) {
-        let popped = self.stack.lock().pop();
+        let popped = self.stack.lock().tasks.pop();
         drop(popped);
     }
 
     /// The task that was taken from the queue has ended.
     pub(super) fn pop_last(&self, status: Status) {
         let mut stack = self.stack.lock();
-        let popped = stack.pop();
+        let popped = stack.tasks.pop();
         self.set_ended(status);
         drop(stack);
         drop(popped);

@@ -10,25 +10,19 @@
 //! out under the lock, and called after it.
 
 use std::sync::Arc;
-use std::task::Waker;
 
 use super::error::TaskError;
 use super::panics::contain;
 use super::queue::Queue;
-use super::seams::Listener;
+use super::seams::{Listener, Told};
 use super::state::Outcome;
-use crate::sync::{Parker, Sender};
 
 /// Is called once with the outcome, which is lent as `Future::result` lends it.
 pub(crate) type Callback<T> = Box<dyn FnOnce(Result<&T, TaskError>) + Send>;
 
 pub(crate) enum Waiter<'a, W, T> {
     Callback(Callback<T>),
-    /// Sends the place into a channel.
-    Channel(Sender<usize>, usize),
-    Thread(Arc<Parker>),
-    /// The waker of somebody who awaits the task, who is known by a number.
-    Waker(u64, Waker),
+    Told(Told),
     Listener(Arc<dyn Listener + 'a>),
     /// The queue of a task that was made before a pool took it.
     Home(Arc<Queue<'a>>),
@@ -106,16 +100,16 @@ impl<'a, W, T> Waiters<'a, W, T> {
 
     /// Tells the channels that the task is done. Returns the threads, and if asked the wakers,
     /// which are to be woken without the lock. Callbacks and listeners stay.
-    pub(super) fn tell_channels(&mut self, take_wakers: bool) -> Vec<Waiter<'a, W, T>> {
+    pub(super) fn tell_channels(&mut self, take_wakers: bool) -> Vec<Told> {
         let mut to_wake = Vec::new();
         if let Some(list) = self.0.take() {
             let List { first, rest } = *list;
             for waiter in std::iter::once(first).chain(rest) {
                 match waiter {
                     // An error means that the reader has gone, and nobody is left to tell.
-                    Waiter::Channel(channel, place) => drop(channel.send(place)),
-                    Waiter::Thread(_) => to_wake.push(waiter),
-                    Waiter::Waker(..) if take_wakers => to_wake.push(waiter),
+                    Waiter::Told(Told::Channel(channel, place)) => drop(channel.send(place)),
+                    Waiter::Told(thread @ Told::Thread(_)) => to_wake.push(thread),
+                    Waiter::Told(waker) if take_wakers => to_wake.push(waker),
                     other => self.add(other),
                 }
             }
@@ -125,12 +119,12 @@ impl<'a, W, T> Waiters<'a, W, T> {
 }
 
 /// Wakes threads, and runs wakers; a waker that panics harms nobody.
-pub(super) fn wake_all<W, T>(waiters: Vec<Waiter<'_, W, T>>) {
+pub(super) fn wake_all(waiters: Vec<Told>) {
     for waiter in waiters {
         match waiter {
-            Waiter::Thread(parker) => parker.wake(),
-            Waiter::Waker(_, waker) => contain(|| waker.wake()),
-            _ => {}
+            Told::Thread(parker) => parker.wake(),
+            Told::Waker(_, waker) => contain(|| waker.wake()),
+            Told::Channel(..) => {}
         }
     }
 }

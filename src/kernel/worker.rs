@@ -34,7 +34,7 @@ use crate::sync::{Builder, Condvar, Mutex, Thread};
 
 /// Starts a worker for this task, and returns when the worker has claimed it. If the system refuses
 /// the thread, the task comes back, and the queue has still to be told.
-pub(super) fn hire<'a>(
+pub(crate) fn hire<'a>(
     pool: &Arc<Pool<'a>>,
     task: QueuedTask<'a>,
     slot: &Arc<Slot>,
