@@ -16,16 +16,15 @@ use std::marker::PhantomData;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::sync::Arc;
 
-use crate::kernel::error::Refused;
-use crate::kernel::future::ScopedFuture;
 use crate::kernel::meta::Common;
 use crate::kernel::panics::{Label, Panic, catch, report_unobserved};
 use crate::kernel::pool::Pool;
-use crate::kernel::seams::{Listener, Origin, PoolId, Shutdown, StopHook, WaitPolicy};
+use crate::kernel::seams::{Listener, Origin, Shutdown, WaitPolicy};
 use crate::options::builder::{BuildError, Builder};
-use crate::options::stats::Stats;
-use crate::submit::{Target, submit_family};
+use crate::options::stats::pool_facts;
+use crate::submit::{Entry, submit_family};
 use crate::sync::{Mutex, ThreadScope, scoped_threads, thread_scope};
+use crate::{Refused, ScopedBufferedMap, ScopedFuture, ScopedMap, StopToken};
 
 /// Runs `body` with an executor of at most so many workers, whose tasks may borrow what lives
 /// around the call.
@@ -238,6 +237,8 @@ pub struct Scope<'scope, 'env: 'scope> {
 impl<'scope> Scope<'scope, '_> {
     submit_family!('scope, 'scope);
 
+    pool_facts!();
+
     /// The same scope, under which what is submitted has a name, for error messages and `Debug`.
     /// Never blocks.
     ///
@@ -253,56 +254,8 @@ impl<'scope> Scope<'scope, '_> {
         Self { common: self.pool.named(name.into()), ..self.clone() }
     }
 
-    /// How many workers it may have at most. Never blocks.
-    ///
-    /// ```
-    /// assert_eq!(glasspool::scope(3, |s| s.max_workers())?, 3);
-    /// # Ok::<(), glasspool::BuildError>(())
-    /// ```
-    pub fn max_workers(&self) -> usize {
-        self.pool.settings.max_workers
-    }
-
-    /// What it is doing and has done; see
-    /// [`ThreadPoolExecutor::stats`](crate::ThreadPoolExecutor::stats).
-    ///
-    /// ```
-    /// assert_eq!(glasspool::scope(3, |s| s.stats().submitted)?, 0);
-    /// # Ok::<(), glasspool::BuildError>(())
-    /// ```
-    pub fn stats(&self) -> Stats {
-        Stats::of(&self.pool.queue.snapshot(), &self.pool.queue.staff)
-    }
-
-    /// Which pool this is, to its [workers](crate::current_worker). Never blocks.
-    ///
-    /// ```
-    /// use glasspool::{current_worker, scope};
-    ///
-    /// let (mine, theirs) = scope(1, |s| (s.id(), s.submit(|| current_worker().unwrap().pool()).into_result()))?;
-    /// assert_eq!(mine, theirs?);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn id(&self) -> PoolId {
-        self.pool.settings.id
-    }
-
-    fn submit_task<F, T>(
-        &self,
-        work: F,
-        here: &'static Location<'static>,
-        stop: Option<StopHook>,
-        policy: WaitPolicy,
-    ) -> Result<ScopedFuture<'scope, T>, Refused<F>>
-    where
-        F: FnOnce() -> T + Send + 'scope,
-        T: Send + 'scope,
-    {
-        self.pool.submit_for(&self.common, work, here, stop, policy)
-    }
-
-    fn target(&self) -> Target<'scope, 'scope> {
-        self.pool.target(self.common.name.clone())
+    fn entry(&self) -> Entry<'_, 'scope> {
+        Entry { pool: &self.pool, common: &self.common }
     }
 }
 

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use crate::kernel::pool::ThreadPoolExecutor;
+use crate::kernel::pool::{Pool, ThreadPoolExecutor};
 use crate::kernel::queue::Snapshot;
-use crate::kernel::seams::PoolId;
-use crate::kernel::staff::Staff;
 
 /// A pool's numbers, all of one moment: they agree with each other.
 ///
@@ -60,13 +58,13 @@ pub struct Stats {
 }
 
 impl Stats {
-    pub(crate) fn of(now: &Snapshot, staff: &Staff) -> Self {
-        let Snapshot { queued, workers, idle, nested, totals, .. } = *now;
+    pub(crate) fn of(pool: &Pool<'_>) -> Self {
+        let Snapshot { queued, workers, idle, nested, totals, .. } = pool.queue.snapshot();
         Self {
             workers,
             idle,
             running: workers - idle,
-            blocked: staff.blocked(),
+            blocked: pool.queue.staff.blocked(),
             nested,
             added: totals.spares,
             queued,
@@ -79,43 +77,52 @@ impl Stats {
     }
 }
 
-/// What a pool is.
+/// Writes what each handle of a pool can say of the pool.
+macro_rules! pool_facts {
+    () => {
+        /// Returns what the pool is doing and has done: how many workers are idle, how many tasks
+        /// wait, how many have ended, and how. Blocks for a moment, however many tasks wait.
+        ///
+        /// ```
+        /// use glasspool::ThreadPoolExecutor;
+        ///
+        /// let pool = ThreadPoolExecutor::new(2)?;
+        /// assert_eq!(pool.stats().workers, 0); // they start on demand
+        /// # Ok::<(), glasspool::BuildError>(())
+        /// ```
+        pub fn stats(&self) -> $crate::Stats {
+            $crate::Stats::of(&self.pool)
+        }
+
+        /// Returns how many workers the pool may have. Never blocks.
+        ///
+        /// ```
+        /// # use glasspool::ThreadPoolExecutor;
+        /// assert_eq!(ThreadPoolExecutor::new(3)?.max_workers(), 3);
+        /// # Ok::<(), glasspool::BuildError>(())
+        /// ```
+        pub fn max_workers(&self) -> usize {
+            self.pool.settings.max_workers
+        }
+
+        /// Returns the pool's id, by which its [workers](crate::current_worker) know it. Never
+        /// blocks.
+        ///
+        /// ```
+        /// # use glasspool::ThreadPoolExecutor;
+        /// assert!(ThreadPoolExecutor::new(1)?.id() < ThreadPoolExecutor::new(1)?.id());
+        /// # Ok::<(), glasspool::BuildError>(())
+        /// ```
+        pub fn id(&self) -> $crate::PoolId {
+            self.pool.settings.id
+        }
+    };
+}
+pub(crate) use pool_facts;
+
+/// What a pool says of itself.
 impl ThreadPoolExecutor {
-    /// Returns what the pool is doing and has done: how many workers are idle, how many tasks wait,
-    /// how many have ended, and how. Blocks for a moment, however many tasks wait.
-    ///
-    /// ```
-    /// use glasspool::ThreadPoolExecutor;
-    ///
-    /// let pool = ThreadPoolExecutor::new(2)?;
-    /// assert_eq!(pool.stats().workers, 0); // they start on demand
-    /// # Ok::<(), glasspool::BuildError>(())
-    /// ```
-    pub fn stats(&self) -> Stats {
-        Stats::of(&self.pool.queue.snapshot(), &self.pool.queue.staff)
-    }
-
-    /// Returns how many workers the pool may have. Never blocks.
-    ///
-    /// ```
-    /// # use glasspool::ThreadPoolExecutor;
-    /// assert_eq!(ThreadPoolExecutor::new(3)?.max_workers(), 3);
-    /// # Ok::<(), glasspool::BuildError>(())
-    /// ```
-    pub fn max_workers(&self) -> usize {
-        self.pool.settings.max_workers
-    }
-
-    /// Returns the pool's id. Never blocks.
-    ///
-    /// ```
-    /// # use glasspool::ThreadPoolExecutor;
-    /// assert!(ThreadPoolExecutor::new(1)?.id() < ThreadPoolExecutor::new(1)?.id());
-    /// # Ok::<(), glasspool::BuildError>(())
-    /// ```
-    pub fn id(&self) -> PoolId {
-        self.pool.settings.id
-    }
+    pool_facts!();
 }
 
 impl fmt::Display for Stats {
@@ -139,11 +146,8 @@ impl fmt::Display for Stats {
             ("cancelled", self.cancelled),
             ("lost", self.lost),
         ];
-        let mut mark = " (";
-        for (how, count) in ended.into_iter().filter(|(_, count)| *count > 0) {
-            write!(f, "{mark}{how} {count}")?;
-            mark = ", ";
-        }
-        f.write_str(if mark == ", " { ")" } else { "" })
+        let ended = ended.iter().filter(|(_, count)| *count > 0);
+        let ended: Vec<_> = ended.map(|(how, count)| format!("{how} {count}")).collect();
+        if ended.is_empty() { Ok(()) } else { write!(f, " ({})", ended.join(", ")) }
     }
 }
