@@ -1,13 +1,13 @@
-//! Borrowed work: an executor that lives for the length of one call, so its tasks may borrow from the
-//! caller.
+//! Borrowed work: an executor that lives for the length of one call, so its tasks may borrow from
+//! the caller.
 //!
-//! A running pool's workers can never run work that borrows: nothing says that they stop in time, and
-//! no safe Rust could say it. So a scope has workers of its own, which are [`std::thread::scope`]'s
-//! threads. For the rest it is a [`Pool`] like any other, with tasks that borrow for `'scope`.
+//! The workers of a running pool cannot run work that borrows: safe Rust has no way to say that they
+//! stop in time. So a scope has workers of its own, which are threads of [`std::thread::scope`].
+//! Apart from that it is a [`Pool`] like any other, with tasks that borrow for `'scope`.
 //!
-//! **The end of a scope.** When the body has returned, tasks may still submit others, so the pool is
-//! closed [when it is idle](Shutdown::WhenIdle). When the body has panicked, pending tasks are
-//! cancelled, running tasks are asked to stop, and the pool is closed; or its threads would never
+//! **The end of a scope.** When the body has returned, tasks may still submit others, so the pool
+//! closes [when it is idle](Shutdown::WhenIdle). When the body has panicked, pending tasks are
+//! cancelled, running tasks are asked to stop, and the pool closes: an open pool's threads would not
 //! end, and `std`'s scope would wait for them for ever. Either way every task has ended, and every
 //! handle that a task held is gone, before the scope returns.
 
@@ -29,21 +29,21 @@ use crate::{Refused, ScopedBufferedMap, ScopedFuture, ScopedMap, StopToken};
 /// Runs `body` with an executor of at most so many workers, whose tasks may borrow what lives
 /// around the call.
 ///
-/// Blocks until the body has returned, every task has ended, those that tasks have submitted
-/// included, and every worker's thread is gone. Workers start on demand. For a scope with options
-/// there is [`Builder::scope`].
+/// Blocks until the body has returned, every task has ended (tasks that tasks have submitted
+/// included), and every worker's thread is gone. Workers start on demand. [`Builder::scope`] makes a
+/// scope with options.
 ///
 /// # Errors
 ///
-/// [`BuildError::NoWorkers`] for zero; then the body is not run.
+/// Returns [`BuildError::NoWorkers`] for zero; then the body is not run.
 ///
 /// # Panics
 ///
-/// If the body panics: what is pending is cancelled, what runs is asked to stop if it has a
-/// [`StopToken`], and goes on to its end, and then the panic goes on. Else, if a submitted task has
-/// panicked and nobody ever looked at its future: with the payload of the first of these, when all
-/// tasks have ended. (Others, and items of a map that nobody read, go the way of every [unobserved
-/// panic](crate::set_unobserved_panic_hook).)
+/// Panics if the body panics: pending tasks are cancelled, running tasks that have a [`StopToken`]
+/// are asked to stop, and when all of them have ended the body's panic goes on. Panics also if a
+/// submitted task has panicked and nobody has looked at its future: with the payload of the first
+/// such task, when all tasks have ended. (Other such tasks, and items of a map that nobody read, are
+/// [unobserved panics](crate::set_unobserved_panic_hook).)
 ///
 /// ```
 /// use glasspool::scope;
@@ -94,21 +94,21 @@ use crate::{Refused, ScopedBufferedMap, ScopedFuture, ScopedMap, StopToken};
 /// # Ok::<(), glasspool::BuildError>(())
 /// ```
 ///
-/// Nothing that a scope lends out survives it, and the compiler sees to that. A future cannot
+/// The compiler checks that nothing that a scope lends out survives the scope. A future cannot
 /// leave:
 ///
 /// ```compile_fail
 /// let escaped = glasspool::scope(1, |s| s.submit(|| 1)).unwrap();
 /// ```
 ///
-/// nor can the scope itself, so nobody submits to one that has ended:
+/// nor can the scope itself, so nobody submits to a scope that has ended:
 ///
 /// ```compile_fail,E0521
 /// let mut kept = None;
 /// glasspool::scope(1, |s| kept = Some(s.clone())).unwrap();
 /// ```
 ///
-/// nor can a task borrow what lives only in the body:
+/// nor can a task borrow what lives in the body:
 ///
 /// ```compile_fail,E0373
 /// glasspool::scope(1, |s| {
@@ -117,7 +117,7 @@ use crate::{Refused, ScopedBufferedMap, ScopedFuture, ScopedMap, StopToken};
 /// });
 /// ```
 ///
-/// nor two tasks share what one of them changes:
+/// nor can two tasks share what one of them changes:
 ///
 /// ```compile_fail,E0499
 /// let mut count = 0;
@@ -127,7 +127,7 @@ use crate::{Refused, ScopedBufferedMap, ScopedFuture, ScopedMap, StopToken};
 /// });
 /// ```
 ///
-/// nor one take to another thread what must stay on this:
+/// nor can a task take to another thread what must stay on this one:
 ///
 /// ```compile_fail,E0277
 /// let count = std::rc::Rc::new(1);
@@ -144,19 +144,20 @@ where
     Builder::default().max_workers(max_workers).scope(body)
 }
 
-/// How a scope is made that has options.
+/// How to make a scope that has options.
 impl Builder {
-    /// As [`scope`](crate::scope()), for a scope with these options: a stack for deep recursion,
-    /// say. Its threads are called `scope-0`, `scope-1`, … if no prefix is given.
+    /// Runs `body` as [`scope`](crate::scope()) does, in a scope with these options: with a larger
+    /// stack, say. Without a prefix, the names of its threads begin with `scope-0`, `scope-1`, ….
     ///
     /// # Errors
     ///
-    /// If no scope can be made of these options, and then the body is not run: the same as for a
-    /// pool, and a [`queue_capacity`](Self::queue_capacity), because a scope has no bound.
+    /// Returns an error if no scope can be made of these options; then the body is not run. The
+    /// errors are those of a pool, and one for a [`queue_capacity`](Self::queue_capacity), since a
+    /// scope has no bound.
     ///
     /// # Panics
     ///
-    /// As [`scope`](crate::scope()).
+    /// Panics as [`scope`](crate::scope()) does.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -174,7 +175,7 @@ impl Builder {
     where
         F: for<'scope> FnOnce(&Scope<'scope, 'env>) -> R,
     {
-        if self.is_bounded() {
+        if self.queue_capacity.is_some() {
             return Err(BuildError::BoundedScope);
         }
         thread_scope(|threads: &ThreadScope<'_, 'env>| {
@@ -208,11 +209,11 @@ where
     }
 }
 
-/// The executor of one [`scope`]: its tasks may borrow for `'scope` from `'env`, which is whatever
+/// The executor of one [`scope`]. Its tasks may borrow for `'scope` from `'env`, which is all that
 /// lives around the call.
 ///
-/// Clones are the same scope; a task that submits takes one with it. (If the compiler asks for
-/// `&'scope Scope`, that is what is missing: move a clone into the task.)
+/// Clones are the same scope; a task that submits takes a clone with it. (If the compiler asks for
+/// `&'scope Scope`, move a clone into the task.)
 ///
 /// ```
 /// use glasspool::{as_completed, scope};
@@ -230,7 +231,7 @@ where
 pub struct Scope<'scope, 'env: 'scope> {
     pool: Arc<Pool<'scope>>,
     common: Arc<Common<'scope>>,
-    /// Borrows nothing longer or shorter than it says.
+    /// Keeps both lifetimes as they are: no borrow becomes longer or shorter.
     env: PhantomData<fn() -> &'scope &'env ()>,
 }
 
@@ -239,12 +240,13 @@ impl<'scope> Scope<'scope, '_> {
 
     pool_facts!();
 
-    /// The same scope, under which what is submitted has a name, for error messages and `Debug`.
-    /// Never blocks.
+    /// Returns the same scope, which gives this name to each task it submits, for error messages and
+    /// `Debug`. Never blocks.
     ///
     /// ```
     /// use glasspool::scope;
     ///
+    /// assert_eq!(scope(3, |s| (s.max_workers(), s.stats().submitted))?, (3, 0));
     /// let error = scope(1, |s| s.named("BR").submit(|| panic!("no flag")).into_result()).map(Result::<(), _>::unwrap_err)?;
     /// assert_eq!(error.to_string(), "task 'BR' panicked: no flag");
     /// # Ok::<(), glasspool::BuildError>(())
@@ -259,12 +261,12 @@ impl<'scope> Scope<'scope, '_> {
     }
 }
 
-/// Keeps the first panic that nobody looked at, for the scope to raise at its end.
+/// Keeps the first panic that nobody looked at. The scope raises it at its end.
 struct Unobserved(Arc<Mutex<Option<Panic>>>);
 
 impl Listener for Unobserved {
     fn for_task(&self, _: &Label, origin: Origin) -> Option<Arc<dyn Listener>> {
-        // An item of a map that nobody read goes the way of every unobserved panic.
+        // An item of a map that nobody read is left to the process's hook.
         let is_submitted = origin == Origin::Submitted;
         is_submitted.then(|| Arc::new(Self(Arc::clone(&self.0))) as Arc<dyn Listener>)
     }
@@ -279,7 +281,7 @@ impl Listener for Unobserved {
     }
 }
 
-// As a pool's handles: no user code runs while it is locked.
+// No user code runs while the pool is locked, so a panic cannot leave it half-changed.
 impl UnwindSafe for Scope<'_, '_> {}
 impl RefUnwindSafe for Scope<'_, '_> {}
 

@@ -1,15 +1,18 @@
 //! Statistics: what a pool is doing and has done, at one moment.
+//!
+//! Invariant: the numbers of one [`Stats`] are read in one critical section of the queue, `blocked`
+//! aside.
 
 use std::fmt;
 
 use crate::kernel::pool::{Pool, ThreadPoolExecutor};
 use crate::kernel::queue::Snapshot;
 
-/// A pool's numbers, all of one moment: they agree with each other.
+/// Statistics of a pool. The numbers are of one moment and agree with each other.
 ///
 /// - `workers` = `idle` + `running`
 /// - `submitted` = `queued` + `running` + `nested` + `returned` + `panicked` + `cancelled` +
-///   `lost`, but for workers that are just starting
+///   `lost`, except while workers are starting
 ///
 /// A task that has ended counts as running until its worker has come back for the next, so the
 /// totals may lag behind what futures say, and never lead. A map counts as one task for each worker
