@@ -131,26 +131,20 @@ impl ThreadPoolExecutor {
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { workers, idle, running, queued, submitted, .. } = self;
-        write!(f, "workers {workers} (idle {idle}, running {running}")?;
-        if self.blocked > 0 {
-            write!(f, ", of these blocked {}", self.blocked)?;
-        }
-        if self.added > 0 {
-            write!(f, ", ever added {}", self.added)?;
-        }
-        write!(f, "), queued {queued}")?;
-        if self.nested > 0 {
-            write!(f, ", nested {}", self.nested)?;
-        }
-        write!(f, ", submitted {submitted}")?;
+        // A count of zero says nothing here, so it is left out.
+        let more =
+            |what, count| if count > 0 { format!(", {what} {count}") } else { String::new() };
+        let blocked = more("of these blocked", self.blocked as u64);
+        let (added, nested) = (more("ever added", self.added), more("nested", self.nested as u64));
+        write!(f, "workers {workers} (idle {idle}, running {running}{blocked}{added}), ")?;
+        write!(f, "queued {queued}{nested}, submitted {submitted}")?;
         let ended = [
-            ("returned", self.returned),
-            ("panicked", self.panicked),
-            ("cancelled", self.cancelled),
-            ("lost", self.lost),
-        ];
-        let ended = ended.iter().filter(|(_, count)| *count > 0);
-        let ended: Vec<_> = ended.map(|(how, count)| format!("{how} {count}")).collect();
-        if ended.is_empty() { Ok(()) } else { write!(f, " ({})", ended.join(", ")) }
+            more("returned", self.returned),
+            more("panicked", self.panicked),
+            more("cancelled", self.cancelled),
+            more("lost", self.lost),
+        ]
+        .concat();
+        ended.strip_prefix(", ").map_or(Ok(()), |ended| write!(f, " ({ended})"))
     }
 }
