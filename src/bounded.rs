@@ -1,15 +1,16 @@
 //! The bound of a bounded queue: a FIFO semaphore of which every pending task holds a permit.
 //!
 //! The semaphore counts pending tasks and not places in a queue: a permit is released when its task
-//! is claimed or cancelled, wherever that happens. A task that is handed to a new worker holds none.
-//! A worker of the pool that submits acquires a permit even if none is left: workers make room, and
-//! a pool whose workers all waited for room would hang.
+//! is claimed or cancelled, wherever that happens. A task that is handed to a new worker holds
+//! none. A worker of the pool that submits acquires a permit even if none is left: workers make
+//! room, and a pool whose workers all waited for room would hang.
 //!
 //! **Why no submitter sleeps while there is room.** A permit that is released goes to the submitter
 //! that has waited longest, and becomes free if none waits. So submitters acquire permits in the
 //! order in which they came, and a submitter that floods the queue cannot starve the others. A
 //! submitter whose time is up looks under the lock whether it was given a permit. A submitter that
-//! has a permit and no use for it releases the permit. No other lock is taken under the semaphore's.
+//! has a permit and no use for it releases the permit. No other lock is taken under the
+//! semaphore's.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -102,8 +103,8 @@ impl Listener for Semaphore {
         let mut state = self.state.lock();
         if state.held <= state.capacity {
             if let Some(parker) = state.waiting.pop_front() {
-                // The permit stays held, now by the submitter that wakes. It wakes after the unlock,
-                // so that it does not run into a held lock.
+                // The permit stays held, now by the submitter that wakes. It wakes after the
+                // unlock, so that it does not run into a held lock.
                 drop(state);
                 return parker.wake();
             }

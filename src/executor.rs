@@ -17,8 +17,8 @@ use crate::nesting::blocker::run_by_hand;
 /// The trait is small, so that an executor of your own is a few lines. It is `dyn`-compatible, so
 /// that a program can choose between sequential and pooled work while it runs. `submit`,
 /// `try_submit`, `try_submit_timeout`, `submit_stoppable`, `map`, `map_buffered` and `named` come
-/// with every `dyn Executor`. Where `E: Executor` is a parameter, write `let executor: &dyn Executor
-/// = executor;` first.
+/// with every `dyn Executor`. Where `E: Executor` is a parameter, write `let executor: &dyn
+/// Executor = executor;` first.
 ///
 /// ```
 /// use glasspool::{Executor, Inline, ThreadPoolExecutor};
@@ -37,9 +37,9 @@ pub trait Executor: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Returns the very task, not run, with the reason why it was not taken. (`try_submit` takes the
-    /// closure out of it.) The refusal is final, whatever the reason: [`Refusal::Full`] from here
-    /// means that the executor does not wait for room.
+    /// Returns the very task, not run, with the reason why it was not taken. (`try_submit` takes
+    /// the closure out of it.) The refusal is final, whatever the reason: [`Refusal::Full`] from
+    /// here means that the executor does not wait for room.
     ///
     /// ```
     /// use glasspool::{Executor, Inline, task};
@@ -114,8 +114,8 @@ pub trait Executor: Send + Sync {
         1
     }
 
-    /// Returns why the executor would refuse a task now, if it knows. A `map` asks before it touches
-    /// its items. Never blocks. The provided method returns `None`.
+    /// Returns why the executor would refuse a task now, if it knows. A `map` asks before it
+    /// touches its items. Never blocks. The provided method returns `None`.
     ///
     /// ```
     /// use glasspool::{Executor, Refusal, Shutdown, ThreadPoolExecutor};

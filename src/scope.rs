@@ -1,15 +1,16 @@
 //! Borrowed work: an executor that lives for the length of one call, so its tasks may borrow from
 //! the caller.
 //!
-//! The workers of a running pool cannot run work that borrows: safe Rust has no way to say that they
-//! stop in time. So a scope has workers of its own, which are threads of [`std::thread::scope`].
-//! Apart from that it is a [`Pool`] like any other, with tasks that borrow for `'scope`.
+//! The workers of a running pool cannot run work that borrows: safe Rust has no way to say that
+//! they stop in time. So a scope has workers of its own, which are threads of
+//! [`std::thread::scope`]. Apart from that it is a [`Pool`] like any other, with tasks that borrow
+//! for `'scope`.
 //!
 //! **The end of a scope.** When the body has returned, tasks may still submit others, so the pool
 //! closes [when it is idle](Shutdown::WhenIdle). When the body has panicked, pending tasks are
-//! cancelled, running tasks are asked to stop, and the pool closes: an open pool's threads would not
-//! end, and `std`'s scope would wait for them for ever. Either way every task has ended, and every
-//! handle that a task held is gone, before the scope returns.
+//! cancelled, running tasks are asked to stop, and the pool closes: an open pool's threads would
+//! not end, and `std`'s scope would wait for them for ever. Either way every task has ended, and
+//! every handle that a task held is gone, before the scope returns.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -30,8 +31,8 @@ use crate::{Refused, ScopedBufferedMap, ScopedFuture, ScopedMap, StopToken};
 /// around the call.
 ///
 /// Blocks until the body has returned, every task has ended (tasks that tasks have submitted
-/// included), and every worker's thread is gone. Workers start on demand. [`Builder::scope`] makes a
-/// scope with options.
+/// included), and every worker's thread is gone. Workers start on demand. [`Builder::scope`] makes
+/// a scope with options.
 ///
 /// # Errors
 ///
@@ -42,8 +43,8 @@ use crate::{Refused, ScopedBufferedMap, ScopedFuture, ScopedMap, StopToken};
 /// Panics if the body panics: pending tasks are cancelled, running tasks that have a [`StopToken`]
 /// are asked to stop, and when all of them have ended the body's panic goes on. Panics also if a
 /// submitted task has panicked and nobody has looked at its future: with the payload of the first
-/// such task, when all tasks have ended. (Other such tasks, and items of a map that nobody read, are
-/// [unobserved panics](crate::set_unobserved_panic_hook).)
+/// such task, when all tasks have ended. (Other such tasks, and items of a map that nobody read,
+/// are [unobserved panics](crate::set_unobserved_panic_hook).)
 ///
 /// ```
 /// use glasspool::scope;
@@ -240,15 +241,16 @@ impl<'scope> Scope<'scope, '_> {
 
     pool_facts!();
 
-    /// Returns the same scope, which gives this name to each task it submits, for error messages and
-    /// `Debug`. Never blocks.
+    /// Returns the same scope, which gives this name to each task it submits, for error messages
+    /// and `Debug`. Never blocks.
     ///
     /// ```
     /// use glasspool::scope;
     ///
     /// assert_eq!(scope(3, |s| (s.max_workers(), s.stats().submitted))?, (3, 0));
-    /// let error = scope(1, |s| s.named("BR").submit(|| panic!("no flag")).into_result()).map(Result::<(), _>::unwrap_err)?;
-    /// assert_eq!(error.to_string(), "task 'BR' panicked: no flag");
+    /// let result: Result<(), _> =
+    ///     scope(1, |s| s.named("BR").submit(|| panic!("no flag")).into_result())?;
+    /// assert_eq!(result.unwrap_err().to_string(), "task 'BR' panicked: no flag");
     /// # Ok::<(), glasspool::BuildError>(())
     /// ```
     #[must_use = "a name does nothing until something is submitted under it"]

@@ -1,9 +1,9 @@
 //! Asking a running task to stop: a flag that the future raises and the task looks at.
 //!
-//! Nothing interrupts a thread in the middle of its work, here or in Python. So stopping early is an
-//! agreement between the caller who asks and the closure that looks. The closure is given the token
-//! when it is submitted; the kernel knows the token as a [`StopHook`], which the future and the pool
-//! find beside the task.
+//! Nothing interrupts a thread in the middle of its work, here or in Python. So stopping early is
+//! an agreement between the caller who asks and the closure that looks. The closure is given the
+//! token when it is submitted; the kernel knows the token as a [`StopHook`], which the future and
+//! the pool find beside the task.
 //!
 //! Invariant: the flag is raised at most once and is not lowered again.
 
@@ -51,15 +51,16 @@ struct Shared {
 
 impl StopToken {
     /// Makes a token of your own: to test a task's closure, or to stop several tasks together. Move
-    /// clones of it into the closures, and call [`request_stop`](Self::request_stop). The futures of
-    /// those tasks do not know the token.
+    /// clones of it into the closures, and call [`request_stop`](Self::request_stop). The futures
+    /// of those tasks do not know the token.
     ///
     /// ```
     /// use glasspool::{StopToken, ThreadPoolExecutor};
     /// use std::time::Duration;
     ///
     /// let (pool, stop) = (ThreadPoolExecutor::new(2)?, StopToken::new());
-    /// let futures = [stop.clone(), stop.clone()].map(|stop| pool.submit(move || stop.wait_timeout(Duration::MAX)));
+    /// let stops = [stop.clone(), stop.clone()];
+    /// let futures = stops.map(|stop| pool.submit(move || stop.wait_timeout(Duration::MAX)));
     /// stop.request_stop();
     /// assert!(futures.iter().all(|future| *future.result().unwrap()));
     /// # Ok::<(), glasspool::BuildError>(())
@@ -75,7 +76,8 @@ impl StopToken {
     /// use glasspool::ThreadPoolExecutor;
     ///
     /// let pool = ThreadPoolExecutor::new(1)?;
-    /// let future = pool.submit_stoppable(|stop| (1..).take_while(|_| !stop.stop_requested()).count());
+    /// let future =
+    ///     pool.submit_stoppable(|stop| (1..).take_while(|_| !stop.stop_requested()).count());
     /// future.request_stop();
     /// assert!(future.into_result()? < usize::MAX);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -84,8 +86,8 @@ impl StopToken {
         *self.shared.requested.lock()
     }
 
-    /// Sleeps for this long, or until the task is asked to stop. Returns `true` if the task has been
-    /// asked.
+    /// Sleeps for this long, or until the task is asked to stop. Returns `true` if the task has
+    /// been asked.
     ///
     /// This is how a stoppable task waits for time to pass. Zero asks without waiting; a timeout
     /// too long for the clock waits without limit.

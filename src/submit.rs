@@ -67,7 +67,7 @@ macro_rules! submit_family {
             F: FnOnce() -> T + Send + $task,
             T: Send + $task,
         {
-            $crate::submit::or_raise(self.entry().submit_task(work, WaitPolicy::Forever, None))
+            $crate::submit::or_raise(self.entry().submit_task(work, &WaitPolicy::Forever, None))
         }
 
         /// Submits work if the executor takes it now. Does not wait for room; blocks while a
@@ -94,12 +94,12 @@ macro_rules! submit_family {
             F: FnOnce() -> T + Send + $task,
             T: Send + $task,
         {
-            self.entry().submit_task(work, WaitPolicy::Never, None)
+            self.entry().submit_task(work, &WaitPolicy::Never, None)
         }
 
         /// Submits work if the executor takes it within this time. Blocks for at most `timeout`
-        /// until there is room, and while a worker's thread starts. Never panics. A timeout too long
-        /// for the clock waits without limit.
+        /// until there is room, and while a worker's thread starts. Never panics. A timeout too
+        /// long for the clock waits without limit.
         ///
         /// # Errors
         ///
@@ -134,7 +134,7 @@ macro_rules! submit_family {
             T: Send + $task,
         {
             let deadline = $crate::sync::deadline_after(timeout);
-            self.entry().submit_task(work, WaitPolicy::until(deadline), None)
+            self.entry().submit_task(work, &WaitPolicy::until(deadline), None)
         }
 
         /// Submits work that can be asked to stop. The closure is given a
@@ -170,7 +170,7 @@ macro_rules! submit_family {
         {
             let stop = StopToken::new();
             let (hook, work) = (Some(stop.hook()), move || work(stop));
-            $crate::submit::or_raise(self.entry().submit_task(work, WaitPolicy::Forever, hook))
+            $crate::submit::or_raise(self.entry().submit_task(work, &WaitPolicy::Forever, hook))
         }
 
         /// Applies `f` to each item, on as many workers as there are, and returns the results in
@@ -212,8 +212,8 @@ macro_rules! submit_family {
         /// An item is in flight from when it is taken until its result is handed over. As many as
         /// the buffer holds are taken and submitted at once, and then one for each result that is
         /// handed over. The results come in the order of the items, or [as they
-        /// come](crate::ScopedBufferedMap::unordered). Each item is a task of its own, so tiny items
-        /// cost more than in a [`map`](Self::map).
+        /// come](crate::ScopedBufferedMap::unordered). Each item is a task of its own, so tiny
+        /// items cost more than in a [`map`](Self::map).
         ///
         /// The call blocks while workers' threads start, and on a
         /// [bounded](crate::Builder::queue_capacity) pool until there is room for the first item;
@@ -285,10 +285,8 @@ pub(crate) struct Target<'handle, 'task> {
     pub(crate) can_be_woken: bool,
 }
 
-type Accept<'handle, 'task> = dyn Fn(ScopedTask<'task>, WaitPolicy) -> Result<(), Refused<ScopedTask<'task>>>
-    + Send
-    + Sync
-    + 'handle;
+type Accept<'h, 't> = dyn Fn(ScopedTask<'t>, WaitPolicy) -> Taken<'t> + Send + Sync + 'h;
+type Taken<'t> = Result<(), Refused<ScopedTask<'t>>>;
 
 /// A handle's way into its pool.
 pub(crate) struct Entry<'handle, 'task> {
@@ -302,7 +300,7 @@ impl<'a> Entry<'_, 'a> {
     pub(crate) fn submit_task<F, T>(
         &self,
         work: F,
-        policy: WaitPolicy,
+        policy: &WaitPolicy,
         stop: Option<StopHook>,
     ) -> Result<ScopedFuture<'a, T>, Refused<F>>
     where
@@ -311,7 +309,8 @@ impl<'a> Entry<'_, 'a> {
     {
         let own = stop.map(|stop| Common { stop: Some(stop), ..Common::clone(self.common) });
         let own = own.map(Arc::new);
-        self.pool.submit(own.as_ref().unwrap_or(self.common), Location::caller(), work, policy)
+        let common = own.as_ref().unwrap_or(self.common);
+        self.pool.submit(common, Location::caller(), work, policy.clone())
     }
 
     pub(crate) fn target(&self) -> Target<'a, 'a> {
@@ -456,7 +455,7 @@ pool_executors!(ThreadPoolExecutor, Submitter);
 
 /// The submit family, for every executor. Where `E: Executor` is a parameter, `let executor: &dyn
 /// Executor = executor;` comes first.
-impl<'e> dyn Executor + 'e {
+impl dyn Executor + '_ {
     submit_family!('static, '_);
 
     /// Returns this executor as a handle that gives a name to each task it submits.
@@ -507,7 +506,7 @@ impl<'a> Named<'a> {
     fn submit_task<F, T>(
         &self,
         work: F,
-        policy: WaitPolicy,
+        policy: &WaitPolicy,
         stop: Option<StopHook>,
     ) -> Result<Future<T>, Refused<F>>
     where
@@ -533,17 +532,17 @@ impl<'a> Named<'a> {
             max_workers: executor.max_workers(),
             home: None,
             refusal: Box::new(move || executor.refusal()),
-            accept: Box::new(move |task, policy| execute(executor, task, policy)),
+            accept: Box::new(move |task, policy| execute(executor, task, &policy)),
             can_be_woken: false,
         }
     }
 }
 
-fn execute(executor: &dyn Executor, task: Task, policy: WaitPolicy) -> Result<(), Refused<Task>> {
+fn execute(executor: &dyn Executor, task: Task, policy: &WaitPolicy) -> Taken<'static> {
     match policy {
         WaitPolicy::Never => executor.try_execute(task),
         WaitPolicy::Until(at) | WaitPolicy::UntilWoken(_, Some(at)) => {
-            executor.execute_until(task, at)
+            executor.execute_until(task, *at)
         }
         WaitPolicy::Forever | WaitPolicy::UntilWoken(_, None) => executor.execute(task),
     }

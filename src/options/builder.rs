@@ -118,7 +118,8 @@ impl Builder {
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
-    /// let pool = ThreadPoolExecutor::builder().max_workers(1).thread_name_prefix("thumbnail-maker").build()?;
+    /// let builder = ThreadPoolExecutor::builder().max_workers(1);
+    /// let pool = builder.thread_name_prefix("thumbnail-maker").build()?;
     /// let name = pool.submit(|| std::thread::current().name().map(str::to_owned));
     /// assert_eq!(name.into_result()?.as_deref(), Some("thumbnail-mak_0"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -205,7 +206,8 @@ impl Builder {
     /// use std::sync::mpsc;
     ///
     /// let (tell, told) = mpsc::channel();
-    /// let pool = ThreadPoolExecutor::builder().exit_hook(move || tell.send("bye").unwrap()).build()?;
+    /// let hook = move || tell.send("bye").unwrap();
+    /// let pool = ThreadPoolExecutor::builder().exit_hook(hook).build()?;
     /// pool.submit(|| ()).result()?;
     /// pool.shutdown(Shutdown::Drain)?;
     /// assert_eq!(told.try_recv()?, "bye");
@@ -238,7 +240,8 @@ impl Builder {
     /// drop(pool);
     /// let story: Vec<String> = told.iter().collect();
     /// assert_eq!(story[0], "Submitted");
-    /// assert_eq!(story.last().unwrap(), "Unblocked { by: None }"); // the thread that waited for the end of the pool
+    /// // The drop waited for the end of the pool.
+    /// assert_eq!(story.last().unwrap(), "Unblocked { by: None }");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn observer(self, observer: impl Observer + 'static) -> Self {
