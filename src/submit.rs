@@ -43,7 +43,7 @@ macro_rules! submit_family {
         ///
         /// Panics where Python raises: if the pool was shut down, or is broken, or has no worker
         /// and gets no thread for one. The work is dropped first.
-        /// [`try_submit`](Self::try_submit) returns an error instead.
+        /// [`try_submit`](#method.try_submit) returns an error instead.
         ///
         /// ```
         /// use glasspool::ThreadPoolExecutor;
@@ -140,11 +140,11 @@ macro_rules! submit_family {
         /// Submits work that can be asked to stop. The closure is given a
         /// [`StopToken`](crate::StopToken), which tells it of a
         /// [`request_stop`](crate::ScopedFuture::request_stop) and of a shutdown with
-        /// [`Shutdown::Stop`](crate::Shutdown::Stop). Blocks as [`submit`](Self::submit) does.
+        /// [`Shutdown::Stop`](crate::Shutdown::Stop). Blocks as [`submit`](#method.submit) does.
         ///
         /// # Panics
         ///
-        /// Panics as [`submit`](Self::submit) does.
+        /// Panics as [`submit`](#method.submit) does.
         ///
         /// ```
         /// use glasspool::{Shutdown, ThreadPoolExecutor};
@@ -213,7 +213,7 @@ macro_rules! submit_family {
         /// the buffer holds are taken and submitted at once, and then one for each result that is
         /// handed over. The results come in the order of the items, or [as they
         /// come](crate::ScopedBufferedMap::unordered). Each item is a task of its own, so tiny
-        /// items cost more than in a [`map`](Self::map).
+        /// items cost more than in a [`map`](#method.map).
         ///
         /// The call blocks while workers' threads start, and on a
         /// [bounded](crate::Builder::queue_capacity) pool until there is room for the first item;
