@@ -198,6 +198,7 @@ where
     let result = catch(|| body(&scope));
     let how = if result.is_ok() { Shutdown::WhenIdle } else { Shutdown::Stop };
     scope.pool.shutdown(how).expect("the body does not run on one of the scope's own workers");
+    // The pool goes before a panic goes on, so that user code in its drops does not run meanwhile.
     drop(scope);
     let panic = unobserved.0.lock().take();
     match (result, panic) {

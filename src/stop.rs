@@ -171,9 +171,9 @@ impl<T> ScopedFuture<'_, T> {
     /// task.
     ///
     /// A task that has not begun is cancelled, as by [`cancel`](Self::cancel). A running task that
-    /// was given a [`StopToken`] sees the request there; the task decides what to
-    /// do, and its own outcome stands. `false` means that the task has returned, panicked or been
-    /// lost, or runs without a token.
+    /// was given a [`StopToken`] sees the request there; the task decides what to do, and its own
+    /// outcome stands. `false` means that the task has returned, panicked or been lost, or runs
+    /// without a token.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
