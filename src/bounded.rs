@@ -1,15 +1,16 @@
-//! The bound of a bounded queue: a semaphore of which every pending task holds a permit.
+//! The bound of a bounded queue: a FIFO semaphore of which every pending task holds a permit.
 //!
-//! It counts pending tasks and not places in a queue: a permit is released when its task is claimed
-//! or cancelled, wherever that happens. A task that goes from hand to hand to a new worker holds
-//! none, and a task that one of the pool's own workers submits is always let in, above the bound if
-//! need be: workers make room, and a pool whose workers all waited for room would hang.
+//! The semaphore counts pending tasks and not places in a queue: a permit is released when its task
+//! is claimed or cancelled, wherever that happens. A task that is handed to a new worker holds
+//! none. A worker of the pool that submits acquires a permit even if none is left: workers make
+//! room, and a pool whose workers all waited for room would hang.
 //!
 //! **Why no submitter sleeps while there is room.** A permit that is released goes to the submitter
-//! that has waited longest, and becomes free if none waits. So submitters are let in in the order
-//! in which they came, and one that floods the queue cannot starve the others. A submitter whose
-//! time is up looks under the lock whether it has been given a permit. One that has a permit and no
-//! use for it releases it. The semaphore's lock is held for a moment, and no other is taken under it.
+//! that has waited longest, and becomes free if none waits. So submitters acquire permits in the
+//! order in which they came, and a submitter that floods the queue cannot starve the others. A
+//! submitter whose time is up looks under the lock whether it was given a permit. A submitter that
+//! has a permit and no use for it releases the permit. No other lock is taken under the
+//! semaphore's.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,29 +21,29 @@ use crate::kernel::seams::{BlockedOn, EventKind, Listener, WaitPolicy};
 use crate::sync::{Mutex, Parker, is_over};
 
 pub(crate) struct Semaphore {
-    capacity: usize,
     state: Mutex<State>,
     /// Hear that a submitter waits for room.
     observers: Vec<Arc<dyn Listener>>,
 }
 
 struct State {
+    /// Number of permits; no bound once the pool is closed, for then the queue refuses.
+    capacity: usize,
     /// Permits that are held; more than the capacity if workers have submitted above the bound.
     held: usize,
     /// Submitters that wait for a permit, in the order in which they came.
     waiting: VecDeque<Arc<Parker>>,
-    closed: bool,
 }
 
 impl Semaphore {
     pub(crate) fn new(capacity: usize, observers: Vec<Arc<dyn Listener>>) -> Arc<Self> {
-        let state = State { held: 0, waiting: VecDeque::new(), closed: false };
-        Arc::new(Self { capacity, state: Mutex::new(state), observers })
+        let state = Mutex::new(State { capacity, held: 0, waiting: VecDeque::new() });
+        Arc::new(Self { state, observers })
     }
 
     fn try_acquire(&self) -> bool {
         let mut state = self.state.lock();
-        let is_free = state.closed || state.held < self.capacity;
+        let is_free = state.held < state.capacity;
         state.held += usize::from(is_free);
         is_free
     }
@@ -55,7 +56,7 @@ impl Semaphore {
     /// Waits for a permit until the parker is woken or the deadline comes.
     fn acquire(&self, parker: &Arc<Parker>, deadline: Option<Instant>) -> bool {
         let mut state = self.state.lock();
-        if state.closed || state.held < self.capacity {
+        if state.held < state.capacity {
             state.held += 1;
             return true;
         }
@@ -67,7 +68,7 @@ impl Semaphore {
         if let Some(place) = place {
             state.waiting.remove(place);
         }
-        // Whoever is not in the line any more was given a permit.
+        // A submitter that is not in the line any more was given a permit, however it woke.
         place.is_none()
     }
 
@@ -100,22 +101,21 @@ impl Listener for Semaphore {
     /// Releases a permit.
     fn left_pending(&self, _: Option<&CancelReason>) {
         let mut state = self.state.lock();
-        if state.held <= self.capacity {
+        if state.held <= state.capacity {
             if let Some(parker) = state.waiting.pop_front() {
+                // The permit stays held, now by the submitter that wakes. It wakes after the
+                // unlock, so that it does not run into a held lock.
                 drop(state);
-                // After unlocking, so that it does not wake into a held lock. The permit stays held,
-                // now by the submitter that is woken.
-                parker.wake();
-                return;
+                return parker.wake();
             }
         }
         state.held -= 1;
     }
 
-    /// Lets everyone in who waits: the queue refuses them.
+    /// Gives every submitter that waits a permit; the queue refuses its task.
     fn closed(&self) {
         let mut state = self.state.lock();
-        state.closed = true;
+        state.capacity = usize::MAX;
         state.held += state.waiting.len();
         state.waiting.drain(..).for_each(|parker| parker.wake());
     }

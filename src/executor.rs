@@ -1,7 +1,10 @@
-//! An executor of your own: the one method that makes one, and how a task is run by hand.
+//! An executor of your own: the one method that makes it, and how a task is run by hand.
 //!
-//! [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) is one executor, [`Inline`] another, and yours
-//! may be a third. What comes with every executor is in [`submit`](crate::submit).
+//! [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) is one executor, [`Inline`] another one, and
+//! yours may be a third. [`submit`](crate::submit) has what comes with every executor.
+//!
+//! Invariant: an executor runs a task that it takes, or gives it back unrun; a task that is dropped
+//! instead is cancelled, so no reader waits for ever.
 
 use std::time::Instant;
 
@@ -11,11 +14,11 @@ use crate::nesting::blocker::run_by_hand;
 
 /// Takes tasks and has them run.
 ///
-/// The trait is small, so that an executor of your own is a few lines, and `dyn`-compatible, so that a
-/// program can choose between sequential and pooled work while it runs. `submit`, `try_submit`,
-/// `try_submit_timeout`, `submit_stoppable`, `map`, `map_buffered` and `named` come with every `dyn
-/// Executor`; where `E: Executor` is a parameter, `let executor: &dyn Executor = executor;` comes
-/// first.
+/// The trait is small, so that an executor of your own is a few lines. It is `dyn`-compatible, so
+/// that a program can choose between sequential and pooled work while it runs. `submit`,
+/// `try_submit`, `try_submit_timeout`, `submit_stoppable`, `map`, `map_buffered` and `named` come
+/// with every `dyn Executor`. Where `E: Executor` is a parameter, write `let executor: &dyn
+/// Executor = executor;` first.
 ///
 /// ```
 /// use glasspool::{Executor, Inline, ThreadPoolExecutor};
@@ -29,14 +32,14 @@ use crate::nesting::blocker::run_by_hand;
 /// # Ok::<(), glasspool::BuildError>(())
 /// ```
 pub trait Executor: Send + Sync {
-    /// Takes a task, to be run now or later, here or elsewhere. Blocks for as long as the executor
-    /// has no room for it.
+    /// Takes a task, to run it now or later, here or elsewhere. Blocks for as long as the executor
+    /// has no room for the task.
     ///
     /// # Errors
     ///
-    /// The task back, that very one and not run, with the reason why it was not taken.
-    /// (`try_submit` takes the closure out of it.) This is for good, whatever the reason:
-    /// [`Refusal::Full`] from here means that the executor does not wait for room.
+    /// Returns the very task, not run, with the reason why it was not taken. (`try_submit` takes
+    /// the closure out of it.) The refusal is final, whatever the reason: [`Refusal::Full`] from
+    /// here means that the executor does not wait for room.
     ///
     /// ```
     /// use glasspool::{Executor, Inline, task};
@@ -49,12 +52,12 @@ pub trait Executor: Send + Sync {
     fn execute(&self, task: Task) -> Result<(), Refused<Task>>;
 
     /// Takes a task if there is room for it now. An executor that waits for room in
-    /// [`execute`](Self::execute) does not wait here, and refuses with [`Refusal::Full`]; one that
-    /// never waits has nothing to add.
+    /// [`execute`](Self::execute) does not wait here but refuses with [`Refusal::Full`]. The
+    /// provided method calls `execute`, which is right for an executor that does not wait.
     ///
     /// # Errors
     ///
-    /// As [`execute`](Self::execute), or because there is no room.
+    /// Returns the task as [`execute`](Self::execute) does, or because there is no room.
     ///
     /// ```
     /// use glasspool::{Executor, Refusal, ThreadPoolExecutor, task};
@@ -76,12 +79,12 @@ pub trait Executor: Send + Sync {
         self.execute(task)
     }
 
-    /// As [`execute`](Self::execute), but blocks at most until `deadline`. Unless an executor says
-    /// otherwise, it is `execute`, which is right for one that never waits.
+    /// Takes a task as [`execute`](Self::execute) does, but blocks at most until `deadline`. The
+    /// provided method calls `execute`, which is right for an executor that does not wait.
     ///
     /// # Errors
     ///
-    /// As [`execute`](Self::execute), or because there was no room in time.
+    /// Returns the task as [`execute`](Self::execute) does, or because there was no room in time.
     ///
     /// ```
     /// use std::time::{Duration, Instant};
@@ -97,8 +100,8 @@ pub trait Executor: Send + Sync {
         self.execute(task)
     }
 
-    /// How many tasks it may run at the same time: as many runners take part in a `map`. One,
-    /// unless it says otherwise.
+    /// Returns how many tasks the executor may run at the same time. At most as many runners take
+    /// part in a `map`. The provided method returns 1.
     ///
     /// ```
     /// use glasspool::{Executor, Inline, ThreadPoolExecutor};
@@ -111,8 +114,8 @@ pub trait Executor: Send + Sync {
         1
     }
 
-    /// Why it would refuse a task now, if it knows. A `map` asks before it touches its items. Never
-    /// blocks.
+    /// Returns why the executor would refuse a task now, if it knows. A `map` asks before it
+    /// touches its items. Never blocks. The provided method returns `None`.
     ///
     /// ```
     /// use glasspool::{Executor, Refusal, Shutdown, ThreadPoolExecutor};
@@ -128,7 +131,7 @@ pub trait Executor: Send + Sync {
     }
 }
 
-/// A borrowed executor is one too.
+/// A borrowed executor is an executor too.
 impl<E: Executor + ?Sized> Executor for &E {
     fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
         (**self).execute(task)
@@ -151,10 +154,7 @@ impl<E: Executor + ?Sized> Executor for &E {
     }
 }
 
-/// Panics where Python raises. What was refused is dropped before that: its own panic, while
-/// another goes past, would end the process.
-
-/// The executor that runs each task at once, in the thread that submits it.
+/// Runs each task at once, in the thread that submits it.
 ///
 /// ```
 /// use glasspool::{Executor, Inline};
@@ -177,9 +177,9 @@ impl Executor for Inline {
 }
 
 impl ScopedTask<'_> {
-    /// Runs the task in this thread, which is how an executor of your own does its work. Its panic
-    /// is the future's outcome. Blocks until the task and its callbacks have run; does nothing if
-    /// the task was cancelled.
+    /// Runs the task in this thread, which is how an executor of your own does its work. A panic of
+    /// the task is its future's outcome. Blocks until the task and its callbacks have run; does
+    /// nothing if the task was cancelled.
     ///
     /// ```
     /// let (task, future) = glasspool::task(|| 1);
@@ -188,7 +188,7 @@ impl ScopedTask<'_> {
     /// ```
     pub fn run(self) {
         let Some(cell) = self.into_cell() else { return };
-        // If a pool has given the task back for want of room, it is not that pool's any more.
+        // A pool that had no room for the task has left its home in it.
         cell.set_home(None);
         run_by_hand(&cell);
     }

@@ -1,50 +1,50 @@
-//! Borrowed work: an executor that lives for the length of one call, so its tasks may borrow from the
-//! caller.
+//! Borrowed work: an executor that lives for the length of one call, so its tasks may borrow from
+//! the caller.
 //!
-//! A running pool's workers can never run work that borrows: nothing says that they stop in time, and
-//! no safe Rust could say it. So a scope has workers of its own, which are [`std::thread::scope`]'s
-//! threads. For the rest it is a [`Pool`] like any other, with tasks that borrow for `'scope`.
+//! The workers of a running pool cannot run work that borrows: safe Rust has no way to say that
+//! they stop in time. So a scope has workers of its own, which are threads of
+//! [`std::thread::scope`]. Apart from that it is a [`Pool`] like any other, with tasks that borrow
+//! for `'scope`.
 //!
-//! **The end of a scope.** When the body has returned, tasks may still submit others, so the pool is
-//! closed [when it is idle](Shutdown::WhenIdle). When the body has panicked, pending tasks are
-//! cancelled, running tasks are asked to stop, and the pool is closed; or its threads would never
-//! end, and `std`'s scope would wait for them for ever. Either way every task has ended, and every
-//! handle that a task held is gone, before the scope returns.
+//! **The end of a scope.** When the body has returned, tasks may still submit others, so the pool
+//! closes [when it is idle](Shutdown::WhenIdle). When the body has panicked, pending tasks are
+//! cancelled, running tasks are asked to stop, and the pool closes: an open pool's threads would
+//! not end, and `std`'s scope would wait for them for ever. Either way every task has ended, and
+//! every handle that a task held is gone, before the scope returns.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::sync::Arc;
 
-use crate::kernel::error::Refused;
-use crate::kernel::future::ScopedFuture;
 use crate::kernel::meta::Common;
 use crate::kernel::panics::{Label, Panic, catch, report_unobserved};
 use crate::kernel::pool::Pool;
-use crate::kernel::seams::{Listener, Origin, PoolId, Shutdown, StopHook, WaitPolicy};
+use crate::kernel::seams::{Listener, Origin, Shutdown, WaitPolicy};
 use crate::options::builder::{BuildError, Builder};
-use crate::options::stats::Stats;
-use crate::submit::{Target, submit_family};
+use crate::options::stats::pool_facts;
+use crate::submit::{Entry, submit_family};
 use crate::sync::{Mutex, ThreadScope, scoped_threads, thread_scope};
+use crate::{Refused, ScopedBufferedMap, ScopedFuture, ScopedMap, StopToken};
 
 /// Runs `body` with an executor of at most so many workers, whose tasks may borrow what lives
 /// around the call.
 ///
-/// Blocks until the body has returned, every task has ended, those that tasks have submitted
-/// included, and every worker's thread is gone. Workers start on demand. For a scope with options
-/// there is [`Builder::scope`].
+/// Blocks until the body has returned, every task has ended (tasks that tasks have submitted
+/// included), and every worker's thread is gone. Workers start on demand. [`Builder::scope`] makes
+/// a scope with options.
 ///
 /// # Errors
 ///
-/// [`BuildError::NoWorkers`] for zero; then the body is not run.
+/// Returns [`BuildError::NoWorkers`] for zero; then the body is not run.
 ///
 /// # Panics
 ///
-/// If the body panics: what is pending is cancelled, what runs is asked to stop if it has a
-/// [`StopToken`], and goes on to its end, and then the panic goes on. Else, if a submitted task has
-/// panicked and nobody ever looked at its future: with the payload of the first of these, when all
-/// tasks have ended. (Others, and items of a map that nobody read, go the way of every [unobserved
-/// panic](crate::set_unobserved_panic_hook).)
+/// Panics if the body panics: pending tasks are cancelled, running tasks that have a [`StopToken`]
+/// are asked to stop, and when all of them have ended the body's panic goes on. Panics also if a
+/// submitted task has panicked and nobody has looked at its future: with the payload of the first
+/// such task, when all tasks have ended. (Other such tasks, and items of a map that nobody read,
+/// are [unobserved panics](crate::set_unobserved_panic_hook).)
 ///
 /// ```
 /// use glasspool::scope;
@@ -95,21 +95,21 @@ use crate::sync::{Mutex, ThreadScope, scoped_threads, thread_scope};
 /// # Ok::<(), glasspool::BuildError>(())
 /// ```
 ///
-/// Nothing that a scope lends out survives it, and the compiler sees to that. A future cannot
+/// The compiler checks that nothing that a scope lends out survives the scope. A future cannot
 /// leave:
 ///
 /// ```compile_fail
 /// let escaped = glasspool::scope(1, |s| s.submit(|| 1)).unwrap();
 /// ```
 ///
-/// nor can the scope itself, so nobody submits to one that has ended:
+/// nor can the scope itself, so nobody submits to a scope that has ended:
 ///
 /// ```compile_fail,E0521
 /// let mut kept = None;
 /// glasspool::scope(1, |s| kept = Some(s.clone())).unwrap();
 /// ```
 ///
-/// nor can a task borrow what lives only in the body:
+/// nor can a task borrow what lives in the body:
 ///
 /// ```compile_fail,E0373
 /// glasspool::scope(1, |s| {
@@ -118,7 +118,7 @@ use crate::sync::{Mutex, ThreadScope, scoped_threads, thread_scope};
 /// });
 /// ```
 ///
-/// nor two tasks share what one of them changes:
+/// nor can two tasks share what one of them changes:
 ///
 /// ```compile_fail,E0499
 /// let mut count = 0;
@@ -128,7 +128,7 @@ use crate::sync::{Mutex, ThreadScope, scoped_threads, thread_scope};
 /// });
 /// ```
 ///
-/// nor one take to another thread what must stay on this:
+/// nor can a task take to another thread what must stay on this one:
 ///
 /// ```compile_fail,E0277
 /// let count = std::rc::Rc::new(1);
@@ -145,19 +145,20 @@ where
     Builder::default().max_workers(max_workers).scope(body)
 }
 
-/// How a scope is made that has options.
+/// How to make a scope that has options.
 impl Builder {
-    /// As [`scope`](crate::scope()), for a scope with these options: a stack for deep recursion,
-    /// say. Its threads are called `scope-0`, `scope-1`, … if no prefix is given.
+    /// Runs `body` as [`scope`](crate::scope()) does, in a scope with these options: with a larger
+    /// stack, say. Without a prefix, the names of its threads begin with `scope-0`, `scope-1`, ….
     ///
     /// # Errors
     ///
-    /// If no scope can be made of these options, and then the body is not run: the same as for a
-    /// pool, and a [`queue_capacity`](Self::queue_capacity), because a scope has no bound.
+    /// Returns an error if no scope can be made of these options; then the body is not run. The
+    /// errors are those of a pool, and one for a [`queue_capacity`](Self::queue_capacity), since a
+    /// scope has no bound.
     ///
     /// # Panics
     ///
-    /// As [`scope`](crate::scope()).
+    /// Panics as [`scope`](crate::scope()) does.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -175,7 +176,7 @@ impl Builder {
     where
         F: for<'scope> FnOnce(&Scope<'scope, 'env>) -> R,
     {
-        if self.is_bounded() {
+        if self.queue_capacity.is_some() {
             return Err(BuildError::BoundedScope);
         }
         thread_scope(|threads: &ThreadScope<'_, 'env>| {
@@ -197,6 +198,7 @@ where
     let result = catch(|| body(&scope));
     let how = if result.is_ok() { Shutdown::WhenIdle } else { Shutdown::Stop };
     scope.pool.shutdown(how).expect("the body does not run on one of the scope's own workers");
+    // The pool goes before a panic goes on, so that user code in its drops does not run meanwhile.
     drop(scope);
     let panic = unobserved.0.lock().take();
     match (result, panic) {
@@ -209,11 +211,11 @@ where
     }
 }
 
-/// The executor of one [`scope`]: its tasks may borrow for `'scope` from `'env`, which is whatever
+/// The executor of one [`scope`]. Its tasks may borrow for `'scope` from `'env`, which is all that
 /// lives around the call.
 ///
-/// Clones are the same scope; a task that submits takes one with it. (If the compiler asks for
-/// `&'scope Scope`, that is what is missing: move a clone into the task.)
+/// Clones are the same scope; a task that submits takes a clone with it. (If the compiler asks for
+/// `&'scope Scope`, move a clone into the task.)
 ///
 /// ```
 /// use glasspool::{as_completed, scope};
@@ -231,21 +233,25 @@ where
 pub struct Scope<'scope, 'env: 'scope> {
     pool: Arc<Pool<'scope>>,
     common: Arc<Common<'scope>>,
-    /// Borrows nothing longer or shorter than it says.
+    /// Keeps both lifetimes as they are: no borrow becomes longer or shorter.
     env: PhantomData<fn() -> &'scope &'env ()>,
 }
 
 impl<'scope> Scope<'scope, '_> {
     submit_family!('scope, 'scope);
 
-    /// The same scope, under which what is submitted has a name, for error messages and `Debug`.
-    /// Never blocks.
+    pool_facts!();
+
+    /// Returns the same scope, which gives this name to each task it submits, for error messages
+    /// and `Debug`. Never blocks.
     ///
     /// ```
     /// use glasspool::scope;
     ///
-    /// let error = scope(1, |s| s.named("BR").submit(|| panic!("no flag")).into_result()).map(Result::<(), _>::unwrap_err)?;
-    /// assert_eq!(error.to_string(), "task 'BR' panicked: no flag");
+    /// assert_eq!(scope(3, |s| (s.max_workers(), s.stats().submitted))?, (3, 0));
+    /// let result: Result<(), _> =
+    ///     scope(1, |s| s.named("BR").submit(|| panic!("no flag")).into_result())?;
+    /// assert_eq!(result.unwrap_err().to_string(), "task 'BR' panicked: no flag");
     /// # Ok::<(), glasspool::BuildError>(())
     /// ```
     #[must_use = "a name does nothing until something is submitted under it"]
@@ -253,65 +259,17 @@ impl<'scope> Scope<'scope, '_> {
         Self { common: self.pool.named(name.into()), ..self.clone() }
     }
 
-    /// How many workers it may have at most. Never blocks.
-    ///
-    /// ```
-    /// assert_eq!(glasspool::scope(3, |s| s.max_workers())?, 3);
-    /// # Ok::<(), glasspool::BuildError>(())
-    /// ```
-    pub fn max_workers(&self) -> usize {
-        self.pool.settings.max_workers
-    }
-
-    /// What it is doing and has done; see
-    /// [`ThreadPoolExecutor::stats`](crate::ThreadPoolExecutor::stats).
-    ///
-    /// ```
-    /// assert_eq!(glasspool::scope(3, |s| s.stats().submitted)?, 0);
-    /// # Ok::<(), glasspool::BuildError>(())
-    /// ```
-    pub fn stats(&self) -> Stats {
-        Stats::of(&self.pool.queue.snapshot(), &self.pool.queue.staff)
-    }
-
-    /// Which pool this is, to its [workers](crate::current_worker). Never blocks.
-    ///
-    /// ```
-    /// use glasspool::{current_worker, scope};
-    ///
-    /// let (mine, theirs) = scope(1, |s| (s.id(), s.submit(|| current_worker().unwrap().pool()).into_result()))?;
-    /// assert_eq!(mine, theirs?);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn id(&self) -> PoolId {
-        self.pool.settings.id
-    }
-
-    fn submit_task<F, T>(
-        &self,
-        work: F,
-        here: &'static Location<'static>,
-        stop: Option<StopHook>,
-        policy: WaitPolicy,
-    ) -> Result<ScopedFuture<'scope, T>, Refused<F>>
-    where
-        F: FnOnce() -> T + Send + 'scope,
-        T: Send + 'scope,
-    {
-        self.pool.submit_for(&self.common, work, here, stop, policy)
-    }
-
-    fn target(&self) -> Target<'scope, 'scope> {
-        self.pool.target(self.common.name.clone())
+    fn entry(&self) -> Entry<'_, 'scope> {
+        Entry { pool: &self.pool, common: &self.common }
     }
 }
 
-/// Keeps the first panic that nobody looked at, for the scope to raise at its end.
+/// Keeps the first panic that nobody looked at. The scope raises it at its end.
 struct Unobserved(Arc<Mutex<Option<Panic>>>);
 
 impl Listener for Unobserved {
     fn for_task(&self, _: &Label, origin: Origin) -> Option<Arc<dyn Listener>> {
-        // An item of a map that nobody read goes the way of every unobserved panic.
+        // An item of a map that nobody read is left to the process's hook.
         let is_submitted = origin == Origin::Submitted;
         is_submitted.then(|| Arc::new(Self(Arc::clone(&self.0))) as Arc<dyn Listener>)
     }
@@ -326,7 +284,7 @@ impl Listener for Unobserved {
     }
 }
 
-// As a pool's handles: no user code runs while it is locked.
+// No user code runs while the pool is locked, so a panic cannot leave it half-changed.
 impl UnwindSafe for Scope<'_, '_> {}
 impl RefUnwindSafe for Scope<'_, '_> {}
 

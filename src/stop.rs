@@ -1,9 +1,11 @@
 //! Asking a running task to stop: a flag that the future raises and the task looks at.
 //!
-//! Nothing interrupts a thread in the middle of its work, here or in Python; so stopping early is
-//! an agreement between whoever asks and the closure that looks. The token goes to the closure when
-//! it is submitted; the kernel knows it as a [`StopHook`], which the future and the pool find beside
-//! the task.
+//! Nothing interrupts a thread in the middle of its work, here or in Python. So stopping early is
+//! an agreement between the caller who asks and the closure that looks. The closure is given the
+//! token when it is submitted; the kernel knows the token as a [`StopHook`], which the future and
+//! the pool find beside the task.
+//!
+//! Invariant: the flag is raised at most once and is not lowered again.
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -43,38 +45,39 @@ pub struct StopToken {
 
 struct Shared {
     requested: Mutex<bool>,
-    /// Announced once, when it has been.
+    /// Notified when the flag is raised.
     request_made: Condvar,
 }
 
 impl StopToken {
-    /// A token of your own: for a task's closure under test, or for several tasks that are to stop
-    /// together. It goes into their closures like anything else, and is raised by
-    /// [`request_stop`](Self::request_stop); their futures know nothing of it.
+    /// Makes a token of your own: to test a task's closure, or to stop several tasks together. Move
+    /// clones of it into the closures, and call [`request_stop`](Self::request_stop). The futures
+    /// of those tasks do not know the token.
     ///
     /// ```
     /// use glasspool::{StopToken, ThreadPoolExecutor};
     /// use std::time::Duration;
     ///
     /// let (pool, stop) = (ThreadPoolExecutor::new(2)?, StopToken::new());
-    /// let futures = [stop.clone(), stop.clone()].map(|stop| pool.submit(move || stop.wait_timeout(Duration::MAX)));
+    /// let stops = [stop.clone(), stop.clone()];
+    /// let futures = stops.map(|stop| pool.submit(move || stop.wait_timeout(Duration::MAX)));
     /// stop.request_stop();
     /// assert!(futures.iter().all(|future| *future.result().unwrap()));
     /// # Ok::<(), glasspool::BuildError>(())
     /// ```
     pub fn new() -> Self {
-        Self {
-            shared: Arc::new(Shared { requested: Mutex::new(false), request_made: Condvar::new() }),
-        }
+        let shared = Shared { requested: Mutex::new(false), request_made: Condvar::new() };
+        Self { shared: Arc::new(shared) }
     }
 
-    /// Whether the task has been asked to stop. Never blocks.
+    /// Returns `true` if the task has been asked to stop. Never blocks.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
     ///
     /// let pool = ThreadPoolExecutor::new(1)?;
-    /// let future = pool.submit_stoppable(|stop| (1..).take_while(|_| !stop.stop_requested()).count());
+    /// let future =
+    ///     pool.submit_stoppable(|stop| (1..).take_while(|_| !stop.stop_requested()).count());
     /// future.request_stop();
     /// assert!(future.into_result()? < usize::MAX);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -83,8 +86,8 @@ impl StopToken {
         *self.shared.requested.lock()
     }
 
-    /// Sleeps for at most this long, and no longer than until the task is asked to stop; says
-    /// whether it has been.
+    /// Sleeps for this long, or until the task is asked to stop. Returns `true` if the task has
+    /// been asked.
     ///
     /// This is how a stoppable task waits for time to pass. Zero asks without waiting; a timeout
     /// too long for the clock waits without limit.
@@ -103,8 +106,7 @@ impl StopToken {
         let deadline = deadline_after(timeout);
         let mut requested = self.shared.requested.lock();
         while !*requested {
-            // Looked at under the lock under which it is set, so a request is seen here, or wakes
-            // us.
+            // The flag is raised under this lock, so a request is seen here or ends the sleep.
             if wait_until(&self.shared.request_made, &mut requested, deadline) {
                 break;
             }
@@ -115,14 +117,18 @@ impl StopToken {
     /// Returns the kernel's view of this token.
     pub(crate) fn hook(&self) -> StopHook {
         let token = self.clone();
-        Arc::new(move || {
-            let is_news = !std::mem::replace(&mut *token.shared.requested.lock(), true);
-            token.shared.request_made.notify_all();
-            is_news
-        })
+        Arc::new(move || token.raise())
     }
 
-    /// Asks whoever looks at this token to stop. Never blocks.
+    /// Raises the flag. Returns `true` if it was not raised before.
+    fn raise(&self) -> bool {
+        let was_raised = std::mem::replace(&mut *self.shared.requested.lock(), true);
+        // A sleeper holds the lock from its look at the flag until it sleeps, so it hears this.
+        self.shared.request_made.notify_all();
+        !was_raised
+    }
+
+    /// Asks the tasks that look at this token to stop. Never blocks.
     ///
     /// ```
     /// let stop = glasspool::StopToken::new();
@@ -130,24 +136,23 @@ impl StopToken {
     /// assert!(stop.stop_requested());
     /// ```
     pub fn request_stop(&self) {
-        *self.shared.requested.lock() = true;
-        self.shared.request_made.notify_all();
+        self.raise();
     }
 }
 
 impl Default for StopToken {
-    /// As [`StopToken::new`].
+    /// Makes a token as [`StopToken::new`] does.
     fn default() -> Self {
         Self::new()
     }
 }
 
-// A flag that is only ever raised cannot be left half-changed.
+// The flag changes in one step, so a panic cannot leave it half-changed.
 impl UnwindSafe for StopToken {}
 impl RefUnwindSafe for StopToken {}
 
 impl PartialEq for StopToken {
-    /// Whether they are the same token.
+    /// Returns `true` if both are the same token.
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
@@ -165,10 +170,10 @@ impl<T> ScopedFuture<'_, T> {
     /// Asks the task to stop. Returns `true` if the task can still heed that. Does not wait for the
     /// task.
     ///
-    /// A task that has not begun is cancelled, as by [`cancel`](Self::cancel). One that runs, and
-    /// was given a [`StopToken`](crate::StopToken), can see there that it has been asked; what it
-    /// does then is up to it, and its own outcome stands. `false` means that the task has returned,
-    /// panicked or been lost, or runs without a token.
+    /// A task that has not begun is cancelled, as by [`cancel`](Self::cancel). A running task that
+    /// was given a [`StopToken`] sees the request there; the task decides what to do, and its own
+    /// outcome stands. `false` means that the task has returned, panicked or been lost, or runs
+    /// without a token.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -182,15 +187,11 @@ impl<T> ScopedFuture<'_, T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn request_stop(&self) -> bool {
-        if self.cancel() {
-            return true;
-        }
-        match self.stop() {
-            Some(stop) if !self.done() => {
-                stop();
-                true
-            }
-            _ => false,
-        }
+        let ask = |stop: &StopHook| {
+            stop();
+            true
+        };
+        // Cancelled, or asked: a task that is neither pending nor done is running.
+        self.cancel() || (!self.done() && self.stop().is_some_and(ask))
     }
 }

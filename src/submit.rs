@@ -1,9 +1,12 @@
 //! One family of methods by which work is submitted, on every handle: a pool, a [`Submitter`], a
-//! [`Scope`](crate::Scope), a `dyn Executor`, and each of these under a [name](Named).
+//! [`Scope`](crate::Scope), a `dyn Executor`, and each of these under a name.
 //!
-//! The family is written once, in the macro below, and each handle has it as methods of its own: so
-//! no trait is to be imported. A handle says in two functions how its tasks are taken: `submit_task`
-//! for one task, and `target` for a map, which submits many.
+//! The macro below writes the family once, and each handle has it as methods of its own, so no
+//! trait has to be imported. What differs is the handle's private `entry`: it returns an [`Entry`]
+//! into a pool, or a [`Named`] executor. Both of them have a `submit_task` for one task, and a
+//! `target` for a map, which makes its tasks itself.
+//!
+//! Invariant: the closure of a refused task goes back to the submitter as it came.
 
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -11,35 +14,36 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::executor::Executor;
-use crate::kernel::error::{Refusal, Refused};
-use crate::kernel::future::{Future, ScopedFuture};
+use crate::kernel::error::Refusal;
 use crate::kernel::meta::{Common, TaskMeta};
 use crate::kernel::panics::discard;
 use crate::kernel::pool::{Pool, ThreadPoolExecutor};
 use crate::kernel::queue::Queue;
-use crate::kernel::seams::{PoolId, StopHook, WaitPolicy};
+use crate::kernel::seams::{StopHook, WaitPolicy};
 use crate::kernel::task::{ScopedTask, Task, halves};
-use crate::options::stats::Stats;
+use crate::options::stats::pool_facts;
+use crate::{Future, Refused, ScopedBufferedMap, ScopedFuture, ScopedMap, StopToken};
 
 /// Writes the family for a handle whose tasks live for `$task`, and whose buffered maps may borrow
-/// the handle for `$handle`.
+/// the handle for `$handle`. A module that uses it imports the types that it names.
 macro_rules! submit_family {
     ($task:lifetime, $handle:lifetime) => {
-        /// Submits work, and returns the future of its result.
+        /// Submits work and returns the future of its result.
         ///
-        /// On a pool, an idle worker takes the task, or a new one, or whichever is ready first.
-        /// Blocks while a worker's thread starts (for this task or, if the pool has no other worker
-        /// yet, for another), until that worker has claimed its task. No user code runs before
-        /// that, and none on this thread, so on an unbounded pool it may be called with any lock
-        /// held. On a [bounded](crate::Builder::queue_capacity) pool it waits for room, unless it
-        /// is called by one of the pool's own workers. On an executor of your own it blocks as
+        /// On a pool, the task goes to an idle worker, or to a new one, or else it waits for the
+        /// worker that is ready first. The call blocks while a worker's thread starts (for this
+        /// task or, if the pool has no other worker yet, for another one), until that worker has
+        /// claimed its task. No user code runs before that, and none runs on this thread, so the
+        /// caller of an unbounded pool may hold any lock. On a
+        /// [bounded](crate::Builder::queue_capacity) pool the call waits for room, unless one of
+        /// the pool's own workers makes it. On an executor of your own it blocks as
         /// [`execute`](crate::Executor::execute) does.
         ///
         /// # Panics
         ///
-        /// Where Python raises: if the pool was shut down, or is broken, or has no worker and gets
-        /// no thread for one; the work is dropped first. [`try_submit`](Self::try_submit) returns
-        /// instead.
+        /// Panics where Python raises: if the pool was shut down, or is broken, or has no worker
+        /// and gets no thread for one. The work is dropped first.
+        /// [`try_submit`](#method.try_submit) returns an error instead.
         ///
         /// ```
         /// use glasspool::ThreadPoolExecutor;
@@ -58,25 +62,20 @@ macro_rules! submit_family {
         /// let _ = pool.submit(|| 1); // panics: cannot submit: the executor was shut down
         /// ```
         #[track_caller]
-        pub fn submit<F, T>(&self, work: F) -> $crate::ScopedFuture<$task, T>
+        pub fn submit<F, T>(&self, work: F) -> ScopedFuture<$task, T>
         where
             F: FnOnce() -> T + Send + $task,
             T: Send + $task,
         {
-            let here = std::panic::Location::caller();
-            let policy = $crate::kernel::seams::WaitPolicy::Forever;
-            match self.submit_task(work, here, None, policy) {
-                Ok(future) => future,
-                Err(refused) => $crate::submit::raise(refused),
-            }
+            $crate::submit::or_raise(self.entry().submit_task(work, &WaitPolicy::Forever, None))
         }
 
-        /// Submits work, if the executor takes it now. Does not wait for room; blocks while a
+        /// Submits work if the executor takes it now. Does not wait for room; blocks while a
         /// worker's thread starts. Never panics.
         ///
         /// # Errors
         ///
-        /// The work back, with the reason.
+        /// Returns the work and the reason why it was refused.
         ///
         /// ```
         /// use glasspool::{Refusal, Shutdown, ThreadPoolExecutor};
@@ -90,25 +89,21 @@ macro_rules! submit_family {
         /// # Ok::<(), Box<dyn std::error::Error>>(())
         /// ```
         #[track_caller]
-        pub fn try_submit<F, T>(
-            &self,
-            work: F,
-        ) -> Result<$crate::ScopedFuture<$task, T>, $crate::Refused<F>>
+        pub fn try_submit<F, T>(&self, work: F) -> Result<ScopedFuture<$task, T>, Refused<F>>
         where
             F: FnOnce() -> T + Send + $task,
             T: Send + $task,
         {
-            let here = std::panic::Location::caller();
-            self.submit_task(work, here, None, $crate::kernel::seams::WaitPolicy::Never)
+            self.entry().submit_task(work, &WaitPolicy::Never, None)
         }
 
-        /// Submits work, if the executor takes it within this time. Blocks for at most `timeout`
-        /// until there is room, and while a worker's thread starts. Never panics. A timeout too long
-        /// for the clock waits without limit.
+        /// Submits work if the executor takes it within this time. Blocks for at most `timeout`
+        /// until there is room, and while a worker's thread starts. Never panics. A timeout too
+        /// long for the clock waits without limit.
         ///
         /// # Errors
         ///
-        /// The work back, with the reason.
+        /// Returns the work and the reason why it was refused.
         ///
         /// ```
         /// use std::time::Duration;
@@ -133,23 +128,23 @@ macro_rules! submit_family {
             &self,
             timeout: std::time::Duration,
             work: F,
-        ) -> Result<$crate::ScopedFuture<$task, T>, $crate::Refused<F>>
+        ) -> Result<ScopedFuture<$task, T>, Refused<F>>
         where
             F: FnOnce() -> T + Send + $task,
             T: Send + $task,
         {
-            let here = std::panic::Location::caller();
             let deadline = $crate::sync::deadline_after(timeout);
-            self.submit_task(work, here, None, $crate::kernel::seams::WaitPolicy::until(deadline))
+            self.entry().submit_task(work, &WaitPolicy::until(deadline), None)
         }
 
-        /// Submits work that can be asked to stop: it is given a [`StopToken`](crate::StopToken), by
-        /// which it learns of [`request_stop`](crate::ScopedFuture::request_stop) and of a shutdown
-        /// with [`Shutdown::Stop`](crate::Shutdown::Stop). Blocks as [`submit`](Self::submit) does.
+        /// Submits work that can be asked to stop. The closure is given a
+        /// [`StopToken`](crate::StopToken), which tells it of a
+        /// [`request_stop`](crate::ScopedFuture::request_stop) and of a shutdown with
+        /// [`Shutdown::Stop`](crate::Shutdown::Stop). Blocks as [`submit`](#method.submit) does.
         ///
         /// # Panics
         ///
-        /// As [`submit`](Self::submit).
+        /// Panics as [`submit`](#method.submit) does.
         ///
         /// ```
         /// use glasspool::{Shutdown, ThreadPoolExecutor};
@@ -168,34 +163,29 @@ macro_rules! submit_family {
         /// # Ok::<(), Box<dyn std::error::Error>>(())
         /// ```
         #[track_caller]
-        pub fn submit_stoppable<F, T>(&self, work: F) -> $crate::ScopedFuture<$task, T>
+        pub fn submit_stoppable<F, T>(&self, work: F) -> ScopedFuture<$task, T>
         where
-            F: FnOnce($crate::StopToken) -> T + Send + $task,
+            F: FnOnce(StopToken) -> T + Send + $task,
             T: Send + $task,
         {
-            let here = std::panic::Location::caller();
-            let stop = $crate::StopToken::new();
-            let hook = Some(stop.hook());
-            let policy = $crate::kernel::seams::WaitPolicy::Forever;
-            match self.submit_task(move || work(stop), here, hook, policy) {
-                Ok(future) => future,
-                Err(refused) => $crate::submit::raise(refused),
-            }
+            let stop = StopToken::new();
+            let (hook, work) = (Some(stop.hook()), move || work(stop));
+            $crate::submit::or_raise(self.entry().submit_task(work, &WaitPolicy::Forever, hook))
         }
 
         /// Applies `f` to each item, on as many workers as there are, and returns the results in
         /// the order of the items, or [as they come](crate::ScopedMap::unordered).
         ///
-        /// It takes all items and starts at once. Blocks while workers' threads start, and on a
-        /// [bounded](crate::Builder::queue_capacity) pool until there is room for the first of the
-        /// workers that take part. Each item is a task to whoever looks at it (it is pending, runs,
-        /// and fails by itself), but costs much less than a submit.
+        /// The call takes all items and starts at once. It blocks while workers' threads start,
+        /// and on a [bounded](crate::Builder::queue_capacity) pool until there is room for the
+        /// first of the workers that take part. For its reader, each item is a task (it is pending,
+        /// runs, and fails by itself), but an item costs much less than a submit.
         ///
         /// # Panics
         ///
-        /// If the executor is closed or broken, before it has touched any item; if it is closed
-        /// while the items are taken, or gets no thread, when it has taken them, and then they are
-        /// dropped. A panic of the iterator of items comes out here, and then no item has begun.
+        /// Panics if the executor is closed or broken; then no item was touched. Panics if the
+        /// executor closes while the items are taken, or gets no thread; then the items are
+        /// dropped. A panic of the iterator of items comes out here; then no item has begun.
         ///
         /// ```
         /// use glasspool::ThreadPoolExecutor;
@@ -207,34 +197,34 @@ macro_rules! submit_family {
         /// # Ok::<(), Box<dyn std::error::Error>>(())
         /// ```
         #[track_caller]
-        pub fn map<I, F, T>(&self, items: I, f: F) -> $crate::ScopedMap<$task, T>
+        pub fn map<I, F, T>(&self, items: I, f: F) -> ScopedMap<$task, T>
         where
             I: IntoIterator<Item: Send + $task>,
             F: Fn(I::Item) -> T + Send + Sync + $task,
             T: Send + $task,
         {
-            let here = std::panic::Location::caller();
-            $crate::ScopedMap::start(&self.target(), items, f, here)
+            ScopedMap::start(&self.entry().target(), items, f, Location::caller())
         }
 
-        /// Applies `f` to each item, with `buffer_size` items in flight at a time: so there may be
-        /// any number of items, also endlessly many.
+        /// Applies `f` to each item, with `buffer_size` items in flight at a time, so the items may
+        /// be endlessly many.
         ///
-        /// An item is in flight from when it is taken until its result is handed over. As many are
-        /// taken and submitted at once, and then one for each result that is handed over. The
-        /// results come in the order of the items, or [as they
-        /// come](crate::ScopedBufferedMap::unordered). Each item is a task of its own, so tiny items
-        /// cost more than in a [`map`](Self::map).
+        /// An item is in flight from when it is taken until its result is handed over. As many as
+        /// the buffer holds are taken and submitted at once, and then one for each result that is
+        /// handed over. The results come in the order of the items, or [as they
+        /// come](crate::ScopedBufferedMap::unordered). Each item is a task of its own, so tiny
+        /// items cost more than in a [`map`](#method.map).
         ///
-        /// Blocks while workers' threads start, and on a [bounded](crate::Builder::queue_capacity)
-        /// pool until there is room for the first item; for the others the iteration waits. What
-        /// happens when an item fails, when the pool is closed, or when the iterator of items
-        /// panics is said at [`ScopedBufferedMap`](crate::ScopedBufferedMap).
+        /// The call blocks while workers' threads start, and on a
+        /// [bounded](crate::Builder::queue_capacity) pool until there is room for the first item;
+        /// for the others the iteration waits. [`ScopedBufferedMap`](crate::ScopedBufferedMap) says
+        /// what happens when an item fails, when the pool is closed, or when the iterator of items
+        /// panics.
         ///
         /// # Panics
         ///
-        /// If `buffer_size` is zero, or the executor is closed or broken, before it has touched any
-        /// item; or if it refuses the first.
+        /// Panics if `buffer_size` is zero, or if the executor is closed or broken; then no item
+        /// was touched. Panics if the executor refuses the first item.
         ///
         /// ```
         /// use glasspool::ThreadPoolExecutor;
@@ -252,21 +242,30 @@ macro_rules! submit_family {
             items: I,
             buffer_size: usize,
             f: F,
-        ) -> $crate::ScopedBufferedMap<$handle, I::IntoIter, T>
+        ) -> ScopedBufferedMap<$handle, I::IntoIter, T>
         where
             I: IntoIterator<Item: Send + $task>,
             F: Fn(I::Item) -> T + Send + Sync + $task,
             T: Send + $task,
         {
-            let here = std::panic::Location::caller();
-            $crate::ScopedBufferedMap::start(self.target(), items, buffer_size, f, here)
+            let (target, here) = (self.entry().target(), Location::caller());
+            ScopedBufferedMap::start(target, items, buffer_size, f, here)
         }
     };
 }
 pub(crate) use submit_family;
 
-/// Panics where Python raises. What was refused is dropped before that: if its drop panicked during
-/// another panic, the process would end.
+/// Returns what the executor has taken, or panics where Python raises.
+#[track_caller]
+pub(crate) fn or_raise<T, W>(submitted: Result<T, Refused<W>>) -> T {
+    match submitted {
+        Ok(taken) => taken,
+        Err(refused) => raise(refused),
+    }
+}
+
+/// Panics with the reason of the refusal. The work is dropped before that: a panic of its drop
+/// during another panic would end the process.
 #[track_caller]
 pub(crate) fn raise<W>(refused: Refused<W>) -> ! {
     let message = refused.to_string();
@@ -279,53 +278,51 @@ pub(crate) struct Target<'handle, 'task> {
     pub(crate) accept: Box<Accept<'handle, 'task>>,
     pub(crate) common: Arc<Common<'task>>,
     pub(crate) max_workers: usize,
-    /// The queue of the pool, if this is known to be one.
+    /// The queue of the pool, if the handle is a pool's.
     pub(crate) home: Option<Arc<Queue<'task>>>,
     pub(crate) refusal: Box<dyn Fn() -> Option<Refusal> + Send + Sync + 'handle>,
     /// Whether `accept` wakes up for [`WaitPolicy::UntilWoken`].
     pub(crate) can_be_woken: bool,
 }
 
-type Accept<'handle, 'task> = dyn Fn(ScopedTask<'task>, WaitPolicy) -> Result<(), Refused<ScopedTask<'task>>>
-    + Send
-    + Sync
-    + 'handle;
+type Accept<'h, 't> = dyn Fn(ScopedTask<'t>, WaitPolicy) -> Taken<'t> + Send + Sync + 'h;
+type Taken<'t> = Result<(), Refused<ScopedTask<'t>>>;
 
-impl<'a> Pool<'a> {
-    pub(crate) fn target(self: &Arc<Self>, name: Option<Arc<str>>) -> Target<'a, 'a> {
-        let pool = Arc::clone(self);
-        Target {
-            accept: Box::new(move |task, policy| pool.adopt(task, policy)),
-            common: Arc::new(Common { name, stop: None, home: None }),
-            max_workers: self.settings.max_workers,
-            home: Some(Arc::clone(&self.queue)),
-            refusal: {
-                let queue = Arc::clone(&self.queue);
-                Box::new(move || queue.refusal())
-            },
-            can_be_woken: true,
-        }
-    }
+/// A handle's way into its pool.
+pub(crate) struct Entry<'handle, 'task> {
+    pub(crate) pool: &'handle Arc<Pool<'task>>,
+    pub(crate) common: &'handle Arc<Common<'task>>,
+}
 
-    /// Submits one task of a handle.
-    pub(crate) fn submit_for<F, T>(
-        self: &Arc<Self>,
-        common: &Arc<Common<'a>>,
+impl<'a> Entry<'_, 'a> {
+    /// Submits one task, whose work looks at the stop token of the hook, if there is one.
+    #[track_caller]
+    pub(crate) fn submit_task<F, T>(
+        &self,
         work: F,
-        here: &'static Location<'static>,
+        policy: &WaitPolicy,
         stop: Option<StopHook>,
-        policy: WaitPolicy,
     ) -> Result<ScopedFuture<'a, T>, Refused<F>>
     where
         F: FnOnce() -> T + Send + 'a,
         T: Send + 'a,
     {
-        match stop {
-            None => self.submit(common, here, work, policy),
-            Some(_) => {
-                let with_stop = Arc::new(Common { stop, ..Common::clone(common) });
-                self.submit(&with_stop, here, work, policy)
-            }
+        let own = stop.map(|stop| Common { stop: Some(stop), ..Common::clone(self.common) });
+        let own = own.map(Arc::new);
+        let common = own.as_ref().unwrap_or(self.common);
+        self.pool.submit(common, Location::caller(), work, policy.clone())
+    }
+
+    pub(crate) fn target(&self) -> Target<'a, 'a> {
+        let (pool, queue) = (Arc::clone(self.pool), Arc::clone(&self.pool.queue));
+        Target {
+            // The pool gives them their home when it takes them.
+            common: Arc::new(Common { home: None, ..Common::clone(self.common) }),
+            max_workers: pool.settings.max_workers,
+            home: Some(Arc::clone(&queue)),
+            refusal: Box::new(move || queue.refusal()),
+            accept: Box::new(move |task, policy| pool.adopt(task, policy)),
+            can_be_woken: true,
         }
     }
 }
@@ -334,7 +331,7 @@ impl<'a> Pool<'a> {
 impl ThreadPoolExecutor {
     submit_family!('static, 'static);
 
-    /// Returns a handle under which what is submitted has a name, for error messages and `Debug`.
+    /// Returns a handle that gives a name to each task it submits, for error messages and `Debug`.
     /// Never blocks.
     ///
     /// ```
@@ -349,7 +346,8 @@ impl ThreadPoolExecutor {
         self.submitter().named(name)
     }
 
-    /// Returns a handle that can submit, and be cloned, and go into tasks. Never blocks.
+    /// Returns a handle that submits to this pool, can be cloned, and can go into tasks. Never
+    /// blocks.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -364,35 +362,22 @@ impl ThreadPoolExecutor {
         Submitter { pool: Arc::clone(&self.pool), common: Arc::clone(&self.pool.common) }
     }
 
-    fn submit_task<F, T>(
-        &self,
-        work: F,
-        here: &'static Location<'static>,
-        stop: Option<StopHook>,
-        policy: WaitPolicy,
-    ) -> Result<Future<T>, Refused<F>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.pool.submit_for(&self.pool.common, work, here, stop, policy)
-    }
-
-    fn target(&self) -> Target<'static, 'static> {
-        self.pool.target(None)
+    fn entry(&self) -> Entry<'_, 'static> {
+        Entry { pool: &self.pool, common: &self.pool.common }
     }
 }
 
 /// Submits to a [`ThreadPoolExecutor`] that somebody else owns.
 ///
-/// It can be cloned and goes where the owner cannot: into tasks. It keeps nothing open: the owner
-/// closes the pool without asking it, and from then on it is refused.
+/// A submitter can be cloned and goes where the owner cannot: into tasks. It does not keep the pool
+/// open: when the owner has closed the pool, the submitter's tasks are refused.
 ///
 /// ```
 /// use glasspool::ThreadPoolExecutor;
 ///
 /// let pool = ThreadPoolExecutor::new(1)?;
 /// let submitter = pool.submitter();
+/// assert_eq!((submitter.id(), submitter.max_workers()), (pool.id(), 1));
 /// let outer = pool.submit(move || submitter.submit(|| "submitted by a task"));
 /// let inner = outer.into_result()?;
 /// assert_eq!(inner.result()?, &"submitted by a task");
@@ -408,7 +393,9 @@ pub struct Submitter {
 impl Submitter {
     submit_family!('static, 'static);
 
-    /// Returns the same handle, under which what is submitted has this name. Never blocks.
+    pool_facts!();
+
+    /// Returns the same handle, which gives this name to each task it submits. Never blocks.
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
@@ -417,60 +404,11 @@ impl Submitter {
     /// # Ok::<(), glasspool::BuildError>(())
     /// ```
     pub fn named(&self, name: impl Into<String>) -> Self {
-        Self { pool: Arc::clone(&self.pool), common: self.pool.named(name.into()) }
+        Self { common: self.pool.named(name.into()), ..self.clone() }
     }
 
-    /// Returns how many workers the pool may have. Never blocks.
-    ///
-    /// ```
-    /// # use glasspool::ThreadPoolExecutor;
-    /// assert_eq!(ThreadPoolExecutor::new(3)?.submitter().max_workers(), 3);
-    /// # Ok::<(), glasspool::BuildError>(())
-    /// ```
-    pub fn max_workers(&self) -> usize {
-        self.pool.settings.max_workers
-    }
-
-    /// Returns what the pool is doing and has done; see
-    /// [`ThreadPoolExecutor::stats`](crate::ThreadPoolExecutor::stats).
-    ///
-    /// ```
-    /// # use glasspool::ThreadPoolExecutor;
-    /// assert_eq!(ThreadPoolExecutor::new(3)?.submitter().stats().workers, 0);
-    /// # Ok::<(), glasspool::BuildError>(())
-    /// ```
-    pub fn stats(&self) -> Stats {
-        Stats::of(&self.pool.queue.snapshot(), &self.pool.queue.staff)
-    }
-
-    /// Returns the pool's id. Never blocks.
-    ///
-    /// ```
-    /// # use glasspool::ThreadPoolExecutor;
-    /// let pool = ThreadPoolExecutor::new(1)?;
-    /// assert_eq!(pool.submitter().id(), pool.id());
-    /// # Ok::<(), glasspool::BuildError>(())
-    /// ```
-    pub fn id(&self) -> PoolId {
-        self.pool.settings.id
-    }
-
-    fn submit_task<F, T>(
-        &self,
-        work: F,
-        here: &'static Location<'static>,
-        stop: Option<StopHook>,
-        policy: WaitPolicy,
-    ) -> Result<Future<T>, Refused<F>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.pool.submit_for(&self.common, work, here, stop, policy)
-    }
-
-    fn target(&self) -> Target<'static, 'static> {
-        self.pool.target(self.common.name.clone())
+    fn entry(&self) -> Entry<'_, 'static> {
+        Entry { pool: &self.pool, common: &self.common }
     }
 }
 
@@ -480,64 +418,47 @@ impl RefUnwindSafe for Submitter {}
 
 impl fmt::Debug for Submitter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut facts = f.debug_struct("Submitter");
-        if let Some(name) = &self.common.name {
-            facts.field("task_name", name);
+        f.debug_struct("Submitter")
+            .field("task_name", &self.common.name)
+            .field("name", &self.pool.settings.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes an executor of each of a pool's handles.
+macro_rules! pool_executors {
+    ($($handle:ident),+) => {$(
+        impl Executor for $handle {
+            fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
+                self.pool.adopt(task, WaitPolicy::Forever)
+            }
+
+            fn try_execute(&self, task: Task) -> Result<(), Refused<Task>> {
+                self.pool.adopt(task, WaitPolicy::Never)
+            }
+
+            fn execute_until(&self, task: Task, deadline: Instant) -> Result<(), Refused<Task>> {
+                self.pool.adopt(task, WaitPolicy::Until(deadline))
+            }
+
+            fn max_workers(&self) -> usize {
+                self.pool.settings.max_workers
+            }
+
+            fn refusal(&self) -> Option<Refusal> {
+                self.pool.queue.refusal()
+            }
         }
-        facts.field("name", &self.pool.settings.name).finish_non_exhaustive()
-    }
+    )+};
 }
-
-impl Executor for Submitter {
-    fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
-        self.pool.adopt(task, WaitPolicy::Forever)
-    }
-
-    fn try_execute(&self, task: Task) -> Result<(), Refused<Task>> {
-        self.pool.adopt(task, WaitPolicy::Never)
-    }
-
-    fn execute_until(&self, task: Task, deadline: Instant) -> Result<(), Refused<Task>> {
-        self.pool.adopt(task, WaitPolicy::Until(deadline))
-    }
-
-    fn max_workers(&self) -> usize {
-        self.pool.settings.max_workers
-    }
-
-    fn refusal(&self) -> Option<Refusal> {
-        self.pool.queue.refusal()
-    }
-}
-
-impl Executor for ThreadPoolExecutor {
-    fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
-        self.pool.adopt(task, WaitPolicy::Forever)
-    }
-
-    fn try_execute(&self, task: Task) -> Result<(), Refused<Task>> {
-        self.pool.adopt(task, WaitPolicy::Never)
-    }
-
-    fn execute_until(&self, task: Task, deadline: Instant) -> Result<(), Refused<Task>> {
-        self.pool.adopt(task, WaitPolicy::Until(deadline))
-    }
-
-    fn max_workers(&self) -> usize {
-        self.pool.settings.max_workers
-    }
-
-    fn refusal(&self) -> Option<Refusal> {
-        self.pool.queue.refusal()
-    }
-}
+pool_executors!(ThreadPoolExecutor, Submitter);
 
 /// The submit family, for every executor. Where `E: Executor` is a parameter, `let executor: &dyn
 /// Executor = executor;` comes first.
-impl<'e> dyn Executor + 'e {
+impl dyn Executor + '_ {
     submit_family!('static, '_);
 
-    /// Returns the same executor, under which what is submitted has a name.
+    /// Returns this executor as a handle that gives a name to each task it submits.
     ///
     /// ```
     /// use glasspool::{Executor, Inline};
@@ -550,27 +471,13 @@ impl<'e> dyn Executor + 'e {
         Named { executor: self, name: Some(name.into().into()) }
     }
 
-    fn submit_task<F, T>(
-        &self,
-        work: F,
-        here: &'static Location<'static>,
-        stop: Option<StopHook>,
-        policy: WaitPolicy,
-    ) -> Result<Future<T>, Refused<F>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        Named { executor: self, name: None }.submit_task(work, here, stop, policy)
-    }
-
-    fn target(&self) -> Target<'_, 'static> {
-        Named { executor: self, name: None }.target()
+    fn entry(&self) -> Named<'_> {
+        Named { executor: self, name: None }
     }
 }
 
-/// An executor under which what is submitted has a name, for error messages and `Debug`: what
-/// [`named`](trait.Executor.html#method.named) returns.
+/// An executor under which each submitted task has a name, for error messages and `Debug`. It is
+/// what [`named`](trait.Executor.html#method.named) returns.
 ///
 /// ```
 /// use glasspool::{Executor, Inline};
@@ -591,52 +498,51 @@ pub struct Named<'a> {
 impl<'a> Named<'a> {
     submit_family!('static, 'a);
 
+    fn entry(&self) -> &Self {
+        self
+    }
+
+    #[track_caller]
     fn submit_task<F, T>(
         &self,
         work: F,
-        here: &'static Location<'static>,
+        policy: &WaitPolicy,
         stop: Option<StopHook>,
-        policy: WaitPolicy,
     ) -> Result<Future<T>, Refused<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let is_plain = self.name.is_none() && stop.is_none();
+        let has_common = self.name.is_some() || stop.is_some();
         let common = Common { name: self.name.clone(), stop, home: None };
-        let common = (!is_plain).then(|| Arc::new(common));
-        let (cell, future) = halves(work, TaskMeta { submitted_at: here, common });
+        let common = has_common.then(|| Arc::new(common));
+        let meta = TaskMeta { submitted_at: Location::caller(), common };
+        let (cell, future) = halves(work, meta);
         let task = ScopedTask::new(Arc::clone(&cell) as _);
-        match execute(self.executor, task, policy) {
-            Ok(()) => Ok(future),
-            Err(refused) => {
-                let (task, why) = refused.into_parts();
-                // Nobody else has seen this future, and the task comes back as it went.
-                let work = cell.take_back().expect("a refused task is pending");
-                drop((task, future));
-                Err(Refused::new(work, why))
-            }
-        }
+        let Err(refused) = execute(self.executor, task, policy) else { return Ok(future) };
+        let (_task, why) = refused.into_parts();
+        // Nobody else has seen this future, and the task comes back as it went.
+        Err(Refused::new(cell.take_back().expect("a refused task is pending"), why))
     }
 
     fn target(&self) -> Target<'a, 'static> {
         let executor = self.executor;
         Target {
-            accept: Box::new(move |task, policy| execute(executor, task, policy)),
-            common: Arc::new(Common { name: self.name.clone(), stop: None, home: None }),
+            common: Arc::new(Common { name: self.name.clone(), ..Common::default() }),
             max_workers: executor.max_workers(),
             home: None,
             refusal: Box::new(move || executor.refusal()),
+            accept: Box::new(move |task, policy| execute(executor, task, &policy)),
             can_be_woken: false,
         }
     }
 }
 
-fn execute(executor: &dyn Executor, task: Task, policy: WaitPolicy) -> Result<(), Refused<Task>> {
+fn execute(executor: &dyn Executor, task: Task, policy: &WaitPolicy) -> Taken<'static> {
     match policy {
         WaitPolicy::Never => executor.try_execute(task),
-        WaitPolicy::Until(deadline) | WaitPolicy::UntilWoken(_, Some(deadline)) => {
-            executor.execute_until(task, deadline)
+        WaitPolicy::Until(at) | WaitPolicy::UntilWoken(_, Some(at)) => {
+            executor.execute_until(task, *at)
         }
         WaitPolicy::Forever | WaitPolicy::UntilWoken(_, None) => executor.execute(task),
     }

@@ -1,4 +1,6 @@
 //! The options of a pool, their defaults, and the one check of them all.
+//!
+//! Invariant: options that fail the check make no pool, and none of a pool's threads starts here.
 
 use std::error::Error;
 use std::fmt;
@@ -14,15 +16,16 @@ use crate::observe::event::Observer;
 use crate::observe::observer::PoolListener;
 use crate::sync::{Spawn, available_cores, free_threads};
 
-/// Python's ceiling for the default number of workers.
+/// Python's upper limit for the default number of workers.
 const MOST_BY_DEFAULT: usize = 32;
 
-/// What Python adds to the number of cores, so that a small machine, too, has workers that wait
+/// What Python adds to the number of cores, so that a small machine also has workers that can wait
 /// while others compute.
 const MORE_THAN_CORES: usize = 4;
 
-/// Makes a [`ThreadPoolExecutor`] with options, or a [`scope`](Self::scope); [`build`](Self::build)
-/// checks them all at once.
+/// Makes a [`ThreadPoolExecutor`] or a [`scope`](Self::scope) with options.
+///
+/// [`build`](Self::build) checks all options at once.
 ///
 /// | option | default |
 /// |---|---|
@@ -47,7 +50,7 @@ const MORE_THAN_CORES: usize = 4;
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
     max_workers: Option<usize>,
-    queue_capacity: Option<usize>,
+    pub(crate) queue_capacity: Option<usize>,
     thread_name_prefix: Option<String>,
     stack_size: Option<usize>,
     keep_alive: Option<Duration>,
@@ -57,7 +60,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// How many workers there are at most. They start on demand. Zero is an error of
+    /// Sets how many workers there are at most. They start on demand. Zero is an error of
     /// [`build`](Self::build).
     ///
     /// ```
@@ -66,25 +69,25 @@ impl Builder {
     /// assert_eq!(pool.max_workers(), 3);
     /// # Ok::<(), glasspool::BuildError>(())
     /// ```
-    pub fn max_workers(mut self, workers: usize) -> Self {
-        self.max_workers = Some(workers);
-        self
+    pub fn max_workers(self, workers: usize) -> Self {
+        Self { max_workers: Some(workers), ..self }
     }
 
-    /// How many tasks may be pending at most: then a submit from outside waits for room, and
-    /// `try_submit` is refused. Zero is an error of [`build`](Self::build).
+    /// Bounds the queue: sets how many tasks may be pending at most. In a full queue, a submit from
+    /// outside waits for room, and `try_submit` is refused. Zero is an error of
+    /// [`build`](Self::build).
     ///
-    /// It counts tasks and not places in a queue: cancelling one makes room at once, and a task
-    /// that is handed to a new worker takes none. A map takes room for each of its workers that has
-    /// to wait for its turn, and not for its items; of a
-    /// [`map_buffered`](ThreadPoolExecutor::map_buffered) each item is a task, and what finds no
-    /// room stays with its reader.
+    /// The bound counts pending tasks and not places in a queue: cancelling a task makes room at
+    /// once, and a task that is handed to a new worker needs none. A map needs room for each of its
+    /// workers that has to wait for its turn, and none for its items. Each item of a
+    /// [`map_buffered`](ThreadPoolExecutor::map_buffered) is a task; an item that finds no room
+    /// stays with the reader.
     ///
-    /// **What a pool's own workers submit is always accepted**, above the bound if need be, because
-    /// room is made by workers only, and a pool whose workers all waited for it would hang. A task
-    /// that would rather hold back uses [`try_submit`](ThreadPoolExecutor::try_submit), which is
-    /// refused inside as outside. (There is no such exception for two bounded pools whose tasks
-    /// submit to each other, nor for a thread that a task starts and waits for: there, do that.)
+    /// **A pool's own workers can submit above the bound.** Workers make the room, so a pool whose
+    /// workers all waited for room would hang. A task that wants to hold back uses
+    /// [`try_submit`](ThreadPoolExecutor::try_submit), which is refused inside as outside. (Two
+    /// bounded pools whose tasks submit to each other have no such exception, nor has a thread that
+    /// a task starts and waits for: use `try_submit` there.)
     ///
     /// ```
     /// use glasspool::{Refusal, ThreadPoolExecutor};
@@ -102,31 +105,31 @@ impl Builder {
     /// # gate.wait();
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn queue_capacity(mut self, tasks: usize) -> Self {
-        self.queue_capacity = Some(tasks);
-        self
+    pub fn queue_capacity(self, tasks: usize) -> Self {
+        Self { queue_capacity: Some(tasks), ..self }
     }
 
-    /// What the names of the workers' threads begin with; `_0`, `_1`, … is added, as in Python.
+    /// Sets what the names of the workers' threads begin with. The pool adds `_0`, `_1`, …, as
+    /// Python does.
     ///
-    /// Linux keeps 15 bytes of a name, so a longer prefix is cut there, for every worker of the
-    /// pool alike; the number is whole (of up to 10,000 workers). A NUL byte in it is an error of
+    /// Linux keeps 15 bytes of a name, so the pool cuts a longer prefix, alike for all its workers;
+    /// the number stays whole (for up to 10,000 workers). A NUL byte in the prefix is an error of
     /// [`build`](Self::build).
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
-    /// let pool = ThreadPoolExecutor::builder().max_workers(1).thread_name_prefix("thumbnail-maker").build()?;
+    /// let builder = ThreadPoolExecutor::builder().max_workers(1);
+    /// let pool = builder.thread_name_prefix("thumbnail-maker").build()?;
     /// let name = pool.submit(|| std::thread::current().name().map(str::to_owned));
     /// assert_eq!(name.into_result()?.as_deref(), Some("thumbnail-mak_0"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn thread_name_prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.thread_name_prefix = Some(prefix.into());
-        self
+    pub fn thread_name_prefix(self, prefix: impl Into<String>) -> Self {
+        Self { thread_name_prefix: Some(prefix.into()), ..self }
     }
 
-    /// How many bytes of stack each worker has. The system may round it up, or refuse a thread that
-    /// asks too much; the submit that needs the thread says so.
+    /// Sets how many bytes of stack each worker has. The system may round the number up, or refuse
+    /// the thread if it is too large; then the submit that needs the thread says so.
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
@@ -134,13 +137,12 @@ impl Builder {
     /// pool.submit(|| std::hint::black_box([0_u8; 8 << 20]).len()).result()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn stack_size(mut self, bytes: usize) -> Self {
-        self.stack_size = Some(bytes);
-        self
+    pub fn stack_size(self, bytes: usize) -> Self {
+        Self { stack_size: Some(bytes), ..self }
     }
 
-    /// How long an idle worker stays, be it the last or not. Then it leaves, and a later submit
-    /// starts another when it needs one.
+    /// Sets how long an idle worker stays, the last one included. Then the worker leaves, and a
+    /// later submit starts another one if it needs to.
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
@@ -150,19 +152,32 @@ impl Builder {
     /// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn keep_alive(mut self, idle: Duration) -> Self {
-        self.keep_alive = Some(idle);
-        self
+    pub fn keep_alive(self, idle: Duration) -> Self {
+        Self { keep_alive: Some(idle), ..self }
     }
 
-    /// What each worker runs once, before its first task.
+    /// Sets what a worker does whose task waits for another task of the pool. [`NestedWait`] says
+    /// what each choice costs.
     ///
-    /// If it panics, the pool is broken: the worker's first task is lost, what is pending is
-    /// cancelled, later submits are refused, and each says why. It may submit to the pool. If it
-    /// waits for that, a worker is [added](NestedWait::RunInline), which has its own initializer to
-    /// run first: so if every worker waits in its initializer, that comes to an end only as an
-    /// error. What it has captured is dropped when the pool has been closed and its last worker has
-    /// gone.
+    /// ```
+    /// use glasspool::{NestedWait, ThreadPoolExecutor};
+    ///
+    /// let pool = ThreadPoolExecutor::builder().nested_wait(NestedWait::Block).build()?;
+    /// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn nested_wait(self, nested_wait: NestedWait) -> Self {
+        Self { nested_wait, ..self }
+    }
+
+    /// Sets what each worker runs once, before its first task.
+    ///
+    /// If the initializer panics, the pool is broken: the worker's first task is lost, pending
+    /// tasks are cancelled, later submits are refused, and each error says why. The initializer may
+    /// submit to the pool. If it waits for what it has submitted, the pool gets a [spare
+    /// worker](NestedWait::RunInline), which runs its own initializer first; so if every worker
+    /// waits in its initializer, those waits end with an error. What the initializer has captured
+    /// is dropped when the pool is closed and its last worker has gone.
     ///
     /// ```
     /// # use glasspool::ThreadPoolExecutor;
@@ -178,20 +193,21 @@ impl Builder {
         self
     }
 
-    /// What each worker runs when it leaves: because the pool is closed, or because it was idle for
-    /// as long as its [`keep_alive`](Self::keep_alive).
+    /// Sets what each worker runs when it leaves: because the pool is closed, or because the worker
+    /// was idle for as long as its [`keep_alive`](Self::keep_alive).
     ///
-    /// It runs once on every worker whose initializer has run to its end, after the worker's last
-    /// task, and before the thread-locals that user code has set there are dropped; closing waits
-    /// for it. The worker has left its seat by then, so a new one may be starting beside it. If it
-    /// panics, that is told by the panic hook and goes no further.
+    /// The hook runs once on every worker whose initializer has returned, after the worker's last
+    /// task, and before the thread-locals that user code has set there are dropped. A shutdown
+    /// waits for it. The worker has left its slot by then, so a new worker may start beside it. A
+    /// panic of the exit hook is reported by the panic hook and goes no further.
     ///
     /// ```
     /// # use glasspool::{Shutdown, ThreadPoolExecutor};
     /// use std::sync::mpsc;
     ///
     /// let (tell, told) = mpsc::channel();
-    /// let pool = ThreadPoolExecutor::builder().exit_hook(move || tell.send("bye").unwrap()).build()?;
+    /// let hook = move || tell.send("bye").unwrap();
+    /// let pool = ThreadPoolExecutor::builder().exit_hook(hook).build()?;
     /// pool.submit(|| ()).result()?;
     /// pool.shutdown(Shutdown::Drain)?;
     /// assert_eq!(told.try_recv()?, "bye");
@@ -202,10 +218,11 @@ impl Builder {
         self
     }
 
-    /// Who is told of all that happens in the pool. There is one at most: the last that was given.
+    /// Sets the observer, which hears of each event in the pool. A pool has one at most: the last
+    /// that was set.
     ///
-    /// What it is told, when, and by whom, is at [`Observer`]. A pool without one pays for the look
-    /// whether it has, and no more.
+    /// [`Observer`] says what the observer hears, when, and in which thread. A pool without an
+    /// observer pays for the look whether there is one.
     ///
     /// ```
     /// use std::sync::mpsc;
@@ -223,19 +240,19 @@ impl Builder {
     /// drop(pool);
     /// let story: Vec<String> = told.iter().collect();
     /// assert_eq!(story[0], "Submitted");
-    /// assert_eq!(story.last().unwrap(), "Unblocked { by: None }"); // whoever has waited for the end of the pool
+    /// // The drop waited for the end of the pool.
+    /// assert_eq!(story.last().unwrap(), "Unblocked { by: None }");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.observer = Some(Arc::new(observer));
-        self
+    pub fn observer(self, observer: impl Observer + 'static) -> Self {
+        Self { observer: Some(Arc::new(observer)), ..self }
     }
 
-    /// Makes the pool; its workers start when there is work. Never blocks.
+    /// Makes the pool. Its workers start when there is work. Never blocks.
     ///
     /// # Errors
     ///
-    /// If no pool can be made of these options, and then none is.
+    /// Returns an error if no pool can be made of these options.
     ///
     /// ```
     /// use glasspool::{BuildError, ThreadPoolExecutor};
@@ -254,23 +271,15 @@ impl Builder {
         Ok(ThreadPoolExecutor { pool })
     }
 
-    /// What a worker does whose task waits for another of the pool; see [`NestedWait`], also for
-    /// what each choice costs.
-    ///
-    /// ```
-    /// use glasspool::{NestedWait, ThreadPoolExecutor};
-    ///
-    /// let pool = ThreadPoolExecutor::builder().nested_wait(NestedWait::Block).build()?;
-    /// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn nested_wait(mut self, policy: NestedWait) -> Self {
-        self.nested_wait = policy;
-        self
-    }
-
-    pub(crate) fn is_bounded(&self) -> bool {
-        self.queue_capacity.is_some()
+    fn check(&self) -> Result<(), BuildError> {
+        match self {
+            Self { max_workers: Some(0), .. } => Err(BuildError::NoWorkers),
+            Self { queue_capacity: Some(0), .. } => Err(BuildError::NoCapacity),
+            Self { thread_name_prefix: Some(prefix), .. } if prefix.contains('\0') => {
+                Err(BuildError::NulInName)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Checks all options, fills in their defaults, and makes a pool of them.
@@ -280,25 +289,14 @@ impl Builder {
         mut listeners: Vec<Arc<dyn Listener>>,
         spawn: Spawn<'a>,
     ) -> Result<Arc<Pool<'a>>, BuildError> {
-        let by_default = || (available_cores() + MORE_THAN_CORES).min(MOST_BY_DEFAULT);
-        let max_workers = self.max_workers.unwrap_or_else(by_default);
-        if max_workers == 0 {
-            return Err(BuildError::NoWorkers);
-        }
-        if self.queue_capacity == Some(0) {
-            return Err(BuildError::NoCapacity);
-        }
-        if self.thread_name_prefix.as_ref().is_some_and(|prefix| prefix.contains('\0')) {
-            return Err(BuildError::NulInName);
-        }
+        self.check()?;
         let id = PoolId::next();
+        let by_default = || (available_cores() + MORE_THAN_CORES).min(MOST_BY_DEFAULT);
+        let may_add = self.nested_wait == NestedWait::RunInline;
         let settings = Settings {
             id,
-            max_workers,
-            max_spares: match self.nested_wait {
-                NestedWait::RunInline => NestedWait::MOST_ADDED,
-                NestedWait::Block => 0,
-            },
+            max_workers: self.max_workers.unwrap_or_else(by_default),
+            max_spares: if may_add { NestedWait::MOST_ADDED } else { 0 },
             name: self.thread_name_prefix.unwrap_or_else(|| format!("{kind}-{}", id.number())),
             stack_size: self.stack_size,
             keep_alive: self.keep_alive,
@@ -306,8 +304,10 @@ impl Builder {
         if let Some(observer) = self.observer {
             listeners.push(PoolListener::new(id, observer));
         }
-        let semaphore = |capacity| Semaphore::new(capacity, listeners.clone());
-        let bound = self.queue_capacity.map(|capacity| semaphore(capacity) as Arc<dyn Listener>);
+        let bound = self.queue_capacity.map(|capacity| {
+            // A wait for room is an event, so the bound knows who hears of events.
+            Semaphore::new(capacity, listeners.clone()) as Arc<dyn Listener>
+        });
         let seams = Seams { listeners, bound, blocker: Some(block), hooks: self.hooks };
         Ok(Pool::new(settings, seams, spawn))
     }
@@ -331,11 +331,11 @@ impl fmt::Debug for Builder {
 
 /// How a pool is made.
 impl ThreadPoolExecutor {
-    /// A pool of at most so many workers, with the default [options](Builder). Never blocks.
+    /// Makes a pool of at most so many workers, with the default [options](Builder). Never blocks.
     ///
     /// # Errors
     ///
-    /// [`BuildError::NoWorkers`] for zero.
+    /// Returns [`BuildError::NoWorkers`] for zero.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -348,7 +348,7 @@ impl ThreadPoolExecutor {
         Self::builder().max_workers(max_workers).build()
     }
 
-    /// For a pool with options.
+    /// Returns a builder, for a pool with options.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -363,7 +363,7 @@ impl ThreadPoolExecutor {
 }
 
 impl Default for ThreadPoolExecutor {
-    /// A pool with the default [options](Builder).
+    /// Makes a pool with the default [options](Builder).
     fn default() -> Self {
         Self::builder().build().expect("the defaults make a pool")
     }
@@ -381,13 +381,13 @@ impl Default for ThreadPoolExecutor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// `max_workers` was zero.
+    /// `max_workers` is zero.
     NoWorkers,
-    /// `queue_capacity` was zero: no task could ever wait its turn.
+    /// `queue_capacity` is zero: no task could wait for its turn.
     NoCapacity,
-    /// `queue_capacity` was given for a scope, which has no bound.
+    /// `queue_capacity` is set for a scope, which has no bound.
     BoundedScope,
-    /// The thread-name prefix has a NUL byte in it, which no system takes in a name.
+    /// `thread_name_prefix` has a NUL byte in it, which no system takes in a thread's name.
     NulInName,
 }
 

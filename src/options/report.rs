@@ -1,4 +1,6 @@
-//! What a closing with a deadline came to.
+//! Shutdown with a deadline, and its report.
+//!
+//! Invariant: a pool whose report is not complete is given up, and dropping it does not wait.
 
 use std::fmt;
 use std::panic::Location;
@@ -6,18 +8,18 @@ use std::time::Duration;
 
 use crate::kernel::error::ShutdownError;
 use crate::kernel::panics::Label;
-use crate::kernel::pool::{Pool, Settings, ThreadPoolExecutor};
+use crate::kernel::pool::{Settings, ThreadPoolExecutor};
 use crate::kernel::queue::{Snapshot, Totals};
 use crate::kernel::seams::Shutdown;
 use crate::sync::deadline_after;
 use crate::sync::process_wide::Relaxed;
 
-/// What [`shutdown_timeout`](crate::ThreadPoolExecutor::shutdown_timeout) has seen: how many tasks
-/// ended during the call, and which go on.
+/// Report of a [`shutdown_timeout`](crate::ThreadPoolExecutor::shutdown_timeout): how many tasks
+/// ended during the call, and which tasks go on.
 ///
 /// A map counts as one task for each worker that takes part in it, and its cancelled items are not
-/// counted: the map says how many. What ended before the call is in
-/// [`stats`](crate::ThreadPoolExecutor::stats) only.
+/// counted: the map says how many there are. Tasks that ended before the call are counted in
+/// [`stats`](crate::ThreadPoolExecutor::stats).
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,45 +44,45 @@ use crate::sync::process_wide::Relaxed;
 #[non_exhaustive]
 #[must_use = "it says what still runs"]
 pub struct ShutdownReport {
-    /// How many tasks returned during the call.
+    /// Number of tasks that returned during the call.
     pub returned: u64,
-    /// How many panicked.
+    /// Number of tasks that panicked.
     pub panicked: u64,
-    /// How many were cancelled before they had begun.
+    /// Number of tasks that were cancelled before they began.
     pub cancelled: u64,
-    /// How many were lost with a worker whose initializer panicked.
+    /// Number of tasks that were lost with a worker whose initializer panicked.
     pub lost: u64,
-    /// What goes on, on threads that nobody waits for any more.
+    /// The tasks that go on, on threads that nobody waits for any more.
     pub still_running: Vec<StillRunning>,
-    /// How many of the pool's threads had not ended: those of tasks that still run, and those that
-    /// were just coming (an initializer) or going (an exit hook).
+    /// Number of the pool's threads that had not ended: those of tasks that still run, and those
+    /// that were just coming (an initializer) or going (an exit hook).
     pub threads_left: usize,
     everyone_gone: bool,
 }
 
-/// A task that a [closing with a deadline](crate::ThreadPoolExecutor::shutdown_timeout) did not see
-/// the end of.
+/// A task that still ran at the end of a [shutdown with a
+/// deadline](crate::ThreadPoolExecutor::shutdown_timeout).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StillRunning {
-    /// Its name, if it was [given one](crate::ThreadPoolExecutor::named).
+    /// The task's name, if it was [given one](crate::ThreadPoolExecutor::named).
     pub name: Option<String>,
-    /// Where it was submitted.
+    /// Where the task was submitted.
     pub submitted_at: &'static Location<'static>,
-    /// The name of the thread it runs on.
+    /// Name of the thread that runs the task.
     pub worker: String,
-    /// For how long it had been running, counted from when its worker took it: an initializer that
-    /// ran before it is part of that.
+    /// For how long the task had been running, counted from when its worker claimed it. (An
+    /// initializer that ran before the task is part of that.)
     pub running_for: Duration,
     label: Label,
 }
 
 impl ShutdownReport {
     fn new(before: &Totals, now: Snapshot, settings: &Settings) -> Self {
-        let Snapshot { mut totals, slots, threads, is_over, .. } = now;
+        let Snapshot { mut totals, slots, threads: threads_left, is_over: everyone_gone, .. } = now;
         let mut still_running = Vec::new();
         for slot in slots {
-            // What has just ended is counted here; its worker has not come back yet to say so.
+            // A task that has just ended is counted here: its worker has not come back to do it.
             if let Some(ended) = slot.ended() {
                 totals.count(ended);
             }
@@ -92,22 +94,19 @@ impl ShutdownReport {
                 label: task.label,
             }));
         }
-        let (now, everyone_gone, threads) = (totals, is_over, threads);
-        // Saturating, as what had just ended is counted by what is known of it, and then by what
-        // its worker says.
         Self {
-            returned: now.returned.saturating_sub(before.returned),
-            panicked: now.panicked.saturating_sub(before.panicked),
-            cancelled: now.cancelled.saturating_sub(before.cancelled),
-            lost: now.lost.saturating_sub(before.lost),
+            returned: totals.returned - before.returned,
+            panicked: totals.panicked - before.panicked,
+            cancelled: totals.cancelled - before.cancelled,
+            lost: totals.lost - before.lost,
             still_running,
-            threads_left: threads,
+            threads_left,
             everyone_gone,
         }
     }
 
-    /// Whether all of it has ended: every task, whoever is just cancelling it, and every thread.
-    /// Never blocks.
+    /// Returns `true` if the whole pool has ended: every task, every cancellation that was under
+    /// way, and every thread. Never blocks.
     ///
     /// ```
     /// use std::time::Duration;
@@ -146,24 +145,24 @@ impl fmt::Display for StillRunning {
     }
 }
 
-/// Closing with a deadline.
+/// Shutdown with a deadline.
 impl ThreadPoolExecutor {
-    /// Closes the pool, waits at most this long for its end, and reports what came of its tasks.
+    /// Closes the pool, waits at most this long for its end, and reports what became of its tasks.
     ///
-    /// If the time is up before all has ended, it goes on as [`Shutdown::Stop`] would (what is
-    /// still pending is cancelled, and what runs is asked to stop) and returns without waiting any
-    /// longer. What still runs then does so on threads that nobody waits for: dropping the pool
-    /// does not either. They end with their tasks, or with the process. (Whoever does want to wait
-    /// calls [`shutdown`](Self::shutdown).)
+    /// If the time is up before the pool has ended, the call goes on as [`Shutdown::Stop`] does
+    /// (pending tasks are cancelled, and running tasks are asked to stop) and returns without
+    /// waiting any longer. Tasks that still run then do so on threads that nobody waits for; a drop
+    /// of the pool does not wait for them either. They end with their tasks, or with the process.
+    /// (To wait after all, call [`shutdown`](Self::shutdown).)
     ///
-    /// Blocks for at most `timeout`; and, as these are user code that runs here or that nobody can
-    /// wait for by the clock, for the drops and callbacks of what it cancels, or if all has ended
-    /// in time, for the drops of what its threads had in thread-locals. Zero does not wait; a
-    /// timeout too long for the clock waits without limit.
+    /// Blocks for at most `timeout`, and then for user code that no clock can bound: for the drops
+    /// and callbacks of the tasks that the call cancels or, if the pool has ended in time, for the
+    /// drops of its threads' thread-locals. Zero does not wait; a timeout too long for the clock
+    /// waits without limit.
     ///
     /// # Errors
     ///
-    /// As [`shutdown`](Self::shutdown).
+    /// Returns an error where [`shutdown`](Self::shutdown) does.
     ///
     /// ```
     /// use std::time::Duration;
@@ -181,27 +180,19 @@ impl ThreadPoolExecutor {
         how: Shutdown,
         timeout: Duration,
     ) -> Result<ShutdownReport, ShutdownError> {
-        close_within(&self.pool, how, timeout)
+        let deadline = deadline_after(timeout);
+        let pool = &self.pool;
+        let before = pool.queue.snapshot().totals;
+        pool.close(how);
+        // A worker that waited for the end of its pool would wait for itself.
+        if pool.employs_me() {
+            return Err(ShutdownError);
+        }
+        if !pool.wait_until_over(deadline) {
+            pool.close(Shutdown::Stop);
+        }
+        let report = ShutdownReport::new(&before, pool.queue.snapshot(), &pool.settings);
+        pool.given_up.fetch_or(!report.is_complete(), Relaxed);
+        Ok(report)
     }
-}
-
-fn close_within(
-    pool: &Pool<'_>,
-    how: Shutdown,
-    timeout: Duration,
-) -> Result<ShutdownReport, ShutdownError> {
-    let deadline = deadline_after(timeout);
-    let before = pool.queue.snapshot().totals;
-    pool.close(how);
-    if pool.employs_me() {
-        return Err(ShutdownError);
-    }
-    if !pool.wait_until_over(deadline) {
-        pool.close(Shutdown::Stop);
-    }
-    let report = ShutdownReport::new(&before, pool.queue.snapshot(), &pool.settings);
-    if !report.is_complete() {
-        pool.given_up.store(true, Relaxed);
-    }
-    Ok(report)
 }

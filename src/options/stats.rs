@@ -1,17 +1,18 @@
 //! Statistics: what a pool is doing and has done, at one moment.
+//!
+//! Invariant: the numbers of one [`Stats`] are read in one critical section of the queue, `blocked`
+//! aside.
 
 use std::fmt;
 
-use crate::kernel::pool::ThreadPoolExecutor;
+use crate::kernel::pool::{Pool, ThreadPoolExecutor};
 use crate::kernel::queue::Snapshot;
-use crate::kernel::seams::PoolId;
-use crate::kernel::staff::Staff;
 
-/// A pool's numbers, all of one moment: they agree with each other.
+/// Statistics of a pool. The numbers are of one moment and agree with each other.
 ///
 /// - `workers` = `idle` + `running`
 /// - `submitted` = `queued` + `running` + `nested` + `returned` + `panicked` + `cancelled` +
-///   `lost`, but for workers that are just starting
+///   `lost`, except while workers are starting
 ///
 /// A task that has ended counts as running until its worker has come back for the next, so the
 /// totals may lag behind what futures say, and never lead. A map counts as one task for each worker
@@ -60,13 +61,13 @@ pub struct Stats {
 }
 
 impl Stats {
-    pub(crate) fn of(now: &Snapshot, staff: &Staff) -> Self {
-        let Snapshot { queued, workers, idle, nested, totals, .. } = *now;
+    pub(crate) fn of(pool: &Pool<'_>) -> Self {
+        let Snapshot { queued, workers, idle, nested, totals, .. } = pool.queue.snapshot();
         Self {
             workers,
             idle,
             running: workers - idle,
-            blocked: staff.blocked(),
+            blocked: pool.queue.staff.blocked(),
             nested,
             added: totals.spares,
             queued,
@@ -79,71 +80,71 @@ impl Stats {
     }
 }
 
-/// What a pool is.
+/// Writes what each handle of a pool can say of the pool.
+macro_rules! pool_facts {
+    () => {
+        /// Returns what the pool is doing and has done: how many workers are idle, how many tasks
+        /// wait, how many have ended, and how. Blocks for a moment, however many tasks wait.
+        ///
+        /// ```
+        /// use glasspool::ThreadPoolExecutor;
+        ///
+        /// let pool = ThreadPoolExecutor::new(2)?;
+        /// assert_eq!(pool.stats().workers, 0); // they start on demand
+        /// # Ok::<(), glasspool::BuildError>(())
+        /// ```
+        pub fn stats(&self) -> $crate::Stats {
+            $crate::Stats::of(&self.pool)
+        }
+
+        /// Returns how many workers the pool may have. Never blocks.
+        ///
+        /// ```
+        /// # use glasspool::ThreadPoolExecutor;
+        /// assert_eq!(ThreadPoolExecutor::new(3)?.max_workers(), 3);
+        /// # Ok::<(), glasspool::BuildError>(())
+        /// ```
+        pub fn max_workers(&self) -> usize {
+            self.pool.settings.max_workers
+        }
+
+        /// Returns the pool's id, by which its [workers](crate::current_worker) know it. Never
+        /// blocks.
+        ///
+        /// ```
+        /// # use glasspool::ThreadPoolExecutor;
+        /// assert!(ThreadPoolExecutor::new(1)?.id() < ThreadPoolExecutor::new(1)?.id());
+        /// # Ok::<(), glasspool::BuildError>(())
+        /// ```
+        pub fn id(&self) -> $crate::PoolId {
+            self.pool.settings.id
+        }
+    };
+}
+pub(crate) use pool_facts;
+
+/// What a pool says of itself.
 impl ThreadPoolExecutor {
-    /// Returns what the pool is doing and has done: how many workers are idle, how many tasks wait,
-    /// how many have ended, and how. Blocks for a moment, however many tasks wait.
-    ///
-    /// ```
-    /// use glasspool::ThreadPoolExecutor;
-    ///
-    /// let pool = ThreadPoolExecutor::new(2)?;
-    /// assert_eq!(pool.stats().workers, 0); // they start on demand
-    /// # Ok::<(), glasspool::BuildError>(())
-    /// ```
-    pub fn stats(&self) -> Stats {
-        Stats::of(&self.pool.queue.snapshot(), &self.pool.queue.staff)
-    }
-
-    /// Returns how many workers the pool may have. Never blocks.
-    ///
-    /// ```
-    /// # use glasspool::ThreadPoolExecutor;
-    /// assert_eq!(ThreadPoolExecutor::new(3)?.max_workers(), 3);
-    /// # Ok::<(), glasspool::BuildError>(())
-    /// ```
-    pub fn max_workers(&self) -> usize {
-        self.pool.settings.max_workers
-    }
-
-    /// Returns the pool's id. Never blocks.
-    ///
-    /// ```
-    /// # use glasspool::ThreadPoolExecutor;
-    /// assert!(ThreadPoolExecutor::new(1)?.id() < ThreadPoolExecutor::new(1)?.id());
-    /// # Ok::<(), glasspool::BuildError>(())
-    /// ```
-    pub fn id(&self) -> PoolId {
-        self.pool.settings.id
-    }
+    pool_facts!();
 }
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { workers, idle, running, queued, submitted, .. } = self;
-        write!(f, "workers {workers} (idle {idle}, running {running}")?;
-        if self.blocked > 0 {
-            write!(f, ", of these blocked {}", self.blocked)?;
-        }
-        if self.added > 0 {
-            write!(f, ", ever added {}", self.added)?;
-        }
-        write!(f, "), queued {queued}")?;
-        if self.nested > 0 {
-            write!(f, ", nested {}", self.nested)?;
-        }
-        write!(f, ", submitted {submitted}")?;
+        // A count of zero says nothing here, so it is left out.
+        let more =
+            |what, count| if count > 0 { format!(", {what} {count}") } else { String::new() };
+        let blocked = more("of these blocked", self.blocked as u64);
+        let (added, nested) = (more("ever added", self.added), more("nested", self.nested as u64));
+        write!(f, "workers {workers} (idle {idle}, running {running}{blocked}{added}), ")?;
+        write!(f, "queued {queued}{nested}, submitted {submitted}")?;
         let ended = [
-            ("returned", self.returned),
-            ("panicked", self.panicked),
-            ("cancelled", self.cancelled),
-            ("lost", self.lost),
-        ];
-        let mut mark = " (";
-        for (how, count) in ended.into_iter().filter(|(_, count)| *count > 0) {
-            write!(f, "{mark}{how} {count}")?;
-            mark = ", ";
-        }
-        f.write_str(if mark == ", " { ")" } else { "" })
+            more("returned", self.returned),
+            more("panicked", self.panicked),
+            more("cancelled", self.cancelled),
+            more("lost", self.lost),
+        ]
+        .concat();
+        ended.strip_prefix(", ").map_or(Ok(()), |ended| write!(f, " ({ended})"))
     }
 }
