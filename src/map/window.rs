@@ -1,9 +1,10 @@
 //! What a buffered map has submitted and not handed over.
 //!
-//! They leave in the order in which they came, or as they end. How many there should be is not
-//! known here.
+//! The futures leave in the order in which they came: then all are in the line. Or they leave as
+//! they end: then all are among the ends. How many there should be is not known here.
 
 use std::collections::VecDeque;
+use std::mem::take;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,67 +13,56 @@ use crate::kernel::future::ScopedFuture;
 use crate::many::completions::Completions;
 use crate::sync::Parker;
 
-pub(super) enum Window<'a, T> {
-    InOrder(VecDeque<ScopedFuture<'a, T>>),
-    AsTheyEnd(Box<Completions<ScopedFuture<'a, T>>>),
+pub(super) struct Window<'a, T> {
+    in_order: bool,
+    line: VecDeque<ScopedFuture<'a, T>>,
+    ends: Completions<ScopedFuture<'a, T>>,
 }
 
 impl<'a, T> Window<'a, T> {
     pub(super) fn empty() -> Self {
-        Self::InOrder(VecDeque::new())
+        Self { in_order: true, line: VecDeque::new(), ends: Completions::of_map(Vec::new()) }
     }
 
-    /// From now on they leave as they end. Those that have ended leave first, in the order in which
+    /// Has the futures leave as they end. Those that have ended leave first, in the order in which
     /// they came.
     pub(super) fn forget_the_order(&mut self) {
-        if let Self::InOrder(futures) = self {
-            let ends = Completions::of_map(std::mem::take(futures).into());
-            *self = Self::AsTheyEnd(Box::new(ends));
+        if take(&mut self.in_order) {
+            self.ends = Completions::of_map(take(&mut self.line).into());
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        match self {
-            Self::InOrder(futures) => futures.len(),
-            Self::AsTheyEnd(completions) => completions.left(),
-        }
+        self.line.len() + self.ends.left()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &ScopedFuture<'a, T>> {
+        self.line.iter().chain(self.ends.rest())
     }
 
     pub(super) fn add(&mut self, future: ScopedFuture<'a, T>) {
-        match self {
-            Self::InOrder(futures) => futures.push_back(future),
-            Self::AsTheyEnd(completions) => completions.push(future),
-        }
+        if self.in_order { self.line.push_back(future) } else { self.ends.push(future) }
     }
 
-    /// Whether the next is there already. Does not wait.
+    /// Returns `true` if the next future has ended. Does not wait.
     pub(super) fn has_end(&mut self) -> bool {
-        match self {
-            Self::InOrder(futures) => futures.front().is_some_and(ScopedFuture::done),
-            Self::AsTheyEnd(completions) => completions.has_end(),
-        }
+        self.line.front().map_or_else(|| self.ends.has_end(), ScopedFuture::done)
     }
 
-    /// Waits until the next is there. There must be one.
+    /// Waits until the next future has ended. There must be one.
     pub(super) fn await_end(&mut self, deadline: Option<Instant>) -> Result<(), Unfinished> {
-        match self {
-            Self::InOrder(futures) => {
-                futures.front().map_or(Ok(()), |next| next.wait_until(deadline))
-            }
-            Self::AsTheyEnd(completions) => completions.await_end(deadline),
+        match self.line.front() {
+            Some(next) => next.wait_until(deadline),
+            None => self.ends.await_end(deadline),
         }
     }
 
-    /// Has the parker woken when the next is there.
+    /// Has the parker woken when the next future has ended.
     pub(super) fn add_parker(&self, parker: &Arc<Parker>) {
-        let add = |future: &ScopedFuture<'a, T>| {
+        for future in self.line.front().into_iter().chain(self.ends.rest()) {
             if !future.as_await().add_parker(parker) {
                 parker.wake();
             }
-        };
-        match self {
-            Self::InOrder(futures) => futures.front().into_iter().for_each(add),
-            Self::AsTheyEnd(completions) => completions.rest().for_each(add),
         }
     }
 
@@ -80,35 +70,17 @@ impl<'a, T> Window<'a, T> {
         self.iter().for_each(|future| future.as_await().remove_parker(parker));
     }
 
-    /// The next, which is there.
+    /// Takes the next future, which has ended.
     pub(super) fn take_next(&mut self) -> ScopedFuture<'a, T> {
-        match self {
-            Self::InOrder(futures) => futures.pop_front().expect("the next is there"),
-            Self::AsTheyEnd(completions) => completions.take_next(),
-        }
+        self.line.pop_front().unwrap_or_else(|| self.ends.take_next())
     }
 
-    /// The first that came, there or not.
+    /// Takes the first future that came, ended or not.
     pub(super) fn take_first(&mut self) -> ScopedFuture<'a, T> {
-        match self {
-            Self::InOrder(futures) => futures.pop_front().expect("there is one"),
-            Self::AsTheyEnd(completions) => completions.take_first(),
-        }
+        self.line.pop_front().unwrap_or_else(|| self.ends.take_first())
     }
 
-    pub(super) fn take_all(&mut self) -> Vec<ScopedFuture<'a, T>> {
-        match self {
-            Self::InOrder(futures) => std::mem::take(futures).into(),
-            Self::AsTheyEnd(completions) => {
-                completions.take_rest().map(|(_, future)| future).collect()
-            }
-        }
-    }
-
-    pub(super) fn iter(&self) -> Box<dyn Iterator<Item = &ScopedFuture<'a, T>> + '_> {
-        match self {
-            Self::InOrder(futures) => Box::new(futures.iter()),
-            Self::AsTheyEnd(completions) => Box::new(completions.rest()),
-        }
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = ScopedFuture<'a, T>> + use<'a, T> {
+        take(&mut self.line).into_iter().chain(self.ends.take_rest().map(|(_, future)| future))
     }
 }
