@@ -19,13 +19,12 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::iter::FusedIterator;
-use std::mem::take;
+use std::mem::{replace, take};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::tally::{Tally, iterate};
-use super::window::Window;
 use crate::kernel::error::{CancelReason, Refusal, Refused, TaskError, TimedOut, Unfinished};
 use crate::kernel::future::ScopedFuture;
 use crate::kernel::meta::TaskMeta;
@@ -33,6 +32,7 @@ use crate::kernel::panics::{Payload, catch, discard};
 use crate::kernel::seams::{Await, WaitPolicy, has_blocker};
 use crate::kernel::task::{ScopedTask, halves};
 use crate::many::cancelling::cancel_all;
+use crate::many::completions::Completions;
 use crate::many::timed::Timed;
 use crate::submit::{Target, raise};
 use crate::sync::{Mutex, Parker, is_over};
@@ -78,8 +78,11 @@ use crate::sync::{Mutex, Parker, is_over};
 pub struct ScopedBufferedMap<'a, I: Iterator, T> {
     /// Where more comes from; `None` when nothing more does.
     source: Option<Source<'a, I, T>>,
-    /// What has been submitted.
-    window: Window<'a, T>,
+    in_order: bool,
+    /// What has been submitted, if results come in the order of the items.
+    line: VecDeque<ScopedFuture<'a, T>>,
+    /// What has been submitted, if results come as they end.
+    ends: Completions<ScopedFuture<'a, T>>,
     /// What waits for room; or, when there is no source any more, what was refused, which is
     /// cancelled and handed over when all else has been.
     waiting: VecDeque<ScopedFuture<'a, T>>,
@@ -123,47 +126,6 @@ struct Source<'a, I: Iterator, T> {
     can_be_woken: bool,
 }
 
-impl<'a, I: Iterator, T> Source<'a, I, T> {
-    fn new<'w: 'a, F>(
-        target: Target<'a, 'w>,
-        items: I,
-        function: F,
-        submitted_at: &'static Location<'static>,
-    ) -> Self
-    where
-        F: Fn(I::Item) -> T + Send + Sync + 'w,
-        I: Iterator<Item: Send + 'w>,
-        T: Send + 'w,
-    {
-        let Target { accept, common, can_be_woken, .. } = target;
-        let function = Arc::new(function);
-        let tasks = Arc::new(Mutex::new(VecDeque::<ScopedTask<'w>>::new()));
-        let made = Arc::clone(&tasks);
-        let make = move |item| {
-            let function = Arc::clone(&function);
-            let work = move || {
-                let value = catch(|| function(item));
-                // It may be the last to have the function, whose drop is no failure of this item.
-                discard(function);
-                value.unwrap_or_else(|payload| resume_unwind(payload))
-            };
-            let meta = TaskMeta { submitted_at, common: Some(Arc::clone(&common)) };
-            let (cell, future) = halves(work, meta);
-            made.lock().push_back(ScopedTask::new(cell));
-            future
-        };
-        let submit = move |policy| {
-            let task = tasks.lock().pop_front().expect("a task waits here");
-            accept(task, policy).map_err(|refused| {
-                let (task, why) = refused.into_parts();
-                tasks.lock().push_front(task);
-                why
-            })
-        };
-        Self { items: Some(items), make: Box::new(make), submit: Box::new(submit), can_be_woken }
-    }
-}
-
 impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
     /// Takes and submits as many items as the buffer holds.
     #[track_caller]
@@ -184,9 +146,37 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         if let Some(why) = (target.refusal)() {
             raise(Refused::new((items, function), why));
         }
+        let Target { accept, common, can_be_woken, .. } = target;
+        let function = Arc::new(function);
+        let waiting = Arc::new(Mutex::new(VecDeque::<ScopedTask<'w>>::new()));
+        let tasks = Arc::clone(&waiting);
+        let make = move |item| {
+            let function = Arc::clone(&function);
+            let work = move || {
+                let value = catch(|| function(item));
+                // It may be the last to have the function, whose drop is no failure of this item.
+                discard(function);
+                value.unwrap_or_else(|payload| resume_unwind(payload))
+            };
+            let meta = TaskMeta { submitted_at, common: Some(Arc::clone(&common)) };
+            let (cell, future) = halves(work, meta);
+            waiting.lock().push_back(ScopedTask::new(cell));
+            future
+        };
+        let submit = move |policy| {
+            let task = tasks.lock().pop_front().expect("a task waits here");
+            accept(task, policy).map_err(|refused| {
+                let (task, why) = refused.into_parts();
+                tasks.lock().push_front(task);
+                why
+            })
+        };
+        let (make, submit) = (Box::new(make), Box::new(submit));
         let mut map = Self {
-            source: Some(Source::new(target, items.into_iter(), function, submitted_at)),
-            window: Window::empty(),
+            source: Some(Source { items: Some(items.into_iter()), make, submit, can_be_woken }),
+            in_order: true,
+            line: VecDeque::new(),
+            ends: Completions::of_map(Vec::new()),
             waiting: VecDeque::new(),
             panic: Mutex::new(None),
             buffer_size,
@@ -194,8 +184,8 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
             began,
             submitted_at,
         };
-        match map.fill(&WaitPolicy::Forever, &WaitPolicy::Never) {
-            Err(why) if map.window.len() == 0 => {
+        match map.fill(WaitPolicy::Forever) {
+            Err(why) if map.submitted() == 0 => {
                 drop(map);
                 raise(Refused::new((), why))
             }
@@ -204,23 +194,24 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
     }
 
     /// Submits what waits for room, and takes more items, until the buffer is full or there are no
-    /// more. It waits for room as `alone` says if nothing is on its way, and as `beside` says if
-    /// something is.
-    fn fill(&mut self, alone: &WaitPolicy, beside: &WaitPolicy) -> Result<(), Refusal> {
+    /// more. The first submit waits for room as the policy says, and the others do not.
+    fn fill(&mut self, mut policy: WaitPolicy) -> Result<(), Refusal> {
         while let Some(source) = &mut self.source {
             if !self.waiting.is_empty() {
-                let policy = if self.window.len() == 0 { alone } else { beside };
-                match catch(|| (source.submit)(policy.clone())) {
+                let policy = replace(&mut policy, WaitPolicy::Never);
+                let must_wait = matches!(policy, WaitPolicy::Forever);
+                match catch(|| (source.submit)(policy)) {
                     Ok(Ok(())) => {
-                        self.window.add(self.waiting.pop_front().expect("as many as tasks"));
-                        // Its result does not wake the parker yet.
-                        if matches!(policy, WaitPolicy::UntilWoken(..)) {
-                            break;
+                        let next = self.waiting.pop_front().expect("as many as tasks");
+                        if self.in_order {
+                            self.line.push_back(next);
+                        } else {
+                            self.ends.push(next);
                         }
                         continue;
                     }
                     // There may be room later; unless the executor was to wait for it, and does not.
-                    Ok(Err(Refusal::Full)) if !matches!(policy, WaitPolicy::Forever) => {}
+                    Ok(Err(Refusal::Full)) if !must_wait => {}
                     Ok(Err(why)) => {
                         self.end_source(&CancelReason::of_refusal(&why));
                         return Err(why);
@@ -232,7 +223,7 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
                     }
                 }
             }
-            if self.window.len() + self.waiting.len() >= self.buffer_size {
+            if self.line.len() + self.ends.left() + self.waiting.len() >= self.buffer_size {
                 break;
             }
             match source.items.as_mut().map(|items| catch(|| items.next())) {
@@ -240,13 +231,12 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
                     self.taken += 1;
                     self.waiting.push_back((source.make)(item));
                 }
-                Some(Ok(None)) => discard(source.items.take()),
-                Some(Err(payload)) => {
-                    *self.panic.lock() = Some(payload);
-                    discard(source.items.take());
-                }
                 None if self.waiting.is_empty() => self.end_source(&CancelReason::TaskDropped),
                 None => break,
+                Some(end) => {
+                    *self.panic.lock() = end.err();
+                    discard(source.items.take());
+                }
             }
         }
         Ok(())
@@ -272,9 +262,14 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         can_be_woken && !self.waiting.is_empty() && !has_blocker()
     }
 
+    /// Number of items that have been submitted and not handed over.
+    fn submitted(&self) -> usize {
+        self.line.len() + self.ends.left()
+    }
+
     /// Number of items that have been taken and not handed over.
     fn in_flight(&self) -> usize {
-        self.window.len() + self.waiting.len()
+        self.submitted() + self.waiting.len()
     }
 
     fn to_come(&self) -> (usize, Option<usize>) {
@@ -285,7 +280,8 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
     }
 
     fn tally(&self) -> Tally {
-        Tally::of(self.window.iter().chain(&self.waiting).map(ScopedFuture::status))
+        let in_flight = self.line.iter().chain(self.ends.rest()).chain(&self.waiting);
+        Tally::of(in_flight.map(ScopedFuture::status))
     }
 
     fn timed_out(&self) -> TimedOut {
@@ -308,7 +304,9 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
     /// # Ok::<(), glasspool::BuildError>(())
     /// ```
     pub fn unordered(mut self) -> Self {
-        self.window.forget_the_order();
+        if take(&mut self.in_order) {
+            self.ends = Completions::of_map(take(&mut self.line).into());
+        }
         self
     }
 
@@ -332,23 +330,33 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
 
     /// Fills the buffer, and waits for room or for the next result, whichever is first.
     fn fill_until_next(&mut self, deadline: Option<Instant>) {
-        let alone = WaitPolicy::until(deadline);
-        let mut beside = WaitPolicy::Never;
         // If the time is up, no more items are taken: a reader that always finds a result would
         // never be told.
-        while !self.window.has_end() && !is_over(deadline) {
-            // Why an item is refused, its future says in its turn.
-            let _ = self.fill(&alone, &beside);
-            if let WaitPolicy::UntilWoken(parker, _) = &beside {
-                self.window.remove_parker(parker);
-            }
-            if !self.waits_for_room() {
-                break;
-            }
-            let parker = Parker::new();
-            self.window.add_parker(&parker);
-            beside = WaitPolicy::UntilWoken(parker, deadline);
+        if self.has_end() || is_over(deadline) {
+            return;
         }
+        let is_alone = self.submitted() == 0;
+        // Why an item is refused, its future says in its turn.
+        let _ = self.fill(if is_alone { WaitPolicy::until(deadline) } else { WaitPolicy::Never });
+        while self.waits_for_room() && !self.has_end() && !is_over(deadline) {
+            let parker = Parker::new();
+            for future in self.may_be_next() {
+                if !future.as_await().add_parker(&parker) {
+                    parker.wake();
+                }
+            }
+            let _ = self.fill(WaitPolicy::UntilWoken(Arc::clone(&parker), deadline));
+            self.may_be_next().for_each(|future| future.as_await().remove_parker(&parker));
+        }
+    }
+
+    /// Returns the futures of which one is the next to be handed over.
+    fn may_be_next(&self) -> impl Iterator<Item = &ScopedFuture<'a, T>> {
+        self.line.front().into_iter().chain(self.ends.rest())
+    }
+
+    fn has_end(&mut self) -> bool {
+        self.line.front().map_or_else(|| self.ends.has_end(), ScopedFuture::done)
     }
 
     fn next_until(
@@ -356,19 +364,23 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         deadline: Option<Instant>,
     ) -> Result<Option<Result<T, TaskError>>, TimedOut> {
         self.fill_until_next(deadline);
-        if self.window.len() == 0 {
+        if self.submitted() == 0 {
             return self.next_leftover();
         }
-        let next = match self.window.await_end(deadline) {
-            Ok(()) => self.window.take_next().into_result(),
+        let ended = match self.line.front() {
+            Some(next) => next.wait_until(deadline),
+            None => self.ends.await_end(deadline),
+        };
+        let next = match ended {
+            Ok(()) => self.line.pop_front().unwrap_or_else(|| self.ends.take_next()).into_result(),
             Err(Unfinished::Deadlock(deadlock)) => {
-                discard(self.window.take_first());
+                discard(self.line.pop_front().unwrap_or_else(|| self.ends.take_first()));
                 Err(TaskError::Deadlock(deadlock))
             }
             Err(Unfinished::TimedOut) => return Err(self.timed_out()),
         };
         if !is_over(deadline) {
-            let _ = self.fill(&WaitPolicy::Never, &WaitPolicy::Never);
+            let _ = self.fill(WaitPolicy::Never);
         }
         Ok(Some(next))
     }
@@ -392,7 +404,9 @@ impl<I: Iterator + RefUnwindSafe, T> RefUnwindSafe for ScopedBufferedMap<'_, I, 
 
 impl<I: Iterator, T> Drop for ScopedBufferedMap<'_, I, T> {
     fn drop(&mut self) {
-        cancel_all(self.window.take_all().chain(take(&mut self.waiting)));
+        let submitted =
+            take(&mut self.line).into_iter().chain(self.ends.take_rest().map(|(_, it)| it));
+        cancel_all(submitted.chain(take(&mut self.waiting)));
         self.end_source(&CancelReason::ByCaller);
         discard(self.panic.lock().take());
     }

@@ -14,7 +14,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::job::{Items, Job};
+use super::job::{Items, Job, Runner};
 use super::tally::{Tally, iterate};
 use crate::kernel::error::{CancelReason, Refused, TaskError, TimedOut, Unfinished};
 use crate::kernel::future::ScopedFuture;
@@ -127,25 +127,27 @@ impl<'a, T: Send + 'a> ScopedMap<'a, T> {
             began,
             submitted_at,
         };
-        for n in 0..runners {
-            let (listener, its_job) = (Arc::clone(&job), Arc::clone(&job));
+        for n in 1..=runners {
+            let runner = Runner::of(&job, n);
+            let listener = Arc::clone(&runner);
             let meta = TaskMeta { submitted_at, common: Some(Arc::clone(&target.common)) };
-            let (cell, future) = halves(move || its_job.take_part(n), meta);
+            let (cell, future) = halves(move || runner.run(), meta);
             cell.listen(listener);
             // One runner can do the job: the others come if there is room for them.
-            let policy = if n == 0 { WaitPolicy::Forever } else { WaitPolicy::Never };
+            let policy = if n == 1 { WaitPolicy::Forever } else { WaitPolicy::Never };
             match (target.accept)(ScopedTask::new(cell), policy) {
                 Ok(()) => map.runners.push(future),
-                Err(refused) if n == 0 => {
+                Err(refused) if n == 1 => {
                     // The refused task is the last runner then: its drop, which `raise` contains,
                     // drops the function and the items.
-                    job.leave(runners);
+                    job.leave(runners - 1);
                     raise(refused)
                 }
                 Err(refused) => discard(refused),
             }
         }
-        job.leave(1);
+        // A map of nothing has no runner that would drop the function.
+        job.leave(0);
         map
     }
 }

@@ -11,10 +11,11 @@
 //! of its own, or be cancelled.
 //!
 //! **Why no item is forgotten.** Chunks are taken under one lock, so at any time an item is untaken,
-//! or in a chunk that everyone can see, or has been claimed. A runner leaves when nothing is untaken
-//! and it has looked through every chunk. If the last runner leaves without having run (every task
+//! or in a chunk that everyone can see, or has been claimed. A runner ends when nothing is untaken
+//! and it has looked through every chunk. If the last runner goes without having run (every task
 //! for one was dropped), the items are cancelled.
 
+use std::mem::{replace, take};
 use std::ops::Range;
 use std::panic::Location;
 use std::sync::Arc;
@@ -27,7 +28,8 @@ use crate::kernel::panics::discard;
 use crate::kernel::queue::Queue;
 use crate::kernel::seams::{Await, EventKind, Listener, Origin};
 use crate::kernel::state::Outcome;
-use crate::sync::{Mutex, ThreadId, current_thread};
+use crate::sync::process_wide::{AtomicBool, Relaxed};
+use crate::sync::{AtomicUsize, Mutex, SeqCst};
 
 /// A chunk that takes longer than this is too long.
 const LONG: Duration = Duration::from_micros(50);
@@ -40,26 +42,19 @@ pub(super) type Function<'a, I, T> = Arc<dyn Fn(I) -> T + Send + Sync + 'a>;
 pub(super) struct Job<'a, I, T> {
     cells: Box<[Cell<'a, I, T>]>,
     home: Option<Arc<Queue<'a>>>,
-    progress: Mutex<Progress<'a, I, T>>,
-}
-
-struct Progress<'a, I, T> {
     /// What is applied to the items; `None` when no runner is left.
-    function: Option<Function<'a, I, T>>,
-    /// Runners that have neither run nor been dropped; whoever starts the map counts as one.
-    runners_left: usize,
-    /// The first item that no runner has taken.
-    untaken: usize,
-    /// The chunk that each runner has taken last.
-    chunks: Vec<Range<usize>>,
-    /// Items that threads have claimed with their runner, and not begun.
-    claimed: Vec<(ThreadId, usize, I)>,
+    function: Mutex<Option<Function<'a, I, T>>>,
+    /// Number of runners that have neither run nor been dropped.
+    runners_left: AtomicUsize,
+    /// The items that no runner has taken; and behind them, for each runner by its number, the chunk
+    /// that it has taken last.
+    chunks: Mutex<Vec<Range<usize>>>,
     /// Items that were cancelled, and are owed a `finish_cancel`.
-    cancelled: Vec<usize>,
+    cancelled: Mutex<Vec<usize>>,
     /// The pool whose listeners listen to the items.
-    heard_by: Option<usize>,
+    heard_by: Mutex<Option<usize>>,
     /// A pool has taken a runner.
-    is_taken: bool,
+    is_taken: AtomicBool,
 }
 
 /// What the reading side can do, whatever the items and the function are.
@@ -90,107 +85,47 @@ impl<'a, I: Send + 'a, T: Send + 'a> Job<'a, I, T> {
         common: &Arc<Common<'a>>,
     ) -> Arc<Self> {
         let meta = || TaskMeta { submitted_at, common: Some(Arc::clone(common)) };
-        let progress = Progress {
-            function: Some(function),
-            runners_left: runners + 1,
-            untaken: 0,
-            chunks: vec![0..0; runners],
-            claimed: Vec::new(),
-            cancelled: Vec::new(),
-            heard_by: None,
-            is_taken: false,
-        };
+        let cells: Box<[_]> = items.map(|item| Cell::new(item, meta())).collect();
+        let mut chunks = vec![0..0; runners + 1];
+        chunks[0] = 0..cells.len();
         Arc::new(Self {
-            cells: items.map(|item| Cell::new(item, meta())).collect(),
+            cells,
             home: common.home.clone(),
-            progress: Mutex::new(progress),
+            function: Mutex::new(Some(function)),
+            runners_left: AtomicUsize::new(runners),
+            chunks: Mutex::new(chunks),
+            cancelled: Mutex::default(),
+            heard_by: Mutex::default(),
+            is_taken: AtomicBool::new(false),
         })
     }
 
-    /// Takes items for this runner until there are none, and helps runners that still have some.
-    pub(super) fn take_part(&self, runner: usize) {
-        let Some(function) = self.function() else { return };
-        let run = |place: usize, item| self.cells[place].run_claimed(|| function(item), |_| ());
-        let claim_and_run = |place: usize| {
-            if let Some(item) = self.cells[place].claim(false) {
-                run(place, item);
-            }
-        };
-        if let Some((place, item)) = self.take_claimed() {
-            run(place, item);
-        }
-        let mut len = 1;
-        while let Some(chunk) = self.take(runner, len) {
-            let began = Instant::now();
-            chunk.for_each(claim_and_run);
-            len = if began.elapsed() < LONG { (len * 2).min(LONGEST_CHUNK) } else { 1 };
-        }
-        let chunks = self.progress.lock().chunks.clone();
-        // From the back: what its owner would come to last.
-        chunks.into_iter().flat_map(Iterator::rev).for_each(claim_and_run);
-        discard(function);
+    /// Takes at most `len` of the items that nobody has taken.
+    fn take(&self, runner: usize, len: usize) -> Range<usize> {
+        let mut chunks = self.chunks.lock();
+        let untaken = chunks[0].clone();
+        let chunk = untaken.start..untaken.end.min(untaken.start + len);
+        chunks[0].start = chunk.end;
+        chunks[runner] = chunk.clone();
+        chunk
     }
 
     fn function(&self) -> Option<Function<'a, I, T>> {
-        self.progress.lock().function.clone()
+        self.function.lock().clone()
     }
 
-    /// Takes at most `len` of the items that nobody has taken; returns `None` if there are none.
-    fn take(&self, runner: usize, len: usize) -> Option<Range<usize>> {
-        let mut progress = self.progress.lock();
-        let chunk = progress.untaken..(progress.untaken + len).min(self.cells.len());
-        progress.untaken = chunk.end;
-        progress.chunks[runner] = chunk.clone();
-        (!chunk.is_empty()).then_some(chunk)
-    }
-
-    /// Claims an item together with its runner: so whoever hired a worker for the runner sees the
-    /// item running.
-    fn claim_first(&self) {
-        let mut progress = self.progress.lock();
-        let place = progress.untaken;
-        if place < self.cells.len() {
-            progress.untaken += 1;
-            drop(progress);
-            if let Some(item) = self.cells[place].claim(false) {
-                self.progress.lock().claimed.push((current_thread(), place, item));
-            }
-        }
-    }
-
-    /// Returns the item that this thread has claimed with its runner.
-    fn take_claimed(&self) -> Option<(usize, I)> {
-        let claimed = &mut self.progress.lock().claimed;
-        let at = claimed.iter().position(|(thread, ..)| *thread == current_thread())?;
-        let (_, place, item) = claimed.swap_remove(at);
-        Some((place, item))
-    }
-
-    /// The runner of this thread has ended; if it never ran, the item that came with it is lost.
-    fn lose_claimed(&self) {
-        if let Some((place, item)) = self.take_claimed() {
-            discard(item);
-            let cause = match self.home.as_ref().and_then(|home| home.refusal()) {
-                Some(Refusal::Broken(broken)) => Some(broken),
-                _ => None,
-            };
-            self.cells[place].complete(Err(TaskError::Lost(cause)), |_| ());
-        }
+    /// Claims an item, and returns it with its place.
+    fn claim(&self, place: usize) -> Option<(usize, I)> {
+        Some((place, self.cells[place].claim(false)?))
     }
 
     /// So many runners are at their end, or were dropped unrun. The last one drops the function.
     pub(super) fn leave(&self, runners: usize) {
-        let mut progress = self.progress.lock();
-        progress.runners_left -= runners;
-        if progress.runners_left == 0 {
-            let function = progress.function.take();
-            let is_forgotten = progress.untaken < self.cells.len();
-            drop(progress);
+        if self.runners_left.fetch_sub(runners, SeqCst) == runners {
+            let function = self.function.lock().take();
             discard(function);
-            if is_forgotten {
-                self.cancel(&CancelReason::TaskDropped);
-                self.finish_cancel();
-            }
+            self.cancel(&CancelReason::TaskDropped);
+            self.finish_cancel();
         }
     }
 }
@@ -211,53 +146,105 @@ impl<'a, I: Send + 'a, T: Send + 'a> Items<T> for Job<'a, I, T> {
     fn run_inline(&self, place: usize) -> bool {
         // As long as an item is pending, a runner is left, and so is the function.
         let Some(function) = self.function() else { return false };
-        let item = self.cells[place].claim(false);
-        let is_claimed = item.is_some();
-        item.map(|item| self.cells[place].run_inside(|| function(item)));
+        let claimed = self.claim(place);
+        let ran = claimed.map(|(_, item)| self.cells[place].run_inside(|| function(item)));
         discard(function);
-        is_claimed
+        ran.is_some()
     }
 
     fn cancel(&self, reason: &CancelReason) {
-        let mut progress = self.progress.lock();
-        let untaken = progress.untaken..self.cells.len();
-        progress.untaken = self.cells.len();
-        let chunks = progress.chunks.clone();
-        drop(progress);
-        // An item may be taken and not begun.
-        let places = chunks.into_iter().chain([untaken]).flatten();
+        let mut chunks = self.chunks.lock();
+        let all = chunks.clone();
+        chunks[0] = 0..0;
+        drop(chunks);
+        let places = all.into_iter().flatten();
         let won = places.filter(|&place| self.cells[place].cancel(reason.clone()));
         let won: Vec<usize> = won.collect();
-        self.progress.lock().cancelled.extend(won);
+        self.cancelled.lock().extend(won);
     }
 
     fn finish_cancel(&self) {
-        let cancelled = std::mem::take(&mut self.progress.lock().cancelled);
-        cancelled.into_iter().for_each(|place| self.cells[place].finish_cancel());
+        let cancelled = take(&mut *self.cancelled.lock());
+        for place in cancelled {
+            self.cells[place].finish_cancel();
+        }
     }
 }
 
-/// Each runner's task has the job for a listener.
-impl<'a, I: Send + 'a, T: Send + 'a> Listener for Job<'a, I, T> {
-    /// A runner was claimed or cancelled, or the pool is closed and cancels what is pending.
+/// The work of a runner's task, and that task's listener.
+pub(super) struct Runner<'a, I, T> {
+    job: Arc<Job<'a, I, T>>,
+    /// Runners count from 1.
+    number: usize,
+    /// The item that was claimed together with the task, with its place.
+    first: Mutex<Option<(usize, I)>>,
+}
+
+impl<'a, I: Send + 'a, T: Send + 'a> Runner<'a, I, T> {
+    pub(super) fn of(job: &Arc<Job<'a, I, T>>, number: usize) -> Arc<Self> {
+        Arc::new(Self { job: Arc::clone(job), number, first: Mutex::default() })
+    }
+
+    /// Takes items until there are none, and helps runners that still have some.
+    pub(super) fn run(&self) {
+        let Some(function) = self.job.function() else { return };
+        let run = |(place, item): (usize, I)| {
+            self.job.cells[place].run_claimed(|| function(item), |_| ());
+        };
+        let claim = |place| self.job.claim(place);
+        let first = self.first.lock().take();
+        first.into_iter().for_each(run);
+        let (mut len, mut chunk) = (1, self.job.take(self.number, 1));
+        while !chunk.is_empty() {
+            let began = Instant::now();
+            chunk.filter_map(claim).for_each(run);
+            len = if began.elapsed() < LONG { (len * 2).min(LONGEST_CHUNK) } else { 1 };
+            chunk = self.job.take(self.number, len);
+        }
+        let chunks = self.job.chunks.lock().clone();
+        // From the back: what its owner would come to last.
+        chunks.into_iter().flat_map(Iterator::rev).filter_map(claim).for_each(run);
+        discard(function);
+    }
+
+    /// Ends the item that came with a task whose worker ended before it ran the task.
+    fn lose_first(&self) {
+        let first = self.first.lock().take();
+        if let Some((place, item)) = first {
+            discard(item);
+            let cause = match self.job.home.as_ref().and_then(|home| home.refusal()) {
+                Some(Refusal::Broken(broken)) => Some(broken),
+                _ => None,
+            };
+            self.job.cells[place].complete(Err(TaskError::Lost(cause)), |_| ());
+        }
+    }
+}
+
+impl<'a, I: Send + 'a, T: Send + 'a> Listener for Runner<'a, I, T> {
+    /// The runner was claimed or cancelled, or the pool is closed and cancels what is pending.
     fn left_pending(&self, cancelled: Option<&CancelReason>) {
         match cancelled {
-            None => self.claim_first(),
+            // With the runner's task: so whoever hired a worker for it sees an item running.
+            None => {
+                let first = self.job.take(self.number, 1).next();
+                *self.first.lock() = first.and_then(|place| self.job.claim(place));
+            }
             // The other runners can do the job; the last that is dropped cancels the items.
             Some(CancelReason::TaskDropped | CancelReason::ByCaller) => {}
-            Some(reason) => self.cancel(reason),
+            Some(reason) => self.job.cancel(reason),
         }
     }
 
     fn hear(&self, step: &EventKind, _: Instant) {
         match step {
             EventKind::Finished(_) => {
-                self.lose_claimed();
-                self.leave(1);
+                self.lose_first();
+                self.job.leave(1);
             }
-            EventKind::Cancelled(_) => self.leave(1),
+            EventKind::Cancelled(_) => self.job.leave(1),
             // The pool has cancelled what is pending, runners before items.
-            EventKind::Closed(_) => self.finish_cancel(),
+            EventKind::Closed(_) => self.job.finish_cancel(),
             _ => {}
         }
     }
@@ -265,14 +252,12 @@ impl<'a, I: Send + 'a, T: Send + 'a> Listener for Job<'a, I, T> {
     /// An observer hears of the items, and not of the runners.
     fn accepted(&self, pool: &[Arc<dyn Listener>]) -> bool {
         let this_pool = pool.first().map(|pool| Arc::as_ptr(pool).addr());
-        let mut progress = self.progress.lock();
-        if progress.is_taken || progress.heard_by == this_pool {
+        let before = replace(&mut *self.job.heard_by.lock(), this_pool);
+        // If it was another pool's, that pool has refused it: unless it has taken another runner.
+        if before == this_pool || self.job.is_taken.load(Relaxed) {
             return true;
         }
-        progress.heard_by = this_pool;
-        drop(progress);
-        for (place, cell) in self.cells.iter().enumerate() {
-            // If it was another pool's, that pool has refused it.
+        for (place, cell) in self.job.cells.iter().enumerate() {
             cell.set_home(None);
             let (label, origin) = (cell.label(), Origin::Item(place));
             for listener in pool.iter().filter_map(|pool| pool.for_task(&label, origin)) {
@@ -283,7 +268,7 @@ impl<'a, I: Send + 'a, T: Send + 'a> Listener for Job<'a, I, T> {
     }
 
     fn taken(&self) {
-        self.progress.lock().is_taken = true;
+        self.job.is_taken.store(true, Relaxed);
     }
 
     fn follows_pool(&self) -> bool {
