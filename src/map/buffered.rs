@@ -18,21 +18,21 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::iter::{FusedIterator, repeat_n};
+use std::iter::FusedIterator;
+use std::mem::{replace, take};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::tally::Tally;
-use super::window::Window;
+use super::tally::{Tally, iterate};
 use crate::kernel::error::{CancelReason, Refusal, Refused, TaskError, TimedOut, Unfinished};
 use crate::kernel::future::ScopedFuture;
 use crate::kernel::meta::TaskMeta;
 use crate::kernel::panics::{Payload, catch, discard};
-use crate::kernel::seams::{WaitPolicy, has_blocker};
-use crate::kernel::state::Status;
+use crate::kernel::seams::{Await, WaitPolicy, has_blocker};
 use crate::kernel::task::{ScopedTask, halves};
 use crate::many::cancelling::cancel_all;
+use crate::many::completions::Completions;
 use crate::many::timed::Timed;
 use crate::submit::{Target, raise};
 use crate::sync::{Mutex, Parker, is_over};
@@ -78,14 +78,18 @@ use crate::sync::{Mutex, Parker, is_over};
 pub struct ScopedBufferedMap<'a, I: Iterator, T> {
     /// Where more comes from; `None` when nothing more does.
     source: Option<Source<'a, I, T>>,
-    /// What has been submitted.
-    window: Window<'a, T>,
-    /// What was refused: cancelled, and handed over when all else has been.
-    refused: VecDeque<ScopedFuture<'a, T>>,
-    /// What the iterator of the items, or the executor, has panicked with: thrown after that.
+    in_order: bool,
+    /// What has been submitted, if results come in the order of the items.
+    line: VecDeque<ScopedFuture<'a, T>>,
+    /// What has been submitted, if results come as they end.
+    ends: Completions<ScopedFuture<'a, T>>,
+    /// What waits for room; or, when there is no source any more, what was refused, which is
+    /// cancelled and handed over when all else has been.
+    waiting: VecDeque<ScopedFuture<'a, T>>,
+    /// The panic of the items' iterator, or of the executor: comes out after all of these.
     panic: Mutex<Option<Payload>>,
     buffer_size: usize,
-    /// How many items have been taken.
+    /// Number of items that have been taken.
     taken: usize,
     began: Instant,
     submitted_at: &'static Location<'static>,
@@ -110,74 +114,16 @@ pub struct ScopedBufferedMap<'a, I: Iterator, T> {
 /// ```
 pub type BufferedMap<I, T> = ScopedBufferedMap<'static, I, T>;
 
-/// The items, and the way from there to the executor.
+/// The items, and the way from there to the executor. The types of the function and of the executor
+/// are known to the closures, which share the tasks that wait for room.
 struct Source<'a, I: Iterator, T> {
-    /// `None` when they have come to their end.
+    /// `None` when the items have come to their end.
     items: Option<I>,
-    /// The futures of the tasks that wait for room.
-    waiting: VecDeque<ScopedFuture<'a, T>>,
-    make: Box<dyn FnMut(Step<I::Item>) -> Made<'a, T> + Send + Sync + 'a>,
-    can_be_woken: bool,
-}
-
-/// What the reader asks of the way to the executor, whose types it does not know.
-enum Step<Item> {
-    /// Makes a task of the item, which waits behind those that came before it.
-    Take(Item),
+    /// Makes a task of an item, which waits behind those that came before it.
+    make: Box<dyn FnMut(I::Item) -> ScopedFuture<'a, T> + Send + Sync + 'a>,
     /// Submits the first of the tasks that wait; there must be one. If it is refused it stays.
-    Submit(WaitPolicy),
-    /// Cancels those that wait.
-    Cancel(CancelReason),
-}
-
-enum Made<'a, T> {
-    Future(ScopedFuture<'a, T>),
-    Submitted(Result<(), Refusal>),
-    Cancelled,
-}
-
-/// Makes the way to the executor. The tasks that wait for room wait here.
-fn way_to<'w: 'a, 'a, Item, T, F>(
-    target: Target<'a, 'w>,
-    function: F,
-    submitted_at: &'static Location<'static>,
-) -> Box<dyn FnMut(Step<Item>) -> Made<'a, T> + Send + Sync + 'a>
-where
-    F: Fn(Item) -> T + Send + Sync + 'w,
-    Item: Send + 'w,
-    T: Send + 'w,
-{
-    let function = Arc::new(function);
-    let mut tasks: VecDeque<ScopedTask<'w>> = VecDeque::new();
-    Box::new(move |step| match step {
-        Step::Take(item) => {
-            let function = Arc::clone(&function);
-            let work = move || {
-                let value = catch(|| function(item));
-                // It may be the last to have the function, whose drop is no failure of this item.
-                discard(function);
-                value.unwrap_or_else(|payload| resume_unwind(payload))
-            };
-            let meta = TaskMeta { submitted_at, common: Some(Arc::clone(&target.common)) };
-            let (cell, future) = halves(work, meta);
-            tasks.push_back(ScopedTask::new(cell));
-            Made::Future(future)
-        }
-        Step::Submit(policy) => {
-            let task = tasks.pop_front().expect("one waits here");
-            Made::Submitted((target.accept)(task, policy).map_err(|refused| {
-                let (task, why) = refused.into_parts();
-                tasks.push_front(task);
-                why
-            }))
-        }
-        Step::Cancel(reason) => {
-            let cells: Vec<_> = tasks.drain(..).filter_map(ScopedTask::into_cell).collect();
-            let cancelled = cells.iter().filter(|cell| cell.cancel(reason.clone()));
-            cancelled.collect::<Vec<_>>().iter().for_each(|cell| cell.finish_cancel());
-            Made::Cancelled
-        }
-    })
+    submit: Box<dyn FnMut(WaitPolicy) -> Result<(), Refusal> + Send + Sync + 'a>,
+    can_be_woken: bool,
 }
 
 impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
@@ -200,21 +146,46 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         if let Some(why) = (target.refusal)() {
             raise(Refused::new((items, function), why));
         }
-        let can_be_woken = target.can_be_woken;
-        let make = way_to(target, function, submitted_at);
-        let (items, waiting) = (Some(items.into_iter()), VecDeque::new());
+        let Target { accept, common, can_be_woken, .. } = target;
+        let function = Arc::new(function);
+        let waiting = Arc::new(Mutex::new(VecDeque::<ScopedTask<'w>>::new()));
+        let tasks = Arc::clone(&waiting);
+        let make = move |item| {
+            let function = Arc::clone(&function);
+            let work = move || {
+                let value = catch(|| function(item));
+                // It may be the last to have the function, whose drop is no failure of this item.
+                discard(function);
+                value.unwrap_or_else(|payload| resume_unwind(payload))
+            };
+            let meta = TaskMeta { submitted_at, common: Some(Arc::clone(&common)) };
+            let (cell, future) = halves(work, meta);
+            waiting.lock().push_back(ScopedTask::new(cell));
+            future
+        };
+        let submit = move |policy| {
+            let task = tasks.lock().pop_front().expect("a task waits here");
+            accept(task, policy).map_err(|refused| {
+                let (task, why) = refused.into_parts();
+                tasks.lock().push_front(task);
+                why
+            })
+        };
+        let (make, submit) = (Box::new(make), Box::new(submit));
         let mut map = Self {
-            source: Some(Source { items, waiting, make, can_be_woken }),
-            window: Window::empty(),
-            refused: VecDeque::new(),
+            source: Some(Source { items: Some(items.into_iter()), make, submit, can_be_woken }),
+            in_order: true,
+            line: VecDeque::new(),
+            ends: Completions::of_map(Vec::new()),
+            waiting: VecDeque::new(),
             panic: Mutex::new(None),
             buffer_size,
             taken: 0,
             began,
             submitted_at,
         };
-        match map.fill(WaitPolicy::Forever, WaitPolicy::Never) {
-            Err(why) if map.window.len() == 0 => {
+        match map.fill(WaitPolicy::Forever) {
+            Err(why) if map.submitted() == 0 => {
                 drop(map);
                 raise(Refused::new((), why))
             }
@@ -223,96 +194,94 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
     }
 
     /// Submits what waits for room, and takes more items, until the buffer is full or there are no
-    /// more. It waits for room as `alone` says if nothing is on its way, and as `beside` says if
-    /// something is.
-    fn fill(&mut self, alone: WaitPolicy, beside: WaitPolicy) -> Result<(), Refusal> {
+    /// more. The first submit waits for room as the policy says, and the others do not.
+    fn fill(&mut self, mut policy: WaitPolicy) -> Result<(), Refusal> {
         while let Some(source) = &mut self.source {
-            if !source.waiting.is_empty() {
-                let policy = if self.window.len() == 0 { &alone } else { &beside };
-                match catch(|| (source.make)(Step::Submit(policy.clone()))) {
-                    Ok(Made::Submitted(Ok(()))) => {
-                        self.window.add(source.waiting.pop_front().expect("as many as tasks"));
-                        // Its result does not wake the parker yet.
-                        if matches!(policy, WaitPolicy::UntilWoken(..)) {
-                            break;
+            if !self.waiting.is_empty() {
+                let policy = replace(&mut policy, WaitPolicy::Never);
+                let must_wait = matches!(policy, WaitPolicy::Forever);
+                match catch(|| (source.submit)(policy)) {
+                    Ok(Ok(())) => {
+                        let next = self.waiting.pop_front().expect("as many as tasks");
+                        if self.in_order {
+                            self.line.push_back(next);
+                        } else {
+                            self.ends.push(next);
                         }
                         continue;
                     }
                     // There may be room later; unless the executor was to wait for it, and does not.
-                    Ok(Made::Submitted(Err(Refusal::Full)))
-                        if !matches!(policy, WaitPolicy::Forever) => {}
-                    Ok(Made::Submitted(Err(why))) => {
-                        self.end_source(CancelReason::of_refusal(&why));
+                    Ok(Err(Refusal::Full)) if !must_wait => {}
+                    Ok(Err(why)) => {
+                        self.end_source(&CancelReason::of_refusal(&why));
                         return Err(why);
                     }
-                    Ok(_) => unreachable!("a submit is answered as one"),
                     Err(payload) => {
                         *self.panic.lock() = Some(payload);
-                        self.end_source(CancelReason::TaskDropped);
+                        self.end_source(&CancelReason::TaskDropped);
                         break;
                     }
                 }
             }
-            if self.window.len() + source.waiting.len() >= self.buffer_size {
+            if self.line.len() + self.ends.left() + self.waiting.len() >= self.buffer_size {
                 break;
             }
             match source.items.as_mut().map(|items| catch(|| items.next())) {
                 Some(Ok(Some(item))) => {
                     self.taken += 1;
-                    if let Made::Future(future) = (source.make)(Step::Take(item)) {
-                        source.waiting.push_back(future);
-                    }
+                    self.waiting.push_back((source.make)(item));
                 }
-                Some(Ok(None)) => discard(source.items.take()),
-                Some(Err(payload)) => {
-                    *self.panic.lock() = Some(payload);
+                None if self.waiting.is_empty() => self.end_source(&CancelReason::TaskDropped),
+                None => break,
+                Some(end) => {
+                    *self.panic.lock() = end.err();
                     discard(source.items.take());
                 }
-                None if source.waiting.is_empty() => self.end_source(CancelReason::TaskDropped),
-                None => break,
             }
         }
         Ok(())
     }
 
-    /// Nothing more comes from there. What the function has captured goes with the last task, and is
-    /// not kept for as long as the map is.
-    fn end_source(&mut self, reason: CancelReason) {
-        if let Some(Source { items, waiting, mut make, .. }) = self.source.take() {
-            (make)(Step::Cancel(reason));
-            self.refused = waiting;
+    /// Cancels what waits for room; nothing more comes. What the function has captured goes with the
+    /// last task, and is not kept for as long as the map is.
+    fn end_source(&mut self, reason: &CancelReason) {
+        if let Some(Source { items, make, submit, .. }) = self.source.take() {
+            let waiting = self.waiting.iter().map(ScopedFuture::as_await);
+            let cancelled: Vec<_> = waiting.filter(|task| task.cancel(reason.clone())).collect();
+            cancelled.into_iter().for_each(Await::finish_cancel);
             discard(items);
             discard(make);
+            discard(submit);
         }
     }
 
-    fn waiting(&self) -> usize {
-        self.source.as_ref().map_or(0, |source| source.waiting.len())
+    /// Returns `true` if an item waits for room, and the reader can wait for room and for a result
+    /// at once. Inside a task it does not: whoever has the room may be waiting for this worker.
+    fn waits_for_room(&self) -> bool {
+        let can_be_woken = self.source.as_ref().is_some_and(|source| source.can_be_woken);
+        can_be_woken && !self.waiting.is_empty() && !has_blocker()
     }
 
-    /// Taken, and not handed over.
+    /// Number of items that have been submitted and not handed over.
+    fn submitted(&self) -> usize {
+        self.line.len() + self.ends.left()
+    }
+
+    /// Number of items that have been taken and not handed over.
     fn in_flight(&self) -> usize {
-        self.window.len() + self.waiting() + self.refused.len()
+        self.submitted() + self.waiting.len()
+    }
+
+    fn to_come(&self) -> (usize, Option<usize>) {
+        // There may be less to come than there are items: the executor may refuse one.
+        let items = self.source.as_ref().and_then(|source| source.items.as_ref());
+        let to_come = items.map_or(Some(0), |items| items.size_hint().1);
+        (self.in_flight(), to_come.and_then(|items| items.checked_add(self.in_flight())))
     }
 
     fn tally(&self) -> Tally {
-        let known = self.window.iter().chain(&self.refused).map(ScopedFuture::status);
-        Tally::of(known.chain(repeat_n(Status::Pending, self.waiting())))
-    }
-
-    /// What comes last; or nothing, if there is only what the time was too short for.
-    fn next_leftover(&mut self) -> Result<Option<Result<T, TaskError>>, TimedOut> {
-        if self.source.is_some() {
-            return Err(self.timed_out());
-        }
-        if let Some(future) = self.refused.pop_front() {
-            return Ok(Some(future.into_result()));
-        }
-        let panic = self.panic.lock().take();
-        match panic {
-            Some(payload) => resume_unwind(payload),
-            None => Ok(None),
-        }
+        let in_flight = self.line.iter().chain(self.ends.rest()).chain(&self.waiting);
+        Tally::of(in_flight.map(ScopedFuture::status))
     }
 
     fn timed_out(&self) -> TimedOut {
@@ -335,7 +304,9 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
     /// # Ok::<(), glasspool::BuildError>(())
     /// ```
     pub fn unordered(mut self) -> Self {
-        self.window.forget_the_order();
+        if take(&mut self.in_order) {
+            self.ends = Completions::of_map(take(&mut self.line).into());
+        }
         self
     }
 
@@ -356,35 +327,36 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
     pub fn timeout(self, timeout: Duration) -> Timed<Self> {
         Timed::new(self.began, timeout, self)
     }
-}
 
-impl<I: Iterator, T> ScopedBufferedMap<'_, I, T> {
     /// Fills the buffer, and waits for room or for the next result, whichever is first.
     fn fill_until_next(&mut self, deadline: Option<Instant>) {
         // If the time is up, no more items are taken: a reader that always finds a result would
         // never be told.
-        while !self.window.has_end() && !is_over(deadline) {
-            let can_be_woken = self.source.as_ref().is_some_and(|source| source.can_be_woken);
-            let parker = Parker::new();
-            // Inside a task it does not wait for room beside what is on its way: whoever has the
-            // room may be waiting for this worker.
-            let beside = if can_be_woken && !has_blocker() && self.waiting() > 0 {
-                self.window.add_parker(&parker);
-                WaitPolicy::UntilWoken(Arc::clone(&parker), deadline)
-            } else {
-                WaitPolicy::Never
-            };
-            let waits = matches!(beside, WaitPolicy::UntilWoken(..));
-            // Why an item is refused, its future says in its turn.
-            let _ = self.fill(WaitPolicy::until(deadline), beside);
-            if waits {
-                self.window.remove_parker(&parker);
-            }
-            let may_wait = can_be_woken && !has_blocker();
-            if self.waiting() == 0 || !may_wait {
-                break;
-            }
+        if self.has_end() || is_over(deadline) {
+            return;
         }
+        let is_alone = self.submitted() == 0;
+        // Why an item is refused, its future says in its turn.
+        let _ = self.fill(if is_alone { WaitPolicy::until(deadline) } else { WaitPolicy::Never });
+        while self.waits_for_room() && !self.has_end() && !is_over(deadline) {
+            let parker = Parker::new();
+            for future in self.may_be_next() {
+                if !future.as_await().add_parker(&parker) {
+                    parker.wake();
+                }
+            }
+            let _ = self.fill(WaitPolicy::UntilWoken(Arc::clone(&parker), deadline));
+            self.may_be_next().for_each(|future| future.as_await().remove_parker(&parker));
+        }
+    }
+
+    /// Returns the futures of which one is the next to be handed over.
+    fn may_be_next(&self) -> impl Iterator<Item = &ScopedFuture<'a, T>> {
+        self.line.front().into_iter().chain(self.ends.rest())
+    }
+
+    fn has_end(&mut self) -> bool {
+        self.line.front().map_or_else(|| self.ends.has_end(), ScopedFuture::done)
     }
 
     fn next_until(
@@ -392,50 +364,39 @@ impl<I: Iterator, T> ScopedBufferedMap<'_, I, T> {
         deadline: Option<Instant>,
     ) -> Result<Option<Result<T, TaskError>>, TimedOut> {
         self.fill_until_next(deadline);
-        if self.window.len() == 0 {
+        if self.submitted() == 0 {
             return self.next_leftover();
         }
-        let next = match self.window.await_end(deadline) {
-            Ok(()) => self.window.take_next().into_result(),
+        let ended = match self.line.front() {
+            Some(next) => next.wait_until(deadline),
+            None => self.ends.await_end(deadline),
+        };
+        let next = match ended {
+            Ok(()) => self.line.pop_front().unwrap_or_else(|| self.ends.take_next()).into_result(),
             Err(Unfinished::Deadlock(deadlock)) => {
-                discard(self.window.take_first());
+                discard(self.line.pop_front().unwrap_or_else(|| self.ends.take_first()));
                 Err(TaskError::Deadlock(deadlock))
             }
             Err(Unfinished::TimedOut) => return Err(self.timed_out()),
         };
         if !is_over(deadline) {
-            let _ = self.fill(WaitPolicy::Never, WaitPolicy::Never);
+            let _ = self.fill(WaitPolicy::Never);
         }
         Ok(Some(next))
     }
-}
 
-impl<I: Iterator, T> Iterator for ScopedBufferedMap<'_, I, T> {
-    type Item = Result<T, TaskError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.next_until(None).expect("a wait without a deadline does not time out")
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        // There may be less to come than there are items: the executor may refuse one.
-        let items = self.source.as_ref().and_then(|source| source.items.as_ref());
-        let to_come = items.map_or(Some(0), |items| items.size_hint().1);
-        (self.in_flight(), to_come.and_then(|items| items.checked_add(self.in_flight())))
+    /// Returns what comes when nothing is on its way. If more items could have come, the time is up.
+    fn next_leftover(&mut self) -> Result<Option<Result<T, TaskError>>, TimedOut> {
+        if self.source.is_some() {
+            return Err(self.timed_out());
+        }
+        let refused = self.waiting.pop_front().map(ScopedFuture::into_result);
+        let panic = self.panic.lock().take_if(|_| refused.is_none());
+        panic.map_or(Ok(refused), |payload| resume_unwind(payload))
     }
 }
 
-impl<I: Iterator, T> Iterator for Timed<ScopedBufferedMap<'_, I, T>> {
-    type Item = Result<Result<T, TaskError>, TimedOut>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.next_with(ScopedBufferedMap::next_until, |_| None)
-    }
-}
-
-impl<I: Iterator, T> FusedIterator for ScopedBufferedMap<'_, I, T> {}
-
-impl<I: Iterator, T> FusedIterator for Timed<ScopedBufferedMap<'_, I, T>> {}
+iterate!([I: Iterator, T] ScopedBufferedMap<'_, I, T>);
 
 // As for a map, but that the panic of the items' iterator comes out of it.
 impl<I: Iterator + UnwindSafe, T> UnwindSafe for ScopedBufferedMap<'_, I, T> {}
@@ -443,10 +404,10 @@ impl<I: Iterator + RefUnwindSafe, T> RefUnwindSafe for ScopedBufferedMap<'_, I, 
 
 impl<I: Iterator, T> Drop for ScopedBufferedMap<'_, I, T> {
     fn drop(&mut self) {
-        let waiting = self.source.as_mut().map(|source| std::mem::take(&mut source.waiting));
-        let in_flight = self.window.take_all().into_iter().chain(waiting.into_iter().flatten());
-        cancel_all(in_flight.chain(self.refused.drain(..)));
-        self.end_source(CancelReason::ByCaller);
+        let submitted =
+            take(&mut self.line).into_iter().chain(self.ends.take_rest().map(|(_, it)| it));
+        cancel_all(submitted.chain(take(&mut self.waiting)));
+        self.end_source(&CancelReason::ByCaller);
         discard(self.panic.lock().take());
     }
 }
@@ -459,11 +420,6 @@ impl<I: Iterator, T> fmt::Display for ScopedBufferedMap<'_, I, T> {
 
 impl<I: Iterator, T> fmt::Debug for ScopedBufferedMap<'_, I, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut facts = f.debug_struct("BufferedMap");
-        self.tally().add_to(&mut facts);
-        facts
-            .field("handed_over", &(self.taken - self.in_flight()))
-            .field("submitted_at", &format_args!("{}", self.submitted_at))
-            .finish()
+        self.tally().debug(f, "BufferedMap", self.taken - self.in_flight(), self.submitted_at)
     }
 }

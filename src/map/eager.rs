@@ -8,18 +8,20 @@
 
 use std::fmt;
 use std::iter::FusedIterator;
+use std::mem::take;
+use std::ops::Range;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::job::{Items, Job, Runner};
-use super::tally::Tally;
+use super::tally::{Tally, iterate};
 use crate::kernel::error::{CancelReason, Refused, TaskError, TimedOut, Unfinished};
 use crate::kernel::future::ScopedFuture;
 use crate::kernel::meta::{Common, TaskMeta};
 use crate::kernel::panics::discard;
 use crate::kernel::queue::Run;
-use crate::kernel::seams::{EventKind, Listener, Wait, WaitPolicy};
+use crate::kernel::seams::{EventKind, Wait, WaitPolicy};
 use crate::kernel::task::{ScopedTask, halves};
 use crate::many::cancelling::cancel_all;
 use crate::many::completions::Completions;
@@ -51,13 +53,15 @@ use crate::submit::{Target, raise};
 #[must_use = "dropping a map cancels what has not begun"]
 pub struct ScopedMap<'a, T> {
     items: Arc<dyn Items<T> + 'a>,
+    len: usize,
     /// The tasks that run the items.
-    runners: Box<[ScopedFuture<'a, ()>]>,
-    /// The next item in order; those before it have been handed over.
-    next: usize,
-    /// Where the items come from instead when they come as they end.
-    ends: Option<Box<Completions<Item<'a, T>>>>,
+    runners: Vec<ScopedFuture<'a, ()>>,
+    /// The places of the items that are still to be handed over in order.
+    in_order: Range<usize>,
+    /// The items that are still to be handed over as they end.
+    ends: Completions<Item<'a, T>>,
     began: Instant,
+    submitted_at: &'static Location<'static>,
 }
 
 /// One item of a map, to be waited for together with others.
@@ -111,37 +115,39 @@ impl<'a, T: Send + 'a> ScopedMap<'a, T> {
             raise(Refused::new((items, function), why));
         }
         let items: Vec<I::Item> = items.into_iter().collect();
-        let runners = target.max_workers.max(1).min(items.len());
-        let function = Arc::new(function);
-        let of_items = Arc::new(Common { home: target.home.clone(), ..(*target.common).clone() });
-        let job = Job::new(items, &function, runners, submitted_at, &of_items);
-        // Made first: if the executor refuses the job, dropping this cancels its items.
-        let items = Arc::clone(&job) as Arc<dyn Items<T> + 'a>;
-        let mut map = Self { items, runners: Box::default(), next: 0, ends: None, began };
-        let mut futures = Vec::with_capacity(runners);
-        for n in 0..runners {
-            let runner = Runner::new(&job, &function);
-            let listener = Arc::clone(&job) as Arc<dyn Listener + 'a>;
+        let (len, runners) = (items.len(), target.max_workers.max(1).min(items.len()));
+        let common = Arc::new(Common { home: target.home.clone(), ..(*target.common).clone() });
+        let job = Job::new(items.into_iter(), Arc::new(function), runners, submitted_at, &common);
+        let mut map = Self {
+            items: Arc::clone(&job) as _,
+            len,
+            runners: Vec::with_capacity(runners),
+            in_order: 0..len,
+            ends: Completions::of_map(Vec::new()),
+            began,
+            submitted_at,
+        };
+        for n in 1..=runners {
+            let runner = Runner::of(&job, n);
+            let listener = Arc::clone(&runner);
             let meta = TaskMeta { submitted_at, common: Some(Arc::clone(&target.common)) };
             let (cell, future) = halves(move || runner.run(), meta);
             cell.listen(listener);
             // One runner can do the job: the others come if there is room for them.
-            let policy = if n == 0 { WaitPolicy::Forever } else { WaitPolicy::Never };
+            let policy = if n == 1 { WaitPolicy::Forever } else { WaitPolicy::Never };
             match (target.accept)(ScopedTask::new(cell), policy) {
-                Ok(()) => futures.push(future),
-                Err(refused) if n == 0 => {
-                    // Before the panic: these drops are user code, which may panic itself.
-                    let (task, why) = refused.into_parts();
-                    discard(function);
-                    discard(task);
-                    discard((map, futures, future));
-                    raise(Refused::new((), why))
+                Ok(()) => map.runners.push(future),
+                Err(refused) if n == 1 => {
+                    // The refused task is the last runner then: its drop, which `raise` contains,
+                    // drops the function and the items.
+                    job.leave(runners - 1);
+                    raise(refused)
                 }
                 Err(refused) => discard(refused),
             }
         }
-        discard(function);
-        map.runners = futures.into();
+        // A map of nothing has no runner that would drop the function.
+        job.leave(0);
         map
     }
 }
@@ -167,10 +173,9 @@ impl<T> ScopedMap<'_, T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn unordered(mut self) -> Self {
-        if self.ends.is_none() {
+        if !self.in_order.is_empty() {
             let item = |place| Item { items: Arc::clone(&self.items), place };
-            let left = (self.next..self.items.len()).map(item).collect();
-            self.ends = Some(Box::new(Completions::of_map(left)));
+            self.ends = Completions::of_map(take(&mut self.in_order).map(item).collect());
         }
         self
     }
@@ -198,37 +203,28 @@ impl<T> ScopedMap<'_, T> {
     }
 
     fn left(&self) -> usize {
-        match &self.ends {
-            None => self.items.len() - self.next,
-            Some(ends) => ends.left(),
-        }
+        self.in_order.len() + self.ends.left()
     }
 
-    /// Waits for the next item, and returns its place.
-    fn next_end(&mut self, deadline: Option<Instant>) -> Result<usize, Unfinished> {
-        if let Some(ends) = &mut self.ends {
-            ends.await_end(deadline)?;
-            return Ok(ends.take_next().place);
-        }
-        let cell = self.items.cell(self.next);
-        if !cell.status().is_done() {
-            let run_inline = || self.items.run_inline(self.next);
-            Wait { cell, run_inline: &run_inline, deadline }.wait()?;
-        }
-        Ok(self.skip_one())
-    }
-
-    /// Goes on without the item that would be next, and returns its place.
-    fn skip_one(&mut self) -> usize {
-        if let Some(ends) = &mut self.ends {
-            return ends.take_first().place;
-        }
-        self.next += 1;
-        self.next - 1
+    fn to_come(&self) -> (usize, Option<usize>) {
+        (self.left(), Some(self.left()))
     }
 
     fn tally(&self) -> Tally {
-        Tally::of((0..self.items.len()).map(|place| self.items.cell(place).status()))
+        Tally::of((0..self.len).map(|place| self.items.cell(place).status()))
+    }
+
+    /// Waits until the next item has ended. There must be one.
+    fn await_next(&mut self, deadline: Option<Instant>) -> Result<(), Unfinished> {
+        if self.in_order.is_empty() {
+            return self.ends.await_end(deadline);
+        }
+        let place = self.in_order.start;
+        let (cell, run_inline) = (self.items.cell(place), || self.items.run_inline(place));
+        if cell.status().is_done() {
+            return Ok(());
+        }
+        Wait { cell, run_inline: &run_inline, deadline }.wait()
     }
 
     fn next_until(
@@ -238,49 +234,26 @@ impl<T> ScopedMap<'_, T> {
         if self.left() == 0 {
             return Ok(None);
         }
-        match self.next_end(deadline) {
-            Ok(place) => {
+        match self.await_next(deadline) {
+            Ok(()) => {
+                let place = self.in_order.next().unwrap_or_else(|| self.ends.take_next().place);
                 let outcome = self.items.collect(place);
                 self.items.cell(place).tell(&EventKind::Collected);
                 Ok(Some(outcome.expect("the item has ended, and this is its only reader")))
             }
             Err(Unfinished::Deadlock(deadlock)) => {
-                let place = self.skip_one();
+                let place = self.in_order.next().unwrap_or_else(|| self.ends.take_first().place);
                 discard(self.items.drop_handle(place));
                 Ok(Some(Err(TaskError::Deadlock(deadlock))))
             }
-            Err(Unfinished::TimedOut) => {
-                Err(TimedOut::new(self.tally().unfinished(), self.items.len()))
-            }
+            Err(Unfinished::TimedOut) => Err(TimedOut::new(self.tally().unfinished(), self.len)),
         }
     }
 }
 
-impl<T> Iterator for ScopedMap<'_, T> {
-    type Item = Result<T, TaskError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.next_until(None).expect("a wait without a deadline does not time out")
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left(), Some(self.left()))
-    }
-}
-
-impl<T> Iterator for Timed<ScopedMap<'_, T>> {
-    type Item = Result<Result<T, TaskError>, TimedOut>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.next_with(ScopedMap::next_until, |_| None)
-    }
-}
+iterate!([T] ScopedMap<'_, T>);
 
 impl<T> ExactSizeIterator for ScopedMap<'_, T> {}
-
-impl<T> FusedIterator for ScopedMap<'_, T> {}
-
-impl<T> FusedIterator for Timed<ScopedMap<'_, T>> {}
 
 // As for a future; and no value is lent here.
 impl<T> UnwindSafe for ScopedMap<'_, T> {}
@@ -291,32 +264,24 @@ impl<T> Drop for ScopedMap<'_, T> {
         if self.left() > 0 {
             self.items.cancel(&CancelReason::ByCaller);
             // Runners that wait for their turn have nothing to run any more.
-            cancel_all(std::mem::take(&mut self.runners));
+            cancel_all(take(&mut self.runners));
             self.items.finish_cancel();
         }
         // One value whose drop panics keeps no other from being dropped.
-        let drop_handle = |place| discard(self.items.drop_handle(place));
-        match &self.ends {
-            None => (self.next..self.items.len()).for_each(drop_handle),
-            Some(ends) => ends.rest().map(|item| item.place).for_each(drop_handle),
-        }
+        let left = self.in_order.clone().chain(self.ends.rest().map(|item| item.place));
+        left.for_each(|place| discard(self.items.drop_handle(place)));
     }
 }
 
 impl<T> fmt::Display for ScopedMap<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = Arc::as_ptr(&self.items).cast::<()>();
-        write!(f, "<Map at {address:p} {} futures{}>", self.items.len(), self.tally())
+        write!(f, "<Map at {address:p} {} futures{}>", self.len, self.tally())
     }
 }
 
 impl<T> fmt::Debug for ScopedMap<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut facts = f.debug_struct("Map");
-        self.tally().add_to(&mut facts);
-        facts
-            .field("handed_over", &(self.items.len() - self.left()))
-            .field("submitted_at", &format_args!("{}", self.items.submitted_at()))
-            .finish()
+        self.tally().debug(f, "Map", self.len - self.left(), self.submitted_at)
     }
 }

@@ -4,19 +4,21 @@
 //! many as the executor has workers, are tasks that take items until none is left. So a map of a
 //! million tiny items makes a handful of allocations, and the queue holds a handful of entries.
 //!
-//! **Who takes what.** A runner takes a [`Chunk`] of items from the front of those not taken. Its
-//! chunks grow while items prove fast, and fall back to one item as soon as they do not. Taking only
-//! says who should be first: an item begins when somebody claims it, one by one. So an item that one
-//! runner has taken and not begun can still be claimed by another runner that has run out of its
-//! own, or be cancelled.
+//! **Who takes what.** A runner takes a chunk of neighbouring items from the front of those not
+//! taken. Its chunks grow while items prove fast, and fall back to one item as soon as they do not.
+//! Taking says who should be first: an item begins when somebody claims it, one by one. So an item
+//! that one runner has taken and not begun can still be claimed by another runner that has run out
+//! of its own, or be cancelled.
 //!
 //! **Why no item is forgotten.** Chunks are taken under one lock, so at any time an item is untaken,
-//! or in a chunk that everyone can see, or has been claimed. A runner leaves when nothing is untaken
-//! and it has looked through every chunk. If the last runner leaves without having run (every task
+//! or in a chunk that everyone can see, or has been claimed. A runner ends when nothing is untaken
+//! and it has looked through every chunk. If the last runner goes without having run (every task
 //! for one was dropped), the items are cancelled.
 
+use std::mem::{replace, take};
+use std::ops::Range;
 use std::panic::Location;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::kernel::cell::Cell;
@@ -26,7 +28,8 @@ use crate::kernel::panics::discard;
 use crate::kernel::queue::Queue;
 use crate::kernel::seams::{Await, EventKind, Listener, Origin};
 use crate::kernel::state::Outcome;
-use crate::sync::{Mutex, ThreadId, current_thread};
+use crate::sync::process_wide::{AtomicBool, Relaxed};
+use crate::sync::{AtomicUsize, Mutex, SeqCst};
 
 /// A chunk that takes longer than this is too long.
 const LONG: Duration = Duration::from_micros(50);
@@ -34,48 +37,33 @@ const LONG: Duration = Duration::from_micros(50);
 /// However fast the items are, a chunk is never longer, so that the reader sees them come.
 const LONGEST_CHUNK: usize = 256;
 
-pub(super) struct Job<'a, I, T, F> {
+pub(super) type Function<'a, I, T> = Arc<dyn Fn(I) -> T + Send + Sync + 'a>;
+
+pub(super) struct Job<'a, I, T> {
     cells: Box<[Cell<'a, I, T>]>,
-    /// The runners keep it, so what it captured goes when the last of them has done its part.
-    function: Weak<F>,
-    progress: Mutex<Progress<I>>,
     home: Option<Arc<Queue<'a>>>,
-    submitted_at: &'static Location<'static>,
-}
-
-struct Progress<I> {
-    /// The first item that no runner has taken.
-    untaken: usize,
-    /// What each runner has taken last.
-    chunks: Vec<Chunk>,
-    /// Chunks with items that were cancelled, and owe a `finish_cancel`.
-    cancelled: Vec<Chunk>,
-    /// Runners that have neither left nor been dropped unrun.
-    runners_left: usize,
+    /// What is applied to the items; `None` when no runner is left.
+    function: Mutex<Option<Function<'a, I, T>>>,
+    /// Number of runners that have neither run nor been dropped.
+    runners_left: AtomicUsize,
+    /// The items that no runner has taken; and behind them, for each runner by its number, the chunk
+    /// that it has taken last.
+    chunks: Mutex<Vec<Range<usize>>>,
+    /// Items that were cancelled, and are owed a `finish_cancel`.
+    cancelled: Mutex<Vec<usize>>,
     /// The pool whose listeners listen to the items.
-    heard_by: Option<usize>,
+    heard_by: Mutex<Option<usize>>,
     /// A pool has taken a runner.
-    is_taken: bool,
-    /// Items that threads have claimed with their runner, and not begun.
-    claimed: Vec<(ThreadId, usize, I)>,
-}
-
-/// Some neighbouring items: from the first up to, and without, the last.
-#[derive(Clone, Copy)]
-struct Chunk {
-    from: usize,
-    to: usize,
+    is_taken: AtomicBool,
 }
 
 /// What the reading side can do, whatever the items and the function are.
 pub(super) trait Items<T>: Send + Sync {
-    fn len(&self) -> usize;
-
     fn cell(&self, place: usize) -> &dyn Await;
 
     fn collect(&self, place: usize) -> Option<Outcome<T>>;
 
-    /// Nobody will read this item. Returns what it came to, if it has ended.
+    /// Nobody will read this item. Returns its outcome, if it has ended.
     fn drop_handle(&self, place: usize) -> Option<Outcome<T>>;
 
     /// Claims the item and runs it in this thread. Returns `false` if it is too late for that.
@@ -86,146 +74,63 @@ pub(super) trait Items<T>: Send + Sync {
 
     /// Second half, which is user code.
     fn finish_cancel(&self);
-
-    fn submitted_at(&self) -> &'static Location<'static>;
 }
 
-impl<'a, I, T, F> Job<'a, I, T, F>
-where
-    I: Send + 'a,
-    T: Send + 'a,
-    F: Fn(I) -> T + Send + Sync + 'a,
-{
+impl<'a, I: Send + 'a, T: Send + 'a> Job<'a, I, T> {
     pub(super) fn new(
-        items: Vec<I>,
-        function: &Arc<F>,
+        items: impl Iterator<Item = I>,
+        function: Function<'a, I, T>,
         runners: usize,
         submitted_at: &'static Location<'static>,
         common: &Arc<Common<'a>>,
     ) -> Arc<Self> {
         let meta = || TaskMeta { submitted_at, common: Some(Arc::clone(common)) };
-        let cells = items.into_iter().map(|item| Cell::new(item, meta())).collect();
-        let progress = Progress {
-            untaken: 0,
-            chunks: Vec::new(),
-            cancelled: Vec::new(),
-            runners_left: runners,
-            heard_by: None,
-            is_taken: false,
-            claimed: Vec::new(),
-        };
-        let (function, progress) = (Arc::downgrade(function), Mutex::new(progress));
-        Arc::new(Self { cells, function, progress, home: common.home.clone(), submitted_at })
+        let cells: Box<[_]> = items.map(|item| Cell::new(item, meta())).collect();
+        let mut chunks = vec![0..0; runners + 1];
+        chunks[0] = 0..cells.len();
+        Arc::new(Self {
+            cells,
+            home: common.home.clone(),
+            function: Mutex::new(Some(function)),
+            runners_left: AtomicUsize::new(runners),
+            chunks: Mutex::new(chunks),
+            cancelled: Mutex::default(),
+            heard_by: Mutex::default(),
+            is_taken: AtomicBool::new(false),
+        })
     }
 
-    /// Takes items until there are none, and helps those who still have some.
-    fn take_part(&self, function: &F) {
-        if let Some((place, item)) = self.take_claimed() {
-            self.cells[place].run_claimed(|| function(item), |_| ());
-        }
-        let runner = {
-            let mut progress = self.progress.lock();
-            progress.chunks.push(Chunk { from: 0, to: 0 });
-            progress.chunks.len() - 1
-        };
-        let mut len = 1;
-        while let Some(chunk) = self.take(runner, len) {
-            let began = Instant::now();
-            for cell in self.cells_in(chunk) {
-                Self::run_item(cell, function);
-            }
-            len = if began.elapsed() < LONG { (len * 2).min(LONGEST_CHUNK) } else { 1 };
-        }
-        let chunks = self.progress.lock().chunks.clone();
-        for chunk in chunks {
-            // From the back: what its owner would come to last.
-            for cell in self.cells_in(chunk).iter().rev() {
-                Self::run_item(cell, function);
-            }
-        }
+    /// Takes at most `len` of the items that nobody has taken.
+    fn take(&self, runner: usize, len: usize) -> Range<usize> {
+        let mut chunks = self.chunks.lock();
+        let untaken = chunks[0].clone();
+        let chunk = untaken.start..untaken.end.min(untaken.start + len);
+        chunks[0].start = chunk.end;
+        chunks[runner] = chunk.clone();
+        chunk
     }
 
-    /// Claims an item together with its runner: so whoever hired a worker for the runner sees the
-    /// item running.
-    fn claim_first(&self) {
-        let mut progress = self.progress.lock();
-        let place = progress.untaken;
-        if place < self.cells.len() {
-            progress.untaken += 1;
-            drop(progress);
-            if let Some(item) = self.cells[place].claim(false) {
-                self.progress.lock().claimed.push((current_thread(), place, item));
-            }
-        }
+    fn function(&self) -> Option<Function<'a, I, T>> {
+        self.function.lock().clone()
     }
 
-    /// Returns the item that this thread has claimed with its runner.
-    fn take_claimed(&self) -> Option<(usize, I)> {
-        let me = current_thread();
-        let mut progress = self.progress.lock();
-        let at = progress.claimed.iter().position(|(thread, ..)| *thread == me)?;
-        let (_, place, item) = progress.claimed.swap_remove(at);
-        Some((place, item))
+    /// Claims an item, and returns it with its place.
+    fn claim(&self, place: usize) -> Option<(usize, I)> {
+        Some((place, self.cells[place].claim(false)?))
     }
 
-    /// The worker that had claimed a runner ends before it ran it.
-    fn lose_claimed(&self) {
-        if let Some((place, item)) = self.take_claimed() {
-            discard(item);
-            let cause = match self.home.as_ref().and_then(|home| home.refusal()) {
-                Some(Refusal::Broken(broken)) => Some(broken),
-                _ => None,
-            };
-            self.cells[place].complete(Err(TaskError::Lost(cause)), |_| ());
-        }
-    }
-
-    /// Takes at most so many of the items that nobody has taken; none if there are none.
-    fn take(&self, runner: usize, len: usize) -> Option<Chunk> {
-        let mut progress = self.progress.lock();
-        let from = progress.untaken;
-        let chunk = Chunk { from, to: (from + len).min(self.cells.len()) };
-        progress.untaken = chunk.to;
-        progress.chunks[runner] = chunk;
-        (chunk.from < chunk.to).then_some(chunk)
-    }
-
-    fn run_item(cell: &Cell<'a, I, T>, function: &F) -> bool {
-        let work = cell.claim(false);
-        let was_pending = work.is_some();
-        if let Some(item) = work {
-            cell.run_claimed(|| function(item), |_| ());
-        }
-        was_pending
-    }
-
-    /// A runner is at its end, or was dropped unrun.
-    fn runner_left(&self) {
-        let mut progress = self.progress.lock();
-        progress.runners_left -= 1;
-        let forgotten = progress.runners_left == 0 && progress.untaken < self.cells.len();
-        drop(progress);
-        if forgotten {
+    /// So many runners are at their end, or were dropped unrun. The last one drops the function.
+    pub(super) fn leave(&self, runners: usize) {
+        if self.runners_left.fetch_sub(runners, SeqCst) == runners {
+            let function = self.function.lock().take();
+            discard(function);
             self.cancel(&CancelReason::TaskDropped);
             self.finish_cancel();
         }
     }
-
-    fn cells_in(&self, chunk: Chunk) -> &[Cell<'a, I, T>] {
-        &self.cells[chunk.from..chunk.to]
-    }
 }
 
-impl<'a, I, T, F> Items<T> for Job<'a, I, T, F>
-where
-    I: Send + 'a,
-    T: Send + 'a,
-    F: Fn(I) -> T + Send + Sync + 'a,
-{
-    fn len(&self) -> usize {
-        self.cells.len()
-    }
-
+impl<'a, I: Send + 'a, T: Send + 'a> Items<T> for Job<'a, I, T> {
     fn cell(&self, place: usize) -> &dyn Await {
         &self.cells[place]
     }
@@ -239,110 +144,120 @@ where
     }
 
     fn run_inline(&self, place: usize) -> bool {
-        let cell = &self.cells[place];
-        // As long as an item is pending, a runner has the function.
-        let Some(function) = self.function.upgrade() else { return false };
-        let work = cell.claim(false);
-        let was_pending = work.is_some();
-        if let Some(item) = work {
-            cell.run_inside(|| function(item));
-        }
+        // As long as an item is pending, a runner is left, and so is the function.
+        let Some(function) = self.function() else { return false };
+        let claimed = self.claim(place);
+        let ran = claimed.map(|(_, item)| self.cells[place].run_inside(|| function(item)));
         discard(function);
-        was_pending
+        ran.is_some()
     }
 
-    /// Cancels what nobody has begun, taken or not, and tells everyone who waits for that.
     fn cancel(&self, reason: &CancelReason) {
-        let mut progress = self.progress.lock();
-        let untaken = Chunk { from: progress.untaken, to: self.cells.len() };
-        progress.untaken = self.cells.len();
-        let mut chunks = progress.chunks.clone();
-        drop(progress);
-        chunks.push(untaken);
-        for cell in chunks.iter().flat_map(|&chunk| self.cells_in(chunk)) {
-            cell.cancel(reason.clone());
-        }
-        self.progress.lock().cancelled.append(&mut chunks);
+        let mut chunks = self.chunks.lock();
+        let all = chunks.clone();
+        chunks[0] = 0..0;
+        drop(chunks);
+        let places = all.into_iter().flatten();
+        let won = places.filter(|&place| self.cells[place].cancel(reason.clone()));
+        let won: Vec<usize> = won.collect();
+        self.cancelled.lock().extend(won);
     }
 
     fn finish_cancel(&self) {
-        let cancelled = std::mem::take(&mut self.progress.lock().cancelled);
-        for cell in cancelled.into_iter().flat_map(|chunk| self.cells_in(chunk)) {
-            cell.finish_cancel();
-        }
-    }
-
-    fn submitted_at(&self) -> &'static Location<'static> {
-        self.submitted_at
-    }
-}
-
-/// The work of a runner's task.
-pub(super) struct Runner<'a, I: Send + 'a, T: Send + 'a, F: Fn(I) -> T + Send + Sync + 'a> {
-    job: Arc<Job<'a, I, T, F>>,
-    /// `None` while this is dropped.
-    function: Option<Arc<F>>,
-}
-
-impl<'a, I: Send + 'a, T: Send + 'a, F: Fn(I) -> T + Send + Sync + 'a> Runner<'a, I, T, F> {
-    pub(super) fn new(job: &Arc<Job<'a, I, T, F>>, function: &Arc<F>) -> Self {
-        Self { job: Arc::clone(job), function: Some(Arc::clone(function)) }
-    }
-
-    pub(super) fn run(self) {
-        if let Some(function) = &self.function {
-            self.job.take_part(function);
+        let cancelled = take(&mut *self.cancelled.lock());
+        for place in cancelled {
+            self.cells[place].finish_cancel();
         }
     }
 }
 
-/// A runner has run, or will not: its task was cancelled, dropped, or lost with its worker.
-impl<'a, I: Send + 'a, T: Send + 'a, F: Fn(I) -> T + Send + Sync + 'a> Drop
-    for Runner<'a, I, T, F>
-{
-    fn drop(&mut self) {
-        self.job.lose_claimed();
-        // It may be the last to have the function, whose drop is no failure of the runner.
-        discard(self.function.take());
-        self.job.runner_left();
+/// The work of a runner's task, and that task's listener.
+pub(super) struct Runner<'a, I, T> {
+    job: Arc<Job<'a, I, T>>,
+    /// Runners count from 1.
+    number: usize,
+    /// The item that was claimed together with the task, with its place.
+    first: Mutex<Option<(usize, I)>>,
+}
+
+impl<'a, I: Send + 'a, T: Send + 'a> Runner<'a, I, T> {
+    pub(super) fn of(job: &Arc<Job<'a, I, T>>, number: usize) -> Arc<Self> {
+        Arc::new(Self { job: Arc::clone(job), number, first: Mutex::default() })
+    }
+
+    /// Takes items until there are none, and helps runners that still have some.
+    pub(super) fn run(&self) {
+        let Some(function) = self.job.function() else { return };
+        let run = |(place, item): (usize, I)| {
+            self.job.cells[place].run_claimed(|| function(item), |_| ());
+        };
+        let claim = |place| self.job.claim(place);
+        let first = self.first.lock().take();
+        first.into_iter().for_each(run);
+        let (mut len, mut chunk) = (1, self.job.take(self.number, 1));
+        while !chunk.is_empty() {
+            let began = Instant::now();
+            chunk.filter_map(claim).for_each(run);
+            len = if began.elapsed() < LONG { (len * 2).min(LONGEST_CHUNK) } else { 1 };
+            chunk = self.job.take(self.number, len);
+        }
+        let chunks = self.job.chunks.lock().clone();
+        // From the back: what its owner would come to last.
+        chunks.into_iter().flat_map(Iterator::rev).filter_map(claim).for_each(run);
+        discard(function);
+    }
+
+    /// Ends the item that came with a task whose worker ended before it ran the task.
+    fn lose_first(&self) {
+        let first = self.first.lock().take();
+        if let Some((place, item)) = first {
+            discard(item);
+            let cause = match self.job.home.as_ref().and_then(|home| home.refusal()) {
+                Some(Refusal::Broken(broken)) => Some(broken),
+                _ => None,
+            };
+            self.job.cells[place].complete(Err(TaskError::Lost(cause)), |_| ());
+        }
     }
 }
 
-/// Each runner's task has the job for a listener.
-impl<'a, I, T, F> Listener for Job<'a, I, T, F>
-where
-    I: Send + 'a,
-    T: Send + 'a,
-    F: Fn(I) -> T + Send + Sync + 'a,
-{
-    /// A runner was claimed or cancelled, or the pool is closed and cancels what is pending.
+impl<'a, I: Send + 'a, T: Send + 'a> Listener for Runner<'a, I, T> {
+    /// The runner was claimed or cancelled, or the pool is closed and cancels what is pending.
     fn left_pending(&self, cancelled: Option<&CancelReason>) {
         match cancelled {
-            None => self.claim_first(),
+            // With the runner's task: so whoever hired a worker for it sees an item running.
+            None => {
+                let first = self.job.take(self.number, 1).next();
+                *self.first.lock() = first.and_then(|place| self.job.claim(place));
+            }
             // The other runners can do the job; the last that is dropped cancels the items.
             Some(CancelReason::TaskDropped | CancelReason::ByCaller) => {}
-            Some(reason) => self.cancel(reason),
+            Some(reason) => self.job.cancel(reason),
         }
     }
 
-    /// The pool has cancelled what is pending, runners before items.
     fn hear(&self, step: &EventKind, _: Instant) {
-        if let EventKind::Closed(_) = step {
-            self.finish_cancel();
+        match step {
+            EventKind::Finished(_) => {
+                self.lose_first();
+                self.job.leave(1);
+            }
+            EventKind::Cancelled(_) => self.job.leave(1),
+            // The pool has cancelled what is pending, runners before items.
+            EventKind::Closed(_) => self.job.finish_cancel(),
+            _ => {}
         }
     }
 
     /// An observer hears of the items, and not of the runners.
     fn accepted(&self, pool: &[Arc<dyn Listener>]) -> bool {
         let this_pool = pool.first().map(|pool| Arc::as_ptr(pool).addr());
-        let mut progress = self.progress.lock();
-        if progress.is_taken || progress.heard_by == this_pool {
+        let before = replace(&mut *self.job.heard_by.lock(), this_pool);
+        // If it was another pool's, that pool has refused it: unless it has taken another runner.
+        if before == this_pool || self.job.is_taken.load(Relaxed) {
             return true;
         }
-        progress.heard_by = this_pool;
-        drop(progress);
-        for (place, cell) in self.cells.iter().enumerate() {
-            // If it was another pool's, that pool has refused it.
+        for (place, cell) in self.job.cells.iter().enumerate() {
             cell.set_home(None);
             let (label, origin) = (cell.label(), Origin::Item(place));
             for listener in pool.iter().filter_map(|pool| pool.for_task(&label, origin)) {
@@ -353,7 +268,7 @@ where
     }
 
     fn taken(&self) {
-        self.progress.lock().is_taken = true;
+        self.job.is_taken.store(true, Relaxed);
     }
 
     fn follows_pool(&self) -> bool {
