@@ -9,20 +9,22 @@ use super::waitable::Waitable;
 use crate::kernel::error::{TimedOut, Unfinished};
 use crate::sync::deadline_after;
 
-/// Hands the futures over as they end, whatever they come to; those that had ended before the call
-/// come first, in the order given. (Those that end during the call may come in either order.)
+/// Returns an iterator that hands futures over as they end, whether they succeed or fail.
 ///
-/// It takes futures or references to them, from several executors if need be, with a key beside
-/// each if you want one: see [`Waitable`]. What it takes by value it lets go of as it hands it
-/// over, so a result can be freed while others are still awaited. A future given twice is handed
-/// over twice, as it may have two keys (Python's is handed over once). It [can
-/// grow](AsCompleted::push) while it is iterated. The cost is linear in the number of futures. Does
-/// not block; the iterator does, until the next one has ended.
+/// Futures that ended before the call come first, in the order given. (Futures that end during the
+/// call may come in either order.) Does not block; the iterator blocks until the next future has
+/// ended.
+///
+/// The futures may be owned or borrowed, and of several executors, with a key beside each if you
+/// want one: see [`Waitable`]. The iterator keeps no hold on what it has handed over, so a result
+/// can be freed while others are still awaited. A future that is given twice is handed over twice,
+/// as it may have two keys (Python hands it over once). The iterator [can grow](AsCompleted::push)
+/// while it is used. The cost is linear in the number of futures.
 ///
 /// # Panics
 ///
-/// The iterator does, if it could never go on: it has no timeout, and all that is left wait, in
-/// turn, for the task that asks. See [`NestedWait`](crate::NestedWait).
+/// The iterator panics if it could not go on: it has no timeout, and all futures that are left wait,
+/// in turn, for the task that asks. See [`NestedWait`](crate::NestedWait).
 ///
 /// ```
 /// use glasspool::{ThreadPoolExecutor, as_completed};
@@ -43,7 +45,7 @@ pub fn as_completed<W: Waitable>(futures: impl IntoIterator<Item = W>) -> AsComp
 
 /// The iterator of [`as_completed`].
 ///
-/// Dropping it takes back every subscription; the futures are not harmed.
+/// Dropping it takes every subscription back and leaves borrowed futures as they are.
 ///
 /// ```
 /// use glasspool::{as_completed, task};
@@ -56,7 +58,7 @@ pub fn as_completed<W: Waitable>(futures: impl IntoIterator<Item = W>) -> AsComp
 /// assert!(ended.next().is_none());
 /// ```
 ///
-/// To have what has not begun cancelled, see [`into_rest`](Self::into_rest) and
+/// To cancel the tasks that have not begun, see [`into_rest`](Self::into_rest) and
 /// [`first_success`](crate::first_success()).
 #[must_use = "iterators do nothing unless they are iterated"]
 pub struct AsCompleted<W: Waitable> {
@@ -64,8 +66,11 @@ pub struct AsCompleted<W: Waitable> {
     began: Instant,
 }
 
+const KEPT: &str = "an iterator that timed out is kept";
+
 impl<W: Waitable> AsCompleted<W> {
-    /// Waits in all at most this long, counted from the call of [`as_completed`].
+    /// Returns this iterator with a timeout, counted from the call of [`as_completed`]. Never
+    /// blocks.
     ///
     /// ```
     /// use std::time::Duration;
@@ -80,12 +85,12 @@ impl<W: Waitable> AsCompleted<W> {
         Timed::new(self.began, timeout, self)
     }
 
-    /// Waits for one more. Does not block.
+    /// Adds a future. Never blocks.
     ///
-    /// It may be given at any time, also when all others have been handed over: then the iteration
-    /// goes on, so this iterator is not a [`FusedIterator`](std::iter::FusedIterator). One that has
-    /// ended already comes behind those that had ended before it was given. What has been handed
-    /// over takes no room, so a loop that adds one for each that it gets can go on for ever:
+    /// A future may be added at any time. If all others have been handed over, the iteration goes
+    /// on, so this iterator is not a [`FusedIterator`](std::iter::FusedIterator). A future that has
+    /// ended already comes behind those that ended before it was added. What has been handed over
+    /// takes no memory, so a loop that adds a future for each that it gets can go on without end:
     ///
     /// ```
     /// use glasspool::{ThreadPoolExecutor, as_completed};
@@ -106,19 +111,19 @@ impl<W: Waitable> AsCompleted<W> {
         self.completions.push(future);
     }
 
-    /// The next one that has ended, if it comes within this time, counted from now. `None` if none
-    /// is left.
+    /// Returns the next future if one ends within this time, counted from now; `None` if none is
+    /// left.
     ///
-    /// Blocks for at most `timeout`; zero asks without waiting, and a timeout too long for the
-    /// clock waits without limit. If the time is up, nothing has changed, and one can ask again.
+    /// Blocks for at most `timeout`. Zero asks without waiting; a timeout too long for the clock
+    /// waits without limit. A call that timed out has changed nothing and can be made again.
     ///
     /// # Errors
     ///
-    /// If none of those that are left has ended in time.
+    /// Returns [`TimedOut`] if none of the futures that are left has ended in time.
     ///
     /// # Panics
     ///
-    /// As the iterator does, if the timeout is too long for the clock.
+    /// Panics as the iterator does, if the timeout is too long for the clock.
     ///
     /// ```
     /// use std::time::Duration;
@@ -136,8 +141,7 @@ impl<W: Waitable> AsCompleted<W> {
         self.next_until(deadline_after(timeout))
     }
 
-    /// What has not been handed over, in the order in which it was given; nobody listens to it any
-    /// more. Never blocks.
+    /// Returns the futures that have not been handed over, in the order given. Never blocks.
     ///
     /// ```
     /// use glasspool::{as_completed, task};
@@ -151,13 +155,21 @@ impl<W: Waitable> AsCompleted<W> {
         self.completions.take_rest().map(|(_, future)| future).collect()
     }
 
-    fn left(&self) -> usize {
-        self.completions.left()
+    fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<W>, TimedOut> {
+        if self.len() == 0 {
+            return Ok(None);
+        }
+        match self.completions.await_end(deadline) {
+            Ok(()) => Ok(Some(self.completions.take_next())),
+            Err(Unfinished::TimedOut) => Err(TimedOut::new(self.len(), self.completions.total())),
+            Err(Unfinished::Deadlock(deadlock)) => panic!("{deadlock}"),
+        }
     }
 }
 
 impl<W: Waitable> Timed<AsCompleted<W>> {
-    /// Waits for one more, within the same time: as [`AsCompleted::push`]. Never blocks.
+    /// Adds a future, to be waited for within the same time: as [`AsCompleted::push`]. Never
+    /// blocks.
     ///
     /// ```
     /// use std::time::Duration;
@@ -171,11 +183,10 @@ impl<W: Waitable> Timed<AsCompleted<W>> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn push(&mut self, future: W) {
-        self.kept().push(future);
+        self.inner.as_mut().expect(KEPT).push(future);
     }
 
-    /// The same without a timeout: with what has not been handed over, also if the time is up.
-    /// Never blocks.
+    /// Returns the iterator without its timeout, also if the time is up. Never blocks.
     ///
     /// ```
     /// use std::time::Duration;
@@ -189,29 +200,14 @@ impl<W: Waitable> Timed<AsCompleted<W>> {
     /// }
     /// ```
     pub fn into_inner(self) -> AsCompleted<W> {
-        self.into_kept()
+        self.inner.expect(KEPT)
     }
 }
 
-/// Each as [`push`](AsCompleted::push) does.
+/// Adds each future, as [`push`](AsCompleted::push) does.
 impl<W: Waitable> Extend<W> for AsCompleted<W> {
     fn extend<I: IntoIterator<Item = W>>(&mut self, futures: I) {
-        for future in futures {
-            self.push(future);
-        }
-    }
-}
-
-impl<W: Waitable> AsCompleted<W> {
-    fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<W>, TimedOut> {
-        if self.left() == 0 {
-            return Ok(None);
-        }
-        match self.completions.await_end(deadline) {
-            Ok(()) => Ok(Some(self.completions.take_next())),
-            Err(Unfinished::TimedOut) => Err(TimedOut::new(self.left(), self.completions.total())),
-            Err(Unfinished::Deadlock(deadlock)) => panic!("{deadlock}"),
-        }
+        futures.into_iter().for_each(|future| self.push(future));
     }
 }
 
@@ -231,7 +227,8 @@ impl<W: Waitable> Iterator for AsCompleted<W> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left(), Some(self.left()))
+        let left = self.completions.left();
+        (left, Some(left))
     }
 }
 
@@ -240,7 +237,7 @@ impl<W: Waitable> ExactSizeIterator for AsCompleted<W> {}
 impl<W: Waitable> fmt::Debug for AsCompleted<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsCompleted")
-            .field("left", &self.left())
+            .field("left", &self.len())
             .field("of", &self.completions.total())
             .finish()
     }

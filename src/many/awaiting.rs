@@ -1,26 +1,24 @@
-//! Waiting without a thread: a future of ours as one of [`std::future`]'s.
+//! Waiting without a thread: this crate's futures as [`std::future`]'s.
 //!
-//! Any runtime will do: all that is asked of it is a [`Waker`](std::task::Waker), which the cell
-//! keeps. Whoever stops awaiting takes the waker back.
+//! Any runtime will do: it passes a [`Waker`](std::task::Waker), which the cell keeps until the task
+//! ends or the awaiting is dropped.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::num::NonZeroU64;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::waitable::Waitable;
-use crate::kernel::error::{Deadlock, TaskError};
+use crate::kernel::error::TaskError;
 use crate::kernel::future::ScopedFuture;
 use crate::nesting::blocker::waits_for_itself;
 use crate::sync::process_wide::{AtomicU64, Relaxed};
 
-/// A [`Future`](crate::Future) that is being awaited, by value or by reference: what `.await` makes
-/// of it.
+/// A [`Future`](crate::Future) that is being awaited, by value or by reference.
 ///
-/// It needs no runtime of ours: any will do. Dropping it stops awaiting, and harms nobody; the task
-/// goes on. A task that awaits its own future gets [`TaskError::Deadlock`].
+/// `.await` makes it, in any runtime. Dropping it takes its waker back, and the task goes on. A task
+/// that awaits its own future gets [`TaskError::Deadlock`].
 ///
 /// ```
 /// use std::pin::pin;
@@ -48,34 +46,34 @@ use crate::sync::process_wide::{AtomicU64, Relaxed};
 /// ```
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Awaiting<W: Waitable> {
-    /// `None` once its value has been moved out.
+    /// `None` once the value has been moved out.
     future: Option<W>,
-    /// The number by which the cell knows the waker of this one, if it has any.
-    caller: Option<NonZeroU64>,
+    /// The number by which the cell knows this awaiting's waker.
+    caller: u64,
 }
 
 impl<W: Waitable> Awaiting<W> {
     fn of(future: W) -> Self {
-        Self { future: Some(future), caller: None }
+        static CALLERS: AtomicU64 = AtomicU64::new(0);
+        Self { future: Some(future), caller: CALLERS.fetch_add(1, Relaxed) }
     }
 
-    /// Returns the future if it has ended, or never will for this task; or else has the waker woken
-    /// when it ends.
-    fn poll_end(&mut self, cx: &Context<'_>) -> Poll<Result<&mut Option<W>, Deadlock>> {
+    /// Returns the future if it has ended, or has the waker woken when it ends. It is an error to
+    /// poll a task that this very thread runs.
+    fn poll_end(&mut self, cx: &Context<'_>) -> Poll<Result<&mut Option<W>, TaskError>> {
         let future = self.future.as_ref().expect("polled after its value was moved out");
         let cell = future.watched().0;
-        if self.caller.is_none() && cell.runs_here() {
-            return Poll::Ready(Err(waits_for_itself(cell)));
+        if cell.runs_here() {
+            return Poll::Ready(Err(TaskError::Deadlock(waits_for_itself(cell))));
         }
-        static CALLERS: AtomicU64 = AtomicU64::new(1);
-        let next = || NonZeroU64::new(CALLERS.fetch_add(1, Relaxed));
-        let Some(caller) = self.caller.or_else(next) else { unreachable!("it counts from 1") };
-        self.caller = Some(caller).filter(|caller| cell.set_waker(caller.get(), cx.waker()));
-        if self.caller.is_some() { Poll::Pending } else { Poll::Ready(Ok(&mut self.future)) }
+        if cell.set_waker(self.caller, cx.waker()) {
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(&mut self.future))
     }
 }
 
-// Nothing in it is ever pinned.
+// No field is pinned.
 impl<W: Waitable> Unpin for Awaiting<W> {}
 
 // A waker that panics is contained.
@@ -87,12 +85,10 @@ impl<T> Future for Awaiting<ScopedFuture<'_, T>> {
 
     /// # Panics
     ///
-    /// If it is polled after it was ready.
+    /// Panics if it is polled after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.poll_end(cx).map(|end| {
-            let future = end.map_err(TaskError::Deadlock)?.take();
-            future.expect("it was there to be polled").into_result()
-        })
+        let taken = |future: &mut Option<_>| future.take().expect("it was there to be polled");
+        self.poll_end(cx).map(|ended| taken(ended?).into_result())
     }
 }
 
@@ -100,14 +96,11 @@ impl<'f, T> Future for Awaiting<&'f ScopedFuture<'_, T>> {
     type Output = Result<&'f T, TaskError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.poll_end(cx).map(|end| {
-            let future = end.map_err(TaskError::Deadlock)?;
-            future.expect("it is only lent, so it is always there").result()
-        })
+        self.poll_end(cx).map(|ended| ended?.expect("it was there to be polled").result())
     }
 }
 
-/// Moves the value out when it is there: `future.await?`.
+/// `future.await?` moves the value out.
 impl<T> IntoFuture for ScopedFuture<'_, T> {
     type Output = Result<T, TaskError>;
     type IntoFuture = Awaiting<Self>;
@@ -117,7 +110,7 @@ impl<T> IntoFuture for ScopedFuture<'_, T> {
     }
 }
 
-/// Lends the value when it is there: `(&future).await?`.
+/// `(&future).await?` lends the value.
 impl<'f, T> IntoFuture for &'f ScopedFuture<'_, T> {
     type Output = Result<&'f T, TaskError>;
     type IntoFuture = Awaiting<Self>;
@@ -129,8 +122,8 @@ impl<'f, T> IntoFuture for &'f ScopedFuture<'_, T> {
 
 impl<W: Waitable> Drop for Awaiting<W> {
     fn drop(&mut self) {
-        if let (Some(future), Some(caller)) = (&self.future, self.caller) {
-            future.watched().0.remove_waker(caller.get());
+        if let Some(future) = &self.future {
+            future.watched().0.remove_waker(self.caller);
         }
     }
 }

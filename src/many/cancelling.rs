@@ -7,33 +7,27 @@ use crate::kernel::error::CancelReason;
 use crate::kernel::future::ScopedFuture;
 use crate::kernel::panics::discard;
 
-/// Cancels those that have not begun, and drops them all: what they left unread, or captured, is
-/// dropped in this thread, and one whose drop panics keeps no other from being dropped.
+/// Cancels the tasks that have not begun, and drops all futures in this thread. A drop that panics
+/// does not keep the others from being dropped.
 pub(crate) fn cancel_all<'a, T>(futures: impl IntoIterator<Item = ScopedFuture<'a, T>>) {
-    cancel_each(futures, |_| {});
-}
-
-/// As [`cancel_all`], and asks those that run to stop.
-pub(crate) fn stop_all<'a, T>(futures: impl IntoIterator<Item = ScopedFuture<'a, T>>) {
-    cancel_each(futures, |running| {
-        running.request_stop();
-    });
-}
-
-fn cancel_each<'a, T>(
-    futures: impl IntoIterator<Item = ScopedFuture<'a, T>>,
-    too_late: impl Fn(&ScopedFuture<'a, T>),
-) {
-    let told = futures.into_iter().map(|future| {
+    let cancel = |future: ScopedFuture<'a, T>| {
         let won = future.as_await().cancel(CancelReason::ByCaller);
         (won, future)
-    });
-    for (won, future) in told.collect::<Vec<_>>() {
+    };
+    for (won, future) in futures.into_iter().map(cancel).collect::<Vec<_>>() {
         if won {
             future.as_await().finish_cancel();
-        } else if !future.cancelled() {
-            too_late(&future);
         }
         discard(future);
     }
+}
+
+/// As [`cancel_all`], and asks the tasks that run to stop.
+pub(crate) fn stop_all<'a, T>(futures: impl Iterator<Item = ScopedFuture<'a, T>>) {
+    // Raising a stop token runs no user code.
+    cancel_all(futures.inspect(|future| {
+        if let Some(stop) = future.stop().filter(|_| !future.done()) {
+            stop();
+        }
+    }));
 }

@@ -1,13 +1,14 @@
-//! A stream of ends: many futures send their place when they end, and one reader receives.
+//! A stream of ends: futures send their place when they end, and one reader receives the places.
 //!
-//! A stream of completions *is* a channel. A future that has ended before it could subscribe never
-//! enters the channel; it goes to the head of the line, in the order given. The stream may grow while
-//! it is read, and what has been handed over leaves nothing behind, so it may grow for ever.
+//! The stream is a channel. A future that has ended before it could subscribe does not enter the
+//! channel; its place goes to the head of the line, in the order given. The stream may grow while it
+//! is read, and what has been handed over leaves nothing behind, so it may grow without end.
 //!
-//! Whoever stops listening takes every subscription back, so that a long-lived future is not left
-//! with the listeners of waits that are long over.
+//! A reader that stops takes its subscriptions back: a future that lives long is not left with the
+//! subscriptions of waits that are over.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::iter;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,83 +21,67 @@ use crate::nesting::blocker::{block_on_any, may_run_inline, nobody_can_stand_in}
 use crate::nesting::graph::{AnyOf, Sought};
 use crate::sync::{Receiver, Sender, is_over, receive_now, receive_until, unbounded};
 
-/// What is waited for, each in its place until it is handed over.
+/// Futures that are waited for, each in its place until it is handed over.
 pub(crate) struct Completions<W: Waitable> {
     places: Places<W>,
-    /// The places of those that have ended and have not been handed over, as far as that is known.
+    /// Places that are known to have ended and are to be handed over, the next one first.
     line: VecDeque<usize>,
     stream: Sender<usize>,
     ends: Receiver<usize>,
+    /// Waiting is looking: a panic is the reader's to notice.
     observes: bool,
-    /// Those that are left, for the graph of waits, from the first wait inside a task on.
+    /// What is left, for the graph of waits, from the first wait inside a task on.
     any_of: Option<Arc<AnyOf>>,
-    /// The places of those that an observer hears of. The first speaks for a wait for any of them.
+    /// Places that an observer hears of. The first one speaks for a wait for any of them.
     heard: BTreeSet<usize>,
 }
 
 impl<W: Waitable> Completions<W> {
-    fn listening(observes: bool) -> Self {
+    pub(crate) fn new(observes: bool) -> Self {
         let (stream, ends) = unbounded();
-        Self {
-            places: Places::new(),
-            line: VecDeque::new(),
-            stream,
-            ends,
-            observes,
-            any_of: None,
-            heard: BTreeSet::new(),
-        }
-    }
-
-    pub(crate) fn of_none() -> Self {
-        Self::listening(true)
+        let (places, line, heard) = (Places::new(), VecDeque::new(), BTreeSet::new());
+        Self { places, line, stream, ends, observes, any_of: None, heard }
     }
 
     pub(crate) fn of(futures: impl IntoIterator<Item = W>) -> Self {
-        let mut completions = Self::of_none();
+        let mut completions = Self::new(true);
         completions.add_all(futures);
         completions
     }
 
-    /// Adds the first ones. The iterator may make them as it goes, so each is listened to as soon
-    /// as it comes.
+    /// Adds the first futures. The iterator may submit them as it goes, so each is subscribed to
+    /// before the next one is asked for.
     pub(crate) fn add_all(&mut self, futures: impl IntoIterator<Item = W>) {
         for future in futures {
-            let place = self.add(future);
-            self.line.extend(place);
+            let ended = self.add(future);
+            self.line.extend(ended);
         }
     }
 
-    /// Futures that a map has had all along. It listens in order to hand them over, which is not
-    /// looking at them: if one has panicked and is never handed over, nobody has noticed.
-    ///
-    /// It looks from the back: then if one is found done, those before it which are not have really
-    /// ended later. So the items of a single worker come in their order.
+    /// Makes a stream of the items of a map, which waits in order to hand them over. That is not
+    /// looking at them: an item that panicked and is not handed over stays unobserved.
     pub(crate) fn of_map(futures: Vec<W>) -> Self {
-        let mut completions = Self::listening(false);
+        let mut completions = Self::new(false);
+        // From the back: when an item is found done, those before it that are not done yet will
+        // have ended later. So the items of a single worker come in their order.
         let is_done = |future: &W| future.watched().0.status().is_done();
         let (done, others): (Vec<_>, Vec<_>) = futures.into_iter().rev().partition(is_done);
-        for future in done.into_iter().rev() {
-            let place = completions.add(future);
-            completions.line.extend(place);
-        }
-        for future in others.into_iter().rev() {
-            completions.push(future);
-        }
+        completions.add_all(done.into_iter().rev());
+        others.into_iter().rev().for_each(|future| completions.push(future));
         completions
     }
 
-    /// One more, whenever it is. If it has ended already, it stands behind those whose ends are
-    /// known: or else whoever goes on adding such would never come to the others.
+    /// Adds a future at any time.
     pub(crate) fn push(&mut self, future: W) {
-        if let Some(place) = self.add(future) {
-            let _ = self.stream.send(place);
+        if let Some(ended) = self.add(future) {
+            // Behind the known ends: a reader that adds ended futures still gets to the others.
+            let _ = self.stream.send(ended);
         }
     }
 
-    /// Adds it, and returns its place if it has ended already and will not tell.
+    /// Adds a future. Returns its place if it has ended already and will not tell.
     fn add(&mut self, future: W) -> Option<usize> {
-        let place = self.places.total();
+        let place = self.places.total;
         let cell = future.watched().0;
         let will_tell = cell.subscribe(&self.stream, place, self.observes);
         if let Some(any_of) = &self.any_of {
@@ -110,18 +95,19 @@ impl<W: Waitable> Completions<W> {
     }
 
     /// Waits until there is a [next](Self::take_next) that has ended, at most until `deadline`.
-    /// There must be one left to wait for.
+    /// Something must be left to wait for.
     pub(crate) fn await_end(&mut self, deadline: Option<Instant>) -> Result<(), Unfinished> {
-        debug_assert!(self.places.left() > 0, "nothing is left to wait for");
+        debug_assert!(self.left() > 0, "nothing is left to wait for");
         while !self.has_end() {
             let inside = has_blocker() && !is_over(deadline);
-            let had_better_run = self.left() == 1 || nobody_can_stand_in();
-            if inside && deadline.is_none() && had_better_run && self.run_one_inline() {
+            let run_inline = inside && deadline.is_none();
+            let run_inline = run_inline && (self.left() == 1 || nobody_can_stand_in());
+            if run_inline && self.run_one_inline() {
                 continue;
             }
-            match self.receive_heard(inside, deadline) {
+            match self.receive(inside, deadline) {
                 Ok(place) => self.line.push_back(place),
-                // No worker can come for any of them. Then it had better be this one.
+                // No worker can come for any of them, so this thread runs one if it may.
                 Err(Unfinished::Deadlock(_)) if self.run_one_inline() => {}
                 Err(unfinished) => return Err(unfinished),
             }
@@ -130,16 +116,11 @@ impl<W: Waitable> Completions<W> {
     }
 
     /// Receives the next place, between two events if somebody listens.
-    fn receive_heard(
-        &mut self,
-        inside: bool,
-        deadline: Option<Instant>,
-    ) -> Result<usize, Unfinished> {
-        // Who speaks for this wait has to be the same before and after; a look does not sleep.
+    fn receive(&mut self, inside: bool, deadline: Option<Instant>) -> Result<usize, Unfinished> {
+        // One task speaks for this wait before and after. A look does not sleep, so it is not told.
         let speaker = self.heard.first().copied().filter(|_| !is_over(deadline));
-        let blocked = EventKind::Blocked(BlockedOn::AnyOf(self.left()));
-        self.tell(speaker, &blocked);
-        let place = self.receive(inside, deadline);
+        self.tell(speaker, &EventKind::Blocked(BlockedOn::AnyOf(self.left())));
+        let place = self.sleep(inside, deadline);
         let ended = place.as_ref().ok().and_then(|place| self.places.get(*place));
         let by = ended.and_then(|future| future.watched().0.task_id());
         self.tell(speaker, &EventKind::Unblocked { by });
@@ -152,19 +133,18 @@ impl<W: Waitable> Completions<W> {
         }
     }
 
-    /// Sleeps until one says that it has ended, unless none ever would.
-    fn receive(&mut self, inside: bool, deadline: Option<Instant>) -> Result<usize, Unfinished> {
+    /// Sleeps until a future says that it has ended, unless none ever would.
+    fn sleep(&mut self, inside: bool, deadline: Option<Instant>) -> Result<usize, Unfinished> {
         let timed = deadline.is_some();
         let blocked = inside.then(|| block_on_any(self.any_of(), timed)).transpose();
         let _blocked = blocked.map_err(Unfinished::Deadlock)?;
-        // This holds a sender itself, so an error means that the time is up.
+        // The stream has a sender of its own, so an error means that the time is up.
         receive_until(&self.ends, deadline).map_err(|_| Unfinished::TimedOut)
     }
 
-    /// Runs one of them in this thread, inside the task that waits, if one is pending and may be.
+    /// Runs one pending task in this thread, inside the task that waits, if that is allowed.
     fn run_one_inline(&self) -> bool {
-        let run = |future: &W| may_run_inline(future.watched().0.home()) && future.run_inline();
-        self.places.iter().any(|(_, future)| run(future))
+        self.rest().any(|future| may_run_inline(future.watched().0.home()) && future.run_inline())
     }
 
     fn any_of(&mut self) -> &Arc<AnyOf> {
@@ -182,21 +162,24 @@ impl<W: Waitable> Completions<W> {
         !self.line.is_empty()
     }
 
-    /// Hands over the next, whose end is known: it has been [awaited](Self::await_end).
+    /// Hands over the next future. It must have been [awaited](Self::await_end).
     pub(crate) fn take_next(&mut self) -> W {
         self.take_next_with_place().1
     }
 
-    /// As [`take_next`](Self::take_next), with the place that it had.
+    /// As [`take_next`](Self::take_next), with the place that the future had.
     pub(crate) fn take_next_with_place(&mut self) -> (usize, W) {
         let place = self.line.pop_front().expect("its end is known");
         (place, self.take(place).expect("each tells of its end once"))
     }
 
-    /// Hands over the first that was added, of whose end nobody will be told.
+    /// Hands over the first future that was added, ended or not.
     pub(crate) fn take_first(&mut self) -> W {
         let (place, future) = self.places.iter().next().expect("something is left");
         future.watched().0.unsubscribe(&self.stream, place);
+        // It may have told of its end just before.
+        self.line.extend(iter::from_fn(|| receive_now(&self.ends)));
+        self.line.retain(|ended| *ended != place);
         self.take(place).expect("it is still there")
     }
 
@@ -213,9 +196,9 @@ impl<W: Waitable> Completions<W> {
         }
     }
 
-    /// Hands over everything that is left, with its place; nobody listens any more.
+    /// Hands over everything that is left, with its place, and takes the subscriptions back.
     pub(crate) fn take_rest(&mut self) -> impl Iterator<Item = (usize, W)> + use<W> {
-        // From the back, as who came last is found first.
+        // From the back, as a waiter that was added last is found first.
         for (place, future) in self.places.iter().rev() {
             future.watched().0.unsubscribe(&self.stream, place);
             self.forget(place, future.watched().0);
@@ -224,25 +207,44 @@ impl<W: Waitable> Completions<W> {
         self.places.take_all()
     }
 
-    /// What has not been handed over, in the order in which it was added.
+    /// Returns what has not been handed over, in the order in which it was added.
     pub(crate) fn rest(&self) -> impl Iterator<Item = &W> {
         self.places.iter().map(|(_, future)| future)
     }
 
-    /// Number of those that have not been handed over.
+    /// Number of futures that have not been handed over.
     pub(crate) fn left(&self) -> usize {
-        self.places.left()
+        self.places.left
     }
 
-    /// Number of those that there have been.
+    /// Number of futures that were added.
     pub(crate) fn total(&self) -> usize {
-        self.places.total()
+        self.places.total
     }
 }
 
 impl<W: Waitable> Drop for Completions<W> {
     fn drop(&mut self) {
-        // One whose drop panics keeps no other from being dropped.
+        // A drop that panics does not keep the others from being dropped.
         self.take_rest().for_each(|(_, future)| discard(future));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task;
+
+    /// The end of the first future is in the channel when the future is taken.
+    #[test]
+    fn a_first_future_that_has_just_ended_is_handed_over_once() {
+        let ((first_task, first), (second_task, second)) = (task(|| 1), task(|| 2));
+        let mut completions = Completions::of([first, second]);
+        first_task.run();
+        assert_eq!(completions.take_first().into_result().unwrap(), 1);
+        second_task.run();
+        completions.await_end(None).unwrap();
+        assert_eq!(completions.take_next().into_result().unwrap(), 2);
+        assert_eq!(completions.left(), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! Waiting until one of several has succeeded; the others need not go on.
+//! Waiting until one of several tasks has succeeded, and stopping the others.
 
 use std::error::Error;
 use std::fmt;
@@ -13,27 +13,28 @@ use crate::sync::deadline_after;
 
 /// Waits for the first of several tasks to succeed, cancels the others, and returns its value.
 ///
-/// What is a success is yours to say: any value (`|_| true`), or only an `Ok` (`Result::is_ok`), or
-/// one that is good enough. Those that had ended before the call are asked first, in the order
-/// given, and then the others as they end. A task that panicked or was cancelled has not succeeded.
+/// You say what a success is: any value (`|_| true`), an `Ok` (`Result::is_ok`), or a value that is
+/// good enough. Tasks that ended before the call are looked at first, in the order given, and then
+/// the others as they end. A task that panicked or was cancelled has not succeeded.
 ///
-/// Blocks until there is a success, or all have ended without one, or the time is up; `None` waits
-/// without limit. In the end, whichever it is, the others are [asked to
-/// stop](ScopedFuture::request_stop): those that have not begun are cancelled, and those that run
-/// and were given a stop token can see there that nobody waits for them any more. It does not wait
-/// for those that run. What the cancelled ones have captured is dropped in this thread, and so, if
-/// there is a winner, are the values that were no success.
+/// Blocks until a task has succeeded, or all have ended without success, or the time is up; `None`
+/// waits without limit. In each case the other tasks are then [asked to
+/// stop](ScopedFuture::request_stop): a pending task is cancelled, and a running task that was given
+/// a stop token can see the request there. The call does not wait for running tasks. What the
+/// cancelled tasks have captured is dropped in this thread. If there is a success, so are the values
+/// that were none.
 ///
 /// # Errors
 ///
-/// If none has succeeded, or none in time, what those that have ended came to. If there were none,
-/// none has succeeded. Without a timeout, if all that are left wait, in turn, for the task that
-/// calls it, they count as failed with [`TaskError::Deadlock`], one by one. See
+/// Returns what the tasks that ended came to, if none has succeeded, or none in time. Without any
+/// future, none has succeeded. If there is no timeout, and all tasks that are left wait, in turn,
+/// for the task that calls, they count as failed with [`TaskError::Deadlock`], one by one. See
 /// [`NestedWait`](crate::NestedWait).
 ///
 /// # Panics
 ///
-/// If `is_success` does, or the iterator of the futures; then too the others are asked to stop.
+/// Panics if `is_success` or the iterator of the futures does. Then, too, the other tasks are asked
+/// to stop.
 ///
 /// ```
 /// use glasspool::{ThreadPoolExecutor, first_success};
@@ -56,58 +57,53 @@ pub fn first_success<'a, T>(
     mut is_success: impl FnMut(&T) -> bool,
 ) -> Result<T, NoSuccess<T>> {
     let deadline = timeout.and_then(deadline_after);
-    let mut contest = Contest { running: Completions::of_none(), failed: Vec::new() };
-    contest.running.add_all(futures);
-    while contest.running.left() > 0 {
-        let outcome = match contest.running.await_end(deadline) {
-            Ok(()) => contest.running.take_next().into_result(),
+    let mut contest = Contest { running: Completions::new(true), failures: Vec::new() };
+    let Contest { running, failures } = &mut contest;
+    running.add_all(futures);
+    let mut timed_out = None;
+    while timed_out.is_none() && running.left() > 0 {
+        let outcome = match running.await_end(deadline) {
+            Ok(()) => running.take_next().into_result(),
             Err(Unfinished::Deadlock(deadlock)) => {
                 // The others may still succeed, once nobody waits for this one.
-                discard(contest.running.take_first());
+                discard(running.take_first());
                 Err(TaskError::Deadlock(deadlock))
             }
             Err(Unfinished::TimedOut) => {
-                let timed_out = TimedOut::new(contest.running.left(), contest.running.total());
-                return Err(NoSuccess::new(contest.take_failed(), Some(timed_out)));
+                timed_out = Some(TimedOut::new(running.left(), running.total()));
+                continue;
             }
         };
-        // There it is safe, should the question panic.
-        contest.failed.push(outcome);
-        let wins =
-            contest.failed.last().is_some_and(|last| last.as_ref().is_ok_and(&mut is_success));
-        let winner = if wins { contest.failed.pop() } else { None };
-        if let Some(Ok(value)) = winner {
+        // The contest drops the outcome if `is_success` panics.
+        failures.push(outcome);
+        let succeeded =
+            failures.last().is_some_and(|last| last.as_ref().is_ok_and(&mut is_success));
+        if let Some(Ok(value)) = succeeded.then(|| failures.pop()).flatten() {
             return Ok(value);
         }
     }
-    Err(NoSuccess::new(contest.take_failed(), None))
+    Err(NoSuccess { failures: std::mem::take(failures), timed_out })
 }
 
-/// Those of whom one may win. However it ends, nobody waits for the others, and no drop that panics
-/// costs anybody else anything.
+/// The tasks of which one may win. When it is dropped, the others are stopped, and a drop that
+/// panics does not keep other things from being dropped.
 struct Contest<'a, T> {
     running: Completions<ScopedFuture<'a, T>>,
-    failed: Vec<Result<T, TaskError>>,
-}
-
-impl<T> Contest<'_, T> {
-    fn take_failed(&mut self) -> Vec<Result<T, TaskError>> {
-        std::mem::take(&mut self.failed)
-    }
+    failures: Vec<Result<T, TaskError>>,
 }
 
 impl<T> Drop for Contest<'_, T> {
     fn drop(&mut self) {
         stop_all(self.running.take_rest().map(|(_, future)| future));
-        self.failed.drain(..).for_each(discard);
+        self.failures.drain(..).for_each(discard);
     }
 }
 
-/// None of the futures that [`first_success`](crate::first_success()) was given has succeeded, or
-/// none in time: what they came to instead.
+/// The error of [`first_success`](crate::first_success()): no task has succeeded, or none in time.
 ///
-/// Its `Display` counts if the time was up, and else gives the last failure; not a value that was
-/// no success, as that may be of any type.
+/// It holds what the tasks that ended came to. `Display` prints the last failure, or, after a
+/// timeout, how many tasks had not ended. A value that was no success is not printed, as it may be
+/// of any type.
 ///
 /// ```
 /// use glasspool::{ThreadPoolExecutor, first_success};
@@ -126,12 +122,8 @@ pub struct NoSuccess<T> {
 }
 
 impl<T> NoSuccess<T> {
-    pub(crate) fn new(failures: Vec<Result<T, TaskError>>, timed_out: Option<TimedOut>) -> Self {
-        Self { failures, timed_out }
-    }
-
-    /// What those that have ended came to, in the order of their ends: values that are no success,
-    /// and errors. Never blocks.
+    /// Returns what the tasks that ended came to, in the order of their ends: values that were no
+    /// success, and errors. Never blocks.
     ///
     /// ```
     /// let (task, future) = glasspool::task(|| 1);
@@ -143,7 +135,8 @@ impl<T> NoSuccess<T> {
         self.failures
     }
 
-    /// How many had not ended when the time was up; `None` if all have ended. Never blocks.
+    /// Returns how many tasks had not ended when the time was up; `None` if all ended. Never
+    /// blocks.
     ///
     /// ```
     /// use std::time::Duration;
@@ -173,17 +166,15 @@ impl<T> fmt::Display for NoSuccess<T> {
     }
 }
 
-// By hand, so that it needs no `T: Debug`.
+// By hand, because a derive would ask for `T: Debug`.
 impl<T> fmt::Debug for NoSuccess<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failures =
-            self.failures.iter().map(|failure| failure.as_ref().map(|_| format_args!("..")));
-        f.debug_struct("NoSuccess")
-            .field("failures", &failures.collect::<Vec<_>>())
-            .field("timed_out", &self.timed_out)
-            .finish()
+        let shown = |failure| Result::map(failure, |_| format_args!(".."));
+        let failures: Vec<_> = self.failures.iter().map(Result::as_ref).map(shown).collect();
+        let mut facts = f.debug_struct("NoSuccess");
+        facts.field("failures", &failures).field("timed_out", &self.timed_out).finish()
     }
 }
 
-// Its text has the last failure's, so that is not its source once more.
+// The text contains the last failure's, so that failure is not the source as well.
 impl<T> Error for NoSuccess<T> {}

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use crate::kernel::error::TimedOut;
 
-/// An [`AsCompleted`](crate::AsCompleted), a [`Map`](crate::Map) or a
-/// [`BufferedMap`](crate::BufferedMap) with a timeout: each item comes in time, or the last one is
+/// An iterator with a timeout: an [`AsCompleted`](crate::AsCompleted), a [`Map`](crate::Map) or a
+/// [`BufferedMap`](crate::BufferedMap) whose items come in time, or else a last one that is
 /// [`TimedOut`].
 ///
-/// The time counts from the call that made the iterator, not from the first item. What is there
-/// already is handed over even if the time is up. After a [`TimedOut`] nothing comes.
+/// The time counts from the call that made the iterator, not from the first item. Items that are
+/// there already are handed over even if the time is up. After a [`TimedOut`] the iterator ends.
 ///
 /// ```
 /// use std::time::Duration;
@@ -25,8 +25,8 @@ use crate::kernel::error::TimedOut;
 /// ```
 #[must_use = "iterators do nothing unless they are iterated"]
 pub struct Timed<I> {
-    /// `None` if its time is up and nothing is left of it.
-    inner: Option<I>,
+    /// `None` if the time is up and the iterator was given up.
+    pub(super) inner: Option<I>,
     deadline: Option<Instant>,
     time_is_up: bool,
 }
@@ -36,16 +36,7 @@ impl<I> Timed<I> {
         Self { inner: Some(inner), deadline: began.checked_add(timeout), time_is_up: false }
     }
 
-    /// Returns an iterator that is not given up when its time is.
-    pub(super) fn kept(&mut self) -> &mut I {
-        self.inner.as_mut().expect("it is not given up when its time is")
-    }
-
-    pub(super) fn into_kept(self) -> I {
-        self.inner.expect("it is not given up when its time is")
-    }
-
-    /// Asks for the next item; when the time is up, `give_up` says what is kept of the iterator.
+    /// Returns the next item. When the time is up, `give_up` says what is kept of the iterator.
     pub(crate) fn next_with<T>(
         &mut self,
         next_until: impl FnOnce(&mut I, Option<Instant>) -> Result<Option<T>, TimedOut>,

@@ -20,17 +20,18 @@ use crate::sync::deadline_after;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReturnWhen {
-    /// As soon as one has ended, in whatever way.
+    /// As soon as one task has ended, in whatever way.
     FirstCompleted,
-    /// As soon as one has failed: panicked, or lost with its worker. Being cancelled is not
-    /// failing. If none fails, when all have ended. (A task that returns an `Err` has returned.)
+    /// As soon as one task has failed, which means that it panicked or was lost with its worker. If
+    /// none fails, when all have ended. (A task that was cancelled, or returned an `Err`, has not
+    /// failed.)
     FirstFailure,
-    /// When all have ended.
+    /// When all tasks have ended.
     #[default]
     AllCompleted,
 }
 
-/// What [`wait`] was given, in two parts, each in the order given.
+/// The futures that [`wait`] was given, in two parts, each in the order given.
 ///
 /// ```
 /// use glasspool::{DoneAndNotDone, Future, ReturnWhen, wait};
@@ -41,22 +42,22 @@ pub enum ReturnWhen {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DoneAndNotDone<W> {
-    /// Those that had ended when the wait did. It may be more than were waited for.
+    /// Futures that had ended when the wait was over. There may be more than were waited for.
     pub done: Vec<W>,
-    /// The others; they go on.
+    /// Futures that had not ended. Their tasks go on.
     pub not_done: Vec<W>,
 }
 
-/// Waits until enough of the futures have ended, or the time is up, and says which have.
+/// Waits until enough of the futures have ended or the time is up, and returns which have.
 ///
-/// Blocks until `return_when` holds, at most for `timeout`; `None` waits without limit. That the
-/// time was up is no error: look at `not_done`. Without any future it returns at once. It takes
-/// what [`as_completed`](crate::as_completed()) takes.
+/// Blocks until `return_when` holds, for at most `timeout`; `None` waits without limit. A timeout is
+/// not an error: look at `not_done`. Without any future the call returns at once. It takes what
+/// [`as_completed`](crate::as_completed()) takes.
 ///
 /// # Panics
 ///
-/// If it could never return: it has no timeout, and all that it still waits for wait, in turn, for
-/// the task that calls it. See [`NestedWait`](crate::NestedWait).
+/// Panics if it could not return: it has no timeout, and all tasks that it still waits for wait, in
+/// turn, for the task that calls it. See [`NestedWait`](crate::NestedWait).
 ///
 /// ```
 /// use std::time::Duration;
@@ -78,23 +79,20 @@ pub fn wait<W: Waitable>(
 ) -> DoneAndNotDone<W> {
     let deadline = timeout.and_then(deadline_after);
     let mut completions = Completions::of(futures);
-    let mut done = Vec::new();
-    while completions.left() > 0 {
+    let (mut done, mut enough) = (Vec::new(), false);
+    while !enough && completions.left() > 0 {
         match completions.await_end(deadline) {
             Ok(()) => {}
             Err(Unfinished::TimedOut) => break,
             Err(Unfinished::Deadlock(deadlock)) => panic!("{deadlock}"),
         }
         let (place, future) = completions.take_next_with_place();
-        let enough = match return_when {
+        enough = match return_when {
             ReturnWhen::FirstCompleted => true,
             ReturnWhen::FirstFailure => future.watched().0.status().has_failed(),
             ReturnWhen::AllCompleted => false,
         };
         done.push((place, future));
-        if enough {
-            break;
-        }
     }
     // More may have ended than were waited for.
     let (ended, not_done): (Vec<_>, Vec<_>) =

@@ -1,8 +1,7 @@
-//! What can be waited for together with others: a future, a reference to one, or one with a key
-//! beside it.
+//! What can be waited for together: futures, references to them, and futures with a key.
 //!
-//! The trait is closed: what is behind it is the kernel's view of a future, which is not ours to
-//! promise. It has no `T`, so the futures may have values of any type.
+//! The trait is sealed, because the kernel's view of a future stands behind it, which is not part of
+//! the public interface. The trait has no `T`, so futures with values of any types go together.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,8 +9,8 @@ use std::sync::Arc;
 use crate::kernel::future::ScopedFuture;
 use crate::kernel::seams::Await;
 
-/// What [`as_completed`](crate::as_completed()) and [`wait`](crate::wait()) take: a
-/// [`Future`](crate::Future), owned or borrowed or shared, with a key beside it if you want one.
+/// A [`Future`](crate::Future), owned, borrowed or shared, with a key beside it if you want one:
+/// what [`as_completed`](crate::as_completed()) and [`wait`](crate::wait()) take.
 ///
 /// ```
 /// use glasspool::{ThreadPoolExecutor, as_completed};
@@ -34,10 +33,10 @@ pub trait Waitable {
     fn run_inline(&self) -> bool;
 }
 
-/// A future, whatever its value is. Public because a public trait stands on it, and out of reach so
-/// that nobody else can implement [`Waitable`].
+/// A future without the type of its value. It is public because a public trait names it, and cannot
+/// be named from outside, which seals [`Waitable`].
 #[derive(Clone, Copy)]
-#[expect(missing_debug_implementations, reason = "nobody outside can get hold of one")]
+#[expect(missing_debug_implementations, reason = "it cannot be named from outside")]
 pub struct Watched<'a>(pub(crate) &'a dyn Await);
 
 impl<T> Waitable for ScopedFuture<'_, T> {
@@ -65,7 +64,7 @@ macro_rules! waitable_behind {
 }
 waitable_behind!(&W, Box<W>, Rc<W>, Arc<W>);
 
-/// With a key beside it.
+/// A future with a key beside it.
 impl<K, W: Waitable> Waitable for (K, W) {
     fn watched(&self) -> Watched<'_> {
         self.1.watched()
