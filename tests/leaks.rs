@@ -1,4 +1,4 @@
-//! No allocation is left behind (`DRP-11`): every way in which a pool can live and end, again and
+//! No allocation is left behind: every way in which a pool can live and end, again and
 //! again, with each allocation of the process counted. A cycle of references, or a task kept
 //! somewhere, shows as growth.
 //!

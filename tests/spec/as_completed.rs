@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use glasspool::{Future, Shutdown, Task, as_completed, task};
 
-use crate::blocked::Blocks;
 use crate::support::{Drops, Gate, LONG, Tally, held_pool, pool, within, words};
+use crate::told::{heard, heard_and_held};
 
 fn three() -> ([Task; 3], [Future<u8>; 3]) {
     let [(t1, f1), (t2, f2), (t3, f3)] = [1, 2, 3].map(|n| task(move || n));
@@ -21,7 +21,6 @@ fn value(future: &Future<u8>) -> u8 {
     *future.result().unwrap()
 }
 
-/// ASC-01, ASC-13.
 #[test]
 fn each_future_is_handed_over_once_whatever_it_came_to() {
     within(|| {
@@ -47,7 +46,6 @@ fn each_future_is_handed_over_once_whatever_it_came_to() {
     });
 }
 
-/// RAC-04.
 #[test]
 fn ten_thousand_futures_of_several_pools_and_producers_all_come() {
     within(|| {
@@ -74,18 +72,17 @@ fn ten_thousand_futures_of_several_pools_and_producers_all_come() {
     });
 }
 
-/// ASC-02.
 #[test]
 fn each_future_comes_as_soon_as_it_ends() {
     within(|| {
-        let (pool, blocks) = Blocks::pool(3);
+        let (pool, log) = heard(3);
         let gates = [(); 3].map(|()| Gate::closed());
         let futures = [1, 2, 3].map(|n: u8| pool.submit(gates[usize::from(n) - 1].then(move || n)));
         let mut ended = as_completed(&futures);
         for n in [3, 1, 2] {
             thread::scope(|threads| {
                 let next = threads.spawn(|| value(ended.next().unwrap()));
-                blocks.wait_for(1);
+                log.wait_for_asleep(1);
                 gates[usize::from(n) - 1].open();
                 assert_eq!(next.join().unwrap(), n);
             });
@@ -94,7 +91,7 @@ fn each_future_comes_as_soon_as_it_ends() {
     });
 }
 
-/// ASC-02: those that had ended before the call come first, in whatever order they have ended.
+/// Those that had ended before the call come first, in whatever order they have ended.
 #[test]
 fn futures_come_in_the_order_given_and_then_in_the_order_in_which_they_end() {
     within(|| {
@@ -107,7 +104,6 @@ fn futures_come_in_the_order_given_and_then_in_the_order_in_which_they_end() {
     });
 }
 
-/// ASC-03.
 #[test]
 fn futures_may_come_from_any_iterator_owned_borrowed_boxed_or_shared() {
     within(|| {
@@ -130,7 +126,7 @@ fn futures_may_come_from_any_iterator_owned_borrowed_boxed_or_shared() {
     });
 }
 
-/// ASC-03: other than in Python, as each may have a key of its own.
+/// Other than in Python, as each may have a key of its own.
 #[test]
 fn a_future_that_is_given_several_times_is_handed_over_as_often() {
     within(|| {
@@ -142,8 +138,6 @@ fn a_future_that_is_given_several_times_is_handed_over_as_often() {
     });
 }
 
-/// ASC-08.
-/// ASC-08.
 #[test]
 fn an_iterator_over_no_futures_ends_at_once() {
     within(|| {
@@ -152,7 +146,6 @@ fn an_iterator_over_no_futures_ends_at_once() {
     });
 }
 
-/// ASC-04, ASC-05.
 #[test]
 fn an_iterator_without_time_hands_over_the_ended_futures_and_counts_the_rest() {
     within(|| {
@@ -176,11 +169,11 @@ fn an_iterator_without_time_hands_over_the_ended_futures_and_counts_the_rest() {
     });
 }
 
-/// ASC-04: whoever asks when the time has passed does not sleep.
+/// Whoever asks when the time has passed does not sleep.
 #[test]
 fn the_time_of_an_iterator_counts_from_the_call_and_is_never_up_early() {
     within(|| {
-        let (pool, gate, blocks) = Blocks::held_pool();
+        let (pool, gate, log) = heard_and_held();
         let pending = pool.submit(|| 7);
         for nanos in [1, 999_999, 1_000_001, 20_000_000] {
             let timeout = Duration::from_nanos(nanos);
@@ -190,14 +183,13 @@ fn the_time_of_an_iterator_counts_from_the_call_and_is_never_up_early() {
         }
         let (timeout, ended) = (Duration::from_millis(30), as_completed([&pending]));
         assert!(pending.result_timeout(timeout).is_err());
-        let before = blocks.so_far();
+        let before = log.sleeps();
         assert!(ended.timeout(timeout).next().unwrap().is_err());
-        assert_eq!(blocks.so_far(), before);
+        assert_eq!(log.sleeps(), before);
         gate.open();
     });
 }
 
-/// ASC-09.
 #[test]
 fn the_futures_that_a_dropped_iterator_leaves_work_as_ever() {
     within(|| {
@@ -241,7 +233,7 @@ fn a_result_that_was_handed_over_is_freed_as_soon_as_its_reader_lets_go() {
     });
 }
 
-/// ASC-16: a task runs though its handle is dropped, and so it does here.
+/// A task runs though its handle is dropped, and so it does here.
 #[test]
 fn an_iterator_that_is_dropped_cancels_nothing() {
     within(|| {

@@ -63,7 +63,7 @@ fn poll<F: StdFuture + Unpin, W: Wake + Send + Sync + 'static>(
     Pin::new(future).poll(&mut Context::from_waker(&Waker::from(Arc::clone(waker))))
 }
 
-/// ASY-01: and lets go of the waker.
+/// Lets go of the waker.
 #[test]
 fn the_end_wakes_once_however_often_it_was_polled() {
     within(|| {
@@ -260,7 +260,6 @@ fn an_awaiter_crosses_threads_as_its_future_does_and_may_borrow() {
     });
 }
 
-/// REE-01.
 #[test]
 fn a_task_that_gives_away_its_own_future_is_told_so() {
     type Ask = fn(Future<()>) -> Result<(), TaskError>;
@@ -283,7 +282,6 @@ fn a_task_that_gives_away_its_own_future_is_told_so() {
     });
 }
 
-/// ASY-04.
 #[test]
 fn a_waker_that_panics_harms_neither_the_worker_nor_the_value_nor_other_wakers() {
     within(|| {
@@ -306,7 +304,6 @@ fn a_waker_that_panics_harms_neither_the_worker_nor_the_value_nor_other_wakers()
     });
 }
 
-/// ASY-04.
 #[test]
 fn a_waker_that_panics_does_not_harm_whoever_cancels() {
     within(|| {

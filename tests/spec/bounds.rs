@@ -10,8 +10,8 @@ use glasspool::{
     BuildError, Executor, Future, Refusal, Shutdown, Submitter, ThreadPoolExecutor, task,
 };
 
-use crate::hears::{heard_and_bounded, heard_and_full, hold};
-use crate::support::{Drops, Gate, LONG, Tally, eventually, panic_of, within};
+use crate::support::{Drops, Gate, LONG, Tally, eventually, hold, panic_of, within};
+use crate::told::{heard_and_bounded, heard_and_full};
 
 fn bounded(max_workers: usize, capacity: usize) -> ThreadPoolExecutor {
     ThreadPoolExecutor::builder().max_workers(max_workers).queue_capacity(capacity).build().unwrap()
@@ -21,7 +21,6 @@ fn is_full(pool: &ThreadPoolExecutor) -> bool {
     matches!(pool.try_submit(|| ()), Err(refused) if matches!(refused.why(), Refusal::Full))
 }
 
-/// QUE-09.
 #[test]
 fn a_bound_is_at_least_one() {
     within(|| {
@@ -31,7 +30,6 @@ fn a_bound_is_at_least_one() {
     });
 }
 
-/// QUE-01.
 #[test]
 fn a_full_pool_refuses_and_gives_the_closure_back() {
     within(|| {
@@ -51,7 +49,7 @@ fn a_full_pool_refuses_and_gives_the_closure_back() {
     });
 }
 
-/// QUE-01: the first task of a new worker was at no time pending, and a cancelled one frees its
+/// The first task of a new worker was at no time pending, and a cancelled one frees its
 /// room at once.
 #[test]
 fn pending_tasks_take_room_and_no_others() {
@@ -86,7 +84,7 @@ fn a_task_that_is_cancelled_before_it_is_given_takes_no_room() {
     });
 }
 
-/// QUE-01: so a pool cannot hang on its own full queue, and a task that wants to hold back can ask.
+/// A pool cannot hang on its own full queue, and a task that wants to hold back can ask.
 #[test]
 fn a_task_of_the_pool_is_accepted_although_it_is_full_and_may_ask_first() {
     within(|| {
@@ -129,7 +127,6 @@ fn a_callback_on_a_worker_submits_as_its_tasks_do() {
     });
 }
 
-/// QUE-02.
 #[test]
 fn a_submit_waits_until_there_is_room() {
     within(|| {
@@ -147,7 +144,7 @@ fn a_submit_waits_until_there_is_room() {
     });
 }
 
-/// QUE-02: while the only worker is held.
+/// While the only worker is held.
 #[test]
 fn a_cancelled_task_lets_in_a_submitter_that_waits() {
     within(|| {
@@ -170,7 +167,6 @@ fn a_cancelled_task_lets_in_a_submitter_that_waits() {
     });
 }
 
-/// QUE-02.
 #[test]
 fn a_submitter_that_waits_is_refused_when_the_pool_is_closed() {
     within(|| {
@@ -192,7 +188,6 @@ fn a_submitter_that_waits_is_refused_when_the_pool_is_closed() {
     });
 }
 
-/// QUE-02.
 #[test]
 fn a_map_waits_for_room_for_its_first_worker_and_does_without_the_others() {
     within(|| {
@@ -225,7 +220,6 @@ fn a_map_that_is_dropped_makes_room() {
     });
 }
 
-/// QUE-03.
 #[test]
 fn a_submit_with_a_deadline_gives_up_in_time_and_not_before() {
     within(|| {
@@ -252,7 +246,6 @@ fn a_submit_with_a_deadline_gives_up_in_time_and_not_before() {
     });
 }
 
-/// QUE-03.
 #[test]
 fn a_submit_with_a_deadline_may_be_in_time() {
     within(|| {
@@ -275,7 +268,6 @@ fn a_submit_with_a_deadline_may_be_in_time() {
     });
 }
 
-/// QUE-05.
 #[test]
 fn the_capacity_is_never_exceeded() {
     const CAPACITY: usize = 8;
@@ -299,7 +291,7 @@ fn the_capacity_is_never_exceeded() {
     });
 }
 
-/// QUE-05: whatever becomes of pending tasks, as many fit afterwards as before.
+/// Whatever becomes of pending tasks, as many fit afterwards as before.
 #[test]
 fn no_room_is_lost_or_made() {
     const CAPACITY: usize = 5;
@@ -392,7 +384,7 @@ fn room_that_one_does_without_is_for_another() {
     });
 }
 
-/// QUE-10: each at least a tenth of its fair share.
+/// Each at least a tenth of its fair share.
 #[test]
 fn submitters_that_flood_a_pool_all_make_progress() {
     const SUBMITTERS: usize = 4;

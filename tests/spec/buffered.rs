@@ -15,18 +15,16 @@ use glasspool::{
     scope,
 };
 
-use crate::common::{counted, gated, ordered};
-use crate::hears::{assert_it_counts_from_the_call, heard, heard_and_held};
 use crate::support::{
-    Bomb, Drops, Gate, PanicsWhenDropped, Tally, alone, eventually, held_pool, panic_of, pool,
-    within, words,
+    Bomb, Drops, Gate, PanicsWhenDropped, Tally, alone, counted, eventually, gated, held_pool,
+    ordered, panic_of, pool, within, words,
 };
+use crate::told::{assert_it_counts_from_the_call, heard, heard_and_held};
 
 const LEN: usize = 10;
 
 const SIZES: [usize; 6] = [1, 2, 3, LEN, LEN + 1, 2 * LEN];
 
-/// MAP-08.
 #[test]
 fn buffers_of_every_size_give_the_same_results_without_an_order() {
     within(|| {
@@ -41,7 +39,7 @@ fn buffers_of_every_size_give_the_same_results_without_an_order() {
     });
 }
 
-/// MAP-08: by every way in.
+/// By every way in.
 #[test]
 fn a_buffer_of_nothing_is_refused_before_any_item_is_touched() {
     within(|| {
@@ -63,7 +61,6 @@ fn a_buffer_of_nothing_is_refused_before_any_item_is_touched() {
     });
 }
 
-/// MAP-08.
 #[test]
 fn a_buffered_map_without_items_ends_at_once() {
     within(|| {
@@ -80,7 +77,7 @@ fn a_buffered_map_without_items_ends_at_once() {
     });
 }
 
-/// MAP-08, cpython#131466: there is never one more, and there are as many while the reader works.
+/// cpython#131466: there is never one more, and there are as many while the reader works.
 #[test]
 fn exactly_so_many_items_are_in_flight() {
     within(|| {
@@ -107,7 +104,6 @@ fn exactly_so_many_items_are_in_flight() {
     });
 }
 
-/// MAP-08.
 #[test]
 fn a_fast_reader_never_has_one_more_item_in_flight() {
     within(|| {
@@ -126,7 +122,7 @@ fn a_fast_reader_never_has_one_more_item_in_flight() {
     });
 }
 
-/// MAP-08: no item of a batch ends before all of it is in flight; one less would hang.
+/// No item of a batch ends before all of it is in flight; one less would hang.
 #[test]
 fn a_buffered_map_never_has_one_item_less_in_flight() {
     within(|| {
@@ -141,7 +137,7 @@ fn a_buffered_map_never_has_one_item_less_in_flight() {
     });
 }
 
-/// MAP-08: an item is taken when a result is handed over, and not when one has ended.
+/// An item is taken when a result is handed over, and not when one has ended.
 #[test]
 fn a_reader_that_waits_takes_no_item() {
     within(|| {
@@ -160,7 +156,6 @@ fn a_reader_that_waits_takes_no_item() {
     });
 }
 
-/// MAP-08.
 #[test]
 fn items_without_end_are_taken_as_far_as_they_are_asked_for() {
     within(|| {
@@ -186,7 +181,7 @@ fn the_next_item_runs_while_the_reader_works_on_a_result() {
     });
 }
 
-/// MAP-04: otherwise a reader that always finds a result would never be told.
+/// Otherwise a reader that always finds a result would never be told.
 #[test]
 fn ready_results_come_though_the_time_is_up_and_no_more_items_are_taken() {
     within(|| {
@@ -210,7 +205,7 @@ fn ready_results_come_though_the_time_is_up_and_no_more_items_are_taken() {
     });
 }
 
-/// MAP-04: and when it is up, no more items are taken, and pending ones are cancelled.
+/// When it is up, no more items are taken, and pending ones are cancelled.
 #[test]
 fn the_time_of_a_buffered_map_counts_from_the_call() {
     within(|| {
@@ -234,7 +229,6 @@ fn the_time_of_a_buffered_map_counts_from_the_call() {
     });
 }
 
-/// MAP-06.
 #[test]
 fn a_reader_that_panics_leaves_the_pool_as_good_as_ever() {
     within(|| {
@@ -249,7 +243,7 @@ fn a_reader_that_panics_leaves_the_pool_as_good_as_ever() {
     });
 }
 
-/// MAP-06, cpython#136578: also before the first result is asked for, and on any thread.
+/// cpython#136578: also before the first result is asked for, and on any thread.
 #[test]
 fn dropping_a_buffered_map_cancels_pending_items_at_once() {
     within(|| {
@@ -328,7 +322,6 @@ fn every_executor_has_a_buffered_map() {
     });
 }
 
-/// SUB-14.
 #[test]
 fn each_item_is_a_task_of_its_own_and_knows_where_it_comes_from() {
     within(|| {

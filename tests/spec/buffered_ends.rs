@@ -5,8 +5,9 @@ use std::thread;
 
 use glasspool::{CancelReason, Shutdown, TaskError, ThreadPoolExecutor};
 
-use crate::common::{counted, gated, ordered};
-use crate::support::{Drops, Gate, LONG, Tally, held_pool, panic_of, pool, within, words};
+use crate::support::{
+    Drops, Gate, LONG, Tally, counted, gated, held_pool, ordered, panic_of, pool, within, words,
+};
 use crate::told::{Log, observed};
 
 const BY_SHUTDOWN: &str = "task cancelled by the shutdown of its pool";
@@ -22,7 +23,7 @@ fn panicking_at(bad: usize) -> (impl Iterator<Item = usize>, Tally) {
     (items, asked)
 }
 
-/// SHD-24, cpython#146392.
+/// cpython#146392.
 #[test]
 fn items_in_flight_come_after_a_closing_and_then_why_there_are_no_more() {
     within(|| {
@@ -75,7 +76,7 @@ fn a_refused_item_comes_last() {
     });
 }
 
-/// SHD-03: and of the item that was refused.
+/// Also of the item that was refused.
 #[test]
 fn a_cancelling_close_is_told_of_each_item_in_flight() {
     within(|| {
@@ -94,7 +95,6 @@ fn a_cancelling_close_is_told_of_each_item_in_flight() {
     });
 }
 
-/// SHD-24.
 #[test]
 fn a_closing_after_the_last_item_was_taken_cuts_nothing_off() {
     within(|| {
@@ -110,7 +110,7 @@ fn a_closing_after_the_last_item_was_taken_cuts_nothing_off() {
     });
 }
 
-/// INI-03: the second worker breaks the pool, while the first is busy with an item.
+/// The second worker breaks the pool, while the first is busy with an item.
 #[test]
 fn items_in_flight_come_after_the_pool_broke_and_then_why_there_are_no_more() {
     within(|| {
@@ -140,7 +140,6 @@ fn items_in_flight_come_after_the_pool_broke_and_then_why_there_are_no_more() {
     });
 }
 
-/// PAN-01.
 #[test]
 fn a_panic_of_the_items_comes_out_in_its_turn_after_all_before_it() {
     within(|| {
@@ -158,7 +157,6 @@ fn a_panic_of_the_items_comes_out_in_its_turn_after_all_before_it() {
     });
 }
 
-/// PAN-01.
 #[test]
 fn a_panic_of_the_items_waits_for_the_slowest_item_before_it() {
     within(|| {
@@ -188,7 +186,6 @@ fn a_panic_of_the_items_waits_for_the_slowest_item_before_it() {
     });
 }
 
-/// PAN-01.
 #[test]
 fn a_panic_of_the_items_keeps_its_payload_and_no_timeout_holds_it_back() {
     within(|| {
@@ -206,7 +203,6 @@ fn a_panic_of_the_items_keeps_its_payload_and_no_timeout_holds_it_back() {
     });
 }
 
-/// PAN-01.
 #[test]
 fn a_map_that_is_dropped_before_the_panic_of_its_items_panics_nowhere() {
     within(|| {

@@ -6,16 +6,15 @@ use std::time::Duration;
 
 use glasspool::{EventKind, Shutdown, ThreadPoolExecutor};
 
-use crate::common::{counted, gated, ordered};
-use crate::hears::{fill, heard_and_bounded, heard_and_full, hold};
-use crate::support::{Gate, eventually, panic_of, within, words};
-use crate::told::Log;
+use crate::support::{
+    Gate, counted, eventually, fill, gated, hold, ordered, panic_of, within, words,
+};
+use crate::told::{Log, heard_and_bounded, heard_and_full};
 
 fn bounded(capacity: usize) -> ThreadPoolExecutor {
     ThreadPoolExecutor::builder().max_workers(1).queue_capacity(capacity).build().unwrap()
 }
 
-/// QUE-02.
 #[test]
 fn the_call_waits_for_room_for_the_first_item_and_no_other() {
     within(|| {
@@ -38,7 +37,6 @@ fn the_call_waits_for_room_for_the_first_item_and_no_other() {
     });
 }
 
-/// QUE-02.
 #[test]
 fn a_ready_result_is_not_held_back_for_want_of_room() {
     within(|| {
@@ -66,7 +64,7 @@ fn a_ready_result_is_not_held_back_for_want_of_room() {
     });
 }
 
-/// QUE-02: while the item that took the place of the first still waits for room.
+/// While the item that took the place of the first still waits for room.
 #[test]
 fn a_second_ready_result_is_not_held_back_either() {
     within(|| {
@@ -89,7 +87,6 @@ fn a_second_ready_result_is_not_held_back_either() {
     });
 }
 
-/// QUE-02.
 #[test]
 fn the_only_item_in_flight_may_have_to_wait_for_room() {
     within(|| {
@@ -174,7 +171,7 @@ fn a_reader_that_waits_for_room_is_woken_by_a_result() {
     });
 }
 
-/// QUE-02: one worker does not get away from its gate before the end.
+/// One worker does not get away from its gate before the end.
 #[test]
 fn room_of_a_cancelled_task_is_taken_once() {
     within(|| {
@@ -199,7 +196,7 @@ fn room_of_a_cancelled_task_is_taken_once() {
     });
 }
 
-/// QUE-02: while an item runs, and another waits for room.
+/// While an item runs, and another waits for room.
 #[test]
 fn a_bounded_queue_without_room_does_not_outlast_the_time() {
     within(|| {
@@ -223,7 +220,7 @@ fn a_bounded_queue_without_room_does_not_outlast_the_time() {
     });
 }
 
-/// QUE-02: while no other is in flight.
+/// While no other is in flight.
 #[test]
 fn an_item_that_waits_for_room_in_vain_times_out() {
     within(|| {
@@ -246,7 +243,6 @@ fn an_item_that_waits_for_room_in_vain_times_out() {
     });
 }
 
-/// QUE-02.
 #[test]
 fn an_item_that_waits_for_room_when_the_pool_is_closed_is_refused_in_its_turn() {
     within(|| {
@@ -274,7 +270,7 @@ fn an_item_that_waits_for_room_when_the_pool_is_closed_is_refused_in_its_turn() 
     });
 }
 
-/// MAP-04: it is up when the call returns, so the reader does not go to sleep.
+/// It is up when the call returns, so the reader does not go to sleep.
 #[test]
 fn the_time_counts_from_the_beginning_of_a_call_that_waits_for_room() {
     const TIME: Duration = Duration::from_millis(5);

@@ -24,7 +24,7 @@ fn told_of(future: &Future<u8>) -> Receiver<(String, ThreadId)> {
     told
 }
 
-/// CBK-01, CBK-02: once, because the channel is closed after one message.
+/// Once, because the channel is closed after one message.
 #[test]
 fn a_callback_is_called_once_by_the_worker_with_the_outcome_whoever_keeps_the_handle() {
     within(|| {
@@ -44,7 +44,7 @@ fn a_callback_is_called_once_by_the_worker_with_the_outcome_whoever_keeps_the_ha
     });
 }
 
-/// CAN-04, CBK-03, CBK-12: before the cancel returns, and not again. (`CPython` calls none of those
+/// Before the cancel returns, and not again. (`CPython` calls none of those
 /// whose tasks a shutdown cancels.)
 #[test]
 fn a_callback_of_a_cancelled_task_is_called_by_whoever_cancels() {
@@ -86,7 +86,6 @@ fn a_callback_of_a_cancelled_task_is_called_by_whoever_cancels() {
     });
 }
 
-/// CBK-05, CBK-14.
 #[test]
 fn ten_thousand_callbacks_are_called_in_the_order_of_their_registration() {
     const CALLBACKS: usize = 10_000;
@@ -180,7 +179,7 @@ fn a_callback_registered_while_those_of_a_cancellation_run_comes_after_them() {
     });
 }
 
-/// CBK-06: of a task that returns, fails, is cancelled or has long ended.
+/// Of a task that returns, fails, is cancelled or has long ended.
 #[test]
 fn a_callback_that_panics_harms_nobody() {
     within(|| {
@@ -216,7 +215,7 @@ fn a_callback_that_panics_harms_nobody() {
     });
 }
 
-/// CBK-06: a callback has no future of its own, so its panic goes to the panic hook.
+/// A callback has no future of its own, so its panic goes to the panic hook.
 #[test]
 fn the_panic_of_a_callback_is_reported_on_stderr() {
     let said = alone(|| {
@@ -230,7 +229,7 @@ fn the_panic_of_a_callback_is_reported_on_stderr() {
     assert!(said.contains("thread 'told_0'") && said.contains("while calling back"), "{said}");
 }
 
-/// CBK-13: and before the end is seen.
+/// Before the end is seen.
 #[test]
 fn the_captures_of_a_callback_are_dropped_when_it_has_run() {
     within(|| {
@@ -251,7 +250,6 @@ fn the_captures_of_a_callback_are_dropped_when_it_has_run() {
     });
 }
 
-/// CBK-13.
 #[test]
 fn a_callback_that_holds_its_own_future_lets_go_of_it() {
     within(|| {

@@ -5,10 +5,9 @@ use std::thread;
 
 use glasspool::{CancelReason, Future, ReturnWhen, Shutdown, TaskError, as_completed, wait};
 
-use crate::blocked::Blocks;
 use crate::support::{Drops, Gate, Tally, held_pool, pool, shows, within, words};
+use crate::told::heard_and_held;
 
-/// CAN-01.
 #[test]
 fn a_cancelled_task_never_runs() {
     within(|| {
@@ -23,7 +22,6 @@ fn a_cancelled_task_never_runs() {
     });
 }
 
-/// CAN-02, CAN-11.
 #[test]
 fn a_running_task_cannot_be_cancelled_and_its_own_outcome_stands() {
     within(|| {
@@ -52,7 +50,7 @@ fn the_captures_of_a_cancelled_task_may_wait_for_a_waiter_when_they_are_dropped(
         }
     }
     within(|| {
-        let (pool, _gate, blocks) = Blocks::held_pool();
+        let (pool, _gate, log) = heard_and_held();
         let (tell, told) = mpsc::channel();
         let waits = Waits(told);
         let future = pool.submit(move || drop(waits));
@@ -61,13 +59,12 @@ fn the_captures_of_a_cancelled_task_may_wait_for_a_waiter_when_they_are_dropped(
                 assert!(future.result().is_err());
                 tell.send(()).unwrap();
             });
-            blocks.wait_for(1);
+            log.wait_for_asleep(1);
             assert!(future.cancel());
         });
     });
 }
 
-/// CAN-07.
 #[test]
 fn a_thousand_cancelled_tasks_keep_nobody_waiting() {
     const TASKS: usize = 1000;
@@ -90,7 +87,7 @@ fn a_thousand_cancelled_tasks_keep_nobody_waiting() {
     });
 }
 
-/// CAN-09: there is nothing to purge.
+/// There is nothing to purge.
 #[test]
 fn a_cancelled_task_leaves_the_queue_at_once_and_a_running_one_cannot() {
     within(|| {
@@ -110,7 +107,6 @@ fn a_cancelled_task_leaves_the_queue_at_once_and_a_running_one_cannot() {
     });
 }
 
-/// CAN-09.
 #[cfg(target_os = "linux")]
 #[test]
 fn tasks_that_are_submitted_and_cancelled_again_and_again_take_no_memory() {
@@ -121,7 +117,6 @@ fn tasks_that_are_submitted_and_cancelled_again_and_again_take_no_memory() {
     });
 }
 
-/// CAN-15.
 #[test]
 fn half_of_a_set_of_which_every_second_task_is_cancelled_has_values() {
     const TASKS: usize = 16;
@@ -140,7 +135,7 @@ fn half_of_a_set_of_which_every_second_task_is_cancelled_has_values() {
     });
 }
 
-/// CAN-15: two workers take from the front of the queue while this cancels from the back.
+/// Two workers take from the front of the queue while this cancels from the back.
 #[test]
 fn tasks_that_are_cancelled_while_workers_run_others_are_either_cancelled_or_run() {
     within(|| {

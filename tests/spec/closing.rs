@@ -9,19 +9,17 @@ use glasspool::{
     Executor, Future, Refusal, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, task, wait,
 };
 
-use crate::common::{PROMPT, about_to_break, at_once};
-use crate::hears::heard_and_held;
 use crate::support::{
-    Drops, Gate, LONG, NO_SUCH_STACK, Tally, alone, eventually, held_pool, panic_of, pool, shows,
-    state, within, words,
+    Drops, Gate, LONG, NO_SUCH_STACK, PROMPT, Tally, about_to_break, alone, at_once, eventually,
+    held_pool, panic_of, pool, shows, state, within, words,
 };
+use crate::told::heard_and_held;
 
 const BY_SHUTDOWN: &str = "task cancelled by the shutdown of its pool";
 
 const EVERY_WAY: [Shutdown; 4] =
     [Shutdown::Drain, Shutdown::WhenIdle, Shutdown::CancelPending, Shutdown::Stop];
 
-/// SHD-01.
 #[test]
 fn a_closed_pool_refuses_at_every_way_in_and_gives_back() {
     within(|| {
@@ -51,7 +49,6 @@ fn a_closed_pool_refuses_at_every_way_in_and_gives_back() {
     });
 }
 
-/// SHD-01.
 #[test]
 fn a_submit_to_a_closed_pool_panics_and_drops_its_closure() {
     within(|| {
@@ -68,7 +65,6 @@ fn a_submit_to_a_closed_pool_panics_and_drops_its_closure() {
     });
 }
 
-/// SHD-02.
 #[test]
 fn a_drain_runs_pending_tasks_first() {
     within(|| {
@@ -86,7 +82,7 @@ fn a_drain_runs_pending_tasks_first() {
     });
 }
 
-/// SHD-09: also if it is left by a panic.
+/// Also if it is left by a panic.
 #[test]
 fn leaving_scope_is_a_drain() {
     within(|| {
@@ -110,7 +106,6 @@ fn leaving_scope_is_a_drain() {
     });
 }
 
-/// SHD-03.
 #[test]
 fn a_cancelling_shutdown_cancels_pending_tasks_and_lets_the_others_end() {
     within(|| {
@@ -133,7 +128,6 @@ fn a_cancelling_shutdown_cancels_pending_tasks_and_lets_the_others_end() {
     });
 }
 
-/// SHD-04.
 #[test]
 fn close_does_not_wait() {
     within(|| {
@@ -159,7 +153,7 @@ fn a_second_closing_may_cancel_tasks_that_were_to_be_drained() {
     });
 }
 
-/// SHD-05: two run for ever here, and three are cancelled.
+/// Two run for ever here, and three are cancelled.
 #[test]
 fn the_process_can_exit_though_a_task_runs_for_ever() {
     alone(|| {
@@ -181,7 +175,6 @@ fn the_process_can_exit_though_a_task_runs_for_ever() {
     });
 }
 
-/// SHD-06, SHD-10.
 #[test]
 fn closing_again_is_harmless() {
     within(|| {
@@ -245,7 +238,7 @@ fn tasks_are_cancelled_before_any_callback_or_drop_of_theirs_runs() {
     });
 }
 
-/// SHD-03: also for a thread that closes while another still runs callbacks of cancelled tasks.
+/// Also for a thread that closes while another still runs callbacks of cancelled tasks.
 #[test]
 fn no_future_is_pending_when_a_shutdown_returns() {
     within(|| {
@@ -269,7 +262,6 @@ fn no_future_is_pending_when_a_shutdown_returns() {
     });
 }
 
-/// SHD-08.
 #[test]
 fn a_pool_that_was_never_used_closes_at_once() {
     within(|| {
@@ -283,7 +275,6 @@ fn a_pool_that_was_never_used_closes_at_once() {
     });
 }
 
-/// SHD-08.
 #[test]
 fn sleeping_workers_are_woken_by_a_shutdown() {
     within(|| {
@@ -297,7 +288,6 @@ fn sleeping_workers_are_woken_by_a_shutdown() {
     });
 }
 
-/// SHD-24.
 #[test]
 fn a_task_that_submits_to_its_closed_pool_is_refused_and_the_queue_still_runs() {
     within(|| {
@@ -375,7 +365,7 @@ fn a_submitter_keeps_nothing_open() {
     });
 }
 
-/// WAI-15: CPython hangs here (cpython#87893).
+/// CPython hangs here (cpython#87893).
 #[test]
 fn readers_of_cancelled_tasks_are_woken_by_a_shutdown() {
     within(|| {
@@ -440,7 +430,6 @@ fn callbacks_in_a_broken_pool_may_wait_for_all_of_its_tasks() {
     });
 }
 
-/// SHD-26.
 #[test]
 fn no_future_is_lost_while_a_pool_is_dropped_by_another_thread() {
     within(|| {
@@ -479,7 +468,7 @@ fn a_pool_without_threads_that_is_closed_meanwhile_panics_nowhere() {
     });
 }
 
-/// SHD-12: pending ones are cancelled then, and running ones asked to stop.
+/// Pending ones are cancelled then, and running ones asked to stop.
 #[test]
 fn tasks_go_on_until_the_deadline_of_a_closing() {
     const TIMEOUT: Duration = Duration::from_millis(20);
@@ -500,7 +489,7 @@ fn tasks_go_on_until_the_deadline_of_a_closing() {
     });
 }
 
-/// SHD-14: tasks that never ran are not handed back but cancelled.
+/// Tasks that never ran are not handed back but cancelled.
 #[test]
 fn a_shutdown_that_stops_accounts_for_every_task() {
     within(|| {
@@ -523,7 +512,6 @@ fn a_shutdown_that_stops_accounts_for_every_task() {
     });
 }
 
-/// SHD-21.
 #[test]
 fn pending_tasks_at_the_end_of_main_run_before_the_process_exits() {
     let said = alone(|| {

@@ -8,8 +8,10 @@ use std::thread;
 
 use glasspool::{Future, Shutdown, Stats, ThreadPoolExecutor, Worker, current_worker};
 
-use crate::common::{about_to_break, at_once};
-use crate::support::{Gate, NO_SUCH_STACK, PanicsWhenDropped, eventually, held_pool, pool, within};
+use crate::support::{
+    Gate, NO_SUCH_STACK, PanicsWhenDropped, about_to_break, at_once, eventually, held_pool, pool,
+    within,
+};
 
 fn ended(stats: &Stats) -> [u64; 4] {
     [stats.returned, stats.panicked, stats.cancelled, stats.lost]
@@ -23,7 +25,7 @@ fn assert_they_agree(stats: &Stats) {
     assert_eq!(stats.submitted, now + ended(stats).iter().sum::<u64>(), "{stats:?}");
 }
 
-/// INT-01: three batches, each let go when its turn comes.
+/// Three batches, each let go when its turn comes.
 #[test]
 fn counts_rise_and_fall_as_tasks_come_and_go() {
     const N: usize = 4;
@@ -49,7 +51,6 @@ fn counts_rise_and_fall_as_tasks_come_and_go() {
     });
 }
 
-/// INT-01.
 #[test]
 fn each_task_is_counted_by_how_it_ended() {
     within(|| {
@@ -110,7 +111,6 @@ fn a_value_that_panics_when_it_is_dropped_was_returned() {
     });
 }
 
-/// INT-01.
 #[test]
 fn a_refused_task_was_never_submitted() {
     within(|| {
@@ -125,7 +125,6 @@ fn a_refused_task_was_never_submitted() {
     });
 }
 
-/// INT-01.
 #[test]
 fn tasks_of_a_broken_pool_are_counted_as_lost_or_cancelled() {
     within(|| {
@@ -149,7 +148,7 @@ fn a_map_counts_as_one_task_for_each_of_its_workers() {
     });
 }
 
-/// INT-01: looked at from outside while it works, on workers that have all come already.
+/// Looked at from outside while it works, on workers that have all come already.
 #[test]
 fn counts_agree_with_each_other_never_lead_and_never_fall() {
     const TASKS: u64 = 12_000;
@@ -198,7 +197,6 @@ fn counts_agree_with_each_other_never_lead_and_never_fall() {
     });
 }
 
-/// WRK-11.
 #[test]
 fn a_task_knows_which_worker_of_which_pool_runs_it() {
     within(|| {

@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 
 use glasspool::{Future, Shutdown, ThreadPoolExecutor};
 
-use crate::blocked::Blocks;
 use crate::support::{Gate, LONG, eventually, held_pool, pool, within};
+use crate::told::heard_and_held;
 
-/// SHD-12.
 #[test]
 fn a_closing_with_a_deadline_that_sees_the_end_says_so() {
     within(|| {
@@ -26,7 +25,6 @@ fn a_closing_with_a_deadline_that_sees_the_end_says_so() {
     });
 }
 
-/// SHD-12, SHD-13.
 #[test]
 fn a_closing_with_a_deadline_gives_up_in_time_and_reports() {
     within(|| {
@@ -113,10 +111,10 @@ fn each_submitted_task_is_in_the_report_or_was_over_before() {
 #[test]
 fn a_deadline_holds_while_another_closer_has_none() {
     within(|| {
-        let (pool, gate, blocks) = Blocks::held_pool();
+        let (pool, gate, log) = heard_and_held();
         thread::scope(|scope| {
             let patient = scope.spawn(|| pool.shutdown(Shutdown::Drain));
-            blocks.wait_for(1);
+            log.wait_for_asleep(1);
             let report = pool.shutdown_timeout(Shutdown::Drain, Duration::from_millis(5)).unwrap();
             assert_eq!(report.still_running.len(), 1);
             assert!(!patient.is_finished());

@@ -8,7 +8,7 @@ use glasspool::{Executor, Task};
 use crate::executors::Later;
 use crate::support::{Drops, Gate, PanicsWhenDropped, eventually, held_pool, pool, within};
 
-/// DRP-01: before the future is done, and before its callbacks run.
+/// Before the future is done, and before its callbacks run.
 #[test]
 fn the_captures_of_a_task_are_dropped_before_its_end_is_seen() {
     within(|| {
@@ -31,7 +31,6 @@ fn the_captures_of_a_task_are_dropped_before_its_end_is_seen() {
     });
 }
 
-/// DRP-04, SUB-03.
 #[test]
 fn a_task_runs_though_its_handle_is_dropped() {
     within(|| {
@@ -47,7 +46,6 @@ fn a_task_runs_though_its_handle_is_dropped() {
     });
 }
 
-/// DRP-07.
 #[test]
 fn a_capture_that_tasks_share_lives_until_the_last_of_them_has_ended() {
     within(|| {

@@ -9,9 +9,10 @@ use glasspool::{
     Task, ThreadPoolExecutor, as_completed, scope, task, wait,
 };
 
-use crate::hears::{heard, heard_and_bounded, heard_and_full, heard_and_held};
 use crate::support::{Gate, NO_SUCH_STACK, within};
-use crate::told::{Log, observed, observed_by};
+use crate::told::{
+    Log, heard, heard_and_bounded, heard_and_full, heard_and_held, observed, observed_by,
+};
 
 #[test]
 fn a_task_is_submitted_started_finished_and_read() {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use glasspool::{Refusal, Shutdown, ThreadPoolExecutor};
 
-use crate::support::{Drops, LONG, NO_SUCH_STACK, Tally, panic_of, within};
+use crate::support::{Drops, Gate, LONG, NO_SUCH_STACK, Tally, alone_in, panic_of, within};
 
-/// FLT-01: threads start on demand, so it is the submit that fails, and not the build.
+/// Threads start on demand, so it is the submit that fails, and not the build.
 #[test]
 fn a_pool_without_a_thread_refuses_with_the_cause_and_gives_back() {
     within(|| {
@@ -35,12 +35,11 @@ fn a_pool_without_a_thread_refuses_with_the_cause_and_gives_back() {
     });
 }
 
-/// FLT-01: with room for two or three of eight stacks.
+/// With room for two or three of eight stacks.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_pool_without_another_thread_works_on_with_the_workers_it_has() {
     const STACK: usize = 512 << 20;
-    use crate::support::{Gate, alone_in};
     alone_in(3 * STACK, || {
         let (began, ended) = (Tally::default(), Tally::default());
         let (start, exit) = (began.clone(), ended.clone());
@@ -59,7 +58,6 @@ fn a_pool_without_another_thread_works_on_with_the_workers_it_has() {
     });
 }
 
-/// FLT-05.
 #[test]
 fn a_pool_that_got_no_thread_can_be_closed_in_any_way() {
     within(|| {
@@ -80,7 +78,6 @@ fn a_pool_that_got_no_thread_can_be_closed_in_any_way() {
     });
 }
 
-/// FLT-07.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_stack_overflow_in_a_task_ends_the_process_with_the_usual_abort() {
@@ -106,7 +103,7 @@ fn a_stack_overflow_in_a_task_ends_the_process_with_the_usual_abort() {
     );
 }
 
-/// FLT-11: in a process that may open sixty-four files, and has opened them all.
+/// In a process that may open sixty-four files, and has opened them all.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_pool_needs_no_file_descriptors() {

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use glasspool::{Executor, Future, Inline, NoSuccess, Shutdown, first_success, scope, task};
 
-use crate::blocked::Blocks;
 use crate::support::{
     Bomb, Drops, Gate, LONG, Tally, alone, held_pool, panic_of, pool, while_futures_trickle,
     within, words,
 };
+use crate::told::{Log, heard_and_held, observed_by};
 
 fn ended<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Future<T> {
     (&Inline as &dyn Executor).submit(work)
@@ -27,7 +27,7 @@ fn failures<T: Debug>(error: NoSuccess<T>) -> Vec<String> {
     error.into_failures().into_iter().map(words).collect()
 }
 
-/// ANY-03: it is neither cloned nor printed.
+/// It is neither cloned nor printed.
 #[test]
 fn the_value_of_the_winner_is_moved_out() {
     struct Opaque(Cell<u8>);
@@ -42,7 +42,6 @@ fn the_value_of_the_winner_is_moved_out() {
     });
 }
 
-/// ANY-03.
 #[test]
 fn futures_that_had_ended_are_asked_first_in_the_order_given() {
     within(|| {
@@ -60,7 +59,7 @@ fn futures_that_had_ended_are_asked_first_in_the_order_given() {
     });
 }
 
-/// ANY-03: a task that returns an `Err` has returned.
+/// A task that returns an `Err` has returned.
 #[test]
 fn the_caller_says_what_a_success_is() {
     within(|| {
@@ -74,7 +73,6 @@ fn the_caller_says_what_a_success_is() {
     });
 }
 
-/// ANY-03.
 #[test]
 fn an_error_has_all_failures_in_the_order_of_their_ends() {
     within(|| {
@@ -102,7 +100,6 @@ fn an_error_has_all_failures_in_the_order_of_their_ends() {
     });
 }
 
-/// ANY-03.
 #[test]
 fn no_future_has_no_success_and_no_failures() {
     within(|| {
@@ -114,7 +111,7 @@ fn no_future_has_no_success_and_no_failures() {
     });
 }
 
-/// ANY-03: while the only worker is still at its gate.
+/// While the only worker is still at its gate.
 #[test]
 fn losers_that_have_not_begun_are_cancelled_before_it_returns() {
     within(|| {
@@ -138,7 +135,6 @@ fn losers_that_have_not_begun_are_cancelled_before_it_returns() {
     });
 }
 
-/// ANY-03.
 #[test]
 fn losers_that_run_are_asked_to_stop_and_not_waited_for() {
     within(|| {
@@ -161,7 +157,6 @@ fn losers_that_run_are_asked_to_stop_and_not_waited_for() {
     });
 }
 
-/// ANY-03.
 #[test]
 fn a_timeout_cancels_the_rest_and_tells_what_failed() {
     within(|| {
@@ -198,7 +193,7 @@ fn a_timeout_cancels_the_rest_and_tells_what_failed() {
     });
 }
 
-/// ANY-03: an end gives no more of it.
+/// An end gives no more of it.
 #[test]
 fn the_time_of_a_race_is_one_for_all() {
     within(|| {
@@ -220,8 +215,8 @@ fn the_captures_of_one_loser_may_wait_for_the_end_of_another_when_they_are_dropp
         }
     }
     within(|| {
-        let (blocks, gate) = (Blocks::default(), Gate::closed());
-        let pool = blocks.builder(1).queue_capacity(2).build().unwrap();
+        let (log, gate) = (Log::default(), Gate::closed());
+        let pool = observed_by(log.clone()).max_workers(1).queue_capacity(2).build().unwrap();
         drop(pool.submit(gate.then(|| ())));
         gate.wait_for(1);
         let (tell, told) = mpsc::channel();
@@ -235,7 +230,7 @@ fn the_captures_of_one_loser_may_wait_for_the_end_of_another_when_they_are_dropp
                     tell.send(()).unwrap();
                 });
             }
-            blocks.wait_for(2);
+            log.wait_for_asleep(2);
             first_success(losers.into_iter().chain([ended(|| ())]), None, any).unwrap();
         });
         gate.open();
@@ -256,7 +251,6 @@ fn values_that_are_no_success_are_dropped_one_by_one() {
     });
 }
 
-/// ANY-03.
 #[test]
 fn the_rest_is_cancelled_too_if_the_question_or_the_iterator_panics() {
     within(|| {
@@ -276,15 +270,14 @@ fn the_rest_is_cancelled_too_if_the_question_or_the_iterator_panics() {
     });
 }
 
-/// ANY-03.
 #[test]
 fn a_race_in_progress_ends_when_a_shutdown_cancels_its_futures() {
     within(|| {
-        let (pool, gate, blocks) = Blocks::held_pool();
+        let (pool, gate, log) = heard_and_held();
         let futures = [pool.submit(|| 1), pool.submit(|| 2)];
         thread::scope(|threads| {
             let asking = threads.spawn(|| first_success(futures, None, any));
-            blocks.wait_for(1);
+            log.wait_for_asleep(1);
             pool.close(Shutdown::CancelPending);
             let error = asking.join().unwrap().unwrap_err();
             assert_eq!(failures(error), ["task cancelled by the shutdown of its pool"; 2]);

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use glasspool::{Builder, Shutdown, Submitter, ThreadPoolExecutor};
 
-use crate::support::{Bomb, Counted, Drops, Gate, Tally, Way, alone, eventually, within};
+use crate::support::{
+    Bomb, Counted, Drops, Gate, Tally, Way, alone, eventually, threads_named, within,
+};
 
 /// A value that takes its time to be dropped, at the very end of a thread.
 struct SlowToGo(#[expect(dead_code, reason = "its drop is what counts")] Counted);
@@ -30,7 +32,7 @@ fn counting_its_threads(builder: Builder) -> (ThreadPoolExecutor, Tally, Drops) 
     (builder.build().unwrap(), began, ended)
 }
 
-/// SHD-10: joined, and not just told to go.
+/// Joined, and not just told to go.
 #[test]
 fn threads_of_a_pool_have_ended_when_its_shutdown_returns() {
     within(|| {
@@ -44,7 +46,7 @@ fn threads_of_a_pool_have_ended_when_its_shutdown_returns() {
     });
 }
 
-/// SHD-10, INI-04: whichever workers have come after them.
+/// Whichever workers have come after them.
 #[test]
 fn threads_of_retired_workers_have_ended_when_a_shutdown_returns() {
     within(|| {
@@ -94,11 +96,10 @@ fn a_thread_that_takes_its_time_to_end_is_waited_for_though_it_has_a_successor()
     });
 }
 
-/// SHD-10, INI-03: by their names, as other tests have threads too.
+/// By their names, as other tests have threads too.
 #[cfg(target_os = "linux")]
 #[test]
 fn no_thread_is_left_of_a_pool_that_has_ended() {
-    use crate::support::threads_named;
     within(|| {
         let (pool, gate) = (
             ThreadPoolExecutor::builder().thread_name_prefix("leaves").max_workers(22),

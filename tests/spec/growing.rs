@@ -21,7 +21,7 @@ fn value(future: Future<u32>) -> u32 {
     future.into_result().unwrap()
 }
 
-/// ASC-11, ASC-03: one that is put in several times comes out as often.
+/// One that is put in several times comes out as often.
 #[test]
 fn a_stream_gives_back_the_futures_that_were_put_in() {
     within(|| {
@@ -39,7 +39,6 @@ fn a_stream_gives_back_the_futures_that_were_put_in() {
     });
 }
 
-/// ASC-15.
 #[test]
 fn a_stream_counts_right_though_putting_and_taking_alternate() {
     within(|| {
@@ -60,7 +59,7 @@ fn a_stream_counts_right_though_putting_and_taking_alternate() {
     });
 }
 
-/// ASC-02: one that is put in when it has ended comes behind those that had ended before.
+/// One that is put in when it has ended comes behind those that had ended before.
 #[test]
 fn a_future_that_has_ended_is_not_overtaken() {
     within(|| {
@@ -75,7 +74,7 @@ fn a_future_that_has_ended_is_not_overtaken() {
     });
 }
 
-/// ASC-15: a hundred are in flight, and a seed says which of them ends next.
+/// A hundred are in flight, and a seed says which of them ends next.
 #[test]
 fn keys_stay_with_their_futures_in_whatever_order_they_end() {
     within(|| {
@@ -105,7 +104,6 @@ fn keys_stay_with_their_futures_in_whatever_order_they_end() {
     });
 }
 
-/// RAC-04.
 #[test]
 fn no_end_is_lost_when_putting_in_races_it() {
     within(|| {

@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use glasspool::{CancelReason, Refusal, Shutdown, Submitter, TaskError, ThreadPoolExecutor};
 
-use crate::common::{about_to_break, at_once};
 use crate::nesting::there;
 use crate::support::{
-    Drops, Gate, Tally, broken_pool, eventually, panic_of, pool, shows, thread_name, within, words,
+    Drops, Gate, Tally, about_to_break, at_once, broken_pool, eventually, panic_of, pool, shows,
+    thread_name, within, words,
 };
 
-/// INI-01.
 #[test]
 fn the_initializer_runs_once_on_each_worker_before_its_first_task() {
     thread_local!(static INITIALIZED: Cell<u32> = const { Cell::new(0) });
@@ -34,7 +33,6 @@ fn the_initializer_runs_once_on_each_worker_before_its_first_task() {
     });
 }
 
-/// INI-03.
 #[test]
 fn an_initializer_that_panics_breaks_the_pool_for_everybody() {
     within(|| {
@@ -105,7 +103,6 @@ fn a_pool_that_breaks_late_still_ends_every_future() {
     });
 }
 
-/// INI-03.
 #[test]
 fn a_broken_pool_can_be_closed_in_any_way() {
     within(|| {
@@ -118,7 +115,6 @@ fn a_broken_pool_can_be_closed_in_any_way() {
     });
 }
 
-/// INI-04.
 #[test]
 fn the_exit_hook_runs_on_each_worker_before_a_shutdown_returns() {
     within(|| {
@@ -155,7 +151,6 @@ fn the_exit_hook_sees_what_tasks_left_on_its_thread() {
     });
 }
 
-/// INI-04.
 #[test]
 fn a_worker_that_retires_runs_its_exit_hook() {
     within(|| {
@@ -169,7 +164,6 @@ fn a_worker_that_retires_runs_its_exit_hook() {
     });
 }
 
-/// INI-04.
 #[test]
 fn an_exit_hook_that_panics_harms_nobody() {
     within(|| {
@@ -182,7 +176,6 @@ fn an_exit_hook_that_panics_harms_nobody() {
     });
 }
 
-/// INI-04.
 #[test]
 fn a_worker_whose_initializer_panicked_has_no_exit_hook_to_run() {
     within(|| {
@@ -201,7 +194,6 @@ fn a_worker_whose_initializer_panicked_has_no_exit_hook_to_run() {
     });
 }
 
-/// REE-01.
 #[test]
 fn an_exit_hook_may_wait_for_tasks_of_its_pool_and_of_another() {
     within(|| {

@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use glasspool::{Refusal, Shutdown, Submitter, ThreadPoolExecutor};
 
-use crate::hears::heard_and_full;
 use crate::support::{Gate, LONG, Tally, held_pool, pool, within};
-use crate::told::{Log, observed};
+use crate::told::{Log, heard_and_full, observed};
 
-/// SHD-27: for every thread that waits for it.
+/// For every thread that waits for it.
 #[test]
 fn closing_when_idle_accepts_tasks_of_tasks() {
     fn link(own: Submitter, left: u32, ran: Tally) {

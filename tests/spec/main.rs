@@ -11,13 +11,9 @@
 //! [`Gate`](support::Gate) holds a task where the test wants it (no test sleeps and hopes), and
 //! [`Drops`](support::Drops) count what was dropped.
 //!
-//! Marks such as `CAN-04` are rows of `tests/ROWS.md`: behaviours to which the test suites of
-//! `CPython`, the JDK, rayon, tokio and others hold their own code, and which of the tests below
-//! hold this one to them.
+//! The table `tests/ROWS.md` lists behaviours to which the test suites of `CPython`, the JDK, rayon,
+//! tokio and others hold their own code, and which of the tests below hold this one to them.
 
-mod blocked;
-mod common;
-mod hears;
 mod support;
 mod told;
 mod visit;

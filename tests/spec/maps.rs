@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use glasspool::{CancelReason, Executor, Inline, Map, Shutdown, TaskError, ThreadPoolExecutor};
 
-use crate::common::CountsClones;
-use crate::hears::{assert_it_counts_from_the_call, heard_and_held};
 use crate::support::{
-    Drops, Gate, LONG, Tally, broken_pool, eventually, held_pool, panic_of, pool, within, words,
+    CountsClones, Drops, Gate, LONG, Tally, broken_pool, eventually, held_pool, panic_of, pool,
+    within, words,
 };
+use crate::told::{assert_it_counts_from_the_call, heard_and_held};
 
 type Results<T> = Box<dyn Iterator<Item = Result<T, TaskError>>>;
 
@@ -30,7 +30,6 @@ fn every_map<T: Send + 'static>(
     maps
 }
 
-/// MAP-01, MAP-08.
 #[test]
 fn results_come_in_the_order_of_the_items() {
     within(|| {
@@ -43,7 +42,7 @@ fn results_come_in_the_order_of_the_items() {
     });
 }
 
-/// MAP-01: the first item ends last.
+/// The first item ends last.
 #[test]
 fn results_come_in_the_order_of_the_items_whatever_ends_first() {
     within(|| {
@@ -68,7 +67,6 @@ fn results_come_in_the_order_of_the_items_whatever_ends_first() {
     });
 }
 
-/// MAP-01.
 #[test]
 fn a_result_is_handed_over_as_soon_as_it_is_its_turn() {
     within(|| {
@@ -85,7 +83,6 @@ fn a_result_is_handed_over_as_soon_as_it_is_its_turn() {
     });
 }
 
-/// MAP-01.
 #[test]
 fn a_map_without_a_pool_is_a_loop() {
     within(|| {
@@ -113,7 +110,6 @@ fn a_map_calls_its_function_once_for_each_item() {
     });
 }
 
-/// MAP-02.
 #[test]
 fn a_map_submits_at_the_call_and_needs_no_reader() {
     within(|| {
@@ -132,7 +128,6 @@ fn a_map_submits_at_the_call_and_needs_no_reader() {
     });
 }
 
-/// MAP-03.
 #[test]
 fn an_item_that_fails_is_an_error_in_its_place() {
     within(|| {
@@ -147,7 +142,6 @@ fn an_item_that_fails_is_an_error_in_its_place() {
     });
 }
 
-/// MAP-08.
 #[test]
 fn a_map_of_nothing_ends_at_once() {
     within(|| {
@@ -160,7 +154,6 @@ fn a_map_of_nothing_ends_at_once() {
     });
 }
 
-/// MAP-04.
 #[test]
 fn ready_results_come_though_the_time_is_up_and_a_running_item_goes_on() {
     within(|| {
@@ -184,7 +177,7 @@ fn ready_results_come_though_the_time_is_up_and_a_running_item_goes_on() {
     });
 }
 
-/// MAP-04: and when it is up, pending items are cancelled.
+/// When it is up, pending items are cancelled.
 #[test]
 fn the_time_of_a_map_counts_from_the_call_and_is_never_up_early() {
     within(|| {
@@ -211,7 +204,6 @@ fn the_time_of_a_map_counts_from_the_call_and_is_never_up_early() {
     });
 }
 
-/// MAP-04.
 #[test]
 fn results_that_are_in_time_all_come() {
     within(|| {
@@ -227,7 +219,7 @@ fn results_that_are_in_time_all_come() {
     });
 }
 
-/// MAP-06: while the worker is busy.
+/// While the worker is busy.
 #[test]
 fn dropping_a_map_cancels_pending_items_at_once() {
     within(|| {
@@ -249,7 +241,6 @@ fn dropping_a_map_cancels_pending_items_at_once() {
     });
 }
 
-/// MAP-11.
 #[test]
 fn a_result_belongs_to_its_reader_and_unread_ones_go_with_the_map() {
     within(|| {
@@ -278,7 +269,7 @@ fn a_result_belongs_to_its_reader_and_unread_ones_go_with_the_map() {
     });
 }
 
-/// MAP-12: by every way in.
+/// By every way in.
 #[test]
 fn a_map_on_a_pool_that_takes_no_work_touches_no_item() {
     within(|| {
@@ -346,7 +337,7 @@ fn captures_of_the_function_go_with_the_last_item_though_the_map_is_kept() {
     });
 }
 
-/// MAP-15: and it need not be possible to copy it.
+/// It need not be possible to copy it.
 #[test]
 fn the_function_is_shared_and_not_copied() {
     within(|| {
@@ -384,7 +375,7 @@ fn an_item_that_one_worker_has_taken_but_not_begun_is_taken_over_by_another() {
     });
 }
 
-/// SHD-03: of a map that a worker has in its hands.
+/// Of a map that a worker has in its hands.
 #[test]
 fn a_cancelling_shutdown_cancels_the_items_that_have_not_begun() {
     within(|| {
@@ -454,7 +445,7 @@ fn a_map_that_is_read_in_order_by_its_own_function_is_told_so() {
     });
 }
 
-/// MAP-14: of one item more than there are workers.
+/// Of one item more than there are workers.
 #[test]
 fn a_map_and_a_shutdown_right_behind_it_do_not_hang() {
     within(|| {

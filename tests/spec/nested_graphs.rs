@@ -330,7 +330,6 @@ fn drawn(number: u64) -> Graph {
     Graph::drawn(&mut chance)
 }
 
-/// REE-01.
 #[test]
 fn random_graphs_end_if_they_can_and_say_truly_why_if_they_cannot() {
     const AT_A_TIME: u64 = 500;

@@ -12,10 +12,8 @@ use glasspool::{
     ThreadPoolExecutor, as_completed, current_worker, first_success, scope, task, wait,
 };
 
-use crate::common::at_once;
-use crate::hears::heard;
-use crate::support::{Drops, Gate, LONG, Tally, eventually, pool, within};
-use crate::told::{Log, observed};
+use crate::support::{Drops, Gate, LONG, Tally, at_once, eventually, pool, within};
+use crate::told::{Log, heard, observed};
 
 pub(crate) type Told = Result<u64, TaskError>;
 
@@ -47,7 +45,7 @@ pub(crate) fn is_deadlock<T>(told: &Result<T, TaskError>) -> bool {
     matches!(told, Err(TaskError::Deadlock(_)))
 }
 
-/// REE-01: in Python's docs, this is the example of a deadlock.
+/// In Python's docs, this is the example of a deadlock.
 #[test]
 fn a_task_that_waits_for_another_on_the_only_worker_gets_its_value() {
     within(|| {
@@ -64,7 +62,6 @@ pub(crate) fn chain(links: u64, submitter: &Submitter) -> u64 {
     submitter.submit(move || chain(left, &inner)).into_result().unwrap() + 1
 }
 
-/// REE-01.
 #[test]
 fn a_chain_of_ten_thousand_waits_ends_on_one_worker() {
     within(|| {
@@ -131,7 +128,6 @@ fn fib(n: u64, submitter: &Submitter) -> u64 {
     halves.into_iter().map(|half| half.into_result().unwrap()).sum()
 }
 
-/// REE-01.
 #[test]
 fn fibonacci_by_nested_tasks_comes_out_on_one_two_and_eight_workers() {
     within(|| {
@@ -148,13 +144,11 @@ fn nodes(depth: u32, submitter: &Submitter) -> u64 {
     1 + submitter.map(0..3, move |_| nodes(depth, &inner)).map(Result::unwrap).sum::<u64>()
 }
 
-/// REE-01.
 #[test]
 fn a_tree_that_is_walked_with_maps_inside_maps_is_walked_on_one_worker() {
     within(|| assert_eq!(inside(&pool(1), |submitter| nodes(5, submitter)), 364));
 }
 
-/// REE-01.
 #[test]
 fn each_wait_for_any_of_several_ends_inside_a_task_on_the_only_worker() {
     within(|| {
@@ -179,7 +173,6 @@ fn each_wait_for_any_of_several_ends_inside_a_task_on_the_only_worker() {
     });
 }
 
-/// REE-01.
 #[test]
 fn a_wait_with_a_deadline_gets_its_value_on_the_only_worker() {
     within(|| {
@@ -200,7 +193,7 @@ fn a_wait_with_a_deadline_gets_its_value_on_the_only_worker() {
     });
 }
 
-/// REE-01: another worker runs the task that it waits for.
+/// Another worker runs the task that it waits for.
 #[test]
 fn an_initializer_that_waits_for_its_pool_is_not_given_tasks_to_run() {
     within(|| {
@@ -219,7 +212,6 @@ fn an_initializer_that_waits_for_its_pool_is_not_given_tasks_to_run() {
     });
 }
 
-/// REE-01.
 #[test]
 fn a_callback_may_wait_for_other_tasks_and_is_told_if_it_waits_for_its_own() {
     within(|| {
@@ -237,7 +229,6 @@ fn a_callback_may_wait_for_other_tasks_and_is_told_if_it_waits_for_its_own() {
     });
 }
 
-/// WRK-01.
 #[test]
 fn waits_from_outside_run_nothing_and_add_no_worker() {
     within(|| {
@@ -253,7 +244,6 @@ fn waits_from_outside_run_nothing_and_add_no_worker() {
     });
 }
 
-/// REE-01.
 #[test]
 fn tasks_that_wait_for_each_other_need_no_room_in_a_queue_of_one() {
     within(|| {
@@ -292,7 +282,6 @@ fn largest<'scope>(s: &Scope<'scope, '_>, numbers: &'scope [u64]) -> u64 {
     s.submit(move || largest(&inner, rest)).into_result().unwrap().max(*first)
 }
 
-/// REE-01.
 #[test]
 fn tasks_of_a_scope_may_wait_for_each_other_and_it_adds_no_worker() {
     within(|| {
@@ -332,7 +321,6 @@ fn a_task_of_a_scope_may_wait_for_one_that_waits_for_any() {
     });
 }
 
-/// REE-01.
 #[test]
 fn a_wait_in_a_scope_of_one_worker_misses_its_deadline_if_it_has_one() {
     within(|| {
@@ -356,7 +344,6 @@ pub(crate) fn ping(left: u64, here: &Submitter, there: &Submitter) -> Told {
     Ok(there.submit(move || ping(left, &to, &fro)).into_result()?? + 1)
 }
 
-/// REE-01.
 #[test]
 fn two_pools_of_one_worker_play_ping_pong_a_hundred_deep() {
     within(|| {
@@ -625,7 +612,6 @@ impl Link {
     }
 }
 
-/// REE-04.
 #[test]
 fn a_chain_of_tasks_each_submitting_the_next_uses_constant_stack_and_memory() {
     within(|| {
@@ -637,7 +623,6 @@ fn a_chain_of_tasks_each_submitting_the_next_uses_constant_stack_and_memory() {
     });
 }
 
-/// REE-06.
 #[test]
 fn a_task_that_blocks_for_ever_hinders_neither_others_nor_a_close() {
     within(|| {

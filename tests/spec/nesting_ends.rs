@@ -43,7 +43,6 @@ fn told_of(later: &Later) -> String {
     format!("task '{}' (submitted at {})", future.name().unwrap(), future.submitted_at())
 }
 
-/// REE-01.
 #[test]
 fn a_task_that_waits_for_itself_is_told_so_by_each_kind_of_wait() {
     within(|| {
@@ -66,7 +65,7 @@ fn a_task_that_waits_for_itself_is_told_so_by_each_kind_of_wait() {
     });
 }
 
-/// REE-01: in Python's docs, this is the example of a deadlock.
+/// In Python's docs, this is the example of a deadlock.
 #[test]
 fn two_tasks_that_wait_for_each_other_both_end_and_one_is_told_why() {
     within(|| {
@@ -85,7 +84,7 @@ fn two_tasks_that_wait_for_each_other_both_end_and_one_is_told_why() {
     });
 }
 
-/// REE-01: whichever of the two begins to wait last is told, and the chain begins there.
+/// Whichever of the two begins to wait last is told, and the chain begins there.
 #[test]
 fn a_cycle_on_two_workers_is_told_by_names_places_and_workers() {
     within(|| {
@@ -120,7 +119,6 @@ fn a_cycle_on_two_workers_is_told_by_names_places_and_workers() {
     });
 }
 
-/// REE-01.
 #[test]
 fn a_cycle_within_one_worker_and_a_wait_for_itself_are_told_exactly() {
     within(|| {
@@ -171,7 +169,6 @@ fn a_cycle_of_any_length_over_any_pools_is_told_from_its_start_and_back_to_it() 
     });
 }
 
-/// REE-01.
 #[test]
 fn a_wait_with_a_deadline_is_in_no_cycle_and_misses_it() {
     within(|| {
@@ -216,7 +213,6 @@ fn a_wait_for_any_is_told_of_a_cycle_when_no_other_future_is_left() {
     });
 }
 
-/// REE-01.
 #[test]
 fn the_last_worker_of_a_starved_pool_is_told_how_it_came_to_that() {
     within(|| {
@@ -250,7 +246,6 @@ fn the_last_worker_of_a_starved_pool_is_told_how_it_came_to_that() {
     });
 }
 
-/// REE-01.
 #[test]
 fn each_wait_for_any_of_several_says_in_its_way_that_no_worker_can_come() {
     within(|| {
@@ -270,7 +265,6 @@ fn each_wait_for_any_of_several_says_in_its_way_that_no_worker_can_come() {
     });
 }
 
-/// REE-01.
 #[test]
 fn two_starved_pools_of_one_worker_are_told_at_the_second_return() {
     within(|| {
@@ -310,7 +304,6 @@ fn an_endless_chain_of_waits_is_told_so() {
     });
 }
 
-/// REE-01.
 #[test]
 fn a_panic_of_a_task_that_runs_inline_is_told_and_harms_nobody() {
     within(|| {
@@ -329,7 +322,6 @@ fn a_panic_of_a_task_that_runs_inline_is_told_and_harms_nobody() {
     });
 }
 
-/// REE-01.
 #[test]
 fn either_a_cancel_or_a_wait_that_would_run_the_task_has_it() {
     within(|| {
@@ -354,7 +346,6 @@ fn either_a_cancel_or_a_wait_that_would_run_the_task_has_it() {
     });
 }
 
-/// REE-01.
 #[test]
 fn a_wait_for_a_task_that_a_closing_cancels_is_told_so() {
     within(|| {
@@ -385,7 +376,6 @@ fn a_wait_for_a_task_that_a_closing_cancels_is_told_so() {
     });
 }
 
-/// REE-01.
 #[test]
 fn a_task_that_runs_in_a_nested_wait_when_the_pool_is_closed_goes_on_to_its_end() {
     within(|| {

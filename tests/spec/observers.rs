@@ -10,9 +10,9 @@ use glasspool::{
     CancelReason, Event, EventKind, Observer, ReturnWhen, Shutdown, as_completed, wait,
 };
 
-use crate::common::PROMPT;
-use crate::hears::hold;
-use crate::support::{Drops, Gate, PanicsWhenDropped, Tally, Way, eventually, within};
+use crate::support::{
+    Drops, Gate, PROMPT, PanicsWhenDropped, Tally, Way, eventually, hold, within,
+};
 use crate::told::{Log, Told, observed_by, word};
 
 /// Kinds of events that a pool tells in one short life, by [`lead_a_life`].

@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 
 use glasspool::{Event, EventKind, Future, NestedWait, ThreadPoolExecutor};
 
-use crate::common::PROMPT;
 use crate::nesting::{is_deadlock, pool_of, there};
-use crate::support::{Gate, eventually, pool, within};
+use crate::support::{Gate, PROMPT, eventually, pool, within};
 use crate::told::observed_by;
 
 type Shared<T> = Arc<OnceLock<Arc<Future<T>>>>;

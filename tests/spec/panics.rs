@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use glasspool::{Future, Panic, Shutdown, TaskError, ThreadPoolExecutor};
 
-use crate::blocked::Blocks;
-use crate::common::at_once;
-use crate::support::{Gate, alone, eventually, pool, within, words};
+use crate::support::{Gate, alone, at_once, eventually, pool, within, words};
+use crate::told::heard;
 
 fn panic_in<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Panic {
     match pool(1).submit(work).into_result() {
@@ -26,7 +25,6 @@ fn formatted() {
     panic!("boom {number}");
 }
 
-/// PAN-01.
 #[test]
 fn the_payload_arrives_as_it_was_thrown() {
     within(|| {
@@ -40,7 +38,6 @@ fn the_payload_arrives_as_it_was_thrown() {
     });
 }
 
-/// PAN-11.
 #[test]
 fn the_text_of_a_panic_is_in_display_and_debug() {
     within(|| {
@@ -60,7 +57,6 @@ fn the_text_of_a_panic_is_in_display_and_debug() {
     });
 }
 
-/// PAN-13.
 #[test]
 fn a_panic_that_is_resumed_throws_its_payload_and_its_text_if_that_was_taken() {
     within(|| {
@@ -89,7 +85,6 @@ fn every_reader_has_the_text_and_one_has_the_payload() {
     });
 }
 
-/// PAN-02.
 #[test]
 fn workers_survive_a_panic_on_each_of_them() {
     within(|| {
@@ -103,7 +98,6 @@ fn workers_survive_a_panic_on_each_of_them() {
     });
 }
 
-/// PAN-03, PAN-10.
 #[test]
 fn each_task_of_a_mix_is_reported_as_itself_and_no_worker_is_lost() {
     within(|| {
@@ -122,21 +116,19 @@ fn each_task_of_a_mix_is_reported_as_itself_and_no_worker_is_lost() {
     });
 }
 
-/// PAN-05.
 #[test]
 fn a_pool_that_is_being_dropped_does_not_mind_panics() {
     within(|| {
-        let ((pool, blocks), gate) = (Blocks::pool(4), Gate::closed());
+        let ((pool, log), gate) = (heard(4), Gate::closed());
         let panics: [Future<()>; 6] = [(); 6].map(|()| pool.submit(gate.then(|| panic!("boom"))));
         let dropping = thread::spawn(move || drop(pool));
-        blocks.wait_for(1);
+        log.wait_for_asleep(1);
         gate.open();
         dropping.join().unwrap();
         assert!(panics.iter().all(|future| future.done() && future.result().is_err()));
     });
 }
 
-/// PAN-05.
 #[test]
 fn tasks_may_panic_after_their_pool_is_gone() {
     within(|| {
@@ -155,7 +147,6 @@ fn tasks_may_panic_after_their_pool_is_gone() {
     });
 }
 
-/// PAN-15.
 #[test]
 fn the_message_on_stderr_names_the_worker() {
     let said = alone(|| {

@@ -35,7 +35,7 @@ fn dawdle(round: usize) {
     }
 }
 
-/// RAC-01: with the value lent and moved out, and by a worker as by a thread of one's own.
+/// With the value lent and moved out, and by a worker as by a thread of one's own.
 #[test]
 fn a_reader_racing_the_end_always_has_the_value() {
     within(|| {
@@ -96,7 +96,6 @@ fn a_cancel_racing_the_start_wins_or_loses() {
     });
 }
 
-/// CAN-04.
 #[test]
 fn several_threads_that_cancel_at_once_are_all_told_the_same() {
     within(|| {
@@ -126,7 +125,6 @@ fn several_threads_that_cancel_at_once_are_all_told_the_same() {
     });
 }
 
-/// CBK-04.
 #[test]
 fn a_callback_racing_the_end_is_called_once() {
     within(|| {
@@ -148,7 +146,7 @@ fn a_callback_racing_the_end_is_called_once() {
     });
 }
 
-/// CBK-01: each way to see it, against callbacks that run on another thread.
+/// Each way to see it, against callbacks that run on another thread.
 #[test]
 fn no_reader_sees_an_end_before_its_callbacks_have_run() {
     within(|| {
@@ -201,7 +199,7 @@ fn a_submit_racing_a_shutdown_is_taken_or_refused() {
     });
 }
 
-/// ASC-02: the second task begins when the first has been seen to be done. The crowd that is told
+/// The second task begins when the first has been seen to be done. The crowd that is told
 /// before us makes it take longer to tell than to be seen.
 #[test]
 fn a_task_that_ended_before_another_began_comes_before_it() {
@@ -240,7 +238,6 @@ fn a_shutdown_beside_one_that_cancels_waits_until_all_is_cancelled() {
     });
 }
 
-/// RAC-03.
 #[test]
 fn a_thousand_pools_come_and_go_with_work_that_never_finishes_by_itself() {
     within(|| {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use glasspool::timeline::{Entry, Recorder, Trace};
 use glasspool::{Event, EventKind, Observer, Shutdown, Submitter};
 
-use crate::support::{Gate, within};
+use crate::support::{Gate, alone, kib_grown, within};
 use crate::told::{Log, observed_by, word};
 
 /// A recorder, and beside it how much it was told.
@@ -397,7 +397,6 @@ fn a_recorder_that_goes_before_its_pool_leaves_nothing_behind_in_the_way() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_memory_of_one_recorder_is_bounded_and_that_of_many() {
-    use crate::support::{alone, kib_grown};
     alone(|| {
         let kept = Counted::with_capacity(10_000);
         let pool = observed_by(kept.clone()).max_workers(1).build().unwrap();

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use glasspool::{Refusal, ReturnWhen, Shutdown, TaskError, ThreadPoolExecutor, as_completed, wait};
 
-use crate::blocked::Blocks;
-use crate::common::{counted, gated};
-use crate::support::{Drops, NO_SUCH_STACK, Tally, held_pool, pool, within, words};
+use crate::support::{Drops, NO_SUCH_STACK, Tally, counted, gated, held_pool, pool, within, words};
+use crate::told::{heard, heard_and_held};
 
 /// `wait` blocked for ever though all was done, if it raced the ends.
 #[test]
@@ -56,13 +55,13 @@ fn cpython_92001_a_wait_for_a_future_that_was_cancelled_before_returns() {
 #[test]
 fn cpython_87893_futures_that_a_shutdown_cancels_are_handed_over() {
     within(|| {
-        let (pool, gate, blocks) = Blocks::held_pool();
+        let (pool, gate, log) = heard_and_held();
         let futures = [1, 2, 3].map(|n| pool.submit(move || n));
         let before = as_completed(&futures);
         let told = thread::scope(|threads| {
             let iterating =
                 threads.spawn(|| before.map(|future| words(future.result())).collect::<Vec<_>>());
-            blocks.wait_for(1);
+            log.wait_for_asleep(1);
             pool.close(Shutdown::CancelPending);
             iterating.join().unwrap()
         });
@@ -122,13 +121,12 @@ fn cpython_17615_a_task_for_which_there_is_no_thread_is_withdrawn() {
 #[test]
 fn cpython_131466_no_more_items_than_the_buffer_holds_are_in_flight_while_the_reader_waits() {
     within(|| {
-        let ((pool, blocks), (gates, function), (items, taken)) =
-            (Blocks::pool(4), gated(3), counted(100));
+        let ((pool, log), (gates, function), (items, taken)) = (heard(4), gated(3), counted(100));
         let mut results = pool.map_buffered(items, 2, function);
         for (n, gate) in gates.iter().enumerate() {
             thread::scope(|threads| {
                 let reading = threads.spawn(|| results.next());
-                blocks.wait_for(1);
+                log.wait_for_asleep(1);
                 assert_eq!((taken.count(), pool.stats().submitted), (n + 2, n as u64 + 2));
                 gate.open();
                 assert_eq!(reading.join().unwrap().unwrap().unwrap(), n);

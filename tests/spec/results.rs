@@ -9,14 +9,14 @@ use std::{array, ptr};
 
 use glasspool::{Future, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, task, wait};
 
-use crate::blocked::Blocks;
 use crate::support::{Gate, LONG, pool, state, within, words};
+use crate::told::heard_and_held;
 
-/// RES-01: each way to wait, and whether the gate was open when the value came.
+/// Each way to wait, and whether the gate was open when the value came.
 #[test]
 fn a_result_that_is_asked_for_early_is_waited_for() {
     within(|| {
-        let (pool, gate, blocks) = Blocks::held_pool();
+        let (pool, gate, log) = heard_and_held();
         let (lent, timed, moved) = (pool.submit(|| 7), pool.submit(|| 8), pool.submit(|| 9));
         let opened = AtomicBool::new(false);
         let was_open = || opened.load(SeqCst);
@@ -26,7 +26,7 @@ fn a_result_that_is_asked_for_early_is_waited_for() {
                 threads.spawn(|| (*timed.result_timeout(LONG).unwrap().unwrap(), was_open())),
                 threads.spawn(|| (moved.into_result().unwrap(), was_open())),
             ];
-            blocks.wait_for(3);
+            log.wait_for_asleep(3);
             opened.store(true, SeqCst);
             gate.open();
             let values = waiting.map(|thread| thread.join().unwrap());
@@ -47,7 +47,7 @@ const WAITS: [Wait; 7] = [
     |it| words(wait([it], Some(LONG), ReturnWhen::FirstFailure).done[0].result()),
 ];
 
-/// RES-07, RES-08: all of them sleep at the same time. The worker stays busy while it is cancelled.
+/// All of them sleep at the same time. The worker stays busy while it is cancelled.
 #[test]
 fn every_kind_of_waiter_is_woken_by_every_kind_of_end() {
     type Work = fn() -> u8;
@@ -64,13 +64,13 @@ fn every_kind_of_waiter_is_woken_by_every_kind_of_end() {
     ];
     within(move || {
         for (expected, work, end) in ends {
-            let (pool, gate, blocks) = Blocks::held_pool();
+            let (pool, gate, log) = heard_and_held();
             let (future, moved) = (pool.submit(work), pool.submit(work));
             thread::scope(|threads| {
                 let future = &future;
                 let moving = threads.spawn(|| words(moved.into_result()));
                 let waiting = WAITS.map(|wait| threads.spawn(move || wait(future)));
-                blocks.wait_for(WAITS.len() + 1);
+                log.wait_for_asleep(WAITS.len() + 1);
                 end(&pool, future, &gate);
                 for thread in waiting {
                     assert_eq!(thread.join().unwrap(), expected);
@@ -83,11 +83,10 @@ fn every_kind_of_waiter_is_woken_by_every_kind_of_end() {
     });
 }
 
-/// RES-08.
 #[test]
 fn a_waiter_that_gives_up_takes_no_wake_up_from_the_others() {
     within(|| {
-        let (pool, gate, blocks) = Blocks::held_pool();
+        let (pool, gate, log) = heard_and_held();
         let future = pool.submit(|| 7);
         thread::scope(|threads| {
             let future = &future;
@@ -98,14 +97,13 @@ fn a_waiter_that_gives_up_takes_no_wake_up_from_the_others() {
             assert!(
                 leaving.map(|thread| thread.join().unwrap()).iter().all(|timed_out| *timed_out)
             );
-            blocks.wait_for(3);
+            log.wait_for_asleep(3);
             gate.open();
             assert_eq!(staying.map(|thread| thread.join().unwrap()), [7; 3]);
         });
     });
 }
 
-/// RES-02.
 #[test]
 fn a_wait_that_timed_out_leaves_the_future_as_it_was() {
     within(|| {
@@ -124,7 +122,6 @@ fn a_wait_that_timed_out_leaves_the_future_as_it_was() {
     });
 }
 
-/// RES-05.
 #[test]
 fn a_timed_wait_never_gives_up_early() {
     within(|| {
@@ -143,11 +140,11 @@ fn a_timed_wait_never_gives_up_early() {
     });
 }
 
-/// RES-06, RES-09: a duration is never negative, so a deadline that has passed leaves no time.
+/// A duration is never negative, so a deadline that has passed leaves no time.
 #[test]
 fn a_timed_wait_for_an_ended_future_or_without_time_does_not_sleep() {
     within(|| {
-        let (pool, gate, blocks) = Blocks::held_pool();
+        let (pool, gate, log) = heard_and_held();
         let pending = pool.submit(|| 7);
         let (task, ended) = task(|| 8);
         task.run();
@@ -157,12 +154,11 @@ fn a_timed_wait_for_an_ended_future_or_without_time_does_not_sleep() {
             let now = Some(Duration::ZERO);
             assert!(wait([&pending], now, ReturnWhen::FirstCompleted).done.is_empty());
         }
-        assert_eq!(blocks.so_far(), 0);
+        assert_eq!(log.sleeps(), 0);
         gate.open();
     });
 }
 
-/// RES-14, RES-15.
 #[test]
 fn a_value_is_lent_from_one_place_as_often_as_one_likes_and_moved_out_without_a_copy() {
     within(|| {
@@ -181,7 +177,6 @@ fn a_value_is_lent_from_one_place_as_often_as_one_likes_and_moved_out_without_a_
     });
 }
 
-/// RES-11.
 #[test]
 fn four_kilobytes_arrive_as_they_were() {
     within(|| {
@@ -195,7 +190,7 @@ fn four_kilobytes_arrive_as_they_were() {
     });
 }
 
-/// RES-12: a `Cell` may be sent, and not shared; `Opaque` is neither `Clone` nor `Debug`.
+/// A `Cell` may be sent, and not shared; `Opaque` is neither `Clone` nor `Debug`.
 #[test]
 fn a_value_needs_to_be_send_and_nothing_else() {
     struct Opaque(Cell<i32>);

@@ -13,13 +13,11 @@ use glasspool::{
     as_completed, current_worker, scope, task, unobserved_panics, wait,
 };
 
-use crate::common::listen;
 use crate::support::{
-    Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, panic_of, pool, thread_name,
-    within, words,
+    Drops, Gate, LONG, PanicsWhenDropped, Tally, alone, eventually, listen, panic_of, pool,
+    thread_name, within, words,
 };
 
-/// SCP-01.
 #[test]
 fn a_scope_has_a_worker_and_returns_the_value_of_its_body() {
     within(|| {
@@ -31,7 +29,6 @@ fn a_scope_has_a_worker_and_returns_the_value_of_its_body() {
     });
 }
 
-/// SCP-02, SCP-20.
 #[test]
 fn closures_and_values_may_borrow_from_around_the_scope() {
     within(|| {
@@ -51,7 +48,6 @@ fn closures_and_values_may_borrow_from_around_the_scope() {
     });
 }
 
-/// SCP-11.
 #[test]
 fn tasks_may_change_data_that_they_do_not_share() {
     fn sort<'scope>(s: &Scope<'scope, '_>, numbers: &'scope mut [u64]) {
@@ -71,7 +67,7 @@ fn tasks_may_change_data_that_they_do_not_share() {
     });
 }
 
-/// SCP-03, SCP-04: the body has long returned when the last is submitted.
+/// The body has long returned when the last is submitted.
 #[test]
 fn a_scope_ends_when_all_tasks_submitted_in_it_have() {
     fn divide<'scope>(s: &Scope<'scope, '_>, left: usize, leaves: &'scope AtomicUsize) {
@@ -129,7 +125,7 @@ fn futures_of_borrowed_work_are_waited_for_like_all_others() {
     });
 }
 
-/// SCP-06: whichever was submitted first.
+/// Whichever was submitted first.
 #[test]
 fn an_unobserved_panic_comes_out_and_the_other_tasks_run() {
     within(|| {
@@ -153,7 +149,6 @@ fn an_unobserved_panic_comes_out_and_the_other_tasks_run() {
     });
 }
 
-/// SCP-06.
 #[test]
 fn a_panic_comes_out_of_the_depth_with_its_payload() {
     within(|| {
@@ -174,7 +169,6 @@ fn a_panic_comes_out_of_the_depth_with_its_payload() {
     });
 }
 
-/// SCP-06.
 #[test]
 fn an_observed_panic_stays_a_value() {
     within(|| {
@@ -189,7 +183,7 @@ fn an_observed_panic_stays_a_value() {
     });
 }
 
-/// SCP-09: in a process of its own, because the hook and the count belong to a process.
+/// In a process of its own, because the hook and the count belong to a process.
 #[test]
 fn the_first_of_several_panics_comes_out_and_the_hook_hears_of_the_others() {
     alone(|| {
@@ -220,7 +214,6 @@ fn the_first_of_several_panics_comes_out_and_the_hook_hears_of_the_others() {
     });
 }
 
-/// SCP-05.
 #[test]
 fn a_body_that_panics_cancels_pending_tasks_and_waits_for_running_ones() {
     within(|| {
@@ -269,7 +262,6 @@ fn a_body_that_panics_asks_running_tasks_to_stop() {
     });
 }
 
-/// SCP-19.
 #[test]
 fn a_scope_whose_body_has_panicked_refuses_at_once() {
     within(|| {
@@ -291,7 +283,6 @@ fn a_scope_whose_body_has_panicked_refuses_at_once() {
     });
 }
 
-/// SCP-17.
 #[test]
 fn a_cancelled_task_counts_as_ended() {
     within(|| {
@@ -411,7 +402,7 @@ fn tasks_of_a_scope_may_have_names_and_stop_tokens() {
     });
 }
 
-/// WRK-11: and each task knows its own worker.
+/// Each task knows its own worker.
 #[test]
 fn scopes_may_stand_inside_each_other_and_inside_tasks() {
     within(|| {
@@ -471,7 +462,6 @@ fn a_value_that_panics_when_it_is_dropped_does_not_keep_a_scope_from_ending() {
     });
 }
 
-/// SCP-18.
 #[test]
 fn a_scope_may_borrow_nothing_and_lifetimes_may_be_mixed() {
     fn for_ever(s: &Scope<'static, 'static>) -> Future<u8> {
@@ -491,7 +481,7 @@ fn a_scope_may_borrow_nothing_and_lifetimes_may_be_mixed() {
     });
 }
 
-/// SCP-18: the body may use what is borrowed for less; its tasks may not.
+/// The body may use what is borrowed for less; its tasks may not.
 #[test]
 fn a_scope_may_be_static() {
     static SUM: AtomicUsize = AtomicUsize::new(0);

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use glasspool::{Executor, Future, Inline, ReturnWhen, Shutdown, task, wait};
 
-use crate::common::about_to_break;
-use crate::support::{Gate, Tally, eventually, held_pool, pool, state, within, words};
+use crate::support::{
+    Gate, Tally, about_to_break, eventually, held_pool, pool, state, within, words,
+};
 
 /// A future in one of its states, with what there is to know of it.
 struct Example {
@@ -67,7 +68,6 @@ fn in_every_state(look: impl Fn(&Example, &Future<u64>)) {
     }
 }
 
-/// STA-01, STA-03, STA-04, STA-09, RES-02, RES-03, RES-14.
 #[test]
 fn a_future_answers_without_waiting_what_its_state_is_and_what_there_is() {
     within(|| {
@@ -89,7 +89,6 @@ fn a_future_answers_without_waiting_what_its_state_is_and_what_there_is() {
     });
 }
 
-/// CAN-03.
 #[test]
 fn a_cancel_wins_against_pending_and_is_true_again_for_a_cancelled_future() {
     within(|| {
@@ -102,7 +101,6 @@ fn a_cancel_wins_against_pending_and_is_true_again_for_a_cancelled_future() {
     });
 }
 
-/// CBK-04.
 #[test]
 fn a_callback_that_comes_after_the_end_is_called_at_once_by_its_registrar() {
     within(|| {
@@ -119,7 +117,7 @@ fn a_callback_that_comes_after_the_end_is_called_at_once_by_its_registrar() {
     });
 }
 
-/// STA-05: every question, asked around attempts to change the answers.
+/// Every question, asked around attempts to change the answers.
 #[test]
 fn an_end_is_for_ever() {
     within(|| {
@@ -137,7 +135,6 @@ fn an_end_is_for_ever() {
     });
 }
 
-/// STA-05.
 #[test]
 fn an_outcome_outlives_its_pool() {
     within(|| {
@@ -157,7 +154,7 @@ fn an_outcome_outlives_its_pool() {
     });
 }
 
-/// STA-13: `Display` is what Python prints; `Debug` has where it was submitted, too.
+/// `Display` is what Python prints; `Debug` has where it was submitted, too.
 #[test]
 fn the_texts_of_a_future_name_its_state() {
     within(|| {
@@ -202,7 +199,6 @@ fn the_texts_of_a_future_need_no_debug_of_the_value_and_show_none_of_it() {
     });
 }
 
-/// STA-01.
 #[test]
 fn a_task_that_cannot_start_yet_is_pending_whatever_way_it_was_submitted() {
     within(|| {
@@ -219,7 +215,6 @@ fn a_task_that_cannot_start_yet_is_pending_whatever_way_it_was_submitted() {
     });
 }
 
-/// STA-02, STA-12.
 #[test]
 fn a_future_goes_from_pending_to_running_to_finished() {
     within(|| {
@@ -236,7 +231,7 @@ fn a_future_goes_from_pending_to_running_to_finished() {
     });
 }
 
-/// STA-06: there is no promise to complete by hand; a task is used up when it is run.
+/// There is no promise to complete by hand; a task is used up when it is run.
 #[test]
 fn a_cancelled_task_that_is_run_all_the_same_does_nothing() {
     within(|| {
@@ -251,7 +246,6 @@ fn a_cancelled_task_that_is_run_all_the_same_does_nothing() {
     });
 }
 
-/// STA-10, SUB-02.
 #[test]
 fn an_empty_value_is_a_value() {
     #[derive(Debug, PartialEq)]
@@ -268,7 +262,6 @@ fn an_empty_value_is_a_value() {
     });
 }
 
-/// STA-10.
 #[test]
 fn a_task_that_returns_an_error_has_returned() {
     within(|| {

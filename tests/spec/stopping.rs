@@ -13,7 +13,6 @@ fn until_asked(pool: &ThreadPoolExecutor) -> Future<bool> {
     pool.submit_stoppable(|stop| stop.wait_timeout(LONG))
 }
 
-/// CAN-17.
 #[test]
 fn a_running_task_that_waits_or_looks_learns_that_it_is_asked_to_stop() {
     let ways: [fn(StopToken) -> bool; 2] = [

@@ -6,10 +6,10 @@ use std::thread;
 
 use glasspool::{Executor, Future, Inline, Shutdown, Submitter, TaskError};
 
-use crate::common::CountsClones;
-use crate::support::{Counted, Drops, Gate, Tally, eventually, held_pool, pool, within, words};
+use crate::support::{
+    Counted, CountsClones, Drops, Gate, Tally, eventually, held_pool, pool, within, words,
+};
 
-/// SUB-01, SUB-05.
 #[test]
 fn a_task_runs_once_on_a_thread_of_the_pool() {
     within(|| {
@@ -30,7 +30,7 @@ fn a_task_runs_once_on_a_thread_of_the_pool() {
     });
 }
 
-/// SUB-04: by every way in, to a new worker and to one that is there.
+/// By every way in, to a new worker and to one that is there.
 #[test]
 fn the_captures_of_a_task_are_moved_and_never_copied() {
     within(|| {
@@ -58,7 +58,6 @@ fn the_captures_of_a_task_are_moved_and_never_copied() {
     });
 }
 
-/// SUB-11.
 #[test]
 fn anything_that_can_be_called_can_be_submitted() {
     struct Greeter(&'static str);
@@ -88,7 +87,6 @@ fn anything_that_can_be_called_can_be_submitted() {
     });
 }
 
-/// SUB-10.
 #[test]
 fn one_worker_runs_tasks_in_the_order_of_submission() {
     within(|| {
@@ -104,7 +102,7 @@ fn one_worker_runs_tasks_in_the_order_of_submission() {
     });
 }
 
-/// SUB-10: ten tasks submit ten each.
+/// Ten tasks submit ten each.
 #[test]
 fn tasks_that_tasks_submit_queue_up_behind_each_other() {
     within(|| {
@@ -125,7 +123,6 @@ fn tasks_that_tasks_submit_queue_up_behind_each_other() {
     });
 }
 
-/// SUB-06.
 #[test]
 fn each_task_of_a_very_large_batch_runs_once_and_none_is_left_running() {
     const TASKS: usize = 100_000;
@@ -144,7 +141,6 @@ fn each_task_of_a_very_large_batch_runs_once_and_none_is_left_running() {
     });
 }
 
-/// SUB-08.
 #[test]
 fn a_task_may_submit_many_to_its_own_pool_even_if_it_is_the_only_worker() {
     within(|| {
@@ -157,7 +153,6 @@ fn a_task_may_submit_many_to_its_own_pool_even_if_it_is_the_only_worker() {
     });
 }
 
-/// SUB-08.
 #[test]
 fn a_task_may_submit_its_successor_for_ever_while_other_pools_come_and_go() {
     fn again(submitter: &Submitter) {
@@ -175,7 +170,7 @@ fn a_task_may_submit_its_successor_for_ever_while_other_pools_come_and_go() {
     });
 }
 
-/// WRK-18: when it is over the pool's owner says, see `closing`.
+/// When it is over the pool's owner says, see `closing`.
 #[test]
 fn submitters_and_their_clones_drive_the_same_workers() {
     within(|| {
@@ -245,7 +240,7 @@ fn a_name_can_be_given_with_every_executor() {
     });
 }
 
-/// SUB-14: one of the items fails in both.
+/// One of the items fails in both.
 #[test]
 fn a_map_comes_to_the_same_as_a_loop_of_submits() {
     fn square((n, _counted): (u32, Counted)) -> u32 {

@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use glasspool::{Refusal, ReturnWhen, Shutdown, as_completed, first_success, task, wait};
 
-use crate::blocked::Blocks;
-use crate::common::held_with_room_for;
-use crate::support::{Gate, eventually, pool, within, words};
+use crate::support::{Gate, eventually, held_with_room_for, pool, within, words};
+use crate::told::{Log, heard_and_held, observed_by};
 
 const NEXT_TO_NONE: [Duration; 2] = [Duration::ZERO, Duration::from_nanos(1)];
 
@@ -18,7 +17,7 @@ fn long_times() -> impl Iterator<Item = Duration> {
     secs.map(Duration::from_secs).into_iter().chain([Duration::MAX])
 }
 
-/// TIM-01: a stop token's wait is in `stopping`.
+/// A stop token's wait is in `stopping`.
 #[test]
 fn next_to_no_time_is_no_time_to_every_timed_call() {
     within(|| {
@@ -42,12 +41,13 @@ fn next_to_no_time_is_no_time_to_every_timed_call() {
     });
 }
 
-/// TIM-01: what each waits for is there already.
+/// What each waits for is there already.
 #[test]
 fn a_long_time_is_accepted_by_every_timed_call() {
     within(|| {
         for timeout in long_times() {
-            let builder = Blocks::default().builder(1).queue_capacity(1).keep_alive(timeout);
+            let builder =
+                observed_by(Log::default()).max_workers(1).queue_capacity(1).keep_alive(timeout);
             let pool = builder.build().unwrap();
             let future = pool.try_submit_timeout(timeout, || 7).unwrap();
             assert_eq!(future.result_timeout(timeout).unwrap().unwrap(), &7);
@@ -62,13 +62,13 @@ fn a_long_time_is_accepted_by_every_timed_call() {
     });
 }
 
-/// TIM-01: what each waits for comes when all of them sleep.
+/// What each waits for comes when all of them sleep.
 #[test]
 fn a_long_time_means_for_ever_to_every_timed_call() {
     within(|| {
         for timeout in long_times() {
-            let (blocks, gate) = (Blocks::default(), Gate::closed());
-            let pool = blocks.builder(1).queue_capacity(2).build().unwrap();
+            let (log, gate) = (Log::default(), Gate::closed());
+            let pool = observed_by(log.clone()).max_workers(1).queue_capacity(2).build().unwrap();
             drop(pool.submit(gate.then(|| ())));
             gate.wait_for(1);
             let pending = pool.submit(|| 7);
@@ -81,17 +81,17 @@ fn a_long_time_means_for_ever_to_every_timed_call() {
                     threads.spawn(|| as_completed([&pending]).timeout(timeout).flatten().count());
                 let submitting = threads.spawn(|| pool.try_submit_timeout(timeout, || 8).unwrap());
                 let summing = threads.spawn(|| mapped.flatten().flatten().sum::<u32>());
-                blocks.wait_for(5);
+                log.wait_for_asleep(5);
                 gate.open();
                 assert_eq!(reading.join().unwrap(), "7");
                 assert_eq!((waiting.join().unwrap(), iterating.join().unwrap()), (1, 1));
                 assert_eq!(submitting.join().unwrap().into_result().unwrap(), 8);
                 assert_eq!(summing.join().unwrap(), 3);
             });
-            let (pool, gate, blocks) = Blocks::held_pool();
+            let (pool, gate, log) = heard_and_held();
             thread::scope(|threads| {
                 let closing = threads.spawn(|| pool.shutdown_timeout(Shutdown::Drain, timeout));
-                blocks.wait_for(1);
+                log.wait_for_asleep(1);
                 gate.open();
                 assert!(closing.join().unwrap().unwrap().is_complete());
             });
@@ -99,7 +99,6 @@ fn a_long_time_means_for_ever_to_every_timed_call() {
     });
 }
 
-/// TIM-01.
 #[test]
 fn a_long_time_means_for_ever_to_a_stop_token() {
     within(|| {
@@ -119,7 +118,7 @@ fn a_long_time_means_for_ever_to_a_stop_token() {
     });
 }
 
-/// TIM-06: the best of ten is late by less than twice its length and fifty milliseconds.
+/// The best of ten is late by less than twice its length and fifty milliseconds.
 #[test]
 fn a_timed_wait_is_not_much_too_late() {
     const LENGTH: Duration = Duration::from_millis(5);

@@ -19,8 +19,7 @@ use glasspool::{
     Task, TaskError, TaskId, TaskInfo, ThreadPoolExecutor, Timed, TimedOut, Worker,
 };
 
-use crate::common::held_with_room_for;
-use crate::support::{NO_SUCH_STACK, broken_pool, pool, within};
+use crate::support::{NO_SUCH_STACK, broken_pool, held_with_room_for, pool, within};
 
 /// Send and nothing else.
 type OnlySend = Cell<i32>;
@@ -56,7 +55,7 @@ macro_rules! check {
     )+};
 }
 
-/// TYP-01: who may cross threads, be shared by them, be moved when pinned, and be used where a
+/// Who may cross threads, be shared by them, be moved when pinned, and be used where a
 /// panic has gone past.
 ///
 /// A handle is `Send` where the value is, and `Sync` where it lends a value that is. What runs a
@@ -143,7 +142,6 @@ fn a_handle_is_small() {
     assert!(size_of::<Submitter>() <= 2 * WORD && size_of::<ThreadPoolExecutor>() <= WORD);
 }
 
-/// TYP-04.
 #[test]
 fn the_texts_of_errors_are_stable() {
     within(|| {
@@ -165,7 +163,6 @@ fn the_texts_of_errors_are_stable() {
     });
 }
 
-/// TYP-04.
 #[test]
 fn an_error_with_a_cause_has_it_as_its_source() {
     within(|| {
@@ -194,7 +191,7 @@ fn an_error_with_a_cause_has_it_as_its_source() {
     });
 }
 
-/// TYP-04: the compiler holds here that the last arm of each can be reached.
+/// The compiler holds here that the last arm of each can be reached.
 #[test]
 #[deny(unreachable_patterns)]
 fn error_types_may_get_more_kinds() {

@@ -119,7 +119,6 @@ fn a_question_after_the_state_is_no_look() {
     });
 }
 
-/// PAN-08.
 #[test]
 fn panics_of_tasks_that_tasks_submit_are_heard_of_too() {
     within(|| {
@@ -147,7 +146,7 @@ fn panics_of_the_items_of_a_map_are_heard_of_too() {
     });
 }
 
-/// PAN-04: other than in rayon, the process goes on, with a hook and without.
+/// Other than in rayon, the process goes on, with a hook and without.
 #[test]
 fn the_count_is_exact_and_the_hook_can_be_changed() {
     let said = alone(|| {

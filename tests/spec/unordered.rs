@@ -10,11 +10,12 @@ use glasspool::{
     Executor, Inline, Map, Shutdown, TaskError, ThreadPoolExecutor, scope, unobserved_panics,
 };
 
-use crate::blocked::Blocks;
-use crate::common::{counted, gated};
-use crate::support::{Drops, Gate, LONG, Tally, eventually, held_pool, pool, within, words};
+use crate::support::{
+    Drops, Gate, LONG, Tally, counted, eventually, gated, held_pool, pool, within, words,
+};
+use crate::told::{heard, heard_and_held};
 
-/// ASC-01: of a map and of a buffered map.
+/// Of a map and of a buffered map.
 #[test]
 fn each_result_comes_once_whatever_the_item_came_to() {
     within(|| {
@@ -38,7 +39,7 @@ fn each_result_comes_once_whatever_the_item_came_to() {
     });
 }
 
-/// ASC-02: a reader that sleeps is woken by each. Of the buffered map, the fourth item has no gate,
+/// A reader that sleeps is woken by each. Of the buffered map, the fourth item has no gate,
 /// so it overtakes the two that are left.
 #[test]
 fn a_result_comes_as_soon_as_its_item_ends() {
@@ -50,7 +51,7 @@ fn a_result_comes_as_soon_as_its_item_ends() {
     ];
     within(move || {
         for (make, order) in maps {
-            let ((pool, blocks), (gates, function)) = (Blocks::pool(3), gated(3));
+            let ((pool, log), (gates, function)) = (heard(3), gated(3));
             let mut results = make(&pool, Box::new(function));
             for (n, &expected) in order.iter().enumerate() {
                 let left = order.len() - n;
@@ -58,7 +59,7 @@ fn a_result_comes_as_soon_as_its_item_ends() {
                 thread::scope(|threads| {
                     let reading = threads.spawn(|| results.next());
                     if let Some(gate) = gates.get(expected) {
-                        blocks.wait_for(1);
+                        log.wait_for_asleep(1);
                         gate.open();
                     }
                     assert_eq!(reading.join().unwrap().unwrap().unwrap(), expected);
@@ -69,7 +70,7 @@ fn a_result_comes_as_soon_as_its_item_ends() {
     });
 }
 
-/// ASC-02: it keeps its own place in flight, and no other.
+/// It keeps its own place in flight, and no other.
 #[test]
 fn a_slow_item_does_not_hold_up_the_fast_ones() {
     within(|| {
@@ -85,7 +86,7 @@ fn a_slow_item_does_not_hold_up_the_fast_ones() {
     });
 }
 
-/// ASC-02: in whatever order those have ended.
+/// In whatever order those have ended.
 #[test]
 fn results_that_are_there_already_come_first_in_the_order_of_the_items() {
     within(|| {
@@ -137,7 +138,7 @@ fn results_without_a_pool_come_in_the_order_of_the_items() {
     });
 }
 
-/// ASC-04: whoever asks when the time has passed does not sleep.
+/// Whoever asks when the time has passed does not sleep.
 #[test]
 fn the_time_of_an_unordered_map_counts_from_the_call_and_ready_results_come_all_the_same() {
     within(|| {
@@ -158,13 +159,13 @@ fn the_time_of_an_unordered_map_counts_from_the_call_and_ready_results_come_all_
         assert!((0..3).all(|_| results.next().is_none()));
         gates[0].open();
 
-        let (held, gate, blocks) = Blocks::held_pool();
+        let (held, gate, log) = heard_and_held();
         let (timeout, pending) = (Duration::from_millis(30), held.submit(|| ()));
         let results = held.map(0..3, |n| n).unordered();
         assert!(pending.result_timeout(timeout).is_err());
-        let before = blocks.so_far();
+        let before = log.sleeps();
         assert!(results.timeout(timeout).next().unwrap().is_err());
-        assert_eq!(blocks.so_far(), before);
+        assert_eq!(log.sleeps(), before);
         gate.open();
 
         let results = pool.map(0..100, |n| n).unordered().timeout(LONG);
@@ -172,7 +173,6 @@ fn the_time_of_an_unordered_map_counts_from_the_call_and_ready_results_come_all_
     });
 }
 
-/// ASC-04.
 #[test]
 fn the_items_that_have_not_begun_when_the_time_is_up_are_cancelled() {
     within(|| {
@@ -192,7 +192,7 @@ fn the_items_that_have_not_begun_when_the_time_is_up_are_cancelled() {
     });
 }
 
-/// MAP-06: and what runs goes on.
+/// What runs goes on.
 #[test]
 fn an_unordered_map_that_is_dropped_cancels_the_rest_and_drops_the_unread_values() {
     within(|| {
@@ -218,7 +218,6 @@ fn an_unordered_map_that_is_dropped_cancels_the_rest_and_drops_the_unread_values
     });
 }
 
-/// MAP-11.
 #[test]
 fn an_unordered_map_frees_each_result_with_its_reader() {
     within(|| {
@@ -235,7 +234,6 @@ fn an_unordered_map_frees_each_result_with_its_reader() {
     });
 }
 
-/// ASC-08.
 #[test]
 fn an_unordered_map_without_items_ends_at_once() {
     within(|| {
@@ -246,20 +244,20 @@ fn an_unordered_map_without_items_ends_at_once() {
     });
 }
 
-/// WAI-15: whether its reader sleeps when that happens or asks later.
+/// Whether its reader sleeps when that happens or asks later.
 #[test]
 fn an_unordered_map_hands_over_the_items_that_a_shutdown_cancels() {
     fn all<T: fmt::Debug>(results: impl Iterator<Item = Result<T, TaskError>>) -> Vec<String> {
         results.map(words).collect()
     }
     within(|| {
-        let (pool, gate, blocks) = Blocks::held_pool();
+        let (pool, gate, log) = heard_and_held();
         let maps = [(); 2].map(|()| pool.map(0..3, |n| n).unordered());
         let buffered = [(); 2].map(|()| pool.map_buffered(0..3, 3, |n| n).unordered());
         let ([plain, later], [ahead, later_ahead]) = (maps, buffered);
         let told = thread::scope(|threads| {
             let reading = [threads.spawn(|| all(plain)), threads.spawn(|| all(ahead))];
-            blocks.wait_for(2);
+            log.wait_for_asleep(2);
             pool.close(Shutdown::CancelPending);
             reading.map(|thread| thread.join().unwrap())
         });

@@ -9,9 +9,10 @@ use glasspool::{
     DoneAndNotDone, Future, Shutdown, TaskError, ThreadPoolExecutor, as_completed, task, wait,
 };
 
-use crate::blocked::Blocks;
-use crate::common::about_to_break;
-use crate::support::{Gate, LONG, held_pool, panic_of, pool, while_futures_trickle, within, words};
+use crate::support::{
+    Gate, LONG, about_to_break, held_pool, panic_of, pool, while_futures_trickle, within, words,
+};
+use crate::told::{Log, heard, heard_and_about_to_break, heard_and_held};
 
 const EVERY: [ReturnWhen; 3] = [FirstCompleted, FirstFailure, AllCompleted];
 
@@ -33,16 +34,15 @@ fn three(pool: &ThreadPoolExecutor, works: [fn() -> i32; 3]) -> ([Gate; 3], [Fut
     (gates, futures)
 }
 
-/// WAI-02.
 #[test]
 fn a_wait_for_the_first_end_returns_when_one_has_ended() {
     within(|| {
-        let (pool, blocks) = Blocks::pool(3);
+        let (pool, log) = heard(3);
         let (gates, futures) = three(&pool, [|| 1, || 2, || 3]);
         let first = |timeout| places(&wait(&futures, timeout, FirstCompleted), &futures);
         thread::scope(|threads| {
             let waiting = threads.spawn(|| first(None));
-            blocks.wait_for(1);
+            log.wait_for_asleep(1);
             gates[1].open();
             assert_eq!(waiting.join().unwrap(), (vec![1], vec![0, 2]));
         });
@@ -54,11 +54,10 @@ fn a_wait_for_the_first_end_returns_when_one_has_ended() {
     });
 }
 
-/// WAI-03.
 #[test]
 fn a_wait_for_the_first_end_returns_at_once_all_that_have_ended() {
     within(|| {
-        let (pool, gate, blocks) = Blocks::held_pool();
+        let (pool, gate, log) = heard_and_held();
         let (pending, cancelled) = (pool.submit(|| 1), pool.submit(|| 2));
         cancelled.cancel();
         let [(t3, returned), (t4, panicked)] = [task(|| 3), task(|| -> i32 { panic!("boom") })];
@@ -66,21 +65,21 @@ fn a_wait_for_the_first_end_returns_at_once_all_that_have_ended() {
         t4.run();
         let all = [&panicked, &pending, &returned, &cancelled];
         let split = wait(all, Some(LONG), FirstCompleted);
-        assert_eq!((places(&split, all), blocks.so_far()), ((vec![0, 2, 3], vec![1]), 0));
+        assert_eq!((places(&split, all), log.sleeps()), ((vec![0, 2, 3], vec![1]), 0));
         gate.open();
     });
 }
 
-/// WAI-04: both when it fails during the wait and when it had failed before.
+/// Both when it fails during the wait and when it had failed before.
 #[test]
 fn a_wait_for_the_first_failure_goes_past_those_that_succeed() {
     within(|| {
-        let (pool, blocks) = Blocks::pool(3);
+        let (pool, log) = heard(3);
         let (gates, futures) = three(&pool, [|| 0, || 1, || panic!("boom")]);
         let first = || places(&wait(&futures, None, FirstFailure), &futures);
         thread::scope(|threads| {
             let waiting = threads.spawn(first);
-            blocks.wait_for(1);
+            log.wait_for_asleep(1);
             gates[0].open();
             assert_eq!(futures[0].result().unwrap(), &0);
             gates[2].open();
@@ -90,7 +89,6 @@ fn a_wait_for_the_first_failure_goes_past_those_that_succeed() {
     });
 }
 
-/// WAI-04.
 #[test]
 fn a_task_that_was_lost_with_its_worker_has_failed() {
     within(|| {
@@ -103,16 +101,15 @@ fn a_task_that_was_lost_with_its_worker_has_failed() {
     });
 }
 
-/// WAI-06.
 #[test]
 fn a_task_that_is_cancelled_or_returns_an_error_has_not_failed() {
     within(|| {
-        let (pool, gate, blocks) = Blocks::held_pool();
+        let (pool, gate, log) = heard_and_held();
         let futures = [Ok(0), Err("returned"), Ok(2)].map(|it| pool.submit(move || it));
         assert!(futures[0].cancel());
         thread::scope(|threads| {
             let waiting = threads.spawn(|| wait(&futures, None, FirstFailure).done.len());
-            blocks.wait_for(1);
+            log.wait_for_asleep(1);
             gate.open();
             assert_eq!(waiting.join().unwrap(), 3);
         });
@@ -124,11 +121,10 @@ fn a_task_that_is_cancelled_or_returns_an_error_has_not_failed() {
     });
 }
 
-/// WAI-07.
 #[test]
 fn a_wait_for_all_returns_values_panics_and_cancellations_in_the_order_given() {
     within(|| {
-        let (pool, gate, blocks) = Blocks::held_pool();
+        let (pool, gate, log) = heard_and_held();
         let futures = [
             pool.submit(|| 1),
             pool.submit(|| -> i32 { panic!("boom") }),
@@ -138,7 +134,7 @@ fn a_wait_for_all_returns_values_panics_and_cancellations_in_the_order_given() {
         futures[2].cancel();
         let split = thread::scope(|threads| {
             let waiting = threads.spawn(|| wait(futures, None, AllCompleted));
-            blocks.wait_for(1);
+            log.wait_for_asleep(1);
             gate.open();
             waiting.join().unwrap()
         });
@@ -149,7 +145,6 @@ fn a_wait_for_all_returns_values_panics_and_cancellations_in_the_order_given() {
     });
 }
 
-/// WAI-08.
 #[test]
 fn a_timeout_is_no_error_and_never_comes_early() {
     within(|| {
@@ -173,7 +168,7 @@ fn a_timeout_is_no_error_and_never_comes_early() {
     });
 }
 
-/// WAI-08: an end gives no more of it.
+/// An end gives no more of it.
 #[test]
 fn the_time_of_a_wait_is_one_for_all() {
     within(|| {
@@ -184,7 +179,6 @@ fn the_time_of_a_wait_is_one_for_all() {
     });
 }
 
-/// WAI-08.
 #[test]
 fn futures_that_are_given_away_come_back_and_go_on() {
     within(|| {
@@ -221,7 +215,6 @@ fn waits_that_are_over_leave_nothing_behind() {
     });
 }
 
-/// WAI-09.
 #[test]
 fn a_wait_for_nothing_returns_at_once() {
     within(|| {
@@ -234,7 +227,7 @@ fn a_wait_for_nothing_returns_at_once() {
     });
 }
 
-/// WAI-01: other than in Python it is two entries, as each may have a key of its own.
+/// Other than in Python it is two entries, as each may have a key of its own.
 #[test]
 fn a_future_that_is_given_twice_is_waited_for_and_counted_twice() {
     within(|| {
@@ -250,11 +243,10 @@ fn a_future_that_is_given_twice_is_waited_for_and_counted_twice() {
     });
 }
 
-/// WAI-14.
 #[test]
 fn futures_of_several_pools_and_of_none_are_waited_for_together() {
     within(|| {
-        let (one, two) = (Blocks::pool(1), pool(2));
+        let (one, two) = (heard(1), pool(2));
         let gates = [Gate::closed(), Gate::closed()];
         let (task, own) = task(|| 3);
         let futures = [one.0.submit(gates[0].then(|| 1)), two.submit(gates[1].then(|| 2)), own];
@@ -264,7 +256,7 @@ fn futures_of_several_pools_and_of_none_are_waited_for_together() {
         assert_eq!(first(None), (vec![1], vec![0, 2]));
         thread::scope(|threads| {
             let waiting = threads.spawn(|| wait(&futures, None, AllCompleted).done.len());
-            one.1.wait_for(1);
+            one.1.wait_for_asleep(1);
             gates[0].open();
             task.run();
             assert_eq!(waiting.join().unwrap(), 3);
@@ -272,27 +264,26 @@ fn futures_of_several_pools_and_of_none_are_waited_for_together() {
     });
 }
 
-/// WAI-15.
 #[test]
 fn a_wait_in_progress_ends_when_the_pool_cancels_or_breaks() {
-    type Make = fn() -> (ThreadPoolExecutor, Gate, Blocks);
+    type Make = fn() -> (ThreadPoolExecutor, Gate, Log);
     type End = fn(&ThreadPoolExecutor, &Gate);
     // Being cancelled is no failure, and being lost is one.
     let ends: [(Make, End, [usize; 3]); 3] = [
-        (Blocks::held_pool, |pool, _| pool.close(Shutdown::CancelPending), [1, 3, 3]),
-        (Blocks::held_pool, |pool, _| pool.close(Shutdown::Stop), [1, 3, 3]),
-        (Blocks::about_to_break, |_, gate| gate.open(), [1, 1, 3]),
+        (heard_and_held, |pool, _| pool.close(Shutdown::CancelPending), [1, 3, 3]),
+        (heard_and_held, |pool, _| pool.close(Shutdown::Stop), [1, 3, 3]),
+        (heard_and_about_to_break, |_, gate| gate.open(), [1, 1, 3]),
     ];
     within(move || {
         for (make, end, at_least) in ends {
-            let (pool, gate, blocks) = make();
+            let (pool, gate, log) = make();
             let futures = [1, 2, 3].map(|n| pool.submit(move || n));
             thread::scope(|threads| {
                 let futures = &futures;
                 let waiting = EVERY.map(|when| {
                     threads.spawn(move || (when, wait(futures, None, when).done.len()))
                 });
-                blocks.wait_for(EVERY.len());
+                log.wait_for_asleep(EVERY.len());
                 end(&pool, &gate);
                 for (thread, at_least) in waiting.into_iter().zip(at_least) {
                     let (when, done) = thread.join().unwrap();

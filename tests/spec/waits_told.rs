@@ -11,9 +11,8 @@ use glasspool::{
     BlockedOn, EventKind, NestedWait, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, wait,
 };
 
-use crate::hears::{heard, heard_and_full, heard_and_held};
 use crate::support::{Gate, LONG, eventually, within};
-use crate::told::{Log, observed, observed_by};
+use crate::told::{Log, heard, heard_and_full, heard_and_held, observed, observed_by};
 
 const SOON: Duration = Duration::from_millis(5);
 

@@ -150,7 +150,6 @@ fn before_the_start(things: &Things, how: Work, read: fn(Future<Thing>)) {
     done(&pool, &gate);
 }
 
-/// DRP-03.
 #[test]
 fn things_of_a_task_that_returns() {
     within(|| {
@@ -205,7 +204,6 @@ fn things_of_a_task_that_returns() {
     });
 }
 
-/// DRP-05.
 #[test]
 fn things_of_a_task_that_panics() {
     within(|| {
@@ -245,7 +243,6 @@ fn things_of_a_task_that_panics() {
 /// How a pending task may be cancelled, and by whom.
 type Canceller = (&'static str, fn(&ThreadPoolExecutor, Future<Thing>));
 
-/// CAN-01, DRP-05, SHD-22.
 #[test]
 fn things_of_a_task_that_is_cancelled() {
     const WAYS: [Canceller; 6] = [
@@ -286,7 +283,6 @@ fn things_of_a_task_that_is_cancelled() {
     });
 }
 
-/// DRP-05.
 #[test]
 fn things_of_a_task_that_is_refused_or_lost() {
     within(|| {

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use glasspool::{BuildError, Future, Shutdown, ThreadPoolExecutor, current_worker};
 
-use crate::common::{PROMPT, at_once};
-use crate::support::{Gate, alone, eventually, held_pool, pool, shows, thread_name, within};
+use crate::support::{
+    Gate, PROMPT, alone, at_once, eventually, held_pool, pool, shows, thread_name, within,
+};
 
-/// INT-03.
 #[test]
 fn a_pool_says_what_it_is_doing() {
     within(|| {
@@ -28,7 +28,6 @@ fn a_pool_says_what_it_is_doing() {
     });
 }
 
-/// WRK-01.
 #[test]
 fn a_pool_never_has_more_workers_than_allowed() {
     within(|| {
@@ -44,7 +43,6 @@ fn a_pool_never_has_more_workers_than_allowed() {
     });
 }
 
-/// WRK-02.
 #[test]
 fn as_many_tasks_run_at_once_as_there_are_workers() {
     within(|| {
@@ -61,7 +59,6 @@ fn as_many_tasks_run_at_once_as_there_are_workers() {
     });
 }
 
-/// WRK-06, WRK-13.
 #[test]
 fn an_idle_worker_is_reused_before_another_is_hired() {
     within(|| {
@@ -91,7 +88,6 @@ fn a_worker_that_is_spoken_for_does_not_count_as_idle() {
     });
 }
 
-/// WRK-04.
 #[test]
 fn a_pool_has_at_least_one_worker() {
     within(|| {
@@ -112,7 +108,6 @@ fn a_pool_may_be_allowed_any_number_of_workers() {
     });
 }
 
-/// WRK-05.
 #[test]
 fn the_default_size_is_pythons() {
     within(|| {
@@ -123,7 +118,6 @@ fn the_default_size_is_pythons() {
     });
 }
 
-/// WRK-08.
 #[test]
 fn workers_are_named_and_numbered() {
     within(|| {
@@ -135,7 +129,7 @@ fn workers_are_named_and_numbered() {
     });
 }
 
-/// WRK-08: also in a process that has seen many pools, whose numbers have become long.
+/// Also in a process that has seen many pools, whose numbers have become long.
 #[test]
 fn workers_of_different_pools_have_different_names() {
     within(|| {
@@ -166,7 +160,6 @@ fn a_long_prefix_gives_way_to_the_number() {
     });
 }
 
-/// WRK-08, WRK-14.
 #[test]
 fn idle_workers_leave_after_the_keep_alive_and_leave_their_names_to_others() {
     within(|| {
@@ -183,7 +176,6 @@ fn idle_workers_leave_after_the_keep_alive_and_leave_their_names_to_others() {
     });
 }
 
-/// WRK-14, TIM-01.
 #[test]
 fn idle_workers_stay_without_a_keep_alive_and_with_an_endless_one() {
     within(|| {
@@ -200,7 +192,6 @@ fn idle_workers_stay_without_a_keep_alive_and_with_an_endless_one() {
     });
 }
 
-/// WRK-14.
 #[test]
 fn a_busy_worker_outstays_its_keep_alive() {
     within(|| {
@@ -234,7 +225,6 @@ fn no_task_is_lost_between_a_worker_that_leaves_and_one_that_comes() {
     });
 }
 
-/// WRK-08.
 #[test]
 fn workers_keep_their_names_through_panics() {
     within(|| {
@@ -248,7 +238,7 @@ fn workers_keep_their_names_through_panics() {
     });
 }
 
-/// WRK-10: in a process of its own, because a stack that is too small takes the whole process with
+/// In a process of its own, because a stack that is too small takes the whole process with
 /// it.
 #[test]
 fn workers_have_the_stack_that_was_asked_for() {
@@ -264,7 +254,6 @@ fn workers_have_the_stack_that_was_asked_for() {
     });
 }
 
-/// WRK-11.
 #[test]
 fn callbacks_of_a_cancelled_task_run_on_no_worker() {
     within(|| {

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use glasspool::{EventKind, Executor, ReturnWhen, Shutdown, task, wait};
 
-use crate::hears::{heard, heard_and_full, heard_and_held};
 use crate::support::{Gate, LONG, eventually, within};
-use crate::told::{Log, observed, observed_by, word};
+use crate::told::{Log, heard, heard_and_full, heard_and_held, observed, observed_by, word};
 
 const SOON: Duration = Duration::from_millis(5);
 
