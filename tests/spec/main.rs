@@ -7,7 +7,7 @@
 //! the compiler promises.
 //!
 //! The name of a test is a sentence, and its body the proof. Three words come back in most of them,
-//! from [`support`]: [`within`](support::within) turns a hang into a failure, a
+//! from [`support`]: a [`limit`](support::limit) turns a hang into a failure, a
 //! [`Gate`](support::Gate) holds a task where the test wants it (no test sleeps and hopes), and
 //! [`Drops`](support::Drops) count what was dropped.
 //!

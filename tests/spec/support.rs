@@ -4,10 +4,10 @@ use std::any::type_name;
 use std::convert::Infallible;
 use std::fmt::Debug;
 use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::process::{self, Command};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::time::{Duration, Instant};
 use std::{env, thread};
@@ -29,29 +29,30 @@ pub(crate) const LONG: Duration = Duration::from_secs(1000);
 /// Half of all the addresses there are: no system gives a thread so large a stack.
 pub(crate) const NO_SUCH_STACK: usize = usize::MAX / 2;
 
-/// Runs the body of a test in a thread of its own, and fails by name if that hangs.
-pub(crate) fn within<F: FnOnce() + Send + 'static>(body: F) {
-    within_boxed(name_of::<F>(), Box::new(body));
+/// Ends the process, naming this place, if the guard lives too long: then the test hangs.
+#[must_use]
+#[track_caller]
+pub(crate) fn limit() -> Limit {
+    limit_of(format!("the test at {}", Location::caller()))
 }
 
-/// The thread is spawned in one place for all bodies, so that it is compiled once.
-fn within_boxed(test: &'static str, body: Box<dyn FnOnce() + Send>) {
+/// As [`limit`], for one step of a test.
+#[must_use]
+pub(crate) fn limit_of(step: String) -> Limit {
     let (alive, ended) = mpsc::channel::<Infallible>();
-    let named = thread::Builder::new().name(test.to_owned());
-    let thread = named.spawn(move || {
-        let _alive = alive;
-        body();
+    thread::spawn(move || {
+        if ended.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
+            eprintln!("{step} hangs: it has not ended within {LIMIT:?}");
+            process::exit(101);
+        }
     });
-    match ended.recv_timeout(LIMIT) {
-        Ok(never) => match never {},
-        Err(RecvTimeoutError::Timeout) => {
-            panic!("`{test}` hangs: it has not ended within {LIMIT:?}")
-        }
-        Err(RecvTimeoutError::Disconnected) => {
-            thread.unwrap().join().unwrap_or_else(|panic| resume_unwind(panic));
-        }
-    }
+    Limit(alive)
 }
+
+/// A test has not ended yet. It is the first of the test's variables, so it is dropped last.
+pub(crate) struct Limit(
+    #[expect(dead_code, reason = "its drop is the message")] Sender<Infallible>,
+);
 
 /// The path of the test whose body this is, as libtest prints it. (The thread's name would do, but
 /// for `--test-threads=1`.)
@@ -81,7 +82,8 @@ fn alone_as<F: FnOnce() + Send + 'static>(mut process: Command, body: F) -> Stri
     const PASSED: i32 = 42;
     let test = name_of::<F>();
     if env::var(MARK).is_ok_and(|marked| marked == test) {
-        within(body);
+        let _limit = limit();
+        body();
         process::exit(PASSED);
     }
     let output = process.args(["--exact", test, "--nocapture"]).env(MARK, test).output().unwrap();
