@@ -212,11 +212,25 @@ fn pools_leave_no_allocation_behind() {
     observed_pools();
     scopes();
     stays_flat();
+    a_pending_task_is_small();
 }
 
 fn live_bytes() -> usize {
     let now = COUNTED.stats();
     now.bytes_allocated - now.bytes_deallocated
+}
+
+/// The task, its entry in the queue, and its handle; closure and value have a word each.
+fn a_pending_task_is_small() {
+    const TASKS: usize = 1 << 14;
+    let pool = ThreadPoolExecutor::new(2).unwrap();
+    let (open, _held) = held(&pool);
+    let before = live_bytes();
+    let mut futures = Vec::with_capacity(TASKS);
+    futures.extend((0..TASKS).map(|number| pool.submit(move || number)));
+    let each = (live_bytes() - before) / TASKS;
+    assert!(each <= 18 * size_of::<usize>(), "a pending task takes {each} bytes");
+    drop(open);
 }
 
 /// What may be done for ever takes no more room at the end than at the beginning.

@@ -19,7 +19,7 @@ use crate::support::{
     Bomb, Drops, Gate, PanicsWhenDropped, Tally, alone, counted, eventually, gated, held_pool,
     limit, ordered, panic_of, pool, words,
 };
-use crate::told::{assert_it_counts_from_the_call, heard, heard_and_held};
+use crate::told::{assert_it_counts_from_the_call, heard_and_held};
 
 const LEN: usize = 10;
 
@@ -129,24 +129,6 @@ fn a_buffered_map_never_has_one_item_less_in_flight() {
         });
         assert!(results.map(Result::unwrap).eq(0..size * 50));
     }
-}
-
-/// An item is taken when a result is handed over, and not when one has ended.
-#[test]
-fn a_reader_that_waits_takes_no_item() {
-    let _limit = limit();
-    let (pool, log) = heard(4);
-    let ((gates, function), (items, taken)) = (gated(2), counted(LEN));
-    let mut results = pool.map_buffered(items, 3, function);
-    eventually(|| pool.stats().returned == 1);
-    thread::scope(|threads| {
-        let reading = threads.spawn(|| results.next());
-        log.wait_for_sleeps(1);
-        assert_eq!((taken.count(), pool.stats().submitted), (3, 3));
-        gates[0].open();
-        assert_eq!(reading.join().unwrap().unwrap().unwrap(), 0);
-    });
-    assert_eq!((taken.count(), pool.stats().submitted), (4, 4));
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn panicking_at(bad: usize) -> (impl Iterator<Item = usize>, Tally) {
     (items, asked)
 }
 
-/// cpython#146392.
+/// CPython ended silently after the buffer, or lost it (cpython#146392).
 #[test]
 fn items_in_flight_come_after_a_closing_and_then_why_there_are_no_more() {
     let _limit = limit();

@@ -2,11 +2,15 @@
 
 use std::sync::mpsc;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use glasspool::{CancelReason, Future, ReturnWhen, Shutdown, TaskError, as_completed, wait};
+use glasspool::{
+    CancelReason, Executor, Future, ReturnWhen, Shutdown, TaskError, as_completed, scope, task,
+    wait,
+};
 
 use crate::support::{Drops, Gate, Tally, held_pool, limit, pool, shows, words};
-use crate::told::heard_and_held;
+use crate::told::{heard_and_full, heard_and_held};
 
 #[test]
 fn a_cancelled_task_never_runs() {
@@ -100,6 +104,80 @@ fn a_cancelled_task_leaves_the_queue_at_once_and_a_running_one_cannot() {
         assert_eq!((pool.stats().queued, drops.count()), (4 - n, n + 1));
     }
     gate.open();
+}
+
+/// Cancels so many pending tasks, in their order or in a scattered one; the time of one cancel.
+fn time_of_a_cancel(tasks: u32, scattered: bool) -> Duration {
+    let ((pool, _gate), drops) = (held_pool(), Drops::default());
+    let order = |n| if scattered { n * 7919 % u64::from(tasks) } else { n };
+    let submit = |n| (order(n), pool.submit(drops.with(|| ())));
+    let mut futures: Vec<_> = (0..u64::from(tasks)).map(submit).collect();
+    futures.sort_by_key(|(order, _)| *order);
+    let began = Instant::now();
+    for (left, (_, future)) in (0..tasks as usize).rev().zip(&futures) {
+        assert!(future.cancel());
+        assert_eq!((pool.stats().queued, drops.count()), (left, tasks as usize - left));
+    }
+    began.elapsed() / tasks
+}
+
+/// A cancel that swept the queue would take a hundred times as long among as many tasks. The
+/// time of the statistics is in it, too.
+#[test]
+fn a_cancel_among_many_pending_tasks_takes_no_longer_than_among_few() {
+    let _limit = limit();
+    for scattered in [false, true] {
+        let few = (0..5).map(|_| time_of_a_cancel(1000, scattered)).max().unwrap();
+        let many = time_of_a_cancel(100_000, scattered);
+        assert!(many < 20 * few, "scattered: {scattered}, {many:?} and {few:?}");
+    }
+}
+
+#[test]
+fn a_task_that_is_run_inline_leaves_the_queue_at_once() {
+    let _limit = limit();
+    let queued = scope(1, |s| {
+        let inner = s.clone();
+        let outer = s.submit(move || {
+            let ask = |()| {
+                let asked = inner.clone();
+                inner.submit(move || asked.stats().queued)
+            };
+            let three = [(); 3].map(ask);
+            let before = inner.stats().queued;
+            [before, *three[1].result().unwrap(), inner.stats().queued]
+        });
+        outer.into_result().unwrap()
+    });
+    assert_eq!(queued.unwrap(), [3, 2, 2]);
+}
+
+/// Whether the cancel comes before the task is in the queue or after it, and whether the task has
+/// to wait for room before.
+#[test]
+fn a_cancel_that_races_the_way_into_the_queue_leaves_nothing_there() {
+    let _limit = limit();
+    let (pool, _gate) = held_pool();
+    for _ in 0..2000 {
+        let (task, future) = task(|| ());
+        thread::scope(|threads| {
+            threads.spawn(|| assert!(future.cancel()));
+            pool.execute(task).unwrap();
+        });
+        assert_eq!(pool.stats().queued, 0);
+    }
+
+    let (full, _gate, pending, log) = heard_and_full(1);
+    let (late, future) = task(|| ());
+    thread::scope(|threads| {
+        let waiting = threads.spawn(|| full.execute(late));
+        log.wait_for_sleeps(1);
+        assert!(future.cancel());
+        assert!(pending[0].cancel());
+        waiting.join().unwrap().unwrap();
+    });
+    assert_eq!(full.stats().queued, 0);
+    assert!(full.try_submit(|| ()).is_ok(), "the cancelled task keeps its room");
 }
 
 #[cfg(target_os = "linux")]

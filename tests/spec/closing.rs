@@ -5,9 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use glasspool::{
-    Executor, Future, Refusal, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, task, wait,
-};
+use glasspool::{Executor, Future, Refusal, Shutdown, ThreadPoolExecutor, task};
 
 use crate::support::{
     Drops, Gate, LONG, NO_SUCH_STACK, PROMPT, Tally, about_to_break, alone, at_once, eventually,
@@ -345,45 +343,6 @@ fn a_submitter_keeps_nothing_open() {
     assert!(queued.done());
     assert!(matches!(submitter.try_submit(|| 8).unwrap_err().why(), Refusal::ShutDown));
     assert!(submitter.execute(task(|| 9).0).is_err());
-}
-
-/// CPython hangs here (cpython#87893).
-#[test]
-fn readers_of_cancelled_tasks_are_woken_by_a_shutdown() {
-    let _limit = limit();
-    let (pool, gate, log) = heard_and_held();
-    let futures = [(); 3].map(|()| pool.submit(|| 7));
-    thread::scope(|scope| {
-        let waiting = [
-            scope.spawn(|| wait(&futures, None, ReturnWhen::AllCompleted).done.len()),
-            scope.spawn(|| as_completed(&futures).filter(|future| future.cancelled()).count()),
-            scope.spawn(|| {
-                let mut grown = as_completed([]);
-                grown.extend(&futures);
-                grown.filter(|future| future.cancelled()).count()
-            }),
-            scope.spawn(|| futures.iter().filter(|future| future.result().is_err()).count()),
-        ];
-        log.wait_for_sleeps(4);
-        pool.close(Shutdown::CancelPending);
-        assert_eq!(waiting.map(|thread| thread.join().unwrap()), [3; 4]);
-    });
-    gate.open();
-}
-
-#[test]
-fn a_callback_of_a_cancelled_task_may_use_the_pool() {
-    let _limit = limit();
-    let (pool, gate) = held_pool();
-    let (tell, told) = mpsc::channel();
-    let submitter = pool.submitter();
-    let futures = [(); 2].map(|()| pool.submit(|| 7));
-    futures[0].add_done_callback(move |_| tell.send(submitter.try_submit(|| 8).is_err()).unwrap());
-    futures[1].add_done_callback(|_| panic!("a callback panics"));
-    pool.close(Shutdown::CancelPending);
-    assert!(told.try_recv().unwrap());
-    assert!(futures.iter().all(Future::cancelled));
-    gate.open();
 }
 
 /// The task whose worker broke the pool is lost before the others are cancelled, so it can be

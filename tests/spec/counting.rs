@@ -1,10 +1,12 @@
 //! What a pool says of itself: counts that agree with each other, and who is who.
 
 use std::collections::BTreeSet;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Instant;
 
 use glasspool::{Future, Shutdown, Stats, ThreadPoolExecutor, Worker, current_worker};
 
@@ -187,6 +189,23 @@ fn counts_agree_with_each_other_never_lead_and_never_fall() {
     assert_eq!(stats.submitted, start.submitted + TASKS);
     assert_eq!(stats.returned + stats.panicked, over.load(SeqCst));
     assert!(stats.panicked > 0 && stats.cancelled > 0);
+}
+
+/// Statistics that looked at each task would take as many times as long.
+#[test]
+fn statistics_take_no_longer_with_many_pending_tasks_than_with_none() {
+    let _limit = limit();
+    let (pool, _gate) = held_pool();
+    let time = || {
+        let began = Instant::now();
+        (0..1000).for_each(|_| _ = black_box(pool.stats()));
+        began.elapsed()
+    };
+    let empty = (0..5).map(|_| time()).max().unwrap();
+    let _pending: Vec<_> = (0..100_000).map(|_| pool.submit(|| ())).collect();
+    let many = (0..5).map(|_| time()).min().unwrap();
+    assert_eq!(pool.stats().queued, 100_000);
+    assert!(many < 10 * empty, "{many:?} and {empty:?}");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use glasspool::{Refusal, Shutdown, ThreadPoolExecutor};
 
 use crate::support::{Drops, Gate, LONG, NO_SUCH_STACK, Tally, alone_in, limit, panic_of};
 
-/// Threads start on demand, so it is the submit that fails, and not the build.
+/// Threads start on demand, so it is the submit that fails, and not the build. (CPython raised, and
+/// left the task in the queue, to be run by and by without a future: cpython#17615.)
 #[test]
 fn a_pool_without_a_thread_refuses_with_the_cause_and_gives_back() {
     let _limit = limit();

@@ -61,22 +61,26 @@ fn threads_of_retired_workers_have_ended_when_a_shutdown_returns() {
     }
 }
 
+/// Has its thread stand at a gate when that ends.
+struct AtAGate(Arc<Way>);
+
+impl Drop for AtAGate {
+    fn drop(&mut self) {
+        self.0.pass();
+    }
+}
+
+thread_local!(static AT_THE_END: RefCell<Option<AtAGate>> = const { RefCell::new(None) });
+
 /// The first worker's thread has still to end when its successor's has ended already.
 #[test]
 fn a_thread_that_takes_its_time_to_end_is_waited_for_though_it_has_a_successor() {
-    struct AtAGate(Arc<Way>);
-    impl Drop for AtAGate {
-        fn drop(&mut self) {
-            self.0.pass();
-        }
-    }
-    thread_local!(static OF_THREAD: RefCell<Option<AtAGate>> = const { RefCell::new(None) });
     let _limit = limit();
     let builder = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO);
     let pool = builder.build().unwrap();
     let gate = Gate::closed();
     let way = gate.way();
-    pool.submit(move || OF_THREAD.set(Some(AtAGate(way)))).into_result().unwrap();
+    pool.submit(move || AT_THE_END.set(Some(AtAGate(way)))).into_result().unwrap();
     gate.wait_for(1);
     assert_eq!(pool.submit(|| 7).into_result().unwrap(), 7);
     thread::scope(|scope| {
@@ -88,6 +92,25 @@ fn a_thread_that_takes_its_time_to_end_is_waited_for_though_it_has_a_successor()
         gate.open();
         closing.join().unwrap().unwrap();
     });
+}
+
+/// A hundred workers come and go while the thread of the first stands at its end.
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_do_not_pile_up_behind_one_that_is_slow_to_end() {
+    let _limit = limit();
+    let builder = ThreadPoolExecutor::builder().max_workers(1).thread_name_prefix("lingers");
+    let pool = builder.keep_alive(Duration::from_millis(1)).build().unwrap();
+    let gate = Gate::closed();
+    let way = gate.way();
+    pool.submit(move || AT_THE_END.set(Some(AtAGate(way)))).into_result().unwrap();
+    gate.wait_for(1);
+    for _ in 0..100 {
+        pool.submit(|| ()).into_result().unwrap();
+        eventually(|| pool.stats().workers == 0);
+    }
+    eventually(|| threads_named("lingers_") <= 4);
+    gate.open();
 }
 
 /// By their names, as other tests have threads too.

@@ -11,8 +11,9 @@
 //! [`Gate`](support::Gate) holds a task where the test wants it (no test sleeps and hopes), and
 //! [`Drops`](support::Drops) count what was dropped.
 //!
-//! The table `tests/ROWS.md` lists behaviours to which the test suites of `CPython`, the JDK, rayon,
-//! tokio and others hold their own code, and which of the tests below hold this one to them.
+//! The table `tests/ROWS.md` lists behaviours to which the test suites of `CPython`, the JDK,
+//! rayon, tokio and others hold their own code, and which of the tests below hold this one to
+//! them.
 
 mod support;
 mod told;

@@ -13,7 +13,7 @@ use glasspool::{
 };
 
 use crate::support::{Drops, Gate, LONG, Tally, at_once, eventually, limit, pool};
-use crate::told::{Log, heard, observed};
+use crate::told::{Log, heard, observed, observed_by};
 
 pub(crate) type Told = Result<u64, TaskError>;
 
@@ -302,6 +302,28 @@ fn a_task_of_a_scope_may_wait_for_one_that_waits_for_any() {
         });
         assert_eq!(told.unwrap().unwrap(), 2);
     }
+}
+
+#[test]
+fn a_scope_adds_no_worker_when_its_body_submits_while_a_task_waits_for_any() {
+    let _limit = limit();
+    let (log, gate) = (Log::default(), Gate::closed());
+    let both = [1, 2].map(|n| gate.then(move || n));
+    let staff = observed_by(log.clone()).max_workers(2).scope(|s| {
+        let inner = s.clone();
+        let any = s.submit(move || {
+            let both = both.map(|work| inner.submit(work));
+            wait(&both, None, ReturnWhen::AllCompleted).done.len()
+        });
+        log.wait_for_asleep(1);
+        let more = [(); 10].map(|()| s.submit(gate.then(|| ())));
+        let during = s.stats().workers;
+        gate.open();
+        assert_eq!(any.into_result().unwrap(), 2);
+        assert!(more.iter().all(|future| future.result().is_ok()));
+        (during, s.stats().added)
+    });
+    assert_eq!(staff.unwrap(), (2, 0));
 }
 
 #[test]

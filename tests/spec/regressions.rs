@@ -4,9 +4,9 @@
 use std::thread;
 use std::time::Duration;
 
-use glasspool::{Refusal, ReturnWhen, Shutdown, TaskError, ThreadPoolExecutor, as_completed, wait};
+use glasspool::{ReturnWhen, Shutdown, TaskError, as_completed, wait};
 
-use crate::support::{Drops, NO_SUCH_STACK, Tally, counted, gated, held_pool, limit, pool, words};
+use crate::support::{Tally, counted, gated, held_pool, limit, pool, words};
 use crate::told::{heard, heard_and_held};
 
 /// `wait` blocked for ever though all was done, if it raced the ends.
@@ -83,30 +83,6 @@ fn cpython_109934_a_cancelled_future_is_done_to_every_kind_of_wait_at_once() {
     gate.open();
 }
 
-/// If the system refused a thread, `submit` raised, and the task stayed in the queue, to be run by
-/// and by without a future.
-#[test]
-fn cpython_17615_a_task_for_which_there_is_no_thread_is_withdrawn() {
-    let _limit = limit();
-    let greedy =
-        ThreadPoolExecutor::builder().max_workers(2).stack_size(NO_SUCH_STACK).build().unwrap();
-    let (runs, drops) = (Tally::default(), Drops::default());
-    for round in 1..=3 {
-        let ran = runs.clone();
-        let refused = greedy.try_submit(drops.with(move || ran.add())).unwrap_err();
-        assert!(matches!(refused.why(), Refusal::Thread(_)));
-        assert_eq!(
-            (greedy.stats().queued, greedy.stats().workers, drops.count()),
-            (0, 0, round - 1)
-        );
-        // The closure came back, whole.
-        drop(refused.into_inner());
-        assert_eq!(drops.count(), round);
-    }
-    greedy.shutdown(Shutdown::Drain).unwrap();
-    assert_eq!((runs.count(), greedy.stats().submitted), (0, 0));
-}
-
 /// With a buffer, `map` submitted the next item before it waited for the result: so one more than
 /// asked for was in flight.
 #[test]
@@ -122,23 +98,6 @@ fn cpython_131466_no_more_items_than_the_buffer_holds_are_in_flight_while_the_re
             gate.open();
             assert_eq!(reading.join().unwrap().unwrap().unwrap(), n);
         });
-    }
-}
-
-/// If the iteration began after a shutdown, it ended silently after the buffer; if before, it
-/// raised, and what was in the buffer was lost.
-#[test]
-fn cpython_146392_the_buffer_is_handed_over_after_a_shutdown_and_the_end_is_no_silent_one() {
-    let _limit = limit();
-    for read in [0, 1] {
-        let pool = pool(1);
-        let mut results = pool.map_buffered(0..8, 2, |n| n.to_string());
-        assert_eq!(results.by_ref().take(read).flatten().count(), read);
-        drop(pool);
-        let told = [(); 3].map(|()| words(results.next().unwrap()));
-        let [first, second] = [read, read + 1].map(|n| format!("{:?}", n.to_string()));
-        assert_eq!(told, [first, second, "task cancelled by the shutdown of its pool".to_owned()]);
-        assert!(results.next().is_none());
     }
 }
 

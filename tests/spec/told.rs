@@ -1,5 +1,5 @@
-//! An observer that keeps its events, and pools that tell it when a thread goes to sleep, so that no
-//! test sleeps and hopes.
+//! An observer that keeps its events, and pools that tell it when a thread goes to sleep, so that
+//! no test sleeps and hopes.
 //!
 //! An observer hears of a sleep just before it begins, so a test that goes on then may still be
 //! ahead of the sleeper. Both orders are right, and the test must hold in both.
