@@ -1,6 +1,6 @@
-//! No allocation is left behind: every way in which a pool can live and end, again and
-//! again, with each allocation of the process counted. A cycle of references, or a task kept
-//! somewhere, shows as growth.
+//! No allocation is left behind: every way in which a pool can live and end, again and again,
+//! with each allocation of the process counted. A cycle of references, or a task kept somewhere,
+//! shows as growth.
 //!
 //! This is a program of its own, with one test, so that no other allocations are counted.
 
@@ -265,8 +265,21 @@ fn stays_flat() {
         assert!(ended.next_timeout(Duration::ZERO).is_err());
     });
     drop(ended);
+    again_and_again(MILLION / 10, "`as_completed` that is dropped", || {
+        drop(as_completed([&future]));
+    });
+    let (run, done) = task(|| ());
+    run.run();
+    again_and_again(MILLION / 10, "`as_completed` that leaves one out", || {
+        assert!(as_completed([&future, &done]).next().unwrap().done());
+    });
 
     let pool = pool();
+    let (open, _held) = held(&pool);
+    again_and_again(MILLION / 10, "tasks that are submitted and cancelled", || {
+        assert!(pool.submit(|| ()).cancel());
+    });
+    drop(open);
     let mut growing =
         as_completed([pool.submit_stoppable(|stop| _ = stop.wait_timeout(Duration::MAX))]);
     again_and_again(MILLION, "`as_completed` that grows, with one that stays", || {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use glasspool::{Future, Shutdown, Task, as_completed, task};
 
 use crate::support::{Drops, Gate, LONG, Tally, held_pool, limit, pool, words};
-use crate::told::{heard, heard_and_held};
+use crate::told::{assert_it_counts_from_the_call, heard, heard_and_held};
 
 fn three() -> ([Task; 3], [Future<u8>; 3]) {
     let [(t1, f1), (t2, f2), (t3, f3)] = [1, 2, 3].map(|n| task(move || n));
@@ -173,11 +173,11 @@ fn the_time_of_an_iterator_counts_from_the_call_and_is_never_up_early() {
         assert!(as_completed([&pending]).timeout(timeout).next().unwrap().is_err());
         assert!(began.elapsed() >= timeout);
     }
-    let (timeout, ended) = (Duration::from_millis(30), as_completed([&pending]));
-    assert!(pending.result_timeout(timeout).is_err());
-    let before = log.sleeps();
-    assert!(ended.timeout(timeout).next().unwrap().is_err());
-    assert_eq!(log.sleeps(), before);
+    assert_it_counts_from_the_call(
+        &log,
+        || as_completed([&pending]),
+        |ended, time| ended.timeout(time).next().unwrap().is_err(),
+    );
     gate.open();
 }
 
@@ -342,4 +342,65 @@ fn an_iterator_with_a_timeout_may_grow_and_gives_back_what_is_left() {
     let [f3] = <[_; 1]>::try_from(late.into_inner().into_rest()).unwrap();
     third.run();
     assert_eq!(f3.into_result().unwrap(), 3);
+}
+
+/// One that is put in several times comes out as often.
+#[test]
+fn a_stream_gives_back_the_futures_that_were_put_in() {
+    let _limit = limit();
+    let (pool, gate) = held_pool();
+    let futures = [1, 2, 3].map(|n| pool.submit(move || n));
+    let mut stream = as_completed([&futures[0]]);
+    stream.push(&futures[1]);
+    stream.extend([&futures[2], &futures[0]]);
+    gate.open();
+    for place in [0, 0, 1, 2] {
+        let taken = stream.next().unwrap();
+        assert!(std::ptr::eq(taken, &raw const futures[place]) && taken.done());
+    }
+    assert!(stream.next().is_none());
+}
+
+/// A hundred are in flight, and a seed says which of them ends next.
+#[test]
+fn keys_stay_with_their_futures_in_whatever_order_they_end() {
+    let _limit = limit();
+    let (mut seed, mut tasks, mut queue) = (1_u32, Vec::new(), as_completed([]));
+    let mut draw = move |below: usize| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as usize % below
+    };
+    let mut handed_over = BTreeSet::new();
+    for n in 0..3_000 {
+        let (task, future) = task(move || n);
+        tasks.push((n, task));
+        queue.push((n, future));
+        if n >= 100 {
+            let (next, task) = tasks.swap_remove(draw(tasks.len()));
+            task.run();
+            let (key, future) = queue.next().unwrap();
+            assert_eq!((key, future.into_result().unwrap(), queue.len()), (next, next, 100));
+            assert!(handed_over.insert(key));
+        }
+    }
+    for (_, task) in tasks {
+        task.run();
+    }
+    handed_over.extend(queue.map(|(key, _)| key));
+    assert!(handed_over.into_iter().eq(0..3_000));
+}
+
+#[test]
+fn no_end_is_lost_when_putting_in_races_it() {
+    let _limit = limit();
+    let (pool, mut queue) = (pool(2), as_completed([]));
+    for round in 0..3_000 {
+        queue.push(pool.submit(move || round));
+        if round % 2 == 0 {
+            assert_eq!(queue.next().unwrap().into_result().unwrap(), round);
+        } else {
+            assert_eq!(queue.next_timeout(LONG).unwrap().unwrap().into_result().unwrap(), round);
+        }
+    }
+    assert!(queue.next().is_none());
 }

@@ -9,7 +9,7 @@ use glasspool::{
     wait,
 };
 
-use crate::support::{Drops, Gate, Tally, held_pool, limit, pool, shows, words};
+use crate::support::{Drops, Gate, Tally, held_pool, limit, pool, words};
 use crate::told::{heard_and_full, heard_and_held};
 
 #[test]
@@ -64,46 +64,6 @@ fn the_captures_of_a_cancelled_task_may_wait_for_a_waiter_when_they_are_dropped(
         log.wait_for_asleep(1);
         assert!(future.cancel());
     });
-}
-
-#[test]
-fn a_thousand_cancelled_tasks_keep_nobody_waiting() {
-    const TASKS: usize = 1000;
-    let _limit = limit();
-    let ((pool, gate), runs) = (held_pool(), Tally::default());
-    let submit = |_| {
-        let ran = runs.clone();
-        pool.submit(move || ran.add())
-    };
-    let futures: Vec<_> = (0..TASKS).map(submit).collect();
-    assert!(shows(&pool, "queued: 1000,"));
-    let (last, others) = futures.split_last().unwrap();
-    assert!(others.iter().all(Future::cancel));
-    assert!(pool.stats().queued == 1 && shows(&pool, "queued: 1,"));
-    gate.open();
-    last.result().unwrap();
-    assert_eq!(runs.count(), 1);
-    pool.shutdown(Shutdown::Drain).unwrap();
-    assert_eq!((pool.stats().returned, pool.stats().cancelled), (2, TASKS as u64 - 1));
-}
-
-/// There is nothing to purge.
-#[test]
-fn a_cancelled_task_leaves_the_queue_at_once_and_a_running_one_cannot() {
-    let _limit = limit();
-    let (pool, gate) = (pool(1), Gate::closed());
-    let drops = Drops::default();
-    let running = pool.submit(gate.then(|| ()));
-    gate.wait_for(1);
-    let pending: Vec<_> = (0..5).map(|_| pool.submit(drops.with(|| ()))).collect();
-    assert_eq!(pool.stats().queued, 5);
-    assert!(!running.cancel());
-    assert_eq!((pool.stats().queued, pool.stats().running), (5, 1));
-    for (n, future) in pending.iter().enumerate() {
-        assert!(future.cancel());
-        assert_eq!((pool.stats().queued, drops.count()), (4 - n, n + 1));
-    }
-    gate.open();
 }
 
 /// Cancels so many pending tasks, in their order or in a scattered one; the time of one cancel.
@@ -178,16 +138,6 @@ fn a_cancel_that_races_the_way_into_the_queue_leaves_nothing_there() {
     });
     assert_eq!(full.stats().queued, 0);
     assert!(full.try_submit(|| ()).is_ok(), "the cancelled task keeps its room");
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn tasks_that_are_submitted_and_cancelled_again_and_again_take_no_memory() {
-    crate::support::alone(|| {
-        let (pool, _gate) = held_pool();
-        let grown = crate::support::kib_grown(|| assert!(pool.submit(|| ()).cancel()));
-        assert!(grown < 4096, "{grown} KiB");
-    });
 }
 
 #[test]

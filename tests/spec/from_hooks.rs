@@ -11,12 +11,12 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use glasspool::{
-    Awaiting, Executor, Future, ReturnWhen, Shutdown, Task, ThreadPoolExecutor, as_completed,
-    first_success, set_unobserved_panic_hook, task, wait,
+    Awaiting, Executor, Future, ReturnWhen, Shutdown, Task, as_completed, first_success,
+    set_unobserved_panic_hook, task, wait,
 };
 
 use crate::from_inside::places;
-use crate::support::{Gate, alone, eventually, limit, words};
+use crate::support::{Gate, alone, eventually, hold, limit, words};
 use crate::visit::{
     BEING_CANCELLED, CANCELLED, DONE, Is, Own, RUNNING, VALUE, Visit, VisitsWhenDropped, done,
     visit, visit_hook,
@@ -48,13 +48,6 @@ fn await_while(own: &Own, waker: Waker, it: impl FnOnce()) {
     assert!(Pin::new(&mut awaiting).poll(&mut Context::from_waker(&waker)).is_pending());
     drop(waker);
     it();
-}
-
-/// Has every worker stand at a gate, so that whatever comes is pending.
-fn hold(pool: &ThreadPoolExecutor) -> Gate {
-    let gate = Gate::closed();
-    (0..pool.max_workers()).for_each(|_| drop(pool.submit(gate.then(|| ()))));
-    gate
 }
 
 #[test]

@@ -54,7 +54,6 @@ mod buffered_room;
 mod buffered_ends;
 mod unordered;
 mod as_completed;
-mod growing;
 mod waiting;
 mod first_success;
 mod awaiting;

@@ -1,7 +1,6 @@
 //! How the value is had: waited for, lent as often as one likes, moved out once.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,28 +10,6 @@ use glasspool::{Future, ReturnWhen, Shutdown, ThreadPoolExecutor, as_completed, 
 
 use crate::support::{Gate, LONG, limit, pool, state, words};
 use crate::told::heard_and_held;
-
-/// Each way to wait, and whether the gate was open when the value came.
-#[test]
-fn a_result_that_is_asked_for_early_is_waited_for() {
-    let _limit = limit();
-    let (pool, gate, log) = heard_and_held();
-    let (lent, timed, moved) = (pool.submit(|| 7), pool.submit(|| 8), pool.submit(|| 9));
-    let opened = AtomicBool::new(false);
-    let was_open = || opened.load(SeqCst);
-    thread::scope(|threads| {
-        let waiting = [
-            threads.spawn(|| (*lent.result().unwrap(), was_open())),
-            threads.spawn(|| (*timed.result_timeout(LONG).unwrap().unwrap(), was_open())),
-            threads.spawn(|| (moved.into_result().unwrap(), was_open())),
-        ];
-        log.wait_for_asleep(3);
-        opened.store(true, SeqCst);
-        gate.open();
-        let values = waiting.map(|thread| thread.join().unwrap());
-        assert_eq!(values, [(7, true), (8, true), (9, true)]);
-    });
-}
 
 type Wait = fn(&Future<u8>) -> String;
 

@@ -136,17 +136,6 @@ fn each_task_of_a_very_large_batch_runs_once_and_none_is_left_running() {
 }
 
 #[test]
-fn a_task_may_submit_many_to_its_own_pool_even_if_it_is_the_only_worker() {
-    let _limit = limit();
-    let pool = pool(1);
-    let submitter = pool.submitter();
-    let outer =
-        pool.submit(move || (0..200).map(|n| submitter.submit(move || n)).collect::<Vec<_>>());
-    let inner = outer.into_result().unwrap().into_iter();
-    assert!(inner.map(|future| future.into_result().unwrap()).eq(0..200));
-}
-
-#[test]
 fn a_task_may_submit_its_successor_for_ever_while_other_pools_come_and_go() {
     fn again(submitter: &Submitter) {
         let next = submitter.clone();

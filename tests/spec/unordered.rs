@@ -13,7 +13,7 @@ use glasspool::{
 use crate::support::{
     Drops, Gate, LONG, Tally, counted, eventually, gated, held_pool, limit, pool, words,
 };
-use crate::told::{heard, heard_and_held};
+use crate::told::{assert_it_counts_from_the_call, heard, heard_and_held};
 
 /// Of a map and of a buffered map.
 #[test]
@@ -154,12 +154,11 @@ fn the_time_of_an_unordered_map_counts_from_the_call_and_ready_results_come_all_
     gates[0].open();
 
     let (held, gate, log) = heard_and_held();
-    let (timeout, pending) = (Duration::from_millis(30), held.submit(|| ()));
-    let results = held.map(0..3, |n| n).unordered();
-    assert!(pending.result_timeout(timeout).is_err());
-    let before = log.sleeps();
-    assert!(results.timeout(timeout).next().unwrap().is_err());
-    assert_eq!(log.sleeps(), before);
+    assert_it_counts_from_the_call(
+        &log,
+        || held.map(0..3, |n| n).unordered(),
+        |results, time| results.timeout(time).next().unwrap().is_err(),
+    );
     gate.open();
 
     let results = pool.map(0..100, |n| n).unordered().timeout(LONG);
@@ -206,21 +205,6 @@ fn an_unordered_map_that_is_dropped_cancels_the_rest_and_drops_the_unread_values
     gate.open();
     drop(pool);
     assert_eq!((calls.count(), drops.count()), (4, 4));
-}
-
-#[test]
-fn an_unordered_map_frees_each_result_with_its_reader() {
-    let _limit = limit();
-    let (pool, drops) = (pool(2), Drops::default());
-    let makes = drops.clone();
-    let mut results = pool.map(0..10, move |_| makes.one()).unordered();
-    for dropped in 1..=5 {
-        drop(results.next().unwrap());
-        assert_eq!(drops.count(), dropped);
-    }
-    pool.shutdown(Shutdown::Drain).unwrap();
-    drop(results);
-    assert_eq!(drops.count(), 10);
 }
 
 #[test]

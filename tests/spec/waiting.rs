@@ -5,9 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use glasspool::ReturnWhen::{self, AllCompleted, FirstCompleted, FirstFailure};
-use glasspool::{
-    DoneAndNotDone, Future, Shutdown, TaskError, ThreadPoolExecutor, as_completed, task, wait,
-};
+use glasspool::{DoneAndNotDone, Future, Shutdown, TaskError, ThreadPoolExecutor, task, wait};
 
 use crate::support::{
     Gate, LONG, about_to_break, held_pool, limit, panic_of, pool, while_futures_trickle, words,
@@ -182,28 +180,6 @@ fn futures_that_are_given_away_come_back_and_go_on() {
     gate.open();
     let split = wait(split.not_done, None, AllCompleted);
     assert!(split.done.into_iter().map(|future| future.into_result().unwrap()).eq([1, 2]));
-}
-
-/// In a process of its own, where nobody else's memory is counted.
-#[cfg(target_os = "linux")]
-#[test]
-fn waits_that_are_over_leave_nothing_behind() {
-    use std::future::{Future as _, IntoFuture};
-    crate::support::alone(|| {
-        let (_task, future) = task(|| ());
-        let (run, done) = task(|| ());
-        run.run();
-        let grown = crate::support::kib_grown(|| {
-            assert!(wait([&future], Some(Duration::ZERO), FirstCompleted).done.is_empty());
-            assert!(as_completed([&future]).timeout(Duration::ZERO).next().unwrap().is_err());
-            drop(as_completed([&future]));
-            assert!(as_completed([&future, &done]).next().unwrap().done());
-            assert!(future.result_timeout(Duration::ZERO).is_err());
-            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-            assert!(std::pin::pin!((&future).into_future()).poll(&mut context).is_pending());
-        });
-        assert!(grown < 1000, "{grown} KiB");
-    });
 }
 
 #[test]
