@@ -307,10 +307,10 @@ fn a_task_of_a_scope_may_wait_for_one_that_waits_for_any() {
 #[test]
 fn a_scope_adds_no_worker_when_its_body_submits_while_a_task_waits_for_any() {
     let _limit = limit();
-    let (log, gate) = (Log::default(), Gate::closed());
-    let both = [1, 2].map(|n| gate.then(move || n));
-    let staff = observed_by(log.clone()).max_workers(2).scope(|s| {
-        let inner = s.clone();
+    let log = Log::default();
+    let staff = observed_by(log.clone()).max_workers(3).scope(|s| {
+        let (inner, gate) = (s.clone(), Gate::closed());
+        let both = [1, 2].map(|n| gate.then(move || n));
         let any = s.submit(move || {
             let both = both.map(|work| inner.submit(work));
             wait(&both, None, ReturnWhen::AllCompleted).done.len()
@@ -323,7 +323,7 @@ fn a_scope_adds_no_worker_when_its_body_submits_while_a_task_waits_for_any() {
         assert!(more.iter().all(|future| future.result().is_ok()));
         (during, s.stats().added)
     });
-    assert_eq!(staff.unwrap(), (2, 0));
+    assert_eq!(staff.unwrap(), (3, 0));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::any::type_name;
 use std::convert::Infallible;
 use std::fmt::Debug;
+use std::io::Write;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::process::{self, Command};
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::time::{Duration, Instant};
-use std::{env, thread};
+use std::{env, io, thread};
 
 use glasspool::{
     BufferedMap, Builder, Future, TaskError, ThreadPoolExecutor, set_unobserved_panic_hook, task,
@@ -42,7 +43,8 @@ pub(crate) fn limit_of(step: String) -> Limit {
     let (alive, ended) = mpsc::channel::<Infallible>();
     thread::spawn(move || {
         if ended.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
-            eprintln!("{step} hangs: it has not ended within {LIMIT:?}");
+            // Not by `eprintln!`: what it prints in a test is kept until the test has failed.
+            let _ = writeln!(io::stderr(), "{step} hangs: it has not ended within {LIMIT:?}");
             process::exit(101);
         }
     });
