@@ -302,17 +302,8 @@ fn every_program_answers_when_asked_for_help() {
 
 #[test]
 fn every_option_has_the_same_indent() {
-    let programs = [
-        "flags",
-        "flags_pool",
-        "flags_futures",
-        "flags2",
-        "flag_server",
-        "loiter",
-        "timeline",
-        "gallery",
-    ];
-    for program in programs {
+    let programs = "flags flags_pool flags_futures flags2 flag_server loiter timeline gallery";
+    for program in programs.split(' ') {
         let help = text(&run(example(program).arg("-h")).stdout);
         let options: Vec<&str> =
             help.lines().filter(|line| line.trim_start().starts_with('-')).collect();

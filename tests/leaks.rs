@@ -1,6 +1,6 @@
-//! No allocation is left behind (`DRP-11`): every way in which a pool can live and end, again and
-//! again, with each allocation of the process counted. A cycle of references, or a task kept
-//! somewhere, shows as growth.
+//! No allocation is left behind: every way in which a pool can live and end, again and again,
+//! with each allocation of the process counted. A cycle of references, or a task kept somewhere,
+//! shows as growth.
 //!
 //! This is a program of its own, with one test, so that no other allocations are counted.
 
@@ -212,11 +212,25 @@ fn pools_leave_no_allocation_behind() {
     observed_pools();
     scopes();
     stays_flat();
+    a_pending_task_is_small();
 }
 
 fn live_bytes() -> usize {
     let now = COUNTED.stats();
     now.bytes_allocated - now.bytes_deallocated
+}
+
+/// The task, its entry in the queue, and its handle; closure and value have a word each.
+fn a_pending_task_is_small() {
+    const TASKS: usize = 1 << 14;
+    let pool = ThreadPoolExecutor::new(2).unwrap();
+    let (open, _held) = held(&pool);
+    let before = live_bytes();
+    let mut futures = Vec::with_capacity(TASKS);
+    futures.extend((0..TASKS).map(|number| pool.submit(move || number)));
+    let each = (live_bytes() - before) / TASKS;
+    assert!(each <= 18 * size_of::<usize>(), "a pending task takes {each} bytes");
+    drop(open);
 }
 
 /// What may be done for ever takes no more room at the end than at the beginning.
@@ -251,8 +265,21 @@ fn stays_flat() {
         assert!(ended.next_timeout(Duration::ZERO).is_err());
     });
     drop(ended);
+    again_and_again(MILLION / 10, "`as_completed` that is dropped", || {
+        drop(as_completed([&future]));
+    });
+    let (run, done) = task(|| ());
+    run.run();
+    again_and_again(MILLION / 10, "`as_completed` that leaves one out", || {
+        assert!(as_completed([&future, &done]).next().unwrap().done());
+    });
 
     let pool = pool();
+    let (open, _held) = held(&pool);
+    again_and_again(MILLION / 10, "tasks that are submitted and cancelled", || {
+        assert!(pool.submit(|| ()).cancel());
+    });
+    drop(open);
     let mut growing =
         as_completed([pool.submit_stoppable(|stop| _ = stop.wait_timeout(Duration::MAX))]);
     again_and_again(MILLION, "`as_completed` that grows, with one that stays", || {

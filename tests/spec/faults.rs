@@ -4,43 +4,42 @@ use std::time::Duration;
 
 use glasspool::{Refusal, Shutdown, ThreadPoolExecutor};
 
-use crate::support::{Drops, LONG, NO_SUCH_STACK, Tally, panic_of, within};
+use crate::support::{Drops, Gate, LONG, NO_SUCH_STACK, Tally, alone_in, limit, panic_of};
 
-/// FLT-01: threads start on demand, so it is the submit that fails, and not the build.
+/// Threads start on demand, so it is the submit that fails, and not the build. (CPython raised, and
+/// left the task in the queue, to be run by and by without a future: cpython#17615.)
 #[test]
 fn a_pool_without_a_thread_refuses_with_the_cause_and_gives_back() {
-    within(|| {
-        let (hooks, drops, runs) = (Tally::default(), Drops::default(), Tally::default());
-        let (start, exit, run) = (hooks.clone(), hooks.clone(), runs.clone());
-        let greedy = ThreadPoolExecutor::builder().max_workers(4).stack_size(NO_SUCH_STACK);
-        let pool =
-            greedy.initializer(move || start.add()).exit_hook(move || exit.add()).build().unwrap();
-        for tried in 0..3 {
-            let run = run.clone();
-            let refused = pool.try_submit(drops.with(move || run.add())).unwrap_err();
-            let Refusal::Thread(cause) = refused.why() else { panic!("{refused}") };
-            assert!(cause.raw_os_error().is_some());
-            assert_eq!(drops.count(), tried);
-            refused.into_inner()();
-            assert_eq!((runs.count(), drops.count()), (tried + 1, tried + 1));
-        }
-        let refusal = "cannot submit: the pool has no worker, and the system refused it a thread: ";
-        assert!(panic_of(|| pool.submit(drops.with(|| ()))).starts_with(refusal));
-        assert!(panic_of(|| pool.map([drops.one()], drop)).starts_with(refusal));
-        assert!(pool.try_submit_timeout(LONG, drops.with(|| ())).is_err());
-        let stats = pool.stats();
-        assert_eq!((stats.workers, stats.queued, stats.submitted), (0, 0, 0));
-        drop(pool);
-        assert_eq!((drops.count(), hooks.count()), (6, 0));
-    });
+    let _limit = limit();
+    let (hooks, drops, runs) = (Tally::default(), Drops::default(), Tally::default());
+    let (start, exit, run) = (hooks.clone(), hooks.clone(), runs.clone());
+    let greedy = ThreadPoolExecutor::builder().max_workers(4).stack_size(NO_SUCH_STACK);
+    let pool =
+        greedy.initializer(move || start.add()).exit_hook(move || exit.add()).build().unwrap();
+    for tried in 0..3 {
+        let run = run.clone();
+        let refused = pool.try_submit(drops.with(move || run.add())).unwrap_err();
+        let Refusal::Thread(cause) = refused.why() else { panic!("{refused}") };
+        assert!(cause.raw_os_error().is_some());
+        assert_eq!(drops.count(), tried);
+        refused.into_inner()();
+        assert_eq!((runs.count(), drops.count()), (tried + 1, tried + 1));
+    }
+    let refusal = "cannot submit: the pool has no worker, and the system refused it a thread: ";
+    assert!(panic_of(|| pool.submit(drops.with(|| ()))).starts_with(refusal));
+    assert!(panic_of(|| pool.map([drops.one()], drop)).starts_with(refusal));
+    assert!(pool.try_submit_timeout(LONG, drops.with(|| ())).is_err());
+    let stats = pool.stats();
+    assert_eq!((stats.workers, stats.queued, stats.submitted), (0, 0, 0));
+    drop(pool);
+    assert_eq!((drops.count(), hooks.count()), (6, 0));
 }
 
-/// FLT-01: with room for two or three of eight stacks.
+/// With room for two or three of eight stacks.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_pool_without_another_thread_works_on_with_the_workers_it_has() {
     const STACK: usize = 512 << 20;
-    use crate::support::{Gate, alone_in};
     alone_in(3 * STACK, || {
         let (began, ended) = (Tally::default(), Tally::default());
         let (start, exit) = (began.clone(), ended.clone());
@@ -59,28 +58,25 @@ fn a_pool_without_another_thread_works_on_with_the_workers_it_has() {
     });
 }
 
-/// FLT-05.
 #[test]
 fn a_pool_that_got_no_thread_can_be_closed_in_any_way() {
-    within(|| {
-        let greedy = || {
-            let builder = ThreadPoolExecutor::builder().max_workers(2).stack_size(NO_SUCH_STACK);
-            let pool = builder.build().unwrap();
-            assert!(pool.try_submit(|| ()).is_err());
-            pool
-        };
-        for how in [Shutdown::Drain, Shutdown::WhenIdle, Shutdown::CancelPending, Shutdown::Stop] {
-            let pool = greedy();
-            pool.close(how);
-            pool.shutdown(how).unwrap();
-            assert!(matches!(pool.try_submit(|| ()).unwrap_err().why(), Refusal::ShutDown));
-            assert!(greedy().shutdown_timeout(how, Duration::ZERO).unwrap().is_complete());
-        }
-        drop(greedy());
-    });
+    let _limit = limit();
+    let greedy = || {
+        let builder = ThreadPoolExecutor::builder().max_workers(2).stack_size(NO_SUCH_STACK);
+        let pool = builder.build().unwrap();
+        assert!(pool.try_submit(|| ()).is_err());
+        pool
+    };
+    for how in [Shutdown::Drain, Shutdown::WhenIdle, Shutdown::CancelPending, Shutdown::Stop] {
+        let pool = greedy();
+        pool.close(how);
+        pool.shutdown(how).unwrap();
+        assert!(matches!(pool.try_submit(|| ()).unwrap_err().why(), Refusal::ShutDown));
+        assert!(greedy().shutdown_timeout(how, Duration::ZERO).unwrap().is_complete());
+    }
+    drop(greedy());
 }
 
-/// FLT-07.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_stack_overflow_in_a_task_ends_the_process_with_the_usual_abort() {
@@ -106,7 +102,7 @@ fn a_stack_overflow_in_a_task_ends_the_process_with_the_usual_abort() {
     );
 }
 
-/// FLT-11: in a process that may open sixty-four files, and has opened them all.
+/// In a process that may open sixty-four files, and has opened them all.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_pool_needs_no_file_descriptors() {
@@ -117,15 +113,15 @@ fn a_pool_needs_no_file_descriptors() {
     const MARK: &str = "GLASSPOOL_SPEC_FEW_FILES";
     const TEST: &str = "faults::a_pool_needs_no_file_descriptors";
     if env::var_os(MARK).is_some() {
-        return within(|| {
-            let opened: Vec<_> = iter::from_fn(|| File::open("/dev/null").ok()).collect();
-            assert!((1..64).contains(&opened.len()));
-            let pool = ThreadPoolExecutor::new(4).unwrap();
-            let squares: Vec<u32> = pool.map(0..100, |n| n * n).map(Result::unwrap).collect();
-            assert_eq!(squares.into_iter().sum::<u32>(), 328_350);
-            assert!(File::open("/dev/null").is_err());
-            pool.shutdown(Shutdown::Drain).unwrap();
-        });
+        let _limit = limit();
+        let opened: Vec<_> = iter::from_fn(|| File::open("/dev/null").ok()).collect();
+        assert!((1..64).contains(&opened.len()));
+        let pool = ThreadPoolExecutor::new(4).unwrap();
+        let squares: Vec<u32> = pool.map(0..100, |n| n * n).map(Result::unwrap).collect();
+        assert_eq!(squares.into_iter().sum::<u32>(), 328_350);
+        assert!(File::open("/dev/null").is_err());
+        pool.shutdown(Shutdown::Drain).unwrap();
+        return;
     }
     let mut limited = Command::new("sh");
     limited.args(["-c", r#"ulimit -n 64 && exec "$0" "$@""#]).arg(env::current_exe().unwrap());

@@ -11,12 +11,12 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use glasspool::{
-    Awaiting, Executor, Future, ReturnWhen, Shutdown, Task, ThreadPoolExecutor, as_completed,
-    first_success, set_unobserved_panic_hook, task, wait,
+    Awaiting, Executor, Future, ReturnWhen, Shutdown, Task, as_completed, first_success,
+    set_unobserved_panic_hook, task, wait,
 };
 
 use crate::from_inside::places;
-use crate::support::{Gate, alone, eventually, within, words};
+use crate::support::{Gate, alone, eventually, hold, limit, words};
 use crate::visit::{
     BEING_CANCELLED, CANCELLED, DONE, Is, Own, RUNNING, VALUE, Visit, VisitsWhenDropped, done,
     visit, visit_hook,
@@ -50,13 +50,6 @@ fn await_while(own: &Own, waker: Waker, it: impl FnOnce()) {
     it();
 }
 
-/// Has every worker stand at a gate, so that whatever comes is pending.
-fn hold(pool: &ThreadPoolExecutor) -> Gate {
-    let gate = Gate::closed();
-    (0..pool.max_workers()).for_each(|_| drop(pool.submit(gate.then(|| ()))));
-    gate
-}
-
 #[test]
 fn the_hook_for_panics_that_nobody_looked_at() {
     alone(|| {
@@ -72,77 +65,72 @@ fn the_hook_for_panics_that_nobody_looked_at() {
 
 #[test]
 fn the_initializer() {
-    within(|| {
-        visit_hook(
-            RUNNING,
-            |builder, visit| {
-                let (own, hook) = (visit.own(), visit.once());
-                let hook = move || {
-                    eventually(|| own.get().is_some());
-                    hook();
-                };
-                (builder.initializer(hook), None)
-            },
-            |pool, _, own| _ = own.get_or_init(|| pool.submit(|| VALUE)),
-        );
-    });
+    let _limit = limit();
+    visit_hook(
+        RUNNING,
+        |builder, visit| {
+            let (own, hook) = (visit.own(), visit.once());
+            let hook = move || {
+                eventually(|| own.get().is_some());
+                hook();
+            };
+            (builder.initializer(hook), None)
+        },
+        |pool, _, own| _ = own.get_or_init(|| pool.submit(|| VALUE)),
+    );
 }
 
 #[test]
 fn the_exit_hook_of_a_worker_that_retires() {
-    within(|| {
-        visit_hook(
-            None,
-            |builder, visit| (builder.keep_alive(Duration::ZERO).exit_hook(visit.once()), None),
-            |pool, _, _| drop(pool.submit(|| VALUE)),
-        );
-    });
+    let _limit = limit();
+    visit_hook(
+        None,
+        |builder, visit| (builder.keep_alive(Duration::ZERO).exit_hook(visit.once()), None),
+        |pool, _, _| drop(pool.submit(|| VALUE)),
+    );
 }
 
 #[test]
 fn the_exit_hook_of_a_worker_of_a_closed_pool() {
-    within(|| {
-        visit_hook(
-            None,
-            |builder, visit| (builder.exit_hook(visit.once()), None),
-            |pool, _, _| {
-                drop(pool.submit(|| VALUE));
-                pool.shutdown(Shutdown::Drain).unwrap();
-            },
-        );
-    });
+    let _limit = limit();
+    visit_hook(
+        None,
+        |builder, visit| (builder.exit_hook(visit.once()), None),
+        |pool, _, _| {
+            drop(pool.submit(|| VALUE));
+            pool.shutdown(Shutdown::Drain).unwrap();
+        },
+    );
 }
 
 /// When that ends, which is after all else.
 #[test]
 fn the_drop_of_a_thread_local_that_a_task_has_set() {
-    within(|| {
-        thread_local!(static LEFT: RefCell<Option<VisitsWhenDropped>> = const { RefCell::new(None) });
-        visit_hook(
-            None,
-            |builder, visit| (builder.keep_alive(Duration::ZERO), Some(visit)),
-            |pool, visit, _| drop(pool.submit(|| LEFT.set(Some(visit.unwrap().when_dropped())))),
-        );
-    });
+    let _limit = limit();
+    thread_local!(static LEFT: RefCell<Option<VisitsWhenDropped>> = const { RefCell::new(None) });
+    visit_hook(
+        None,
+        |builder, visit| (builder.keep_alive(Duration::ZERO), Some(visit)),
+        |pool, visit, _| drop(pool.submit(|| LEFT.set(Some(visit.unwrap().when_dropped())))),
+    );
 }
 
 #[test]
 fn the_iterators_of_futures_to_wait_for() {
-    within(|| {
-        visit(DONE, |_, visit| {
-            let own = visit.own();
-            let mut visit = Some(visit);
-            let items =
-                iter::once(done(&own)).inspect(|_| visit.take().into_iter().for_each(Visit::pay));
-            assert_eq!(as_completed(items).count(), 1);
-        });
-        visit(DONE, |_, visit| {
-            let own = visit.own();
-            let mut visit = Some(visit);
-            let items =
-                iter::once(done(&own)).inspect(|_| visit.take().into_iter().for_each(Visit::pay));
-            assert_eq!(wait(items, None, ReturnWhen::AllCompleted).done.len(), 1);
-        });
+    let _limit = limit();
+    visit(DONE, |_, visit| {
+        let own = visit.own();
+        let mut visit = Some(visit);
+        let items =
+            iter::once(done(&own)).inspect(|_| visit.take().into_iter().for_each(Visit::pay));
+        assert_eq!(as_completed(items).count(), 1);
+    });
+    visit(DONE, |_, visit| {
+        let own = visit.own();
+        let mut visit = Some(visit);
+        let items =
+            iter::once(done(&own)).inspect(|_| visit.take().into_iter().for_each(Visit::pay));
+        assert_eq!(wait(items, None, ReturnWhen::AllCompleted).done.len(), 1);
     });
 }
 
@@ -162,19 +150,15 @@ fn a_wake_that_polls_at_once() {
             self.1.lock().unwrap().push(format!("{:?}", polled.map(words)));
         }
     }
-    within(|| {
-        let not_run = "task cancelled because its executor dropped it";
-        for (end, seen) in [(Task::run as fn(Task), "7"), (drop, not_run)] {
-            let (task, future) = task(|| VALUE);
-            let polls = Arc::new(Polls(Mutex::new(future.into_future()), Mutex::default()));
-            polls.poll(&Arc::clone(&polls).into());
-            end(task);
-            assert_eq!(
-                *polls.1.lock().unwrap(),
-                ["Pending".to_owned(), format!("Ready({seen:?})")]
-            );
-        }
-    });
+    let _limit = limit();
+    let not_run = "task cancelled because its executor dropped it";
+    for (end, seen) in [(Task::run as fn(Task), "7"), (drop, not_run)] {
+        let (task, future) = task(|| VALUE);
+        let polls = Arc::new(Polls(Mutex::new(future.into_future()), Mutex::default()));
+        polls.poll(&Arc::clone(&polls).into());
+        end(task);
+        assert_eq!(*polls.1.lock().unwrap(), ["Pending".to_owned(), format!("Ready({seen:?})")]);
+    }
 }
 
 #[test]
@@ -188,15 +172,14 @@ fn the_drop_of_a_waker_that_is_replaced() {
             assert!(self.0.get().unwrap().cancel());
         }
     }
-    within(|| {
-        let (own, (_task, future)) = (Own::default(), task(|| VALUE));
-        let mut awaiting = own.get_or_init(|| future).into_future();
-        let cancels = Waker::from(Arc::new(Cancels(Arc::clone(&own))));
-        assert!(Pin::new(&mut awaiting).poll(&mut Context::from_waker(&cancels)).is_pending());
-        drop(cancels);
-        let polled = Pin::new(&mut awaiting).poll(&mut Context::from_waker(Waker::noop()));
-        assert_eq!(polled.map(words), Poll::Ready(CANCELLED.to_owned()));
-    });
+    let _limit = limit();
+    let (own, (_task, future)) = (Own::default(), task(|| VALUE));
+    let mut awaiting = own.get_or_init(|| future).into_future();
+    let cancels = Waker::from(Arc::new(Cancels(Arc::clone(&own))));
+    assert!(Pin::new(&mut awaiting).poll(&mut Context::from_waker(&cancels)).is_pending());
+    drop(cancels);
+    let polled = Pin::new(&mut awaiting).poll(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(polled.map(words), Poll::Ready(CANCELLED.to_owned()));
 }
 
 places! {

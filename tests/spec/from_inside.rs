@@ -12,7 +12,7 @@ use std::panic::panic_any;
 
 use glasspool::{Future, Shutdown, ThreadPoolExecutor, task};
 
-use crate::support::{Gate, eventually, held_pool, panic_of, pool, within};
+use crate::support::{Gate, eventually, held_pool, limit, panic_of, pool};
 use crate::visit::{
     BEING_CANCELLED, DONE, Own, RUNNING, VALUE, Visit, begin, done, visit, visit_hook,
 };
@@ -20,7 +20,7 @@ use crate::visit::{
 /// Defines a test for each place: as what the future of the place is seen there, and the way there.
 macro_rules! places {
     ($($(#[$doc:meta])* $name:ident($is:expr) = $way:expr;)*) => {
-        $($(#[$doc])* #[test] fn $name() { within(|| visit($is, $way)); })*
+        $($(#[$doc])* #[test] fn $name() { let _limit = limit(); visit($is, $way); })*
     };
 }
 pub(crate) use places;
@@ -58,22 +58,21 @@ fn panic_with(visit: Visit) -> u8 {
 
 #[test]
 fn the_drop_of_captures_when_the_task_is_lost() {
-    within(|| {
-        visit_hook(
-            RUNNING,
-            |builder, visit| {
-                let own = visit.own();
-                let broken = builder.initializer(move || {
-                    eventually(|| own.get().is_some());
-                    panic!("no database")
-                });
-                (broken, Some(visit))
-            },
-            |pool, visit, own| {
-                own.get_or_init(|| pool.submit(with(visit.unwrap(), || VALUE)));
-            },
-        );
-    });
+    let _limit = limit();
+    visit_hook(
+        RUNNING,
+        |builder, visit| {
+            let own = visit.own();
+            let broken = builder.initializer(move || {
+                eventually(|| own.get().is_some());
+                panic!("no database")
+            });
+            (broken, Some(visit))
+        },
+        |pool, visit, own| {
+            own.get_or_init(|| pool.submit(with(visit.unwrap(), || VALUE)));
+        },
+    );
 }
 
 places! {

@@ -7,17 +7,14 @@
 //! the compiler promises.
 //!
 //! The name of a test is a sentence, and its body the proof. Three words come back in most of them,
-//! from [`support`]: [`within`](support::within) turns a hang into a failure, a
+//! from [`support`]: a [`limit`](support::limit) turns a hang into a failure, a
 //! [`Gate`](support::Gate) holds a task where the test wants it (no test sleeps and hopes), and
 //! [`Drops`](support::Drops) count what was dropped.
 //!
-//! Marks such as `CAN-04` are rows of `tests/ROWS.md`: behaviours to which the test suites of
-//! `CPython`, the JDK, rayon, tokio and others hold their own code, and which of the tests below
-//! hold this one to them.
+//! The table `tests/ROWS.md` lists behaviours to which the test suites of `CPython`, the JDK,
+//! rayon, tokio and others hold their own code, and which of the tests below hold this one to
+//! them.
 
-mod blocked;
-mod common;
-mod hears;
 mod support;
 mod told;
 mod visit;
@@ -57,7 +54,6 @@ mod buffered_room;
 mod buffered_ends;
 mod unordered;
 mod as_completed;
-mod growing;
 mod waiting;
 mod first_success;
 mod awaiting;

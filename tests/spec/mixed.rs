@@ -10,7 +10,7 @@ use glasspool::{
     Executor, Future, Refusal, Refused, Shutdown, Submitter, TaskError, ThreadPoolExecutor, task,
 };
 
-use crate::support::{Drops, Tally, within};
+use crate::support::{Drops, Tally, limit};
 
 const SIZES: [usize; 4] = [1, 2, 3, 8];
 const SEEDS: std::ops::Range<u64> = 1..9;
@@ -138,37 +138,36 @@ fn close_as_drawn(pool: &ThreadPoolExecutor, draw: &mut Draw) {
 
 #[test]
 fn a_mix_of_everything_loses_nothing_and_its_counts_agree() {
-    within(|| {
-        for (max_workers, seed) in
-            SIZES.into_iter().flat_map(|size| SEEDS.map(move |seed| (size, seed)))
-        {
-            let mut draw = Draw(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-            let (pool, fates) = (pool_as_drawn(max_workers, &mut draw), Fates::default());
-            let early = draw.one_in(2);
-            thread::scope(|scope| {
-                let submitters: Vec<_> = (0..SUBMITTERS)
-                    .map(|_| {
-                        let (to, fates, draw) =
-                            (pool.submitter(), fates.clone(), Draw(draw.below(u64::MAX) | 1));
-                        scope.spawn(move || submit_many(&to, &fates, draw))
-                    })
-                    .collect();
-                if !early {
-                    for submitter in submitters {
-                        submitter.join().unwrap();
-                    }
+    let _limit = limit();
+    for (max_workers, seed) in
+        SIZES.into_iter().flat_map(|size| SEEDS.map(move |seed| (size, seed)))
+    {
+        let mut draw = Draw(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let (pool, fates) = (pool_as_drawn(max_workers, &mut draw), Fates::default());
+        let early = draw.one_in(2);
+        thread::scope(|scope| {
+            let submitters: Vec<_> = (0..SUBMITTERS)
+                .map(|_| {
+                    let (to, fates, draw) =
+                        (pool.submitter(), fates.clone(), Draw(draw.below(u64::MAX) | 1));
+                    scope.spawn(move || submit_many(&to, &fates, draw))
+                })
+                .collect();
+            if !early {
+                for submitter in submitters {
+                    submitter.join().unwrap();
                 }
-                close_as_drawn(&pool, &mut draw);
-            });
-            let [made, ran, cancelled, came_back] =
-                [&fates.made, &fates.ran, &fates.cancelled, &fates.came_back].map(Tally::count);
-            let stats = pool.stats();
-            let seen = format!("{max_workers} workers, seed {seed}: {stats:?}");
-            assert_eq!((made, made), (ran + cancelled + came_back, fates.drops.count()), "{seen}");
-            assert_eq!((stats.workers, stats.queued), (0, 0), "{seen}");
-            assert_eq!(stats.returned + stats.panicked, ran as u64, "{seen}");
-            assert_eq!(stats.cancelled, cancelled as u64, "{seen}");
-            assert_eq!(stats.submitted, (ran + cancelled) as u64, "{seen}");
-        }
-    });
+            }
+            close_as_drawn(&pool, &mut draw);
+        });
+        let [made, ran, cancelled, came_back] =
+            [&fates.made, &fates.ran, &fates.cancelled, &fates.came_back].map(Tally::count);
+        let stats = pool.stats();
+        let seen = format!("{max_workers} workers, seed {seed}: {stats:?}");
+        assert_eq!((made, made), (ran + cancelled + came_back, fates.drops.count()), "{seen}");
+        assert_eq!((stats.workers, stats.queued), (0, 0), "{seen}");
+        assert_eq!(stats.returned + stats.panicked, ran as u64, "{seen}");
+        assert_eq!(stats.cancelled, cancelled as u64, "{seen}");
+        assert_eq!(stats.submitted, (ran + cancelled) as u64, "{seen}");
+    }
 }

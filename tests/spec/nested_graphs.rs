@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -16,7 +15,7 @@ use glasspool::{
 };
 
 use crate::nesting::there;
-use crate::support::{LONG, panic_of, within};
+use crate::support::{LONG, limit_of, panic_of};
 
 /// Numbers that look like chance, and are the same every time.
 struct Chance(u64);
@@ -330,24 +329,14 @@ fn drawn(number: u64) -> Graph {
     Graph::drawn(&mut chance)
 }
 
-/// REE-01.
 #[test]
 fn random_graphs_end_if_they_can_and_say_truly_why_if_they_cannot() {
-    const AT_A_TIME: u64 = 500;
     let graphs: u64 = env::var("GRAPHS").map_or(1500, |graphs| graphs.parse().unwrap());
-    for first in (0..graphs).step_by(usize::try_from(AT_A_TIME).unwrap()) {
-        let at = Arc::new(AtomicU64::new(first));
-        let now = Arc::clone(&at);
-        let checked = catch_unwind(AssertUnwindSafe(|| {
-            within(move || {
-                for number in first..graphs.min(first + AT_A_TIME) {
-                    now.store(number, SeqCst);
-                    check(drawn(number));
-                }
-            });
-        }));
-        let number = at.load(SeqCst);
-        assert!(checked.is_ok(), "graph {number} does not hold: {:?}", drawn(number));
+    for number in 0..graphs {
+        let graph = format!("graph {number}, {:?},", drawn(number));
+        let _limit = limit_of(graph.clone());
+        let checked = catch_unwind(AssertUnwindSafe(|| check(drawn(number))));
+        assert!(checked.is_ok(), "{graph} does not hold");
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use glasspool::{Executor, Future, Inline, ReturnWhen, Shutdown, task, wait};
 
-use crate::common::about_to_break;
-use crate::support::{Gate, Tally, eventually, held_pool, pool, state, within, words};
+use crate::support::{
+    Gate, Tally, about_to_break, eventually, held_pool, limit, pool, state, words,
+};
 
 /// A future in one of its states, with what there is to know of it.
 struct Example {
@@ -67,216 +68,194 @@ fn in_every_state(look: impl Fn(&Example, &Future<u64>)) {
     }
 }
 
-/// STA-01, STA-03, STA-04, STA-09, RES-02, RES-03, RES-14.
 #[test]
 fn a_future_answers_without_waiting_what_its_state_is_and_what_there_is() {
-    within(|| {
-        in_every_state(|example, future| {
-            for _ in ["once", "and again"] {
-                let shown = example.shown;
-                assert_eq!(future.running(), shown == "running", "{shown}");
-                assert_eq!(future.cancelled(), shown == "cancelled", "{shown}");
-                assert_eq!(future.done(), example.outcome.is_some(), "{shown}");
-                assert_eq!(future.try_result().map(words), example.outcome);
-                let in_no_time = match future.result_timeout(Duration::ZERO) {
-                    Err(timed_out) => timed_out.to_string(),
-                    Ok(outcome) => words(outcome),
-                };
-                let not_yet = || "1 (of 1) futures unfinished".to_owned();
-                assert_eq!(in_no_time, example.outcome.clone().unwrap_or_else(not_yet));
-            }
-        });
+    let _limit = limit();
+    in_every_state(|example, future| {
+        for _ in ["once", "and again"] {
+            let shown = example.shown;
+            assert_eq!(future.running(), shown == "running", "{shown}");
+            assert_eq!(future.cancelled(), shown == "cancelled", "{shown}");
+            assert_eq!(future.done(), example.outcome.is_some(), "{shown}");
+            assert_eq!(future.try_result().map(words), example.outcome);
+            let in_no_time = match future.result_timeout(Duration::ZERO) {
+                Err(timed_out) => timed_out.to_string(),
+                Ok(outcome) => words(outcome),
+            };
+            let not_yet = || "1 (of 1) futures unfinished".to_owned();
+            assert_eq!(in_no_time, example.outcome.clone().unwrap_or_else(not_yet));
+        }
     });
 }
 
-/// CAN-03.
 #[test]
 fn a_cancel_wins_against_pending_and_is_true_again_for_a_cancelled_future() {
-    within(|| {
-        in_every_state(|example, future| {
-            let wins = matches!(example.shown, "pending" | "cancelled");
-            for _ in ["once", "and again"] {
-                assert_eq!((future.cancel(), future.cancelled()), (wins, wins), "{future}");
-            }
-        });
+    let _limit = limit();
+    in_every_state(|example, future| {
+        let wins = matches!(example.shown, "pending" | "cancelled");
+        for _ in ["once", "and again"] {
+            assert_eq!((future.cancel(), future.cancelled()), (wins, wins), "{future}");
+        }
     });
 }
 
-/// CBK-04.
 #[test]
 fn a_callback_that_comes_after_the_end_is_called_at_once_by_its_registrar() {
-    within(|| {
-        in_every_state(|example, future| {
-            for _ in ["once", "and again"] {
-                let (tell, told) = mpsc::channel();
-                future.add_done_callback(move |outcome| {
-                    let _ = tell.send((words(outcome), thread::current().id()));
-                });
-                let here = |outcome: String| (outcome, thread::current().id());
-                assert_eq!(told.try_recv().ok(), example.outcome.clone().map(here));
-            }
-        });
+    let _limit = limit();
+    in_every_state(|example, future| {
+        for _ in ["once", "and again"] {
+            let (tell, told) = mpsc::channel();
+            future.add_done_callback(move |outcome| {
+                let _ = tell.send((words(outcome), thread::current().id()));
+            });
+            let here = |outcome: String| (outcome, thread::current().id());
+            assert_eq!(told.try_recv().ok(), example.outcome.clone().map(here));
+        }
     });
 }
 
-/// STA-05: every question, asked around attempts to change the answers.
+/// Every question, asked around attempts to change the answers.
 #[test]
 fn an_end_is_for_ever() {
-    within(|| {
-        in_every_state(|example, future| {
-            let Some(outcome) = &example.outcome else { return };
-            let facts = || (future.done(), future.running(), future.cancelled(), state(future));
-            let before = facts();
-            for _ in 0..3 {
-                assert_eq!(words(future.result()), *outcome);
-                assert_eq!(future.cancel(), future.cancelled());
-                assert_eq!(future.request_stop(), future.cancelled());
-                assert_eq!(facts(), before);
-            }
-        });
+    let _limit = limit();
+    in_every_state(|example, future| {
+        let Some(outcome) = &example.outcome else { return };
+        let facts = || (future.done(), future.running(), future.cancelled(), state(future));
+        let before = facts();
+        for _ in 0..3 {
+            assert_eq!(words(future.result()), *outcome);
+            assert_eq!(future.cancel(), future.cancelled());
+            assert_eq!(future.request_stop(), future.cancelled());
+            assert_eq!(facts(), before);
+        }
     });
 }
 
-/// STA-05.
 #[test]
 fn an_outcome_outlives_its_pool() {
-    within(|| {
-        let pool = pool(1);
-        let [read, unread] = [1, 2].map(|n| pool.submit(move || vec![n]));
-        let address = read.result().unwrap().as_ptr();
-        let fails = pool.submit(|| -> u8 { panic!("boom") });
-        wait([&fails], None, ReturnWhen::AllCompleted);
-        pool.shutdown(Shutdown::Stop).unwrap();
-        drop(pool);
-        assert_eq!(read.result().unwrap().as_ptr(), address);
-        assert_eq!(
-            (words(read.into_result()), words(unread.into_result())),
-            ("[1]".into(), "[2]".into())
-        );
-        assert_eq!(words(fails.into_result()), "task panicked: boom");
-    });
+    let _limit = limit();
+    let pool = pool(1);
+    let [read, unread] = [1, 2].map(|n| pool.submit(move || vec![n]));
+    let address = read.result().unwrap().as_ptr();
+    let fails = pool.submit(|| -> u8 { panic!("boom") });
+    wait([&fails], None, ReturnWhen::AllCompleted);
+    pool.shutdown(Shutdown::Stop).unwrap();
+    drop(pool);
+    assert_eq!(read.result().unwrap().as_ptr(), address);
+    assert_eq!(
+        (words(read.into_result()), words(unread.into_result())),
+        ("[1]".into(), "[2]".into())
+    );
+    assert_eq!(words(fails.into_result()), "task panicked: boom");
 }
 
-/// STA-13: `Display` is what Python prints; `Debug` has where it was submitted, too.
+/// `Display` is what Python prints; `Debug` has where it was submitted, too.
 #[test]
 fn the_texts_of_a_future_name_its_state() {
-    within(|| {
-        in_every_state(|example, future| {
-            let (text, shown) = (future.to_string(), example.shown);
-            let address = text.strip_prefix("<Future at 0x").unwrap();
-            let address = address.strip_suffix(&format!(" state={shown}>")).expect(&text);
-            assert!(u64::from_str_radix(address, 16).is_ok_and(|address| address != 0), "{text}");
-            let place = future.submitted_at();
-            assert_eq!(place.file(), file!());
-            let debug = format!("Future {{ state: {shown}, submitted_at: {place} }}");
-            assert_eq!(format!("{future:?}"), debug);
-        });
+    let _limit = limit();
+    in_every_state(|example, future| {
+        let (text, shown) = (future.to_string(), example.shown);
+        let address = text.strip_prefix("<Future at 0x").unwrap();
+        let address = address.strip_suffix(&format!(" state={shown}>")).expect(&text);
+        assert!(u64::from_str_radix(address, 16).is_ok_and(|address| address != 0), "{text}");
+        let place = future.submitted_at();
+        assert_eq!(place.file(), file!());
+        let debug = format!("Future {{ state: {shown}, submitted_at: {place} }}");
+        assert_eq!(format!("{future:?}"), debug);
     });
 }
 
 #[test]
 fn an_address_belongs_to_one_future_and_stays() {
-    within(|| {
-        let (pool, gate) = held_pool();
-        let futures = [1, 2].map(|n| pool.submit(move || n));
-        let address =
-            |future: &Future<i32>| future.to_string().split(' ').nth(2).unwrap().to_owned();
-        let before = futures.each_ref().map(address);
-        assert_ne!(before[0], before[1]);
-        gate.open();
-        let moved = futures.map(Box::new);
-        assert!(moved.iter().all(|future| future.result().is_ok()));
-        assert_eq!(moved.each_ref().map(|future| address(future)), before);
-    });
+    let _limit = limit();
+    let (pool, gate) = held_pool();
+    let futures = [1, 2].map(|n| pool.submit(move || n));
+    let address = |future: &Future<i32>| future.to_string().split(' ').nth(2).unwrap().to_owned();
+    let before = futures.each_ref().map(address);
+    assert_ne!(before[0], before[1]);
+    gate.open();
+    let moved = futures.map(Box::new);
+    assert!(moved.iter().all(|future| future.result().is_ok()));
+    assert_eq!(moved.each_ref().map(|future| address(future)), before);
 }
 
 #[test]
 fn the_texts_of_a_future_need_no_debug_of_the_value_and_show_none_of_it() {
     struct Secret(&'static str);
-    within(|| {
-        let (task, future) = task(|| vec![Some(Secret("swordfish"))]);
-        task.run();
-        assert_eq!(future.result().unwrap()[0].as_ref().unwrap().0, "swordfish");
-        assert_eq!(state(&future), "finished returned Vec<Option<Secret>>");
-        assert!(!format!("{future} {future:?}").contains("swordfish"));
-    });
+    let _limit = limit();
+    let (task, future) = task(|| vec![Some(Secret("swordfish"))]);
+    task.run();
+    assert_eq!(future.result().unwrap()[0].as_ref().unwrap().0, "swordfish");
+    assert_eq!(state(&future), "finished returned Vec<Option<Secret>>");
+    assert!(!format!("{future} {future:?}").contains("swordfish"));
 }
 
-/// STA-01.
 #[test]
 fn a_task_that_cannot_start_yet_is_pending_whatever_way_it_was_submitted() {
-    within(|| {
-        let (pool, gate) = held_pool();
-        let futures = [
-            pool.submit(|| 1),
-            pool.named("by name").submit(|| 2),
-            pool.submit_stoppable(|_| 3),
-            pool.try_submit(|| 4).unwrap(),
-        ];
-        assert!(futures.iter().all(|future| state(future) == "pending"));
-        gate.open();
-        assert!(futures.into_iter().zip(1..).all(|(future, n)| future.into_result().unwrap() == n));
-    });
+    let _limit = limit();
+    let (pool, gate) = held_pool();
+    let futures = [
+        pool.submit(|| 1),
+        pool.named("by name").submit(|| 2),
+        pool.submit_stoppable(|_| 3),
+        pool.try_submit(|| 4).unwrap(),
+    ];
+    assert!(futures.iter().all(|future| state(future) == "pending"));
+    gate.open();
+    assert!(futures.into_iter().zip(1..).all(|(future, n)| future.into_result().unwrap() == n));
 }
 
-/// STA-02, STA-12.
 #[test]
 fn a_future_goes_from_pending_to_running_to_finished() {
-    within(|| {
-        let ((pool, before), inside) = (held_pool(), Gate::closed());
-        let future = pool.submit(inside.then(|| 7_u8));
-        assert_eq!(state(&future), "pending");
-        before.open();
-        inside.wait_for(1);
-        assert_eq!(state(&future), "running");
-        inside.open();
-        eventually(|| future.done());
-        assert_eq!(state(&future), "finished returned u8");
-        assert!(future.result_timeout(Duration::ZERO).is_ok() && future.try_result().is_some());
-    });
+    let _limit = limit();
+    let ((pool, before), inside) = (held_pool(), Gate::closed());
+    let future = pool.submit(inside.then(|| 7_u8));
+    assert_eq!(state(&future), "pending");
+    before.open();
+    inside.wait_for(1);
+    assert_eq!(state(&future), "running");
+    inside.open();
+    eventually(|| future.done());
+    assert_eq!(state(&future), "finished returned u8");
+    assert!(future.result_timeout(Duration::ZERO).is_ok() && future.try_result().is_some());
 }
 
-/// STA-06: there is no promise to complete by hand; a task is used up when it is run.
+/// There is no promise to complete by hand; a task is used up when it is run.
 #[test]
 fn a_cancelled_task_that_is_run_all_the_same_does_nothing() {
-    within(|| {
-        let (runs, calls) = (Tally::default(), Tally::default());
-        let (ran, called) = (runs.clone(), calls.clone());
-        let (task, future) = task(move || ran.add());
-        future.add_done_callback(move |_| called.add());
-        assert!(future.cancel());
-        task.run();
-        assert_eq!(words(future.result()), "task cancelled by the caller");
-        assert_eq!((runs.count(), calls.count()), (0, 1));
-    });
+    let _limit = limit();
+    let (runs, calls) = (Tally::default(), Tally::default());
+    let (ran, called) = (runs.clone(), calls.clone());
+    let (task, future) = task(move || ran.add());
+    future.add_done_callback(move |_| called.add());
+    assert!(future.cancel());
+    task.run();
+    assert_eq!(words(future.result()), "task cancelled by the caller");
+    assert_eq!((runs.count(), calls.count()), (0, 1));
 }
 
-/// STA-10, SUB-02.
 #[test]
 fn an_empty_value_is_a_value() {
     #[derive(Debug, PartialEq)]
     struct Nothing;
-    within(|| {
-        let pool = pool(2);
-        let unit = pool.submit(|| ());
-        assert_eq!(unit.result().unwrap(), &());
-        assert!(unit.done() && !unit.cancelled() && unit.try_result().is_some());
-        assert_eq!(pool.submit(|| None::<u8>).into_result().unwrap(), None);
-        assert_eq!(pool.submit(|| Nothing).into_result().unwrap(), Nothing);
-        assert!(pool.submit(|| [0_u8; 0]).into_result().unwrap().is_empty());
-        assert!(pool.map([(); 5], |()| None::<()>).all(|result| result.unwrap().is_none()));
-    });
+    let _limit = limit();
+    let pool = pool(2);
+    let unit = pool.submit(|| ());
+    assert_eq!(unit.result().unwrap(), &());
+    assert!(unit.done() && !unit.cancelled() && unit.try_result().is_some());
+    assert_eq!(pool.submit(|| None::<u8>).into_result().unwrap(), None);
+    assert_eq!(pool.submit(|| Nothing).into_result().unwrap(), Nothing);
+    assert!(pool.submit(|| [0_u8; 0]).into_result().unwrap().is_empty());
+    assert!(pool.map([(); 5], |()| None::<()>).all(|result| result.unwrap().is_none()));
 }
 
-/// STA-10.
 #[test]
 fn a_task_that_returns_an_error_has_returned() {
-    within(|| {
-        let pool = pool(1);
-        let future = pool.submit(|| "x".parse::<u8>());
-        assert!(future.result().unwrap().is_err());
-        assert_eq!(state(&future), "finished returned Result<u8, ParseIntError>");
-        pool.shutdown(Shutdown::Drain).unwrap();
-        assert_eq!((pool.stats().returned, pool.stats().panicked), (1, 0));
-    });
+    let _limit = limit();
+    let pool = pool(1);
+    let future = pool.submit(|| "x".parse::<u8>());
+    assert!(future.result().unwrap().is_err());
+    assert_eq!(state(&future), "finished returned Result<u8, ParseIntError>");
+    pool.shutdown(Shutdown::Drain).unwrap();
+    assert_eq!((pool.stats().returned, pool.stats().panicked), (1, 0));
 }

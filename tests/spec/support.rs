@@ -3,20 +3,26 @@
 use std::any::type_name;
 use std::convert::Infallible;
 use std::fmt::Debug;
+use std::io::Write;
 use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::process::{self, Command};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::time::{Duration, Instant};
-use std::{env, thread};
+use std::{env, io, thread};
 
-use glasspool::{Future, TaskError, ThreadPoolExecutor, task};
+use glasspool::{
+    BufferedMap, Builder, Future, TaskError, ThreadPoolExecutor, set_unobserved_panic_hook, task,
+};
 
 /// How long a test may take before it counts as hanging: far longer than the slowest takes on a
 /// machine that is busy.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// Longer than a prompt answer takes, even on a very busy machine.
+pub(crate) const PROMPT: Duration = Duration::from_secs(20);
 
 /// A timeout that no test lives to see.
 pub(crate) const LONG: Duration = Duration::from_secs(1000);
@@ -24,25 +30,31 @@ pub(crate) const LONG: Duration = Duration::from_secs(1000);
 /// Half of all the addresses there are: no system gives a thread so large a stack.
 pub(crate) const NO_SUCH_STACK: usize = usize::MAX / 2;
 
-/// Runs the body of a test in a thread of its own, and fails by name if that hangs.
-pub(crate) fn within<F: FnOnce() + Send + 'static>(body: F) {
-    let test = name_of::<F>();
-    let (alive, ended) = mpsc::channel::<Infallible>();
-    let named = thread::Builder::new().name(test.to_owned());
-    let thread = named.spawn(move || {
-        let _alive = alive;
-        body();
-    });
-    match ended.recv_timeout(LIMIT) {
-        Ok(never) => match never {},
-        Err(RecvTimeoutError::Timeout) => {
-            panic!("`{test}` hangs: it has not ended within {LIMIT:?}")
-        }
-        Err(RecvTimeoutError::Disconnected) => {
-            thread.unwrap().join().unwrap_or_else(|panic| resume_unwind(panic));
-        }
-    }
+/// Ends the process, naming this place, if the guard lives too long: then the test hangs.
+#[must_use]
+#[track_caller]
+pub(crate) fn limit() -> Limit {
+    limit_of(format!("the test at {}", Location::caller()))
 }
+
+/// As [`limit`], for one step of a test.
+#[must_use]
+pub(crate) fn limit_of(step: String) -> Limit {
+    let (alive, ended) = mpsc::channel::<Infallible>();
+    thread::spawn(move || {
+        if ended.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
+            // Not by `eprintln!`: what it prints in a test is kept until the test has failed.
+            let _ = writeln!(io::stderr(), "{step} hangs: it has not ended within {LIMIT:?}");
+            process::exit(101);
+        }
+    });
+    Limit(alive)
+}
+
+/// A test has not ended yet. It is the first of the test's variables, so it is dropped last.
+pub(crate) struct Limit(
+    #[expect(dead_code, reason = "its drop is the message")] Sender<Infallible>,
+);
 
 /// The path of the test whose body this is, as libtest prints it. (The thread's name would do, but
 /// for `--test-threads=1`.)
@@ -72,7 +84,8 @@ fn alone_as<F: FnOnce() + Send + 'static>(mut process: Command, body: F) -> Stri
     const PASSED: i32 = 42;
     let test = name_of::<F>();
     if env::var(MARK).is_ok_and(|marked| marked == test) {
-        within(body);
+        let _limit = limit();
+        body();
         process::exit(PASSED);
     }
     let output = process.args(["--exact", test, "--nocapture"]).env(MARK, test).output().unwrap();
@@ -89,12 +102,6 @@ pub(crate) fn eventually(holds: impl Fn() -> bool) {
         assert!(began.elapsed() < LIMIT / 2, "it did not come to hold");
         thread::sleep(Duration::from_micros(200));
     }
-}
-
-/// Lets other threads come to where they block, which nobody can see. No test needs it to pass; it
-/// makes a test that would fail more likely to.
-pub(crate) fn let_others_block() {
-    thread::sleep(Duration::from_millis(10));
 }
 
 /// A place that nobody passes until it is opened.
@@ -232,10 +239,22 @@ pub(crate) fn pool(max_workers: usize) -> ThreadPoolExecutor {
 
 /// A pool whose only worker stands at a gate, so that whatever is submitted to it is pending.
 pub(crate) fn held_pool() -> (ThreadPoolExecutor, Gate) {
-    let (pool, gate) = (pool(1), Gate::closed());
-    drop(pool.submit(gate.then(|| ())));
-    gate.wait_for(1);
+    let pool = pool(1);
+    let gate = hold(&pool);
     (pool, gate)
+}
+
+/// Has all workers of a pool stand at a gate.
+pub(crate) fn hold(pool: &ThreadPoolExecutor) -> Gate {
+    let gate = Gate::closed();
+    (0..pool.max_workers()).for_each(|_| drop(pool.submit(gate.then(|| ()))));
+    gate.wait_for(pool.max_workers());
+    gate
+}
+
+/// Fills a bounded queue, and returns the futures of the tasks in it.
+pub(crate) fn fill(pool: &ThreadPoolExecutor) -> Vec<Future<()>> {
+    std::iter::from_fn(|| pool.try_submit(|| ()).ok()).collect()
 }
 
 /// A pool that was broken by its initializer.
@@ -318,4 +337,88 @@ pub(crate) fn while_futures_trickle<T>(body: impl FnOnce(Vec<Future<usize>>) -> 
         over.store(true, SeqCst);
         result
     })
+}
+
+/// The outcomes of so many tasks that all run at the same time.
+pub(crate) fn at_once<T: Send + 'static>(
+    pool: &ThreadPoolExecutor,
+    tasks: usize,
+    found: fn() -> T,
+) -> Vec<T> {
+    let barrier = Arc::new(Barrier::new(tasks));
+    let meet = |_| {
+        let barrier = Arc::clone(&barrier);
+        pool.submit(move || {
+            barrier.wait();
+            found()
+        })
+    };
+    let futures: Vec<_> = (0..tasks).map(meet).collect();
+    futures.into_iter().map(|future| future.into_result().unwrap()).collect()
+}
+
+/// A pool with room for so many pending tasks, whose only worker stands at a gate.
+pub(crate) fn held_with_room_for(tasks: usize) -> (ThreadPoolExecutor, Gate) {
+    let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(tasks).build().unwrap();
+    let gate = hold(&pool);
+    (pool, gate)
+}
+
+/// A pool whose only worker breaks it when the gate is opened.
+pub(crate) fn about_to_break() -> (ThreadPoolExecutor, Gate) {
+    breaks_at_a_gate(ThreadPoolExecutor::builder())
+}
+
+pub(crate) fn breaks_at_a_gate(builder: Builder) -> (ThreadPoolExecutor, Gate) {
+    let gate = Gate::closed();
+    let way = gate.way();
+    let breaking = builder.max_workers(1).initializer(move || {
+        way.pass();
+        panic!("no database");
+    });
+    (breaking.build().unwrap(), gate)
+}
+
+/// The messages of unobserved panics from now on. The hook belongs to the whole process.
+pub(crate) fn listen() -> Receiver<String> {
+    let (tell, heard) = mpsc::channel();
+    set_unobserved_panic_hook(Some(Box::new(move |panic| {
+        tell.send(panic.message().to_owned()).unwrap();
+    })));
+    heard
+}
+
+/// Items that count from zero to this, and how many of them have been taken.
+pub(crate) fn counted(items: usize) -> (impl Iterator<Item = usize>, Tally) {
+    let taken = Tally::default();
+    let count = taken.clone();
+    ((0..items).inspect(move |_| count.add()), taken)
+}
+
+/// Gates, and a function for a map in which each of the first items passes one of them.
+pub(crate) fn gated(gates: usize) -> (Vec<Gate>, impl Fn(usize) -> usize + Send + Sync + 'static) {
+    let gates: Vec<_> = (0..gates).map(|_| Gate::closed()).collect();
+    let ways: Vec<_> = gates.iter().map(Gate::way).collect();
+    let function = move |item: usize| {
+        if let Some(way) = ways.get(item) {
+            way.pass();
+        }
+        item
+    };
+    (gates, function)
+}
+
+/// Something that can be copied, but is not without its being noticed.
+pub(crate) struct CountsClones(pub(crate) Tally);
+
+impl Clone for CountsClones {
+    fn clone(&self) -> Self {
+        self.0.add();
+        Self(self.0.clone())
+    }
+}
+
+/// The results of a map in the order of the items, or in the order of their ends.
+pub(crate) fn ordered<I: Iterator, T>(map: BufferedMap<I, T>, in_order: bool) -> BufferedMap<I, T> {
+    if in_order { map } else { map.unordered() }
 }

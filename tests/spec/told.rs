@@ -1,15 +1,21 @@
-//! An observer that keeps its events, for the tests of events and of recorders.
+//! An observer that keeps its events, and pools that tell it when a thread goes to sleep, so that
+//! no test sleeps and hopes.
+//!
+//! An observer hears of a sleep just before it begins, so a test that goes on then may still be
+//! ahead of the sleeper. Both orders are right, and the test must hold in both.
 
 use std::collections::BTreeMap;
 use std::panic::Location;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use glasspool::{
-    BlockedOn, Builder, CancelReason, Ending, Event, EventKind, Observer, PoolId, TaskId,
+    BlockedOn, Builder, CancelReason, Ending, Event, EventKind, Future, Observer, PoolId, TaskId,
     ThreadPoolExecutor, Worker,
 };
+
+use crate::support::{Gate, breaks_at_a_gate, eventually, hold};
 
 /// One event, and in which thread it was told.
 #[derive(Clone, Debug)]
@@ -62,6 +68,24 @@ impl Log {
     /// Number of events of this kind.
     pub(crate) fn count_of(&self, kind: &EventKind) -> usize {
         self.count(|told| told.kind == *kind)
+    }
+
+    /// Number of sleeps that have been told, by whichever thread.
+    pub(crate) fn sleeps(&self) -> usize {
+        self.count(|told| matches!(told.kind, EventKind::Blocked(_)))
+    }
+
+    /// Waits until this number of sleeps has been told in all.
+    #[track_caller]
+    pub(crate) fn wait_for_sleeps(&self, sleeps: usize) {
+        eventually(|| self.sleeps() >= sleeps);
+    }
+
+    /// Waits until this number of threads sleep at the same time.
+    #[track_caller]
+    pub(crate) fn wait_for_asleep(&self, threads: usize) {
+        let awoken = || self.count(|told| matches!(told.kind, EventKind::Unblocked { .. }));
+        eventually(|| self.sleeps() >= threads + awoken());
     }
 
     /// The events of each task, in words and in the order of the task ids.
@@ -201,4 +225,55 @@ pub(crate) fn observed_by(observer: impl Observer + 'static) -> Builder {
 /// A pool of so many workers that tells the log.
 pub(crate) fn observed(max_workers: usize, log: &Log) -> ThreadPoolExecutor {
     observed_by(log.clone()).max_workers(max_workers).build().unwrap()
+}
+
+/// A pool of so many workers, and the log of its observer.
+pub(crate) fn heard(max_workers: usize) -> (ThreadPoolExecutor, Log) {
+    let log = Log::default();
+    (observed(max_workers, &log), log)
+}
+
+/// A pool whose only worker stands at a gate, and the log of its observer.
+pub(crate) fn heard_and_held() -> (ThreadPoolExecutor, Gate, Log) {
+    let (pool, log) = heard(1);
+    let gate = hold(&pool);
+    (pool, gate, log)
+}
+
+/// As [`about_to_break`](crate::support::about_to_break), and the log of its observer.
+pub(crate) fn heard_and_about_to_break() -> (ThreadPoolExecutor, Gate, Log) {
+    let log = Log::default();
+    let (pool, gate) = breaks_at_a_gate(observed_by(log.clone()));
+    (pool, gate, log)
+}
+
+/// A bounded pool, and the log of its observer.
+pub(crate) fn heard_and_bounded(workers: usize, capacity: usize) -> (ThreadPoolExecutor, Log) {
+    let log = Log::default();
+    let builder = observed_by(log.clone()).max_workers(workers).queue_capacity(capacity);
+    (builder.build().unwrap(), log)
+}
+
+/// A full pool: its worker stands at a gate, and as many tasks are pending as it has room for.
+pub(crate) fn heard_and_full(capacity: usize) -> (ThreadPoolExecutor, Gate, Vec<Future<()>>, Log) {
+    let (pool, log) = heard_and_bounded(1, capacity);
+    let gate = hold(&pool);
+    let pending = (0..capacity).map(|_| pool.submit(|| ())).collect();
+    (pool, gate, pending, log)
+}
+
+/// Asserts that a time counts from the call and not from the question: if it is up before the
+/// question, the reader does not go to sleep.
+#[track_caller]
+pub(crate) fn assert_it_counts_from_the_call<I>(
+    log: &Log,
+    call: impl FnOnce() -> I,
+    times_out: impl FnOnce(I, Duration) -> bool,
+) {
+    const TIME: Duration = Duration::from_millis(5);
+    let made = call();
+    thread::sleep(TIME); // for the time to pass
+    let before = log.my_sleeps().len();
+    assert!(times_out(made, TIME));
+    assert_eq!(log.my_sleeps().len(), before, "it sleeps, so its time begins with the question");
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use glasspool::timeline::{ReadError, Recorder, Trace};
 use glasspool::{EventKind, Shutdown};
 
-use crate::support::within;
+use crate::support::limit;
 use crate::told::observed_by;
 
 /// A file with everything in it that there is, in the order in which it is written.
@@ -87,34 +87,30 @@ fn a_trace_that_is_read_and_written_again_has_the_same_bytes() {
 
 #[test]
 fn a_recording_is_the_same_when_it_is_read_back() {
-    within(|| {
-        let recorder = Arc::new(Recorder::with_capacity(300));
-        let pool = observed_by(Arc::clone(&recorder)).max_workers(2).queue_capacity(50);
-        let pool = pool.thread_name_prefix("\"pool\"\n<旗>").build().unwrap();
-        for name in [
-            "",
-            "\"",
-            "\\",
-            "\n\r\t\u{0}\u{7f}\u{85}\u{2028}\u{2029}",
-            "🏁\u{202e}\u{feff}",
-            "</script>",
-        ] {
-            let future = pool.named(name).submit(|| panic!("boom"));
-            assert!(future.result_timeout(Duration::from_secs(9)).unwrap().is_err());
-            assert_eq!(pool.named(name).map(0..3, |n| n).count(), 3);
-        }
-        drop(pool.named("x".repeat(10_000)).submit(|| ()));
-        pool.shutdown(Shutdown::Stop).unwrap();
-        let trace = recorder.trace().with_title("a\u{0}b\n\"c\" 🏁");
-        let file = written(&trace);
-        assert_eq!(read(&file).unwrap(), trace);
-        assert_eq!(written(&read(&file).unwrap()), file);
-        assert_eq!(file.lines().count(), 2 + trace.threads().len() + trace.entries().len());
-        assert_eq!(
-            read(written(&Recorder::default().trace())).unwrap(),
-            Recorder::default().trace()
-        );
-    });
+    let _limit = limit();
+    let recorder = Arc::new(Recorder::with_capacity(300));
+    let pool = observed_by(Arc::clone(&recorder)).max_workers(2).queue_capacity(50);
+    let pool = pool.thread_name_prefix("\"pool\"\n<旗>").build().unwrap();
+    for name in [
+        "",
+        "\"",
+        "\\",
+        "\n\r\t\u{0}\u{7f}\u{85}\u{2028}\u{2029}",
+        "🏁\u{202e}\u{feff}",
+        "</script>",
+    ] {
+        let future = pool.named(name).submit(|| panic!("boom"));
+        assert!(future.result_timeout(Duration::from_secs(9)).unwrap().is_err());
+        assert_eq!(pool.named(name).map(0..3, |n| n).count(), 3);
+    }
+    drop(pool.named("x".repeat(10_000)).submit(|| ()));
+    pool.shutdown(Shutdown::Stop).unwrap();
+    let trace = recorder.trace().with_title("a\u{0}b\n\"c\" 🏁");
+    let file = written(&trace);
+    assert_eq!(read(&file).unwrap(), trace);
+    assert_eq!(written(&read(&file).unwrap()), file);
+    assert_eq!(file.lines().count(), 2 + trace.threads().len() + trace.entries().len());
+    assert_eq!(read(written(&Recorder::default().trace())).unwrap(), Recorder::default().trace());
 }
 
 #[test]

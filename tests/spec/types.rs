@@ -19,8 +19,7 @@ use glasspool::{
     Task, TaskError, TaskId, TaskInfo, ThreadPoolExecutor, Timed, TimedOut, Worker,
 };
 
-use crate::common::held_with_room_for;
-use crate::support::{NO_SUCH_STACK, broken_pool, pool, within};
+use crate::support::{NO_SUCH_STACK, broken_pool, held_with_room_for, limit, pool};
 
 /// Send and nothing else.
 type OnlySend = Cell<i32>;
@@ -56,7 +55,7 @@ macro_rules! check {
     )+};
 }
 
-/// TYP-01: who may cross threads, be shared by them, be moved when pinned, and be used where a
+/// Who may cross threads, be shared by them, be moved when pinned, and be used where a
 /// panic has gone past.
 ///
 /// A handle is `Send` where the value is, and `Sync` where it lends a value that is. What runs a
@@ -126,7 +125,8 @@ fn a_future_is_a_scoped_future_that_borrows_nothing() {
     fn same<T>(future: Future<T>) -> ScopedFuture<'static, T> {
         future
     }
-    within(|| assert_eq!(same(pool(1).submit(|| 7)).into_result().unwrap(), 7));
+    let _limit = limit();
+    assert_eq!(same(pool(1).submit(|| 7)).into_result().unwrap(), 7);
 }
 
 /// In words: two for the answer, two for the label, and the value or an error with its state.
@@ -143,58 +143,54 @@ fn a_handle_is_small() {
     assert!(size_of::<Submitter>() <= 2 * WORD && size_of::<ThreadPoolExecutor>() <= WORD);
 }
 
-/// TYP-04.
 #[test]
 fn the_texts_of_errors_are_stable() {
-    within(|| {
-        let (pool, gate) = held_with_room_for(1);
-        let pending = pool.submit(|| ());
-        let timed_out = pending.result_timeout(std::time::Duration::ZERO).unwrap_err();
-        assert_eq!(timed_out.to_string(), "1 (of 1) futures unfinished");
-        let full = pool.try_submit(|| ()).unwrap_err();
-        assert_eq!(full.to_string(), "cannot submit: the executor's queue is full");
-        pending.cancel();
-        assert_eq!(pending.result().unwrap_err().to_string(), "task cancelled by the caller");
-        let by_shutdown = pool.submit(|| ());
-        pool.close(Shutdown::CancelPending);
-        let cancelled = by_shutdown.result().unwrap_err();
-        assert_eq!(cancelled.to_string(), "task cancelled by the shutdown of its pool");
-        let closed = pool.try_submit(|| ()).unwrap_err();
-        assert_eq!(closed.to_string(), "cannot submit: the executor was shut down");
-        gate.open();
-    });
+    let _limit = limit();
+    let (pool, gate) = held_with_room_for(1);
+    let pending = pool.submit(|| ());
+    let timed_out = pending.result_timeout(std::time::Duration::ZERO).unwrap_err();
+    assert_eq!(timed_out.to_string(), "1 (of 1) futures unfinished");
+    let full = pool.try_submit(|| ()).unwrap_err();
+    assert_eq!(full.to_string(), "cannot submit: the executor's queue is full");
+    pending.cancel();
+    assert_eq!(pending.result().unwrap_err().to_string(), "task cancelled by the caller");
+    let by_shutdown = pool.submit(|| ());
+    pool.close(Shutdown::CancelPending);
+    let cancelled = by_shutdown.result().unwrap_err();
+    assert_eq!(cancelled.to_string(), "task cancelled by the shutdown of its pool");
+    let closed = pool.try_submit(|| ()).unwrap_err();
+    assert_eq!(closed.to_string(), "cannot submit: the executor was shut down");
+    gate.open();
 }
 
-/// TYP-04.
 #[test]
 fn an_error_with_a_cause_has_it_as_its_source() {
-    within(|| {
-        let refused = broken_pool().try_submit(|| ()).unwrap_err();
-        let message = "the pool is broken: its initializer panicked: no database";
-        assert_eq!(refused.to_string(), format!("cannot submit: {message}"));
-        assert_eq!(refused.source().unwrap().to_string(), message);
-        assert!(refused.source().unwrap().is::<Broken>());
+    let _limit = limit();
+    let refused = broken_pool().try_submit(|| ()).unwrap_err();
+    let message = "the pool is broken: its initializer panicked: no database";
+    assert_eq!(refused.to_string(), format!("cannot submit: {message}"));
+    assert_eq!(refused.source().unwrap().to_string(), message);
+    assert!(refused.source().unwrap().is::<Broken>());
 
-        let greedy = ThreadPoolExecutor::builder().stack_size(NO_SUCH_STACK).build().unwrap();
-        let refused = greedy.try_submit(|| ()).unwrap_err();
-        assert!(refused.source().unwrap().is::<std::io::Error>());
+    let greedy = ThreadPoolExecutor::builder().stack_size(NO_SUCH_STACK).build().unwrap();
+    let refused = greedy.try_submit(|| ()).unwrap_err();
+    assert!(refused.source().unwrap().is::<std::io::Error>());
 
-        let broken =
-            ThreadPoolExecutor::builder().initializer(|| panic!("no database")).build().unwrap();
-        let lost = broken.submit(|| ()).into_result().unwrap_err();
-        let cause = lost.source().unwrap().downcast_ref::<Broken>().unwrap();
-        assert_eq!(cause.message(), "no database");
+    let broken =
+        ThreadPoolExecutor::builder().initializer(|| panic!("no database")).build().unwrap();
+    let lost = broken.submit(|| ()).into_result().unwrap_err();
+    let cause = lost.source().unwrap().downcast_ref::<Broken>().unwrap();
+    assert_eq!(cause.message(), "no database");
 
-        let closed = pool(1);
-        closed.close(Shutdown::Drain);
-        assert!(closed.try_submit(|| ()).unwrap_err().source().is_none());
-        let (task, future) = glasspool::task(|| ());
-        drop(task);
-        assert!(future.result().unwrap_err().source().is_none());
-    });
+    let closed = pool(1);
+    closed.close(Shutdown::Drain);
+    assert!(closed.try_submit(|| ()).unwrap_err().source().is_none());
+    let (task, future) = glasspool::task(|| ());
+    drop(task);
+    assert!(future.result().unwrap_err().source().is_none());
 }
 
-/// TYP-04: the compiler holds here that the last arm of each can be reached.
+/// The compiler holds here that the last arm of each can be reached.
 #[test]
 #[deny(unreachable_patterns)]
 fn error_types_may_get_more_kinds() {

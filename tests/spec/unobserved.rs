@@ -14,7 +14,7 @@ use glasspool::{
     unobserved_panics, wait,
 };
 
-use crate::support::{Gate, PanicsWhenDropped, Tally, alone, eventually, pool, within};
+use crate::support::{Gate, PanicsWhenDropped, Tally, alone, eventually, limit, pool};
 
 static HEARD: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -48,106 +48,100 @@ fn panic_unseen() {
 
 #[test]
 fn the_hook_hears_of_a_panic_when_the_handle_is_dropped() {
-    within(|| assert!(is_heard("dropped without a look", |_| {})));
+    let _limit = limit();
+    assert!(is_heard("dropped without a look", |_| {}));
 }
 
 #[test]
 fn the_hook_hears_of_a_panic_when_the_task_ends_if_the_handle_was_dropped_before() {
-    within(|| {
-        listen();
-        let before = unobserved_panics();
-        let (task, future) = task(|| panic!("dropped before the end"));
-        drop(future);
-        assert_eq!(times_heard("dropped before the end"), 0);
-        task.run();
-        assert_eq!(times_heard("dropped before the end"), 1);
-        assert!(unobserved_panics() > before);
-    });
+    let _limit = limit();
+    listen();
+    let before = unobserved_panics();
+    let (task, future) = task(|| panic!("dropped before the end"));
+    drop(future);
+    assert_eq!(times_heard("dropped before the end"), 0);
+    task.run();
+    assert_eq!(times_heard("dropped before the end"), 1);
+    assert!(unobserved_panics() > before);
 }
 
 #[test]
 fn a_reader_a_waiter_and_a_callback_have_looked() {
-    within(|| {
-        let now = Some(Duration::ZERO);
-        assert!(!is_heard("result", |it| assert!(it.result().is_err())));
-        assert!(!is_heard("try_result", |it| assert!(it.try_result().unwrap().is_err())));
-        assert!(!is_heard("result_timeout", |it| assert!(
-            it.result_timeout(Duration::ZERO).unwrap().is_err()
-        )));
-        assert!(!is_heard("callback", |it| it.add_done_callback(|_| {})));
-        assert!(!is_heard("wait", |it| assert!(
-            !wait([it], now, ReturnWhen::AllCompleted).done.is_empty()
-        )));
-        assert!(!is_heard("as_completed", |it| assert!(as_completed([it]).next().is_some())));
+    let _limit = limit();
+    let now = Some(Duration::ZERO);
+    assert!(!is_heard("result", |it| assert!(it.result().is_err())));
+    assert!(!is_heard("try_result", |it| assert!(it.try_result().unwrap().is_err())));
+    assert!(!is_heard("result_timeout", |it| assert!(
+        it.result_timeout(Duration::ZERO).unwrap().is_err()
+    )));
+    assert!(!is_heard("callback", |it| it.add_done_callback(|_| {})));
+    assert!(!is_heard("wait", |it| assert!(
+        !wait([it], now, ReturnWhen::AllCompleted).done.is_empty()
+    )));
+    assert!(!is_heard("as_completed", |it| assert!(as_completed([it]).next().is_some())));
 
-        let pool = pool(1);
-        let futures = [(); 2].map(|()| pool.submit(|| panic!("handed over as a failure")));
-        let failures = first_success(futures, None, |()| true).unwrap_err().into_failures();
-        assert_eq!((failures.len(), times_heard("handed over as a failure")), (2, 0));
-    });
+    let pool = pool(1);
+    let futures = [(); 2].map(|()| pool.submit(|| panic!("handed over as a failure")));
+    let failures = first_success(futures, None, |()| true).unwrap_err().into_failures();
+    assert_eq!((failures.len(), times_heard("handed over as a failure")), (2, 0));
 }
 
 #[test]
 fn a_look_before_the_end_is_a_look() {
-    within(|| {
-        listen();
-        let looks: [fn(&Future<()>); 4] = [
-            |it| it.add_done_callback(|_| {}),
-            |it| assert!(it.result_timeout(Duration::ZERO).is_err()),
-            |it| drop(as_completed([it])),
-            |it| {
-                let polled = pin!(it.into_future()).poll(&mut Context::from_waker(Waker::noop()));
-                assert!(polled.is_pending());
-            },
-        ];
-        for look in looks {
-            let (task, future) = task(|| panic!("looked at early"));
-            look(&future);
-            drop(future);
-            task.run();
-        }
-        assert_eq!(times_heard("looked at early"), 0);
-    });
+    let _limit = limit();
+    listen();
+    let looks: [fn(&Future<()>); 4] = [
+        |it| it.add_done_callback(|_| {}),
+        |it| assert!(it.result_timeout(Duration::ZERO).is_err()),
+        |it| drop(as_completed([it])),
+        |it| {
+            let polled = pin!(it.into_future()).poll(&mut Context::from_waker(Waker::noop()));
+            assert!(polled.is_pending());
+        },
+    ];
+    for look in looks {
+        let (task, future) = task(|| panic!("looked at early"));
+        look(&future);
+        drop(future);
+        task.run();
+    }
+    assert_eq!(times_heard("looked at early"), 0);
 }
 
 #[test]
 fn a_question_after_the_state_is_no_look() {
-    within(|| {
-        assert!(is_heard("done", |it| assert!(it.done() && !it.running() && !it.cancelled())));
-        assert!(is_heard("cancel", |it| assert!(!it.cancel())));
-        assert!(is_heard("display", |it| assert!(it.to_string().contains("panicked"))));
-    });
+    let _limit = limit();
+    assert!(is_heard("done", |it| assert!(it.done() && !it.running() && !it.cancelled())));
+    assert!(is_heard("cancel", |it| assert!(!it.cancel())));
+    assert!(is_heard("display", |it| assert!(it.to_string().contains("panicked"))));
 }
 
-/// PAN-08.
 #[test]
 fn panics_of_tasks_that_tasks_submit_are_heard_of_too() {
-    within(|| {
-        listen();
-        let pool = pool(2);
-        let submitter = pool.submitter();
-        drop(pool.submit(move || {
-            for _ in 0..3 {
-                drop(submitter.submit(|| panic!("from inside")));
-            }
-        }));
-        eventually(|| times_heard("from inside") == 3);
-    });
+    let _limit = limit();
+    listen();
+    let pool = pool(2);
+    let submitter = pool.submitter();
+    drop(pool.submit(move || {
+        for _ in 0..3 {
+            drop(submitter.submit(|| panic!("from inside")));
+        }
+    }));
+    eventually(|| times_heard("from inside") == 3);
 }
 
 #[test]
 fn panics_of_the_items_of_a_map_are_heard_of_too() {
-    within(|| {
-        listen();
-        let mut results = pool(2).map(0..4, |n| if n > 0 { panic!("item") } else { n });
-        assert!(results.next().unwrap().is_ok());
-        assert!(results.next().unwrap().is_err()); // this one has been looked at
-        drop(results);
-        eventually(|| times_heard("item") == 2);
-    });
+    let _limit = limit();
+    listen();
+    let mut results = pool(2).map(0..4, |n| if n > 0 { panic!("item") } else { n });
+    assert!(results.next().unwrap().is_ok());
+    assert!(results.next().unwrap().is_err()); // this one has been looked at
+    drop(results);
+    eventually(|| times_heard("item") == 2);
 }
 
-/// PAN-04: other than in rayon, the process goes on, with a hook and without.
+/// Other than in rayon, the process goes on, with a hook and without.
 #[test]
 fn the_count_is_exact_and_the_hook_can_be_changed() {
     let said = alone(|| {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use glasspool::{Future, Shutdown, TaskError, ThreadPoolExecutor, as_completed, task};
 
-use crate::support::{Gate, thread_name, within};
+use crate::support::{Gate, limit, thread_name};
 
 /// What is dropped during a test, in words; and which of it is to panic then.
 #[derive(Clone)]
@@ -150,102 +150,94 @@ fn before_the_start(things: &Things, how: Work, read: fn(Future<Thing>)) {
     done(&pool, &gate);
 }
 
-/// DRP-03.
 #[test]
 fn things_of_a_task_that_returns() {
-    within(|| {
-        let read = "capture by worker, callback by worker, value by reader";
-        let out =
-            ("value", "capture by worker, callback by worker, value by reader, out of reader");
-        let capture = ("capture", "capture by worker, callback by worker");
-        let gone = "capture by worker, callback by worker, value by worker";
+    let _limit = limit();
+    let read = "capture by worker, callback by worker, value by reader";
+    let out = ("value", "capture by worker, callback by worker, value by reader, out of reader");
+    let capture = ("capture", "capture by worker, callback by worker");
+    let gone = "capture by worker, callback by worker, value by worker";
 
-        each_once("moved out", read, &[out, capture], |things| {
-            after_the_end(things, Returns, |future| drop(future.into_result()));
-        });
-        each_once("lent", read, &[out, capture], |things| {
-            let (pool, gate, future) = pending(things, Returns);
-            gate.open();
-            let _ = future.result();
-            things.by("reader", || drop(future));
-            done(&pool, &gate);
-        });
-        each_once("never read", read, &[out, capture], |it| after_the_end(it, Returns, drop));
-        each_once("never read, and the pool gone", read, &[out, capture], |things| {
-            let (pool, gate, future) = pending(things, Returns);
-            gate.open();
-            drop(pool);
-            things.by("reader", || drop(future));
-        });
-        each_once("left to an iterator", read, &[capture], |things| {
-            after_the_end(things, Returns, |future| drop(as_completed([future])));
-        });
-        each_once("its handle dropped before it began", gone, &[capture], |things| {
-            before_the_start(things, Returns, drop);
-        });
-        each_once("awaited, but not to the end", gone, &[capture], |things| {
-            before_the_start(things, Returns, |future| drop(future.into_future()));
-        });
-        each_once("its handle dropped while it ran", gone, &[capture], |things| {
-            let (pool, gate, inside) =
-                (builder().build().unwrap(), Gate::closed(), things.work(Returns));
-            let future = pool.submit(gate.then(inside));
-            future.add_done_callback(things.callback());
-            things.by("reader", || drop(future));
-            done(&pool, &gate);
-        });
-        each_once("its handle dropped by its own callback", gone, &[capture], |things| {
-            let (pool, gate, future) = pending(things, Returns);
-            let myself = Arc::new(Mutex::new(None));
-            let take = Arc::clone(&myself);
-            future.add_done_callback(move |_| drop(take.lock().unwrap().take()));
-            *myself.lock().unwrap() = Some(future);
-            done(&pool, &gate);
-        });
+    each_once("moved out", read, &[out, capture], |things| {
+        after_the_end(things, Returns, |future| drop(future.into_result()));
+    });
+    each_once("lent", read, &[out, capture], |things| {
+        let (pool, gate, future) = pending(things, Returns);
+        gate.open();
+        let _ = future.result();
+        things.by("reader", || drop(future));
+        done(&pool, &gate);
+    });
+    each_once("never read", read, &[out, capture], |it| after_the_end(it, Returns, drop));
+    each_once("never read, and the pool gone", read, &[out, capture], |things| {
+        let (pool, gate, future) = pending(things, Returns);
+        gate.open();
+        drop(pool);
+        things.by("reader", || drop(future));
+    });
+    each_once("left to an iterator", read, &[capture], |things| {
+        after_the_end(things, Returns, |future| drop(as_completed([future])));
+    });
+    each_once("its handle dropped before it began", gone, &[capture], |things| {
+        before_the_start(things, Returns, drop);
+    });
+    each_once("awaited, but not to the end", gone, &[capture], |things| {
+        before_the_start(things, Returns, |future| drop(future.into_future()));
+    });
+    each_once("its handle dropped while it ran", gone, &[capture], |things| {
+        let (pool, gate, inside) =
+            (builder().build().unwrap(), Gate::closed(), things.work(Returns));
+        let future = pool.submit(gate.then(inside));
+        future.add_done_callback(things.callback());
+        things.by("reader", || drop(future));
+        done(&pool, &gate);
+    });
+    each_once("its handle dropped by its own callback", gone, &[capture], |things| {
+        let (pool, gate, future) = pending(things, Returns);
+        let myself = Arc::new(Mutex::new(None));
+        let take = Arc::clone(&myself);
+        future.add_done_callback(move |_| drop(take.lock().unwrap().take()));
+        *myself.lock().unwrap() = Some(future);
+        done(&pool, &gate);
     });
 }
 
-/// DRP-05.
 #[test]
 fn things_of_a_task_that_panics() {
-    within(|| {
-        let read = "capture by worker, callback by worker, payload by reader";
-        let out =
-            ("payload", "capture by worker, callback by worker, payload by reader, out of reader");
-        let gone = "capture by worker, callback by worker, payload by worker";
+    let _limit = limit();
+    let read = "capture by worker, callback by worker, payload by reader";
+    let out =
+        ("payload", "capture by worker, callback by worker, payload by reader, out of reader");
+    let gone = "capture by worker, callback by worker, payload by worker";
 
-        each_once("its error read", read, &[out], |things| {
-            after_the_end(things, Panics, |future| drop(future.into_result()));
-        });
-        each_once("never read", read, &[out], |it| after_the_end(it, Panics, drop));
-        each_once("its handle dropped before it began", gone, &[], |things| {
-            before_the_start(things, Panics, drop);
-        });
-        each_once("the payload taken", read, &[out], |things| {
-            let (pool, gate, future) = pending(things, Panics);
-            done(&pool, &gate);
-            let Err(TaskError::Panicked(panic)) = future.result() else {
-                panic!("it has panicked")
-            };
-            things.by("reader", || drop(panic.take_payload()));
-            drop((panic, future));
-        });
-        each_once("the error kept by a callback", read, &[out], |things| {
-            let (pool, gate, future) = pending(things, Panics);
-            let kept = Arc::new(Mutex::new(None));
-            let keep = Arc::clone(&kept);
-            future.add_done_callback(move |outcome| *keep.lock().unwrap() = outcome.err());
-            drop(future);
-            done(&pool, &gate);
-            things.by("reader", || drop(kept.lock().unwrap().take()));
-        });
+    each_once("its error read", read, &[out], |things| {
+        after_the_end(things, Panics, |future| drop(future.into_result()));
+    });
+    each_once("never read", read, &[out], |it| after_the_end(it, Panics, drop));
+    each_once("its handle dropped before it began", gone, &[], |things| {
+        before_the_start(things, Panics, drop);
+    });
+    each_once("the payload taken", read, &[out], |things| {
+        let (pool, gate, future) = pending(things, Panics);
+        done(&pool, &gate);
+        let Err(TaskError::Panicked(panic)) = future.result() else { panic!("it has panicked") };
+        things.by("reader", || drop(panic.take_payload()));
+        drop((panic, future));
+    });
+    each_once("the error kept by a callback", read, &[out], |things| {
+        let (pool, gate, future) = pending(things, Panics);
+        let kept = Arc::new(Mutex::new(None));
+        let keep = Arc::clone(&kept);
+        future.add_done_callback(move |outcome| *keep.lock().unwrap() = outcome.err());
+        drop(future);
+        done(&pool, &gate);
+        things.by("reader", || drop(kept.lock().unwrap().take()));
     });
 }
 
 /// How a pending task may be cancelled, and by whom.
 type Canceller = (&'static str, fn(&ThreadPoolExecutor, Future<Thing>));
 
-/// CAN-01, DRP-05, SHD-22.
 #[test]
 fn things_of_a_task_that_is_cancelled() {
     const WAYS: [Canceller; 6] = [
@@ -268,74 +260,70 @@ fn things_of_a_task_that_is_cancelled() {
             assert!(other.submit(move || future.cancel()).into_result().unwrap());
         }),
     ];
-    within(|| {
-        for (way, cancel) in WAYS {
-            each_once(way, "capture by canceller, callback by canceller", &[], |things| {
-                let (pool, gate, future) = pending(things, Returns);
-                things.by("canceller", || cancel(&pool, future)).unwrap();
-                gate.open();
-                drop(pool);
-            });
-        }
-        each_once("its task dropped", "capture by holder, callback by holder", &[], |things| {
-            let (task, future) = task(things.work(Returns));
-            future.add_done_callback(things.callback());
-            things.by("holder", || drop(task)).unwrap();
-            assert!(future.into_result().is_err());
+    let _limit = limit();
+    for (way, cancel) in WAYS {
+        each_once(way, "capture by canceller, callback by canceller", &[], |things| {
+            let (pool, gate, future) = pending(things, Returns);
+            things.by("canceller", || cancel(&pool, future)).unwrap();
+            gate.open();
+            drop(pool);
         });
+    }
+    each_once("its task dropped", "capture by holder, callback by holder", &[], |things| {
+        let (task, future) = task(things.work(Returns));
+        future.add_done_callback(things.callback());
+        things.by("holder", || drop(task)).unwrap();
+        assert!(future.into_result().is_err());
     });
 }
 
-/// DRP-05.
 #[test]
 fn things_of_a_task_that_is_refused_or_lost() {
-    within(|| {
-        let given_back = "capture by submitter";
-        let out = ("capture", "capture by submitter, out of submitter");
-        each_once("given back by a closed pool", given_back, &[out], |things| {
-            let (pool, _gate) = held();
-            pool.close(Shutdown::Drain);
-            things.by("submitter", || drop(pool.try_submit(things.work(Returns))));
+    let _limit = limit();
+    let given_back = "capture by submitter";
+    let out = ("capture", "capture by submitter, out of submitter");
+    each_once("given back by a closed pool", given_back, &[out], |things| {
+        let (pool, _gate) = held();
+        pool.close(Shutdown::Drain);
+        things.by("submitter", || drop(pool.try_submit(things.work(Returns))));
+    });
+    each_once("given back by a full pool", given_back, &[out], |things| {
+        let (pool, gate) = (builder().queue_capacity(1).build().unwrap(), Gate::closed());
+        let _filling = [(); 2].map(|()| pool.try_submit(gate.then(|| ())).unwrap());
+        let soon = Duration::from_nanos(1);
+        things.by("submitter", || drop(pool.try_submit_timeout(soon, things.work(Returns))));
+    });
+    each_once("refused with a panic", "capture by submitter", &[], |things| {
+        let (pool, _gate) = held();
+        pool.close(Shutdown::Drain);
+        assert!(things.by("submitter", || drop(pool.submit(things.work(Returns)))).is_none());
+    });
+    let lost = "capture by worker, callback by worker, capture by worker, callback by worker";
+    each_once("lost, and another cancelled as the pool broke", lost, &[], |things| {
+        let gate = Gate::closed();
+        let way = gate.way();
+        let broken = builder().initializer(move || {
+            way.pass();
+            panic_any(());
         });
-        each_once("given back by a full pool", given_back, &[out], |things| {
-            let (pool, gate) = (builder().queue_capacity(1).build().unwrap(), Gate::closed());
-            let _filling = [(); 2].map(|()| pool.try_submit(gate.then(|| ())).unwrap());
-            let soon = Duration::from_nanos(1);
-            things.by("submitter", || drop(pool.try_submit_timeout(soon, things.work(Returns))));
-        });
-        each_once("refused with a panic", "capture by submitter", &[], |things| {
-            let (pool, _gate) = held();
-            pool.close(Shutdown::Drain);
-            assert!(things.by("submitter", || drop(pool.submit(things.work(Returns)))).is_none());
-        });
-        let lost = "capture by worker, callback by worker, capture by worker, callback by worker";
-        each_once("lost, and another cancelled as the pool broke", lost, &[], |things| {
-            let gate = Gate::closed();
-            let way = gate.way();
-            let broken = builder().initializer(move || {
-                way.pass();
-                panic_any(());
-            });
-            let pool = broken.build().unwrap();
-            let futures = [(); 2].map(|()| pool.submit(things.work(Returns)));
-            for future in &futures {
-                future.add_done_callback(things.callback());
-            }
-            gate.open();
-            drop(pool);
-            assert!(futures.map(Future::into_result).iter().all(Result::is_err));
-        });
+        let pool = broken.build().unwrap();
+        let futures = [(); 2].map(|()| pool.submit(things.work(Returns)));
+        for future in &futures {
+            future.add_done_callback(things.callback());
+        }
+        gate.open();
+        drop(pool);
+        assert!(futures.map(Future::into_result).iter().all(Result::is_err));
     });
 }
 
 #[test]
 fn a_callback_that_comes_late() {
-    within(|| {
-        each_once("after the end", "callback by registrar", &[], |things| {
-            let (_task, future) = task(|| unreachable!());
-            assert!(future.cancel());
-            things.by("registrar", || future.add_done_callback(things.callback())).unwrap();
-        });
+    let _limit = limit();
+    each_once("after the end", "callback by registrar", &[], |things| {
+        let (_task, future) = task(|| unreachable!());
+        assert!(future.cancel());
+        things.by("registrar", || future.add_done_callback(things.callback())).unwrap();
     });
 }
 
@@ -349,41 +337,40 @@ fn poll(things: &Things, awaiting: &mut (impl StdFuture + Unpin + Send)) {
 
 #[test]
 fn wakers_of_an_awaiter() {
-    within(|| {
-        each_once("woken by the worker", "waker by worker", &[], |things| {
-            let (pool, gate) = held();
-            let mut awaiting = pool.submit(|| 7).into_future();
-            poll(things, &mut awaiting);
-            done(&pool, &gate);
-        });
-        each_once("woken by cancel", "waker by canceller", &[], |things| {
-            let (_task, future) = task(|| 7);
-            let mut awaiting = (&future).into_future();
-            poll(things, &mut awaiting);
-            things.by("canceller", || assert!(future.cancel())).unwrap();
-        });
-        each_once("woken by a shutdown", "waker by closer", &[], |things| {
-            let (pool, gate) = held();
-            let mut awaiting = pool.submit(|| 7).into_future();
-            poll(things, &mut awaiting);
-            things.by("closer", || pool.close(Shutdown::CancelPending)).unwrap();
-            gate.open();
-        });
-        let out = ("waker", "waker by poller, out of poller, waker by worker");
-        each_once("replaced", "waker by poller, waker by worker", &[out], |things| {
-            let (pool, gate) = held();
-            let mut awaiting = pool.submit(|| 7).into_future();
-            poll(things, &mut awaiting);
-            poll(things, &mut awaiting);
-            done(&pool, &gate);
-        });
-        let out = ("waker", "waker by awaiter, out of awaiter");
-        each_once("taken back", "waker by awaiter", &[out], |things| {
-            let (task, future) = task(|| 7);
-            let mut awaiting = future.into_future();
-            poll(things, &mut awaiting);
-            things.by("awaiter", || drop(awaiting));
-            task.run();
-        });
+    let _limit = limit();
+    each_once("woken by the worker", "waker by worker", &[], |things| {
+        let (pool, gate) = held();
+        let mut awaiting = pool.submit(|| 7).into_future();
+        poll(things, &mut awaiting);
+        done(&pool, &gate);
+    });
+    each_once("woken by cancel", "waker by canceller", &[], |things| {
+        let (_task, future) = task(|| 7);
+        let mut awaiting = (&future).into_future();
+        poll(things, &mut awaiting);
+        things.by("canceller", || assert!(future.cancel())).unwrap();
+    });
+    each_once("woken by a shutdown", "waker by closer", &[], |things| {
+        let (pool, gate) = held();
+        let mut awaiting = pool.submit(|| 7).into_future();
+        poll(things, &mut awaiting);
+        things.by("closer", || pool.close(Shutdown::CancelPending)).unwrap();
+        gate.open();
+    });
+    let out = ("waker", "waker by poller, out of poller, waker by worker");
+    each_once("replaced", "waker by poller, waker by worker", &[out], |things| {
+        let (pool, gate) = held();
+        let mut awaiting = pool.submit(|| 7).into_future();
+        poll(things, &mut awaiting);
+        poll(things, &mut awaiting);
+        done(&pool, &gate);
+    });
+    let out = ("waker", "waker by awaiter, out of awaiter");
+    each_once("taken back", "waker by awaiter", &[out], |things| {
+        let (task, future) = task(|| 7);
+        let mut awaiting = future.into_future();
+        poll(things, &mut awaiting);
+        things.by("awaiter", || drop(awaiting));
+        task.run();
     });
 }
