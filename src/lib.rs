@@ -260,7 +260,6 @@ mod map {
     pub(crate) mod tally;
     pub(crate) mod job;
     pub(crate) mod eager;
-    pub(crate) mod window;
     pub(crate) mod buffered;
 }
 pub use map::buffered::{BufferedMap, ScopedBufferedMap};

@@ -310,7 +310,7 @@ impl<'a> Entry<'_, 'a> {
         let own = stop.map(|stop| Common { stop: Some(stop), ..Common::clone(self.common) });
         let own = own.map(Arc::new);
         let common = own.as_ref().unwrap_or(self.common);
-        self.pool.submit(common, Location::caller(), work, policy.clone())
+        self.pool.submit(common, Location::caller(), work, policy)
     }
 
     pub(crate) fn target(&self) -> Target<'a, 'a> {
@@ -321,7 +321,7 @@ impl<'a> Entry<'_, 'a> {
             max_workers: pool.settings.max_workers,
             home: Some(Arc::clone(&queue)),
             refusal: Box::new(move || queue.refusal()),
-            accept: Box::new(move |task, policy| pool.adopt(task, policy)),
+            accept: Box::new(move |task, policy| pool.adopt(task, &policy)),
             can_be_woken: true,
         }
     }
@@ -430,15 +430,15 @@ macro_rules! pool_executors {
     ($($handle:ident),+) => {$(
         impl Executor for $handle {
             fn execute(&self, task: Task) -> Result<(), Refused<Task>> {
-                self.pool.adopt(task, WaitPolicy::Forever)
+                self.pool.adopt(task, &WaitPolicy::Forever)
             }
 
             fn try_execute(&self, task: Task) -> Result<(), Refused<Task>> {
-                self.pool.adopt(task, WaitPolicy::Never)
+                self.pool.adopt(task, &WaitPolicy::Never)
             }
 
             fn execute_until(&self, task: Task, deadline: Instant) -> Result<(), Refused<Task>> {
-                self.pool.adopt(task, WaitPolicy::Until(deadline))
+                self.pool.adopt(task, &WaitPolicy::Until(deadline))
             }
 
             fn max_workers(&self) -> usize {

@@ -2,11 +2,18 @@
 //!
 //! Entries stand in blocks. Taking one out of the middle leaves a hole, and a block that has only
 //! holes gives its memory back. So adding and removing take the same short time however long the
-//! line is; no entry is ever moved, and a hole is passed once, when the head of the line comes to it.
+//! line is; no entry is ever moved, and a hole is passed once, when the head of the line comes to
+//! it.
 
 use std::collections::VecDeque;
 
 const BLOCK_LEN: usize = 64;
+
+/// As many places as a number of entries, as a difference of tickets, which wrap around.
+#[expect(clippy::cast_possible_truncation, reason = "tickets wrap around")]
+fn tickets(entries: usize) -> Ticket {
+    entries as Ticket
+}
 
 /// Names an entry as long as it stands in line. (It wraps around after 2³² entries.)
 pub(crate) type Ticket = u32;
@@ -53,10 +60,11 @@ impl<E> Backlog<E> {
     pub(crate) fn next_ticket(&self) -> Ticket {
         let Some(last) = self.blocks.back() else { return self.first };
         let missing = if last.is_full() { 0 } else { BLOCK_LEN - last.places.len() };
-        self.end_of_blocks().wrapping_sub(missing as Ticket)
+        self.end_of_blocks().wrapping_sub(tickets(missing))
     }
 
-    /// Appends another line, which must [begin](Self::behind) behind this one, and leaves an empty one.
+    /// Appends another line, which must [begin](Self::behind) behind this one, and leaves an empty
+    /// one.
     pub(crate) fn append(&mut self, other: &mut Self) {
         self.blocks.append(&mut other.blocks);
         self.len += std::mem::take(&mut other.len);
@@ -69,7 +77,7 @@ impl<E> Backlog<E> {
     }
 
     fn end_of_blocks(&self) -> Ticket {
-        self.first.wrapping_add((self.blocks.len() * BLOCK_LEN) as Ticket)
+        self.first.wrapping_add(tickets(self.blocks.len() * BLOCK_LEN))
     }
 
     /// Adds an entry at the end.
@@ -108,7 +116,7 @@ impl<E> Backlog<E> {
                 ended.places.clear();
                 self.spare = ended.places;
             }
-            self.first = self.first.wrapping_add(BLOCK_LEN as Ticket);
+            self.first = self.first.wrapping_add(tickets(BLOCK_LEN));
         }
     }
 

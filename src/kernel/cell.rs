@@ -125,8 +125,9 @@ impl<'a, W, T> Cell<'a, W, T> {
         status
     }
 
-    /// Runs the callbacks, then tells the listeners that the task is finished. More callbacks may be
-    /// added meanwhile, by the callbacks themselves or by others, so it looks until there are none.
+    /// Runs the callbacks, then tells the listeners that the task is finished. More callbacks may
+    /// be added meanwhile, by the callbacks themselves or by others, so it looks until there are
+    /// none.
     fn tell_before_the_end<'c>(
         &'c self,
         mut inner: MutexGuard<'c, Inner<'a, W, T>>,
@@ -213,8 +214,8 @@ impl<'a, W, T> Cell<'a, W, T> {
         listeners
     }
 
-    /// The pool that takes the task has these listeners; so a task that stands for others introduces
-    /// them, and any other task has each of them listen to it.
+    /// The pool that takes the task has these listeners; so a task that stands for others
+    /// introduces them, and any other task has each of them listen to it.
     pub(super) fn introduce(&self, pool: &[Arc<dyn Listener>], origin: Origin) {
         if pool.is_empty() {
             return;

@@ -174,8 +174,8 @@ impl Error for Broken {}
 /// worker can come for the task that it waits for.
 ///
 /// It is found when the last of these waits would begin. That wait returns this error, and the
-/// others go on; see [`NestedWait`](crate::NestedWait). `Display` prints the chain: each task, where
-/// it was submitted, which worker runs it, and what it waits for, back to the start.
+/// others go on; see [`NestedWait`](crate::NestedWait). `Display` prints the chain: each task,
+/// where it was submitted, which worker runs it, and what it waits for, back to the start.
 ///
 /// ```
 /// use std::sync::{Arc, mpsc};

@@ -37,7 +37,8 @@ pub(crate) trait Read<T>: Await {
     /// Runs a callback that came after the end.
     fn call_late(&self, callback: Callback<T>, outcome: &Outcome<T>);
 
-    /// Claims the task before its turn and runs it in this thread. Returns `false` if it is too late.
+    /// Claims the task before its turn and runs it in this thread. Returns `false` if it is too
+    /// late.
     fn run_inline(&self) -> bool;
 
     /// The handle is dropped. Returns the outcome that it had not collected.
@@ -124,7 +125,7 @@ where
 ///     scope.spawn(|| future.done());
 /// });
 /// ```
-#[must_use = "dropping a future lets its task run and its result go unread; use `drop` or `let _ =` to say so"]
+#[must_use = "a dropped future lets its task run, unread; say so with `drop` or `let _ =`"]
 pub struct ScopedFuture<'a, T> {
     /// `None` once the outcome has been moved out.
     cell: Option<Arc<dyn Read<T> + 'a>>,
@@ -266,7 +267,10 @@ impl<'a, T> ScopedFuture<'a, T> {
         }
         let outcome = cell.collect();
         cell.tell(&EventKind::Collected);
-        outcome.expect("the task has ended, and this handle is its only reader")
+        let Some(outcome) = outcome else {
+            unreachable!("this is the only reader of an ended task")
+        };
+        outcome
     }
 
     /// Lends the value if the task has ended, without waiting for it. Never blocks.
@@ -351,7 +355,8 @@ impl<'a, T> ScopedFuture<'a, T> {
         }
     }
 
-    /// Returns the task's name, if it was [given one](crate::ThreadPoolExecutor::named). Never blocks.
+    /// Returns the task's name, if it was [given one](crate::ThreadPoolExecutor::named). Never
+    /// blocks.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;

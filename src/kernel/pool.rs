@@ -1,7 +1,7 @@
 //! The pool: a queue, workers and seams, arranged; and the one handle that owns it.
 //!
-//! A pool has one owner, so leaving scope can mean what it means in Python's `with`: drain and join.
-//! A [`Submitter`](crate::Submitter) submits and owns nothing.
+//! A pool has one owner, so leaving scope can mean what it means in Python's `with`: drain and
+//! join. A [`Submitter`](crate::Submitter) submits and owns nothing.
 //!
 //! A [`Pool`] takes tasks that borrow for `'a`. Those of a [`ThreadPoolExecutor`] borrow nothing; a
 //! [`Scope`](crate::Scope) has a pool whose tasks borrow what is around the scope.
@@ -104,7 +104,7 @@ impl<'a> Pool<'a> {
         common: &Arc<Common<'a>>,
         submitted_at: &'static Location<'static>,
         work: F,
-        policy: WaitPolicy,
+        policy: &WaitPolicy,
     ) -> Result<ScopedFuture<'a, T>, Refused<F>>
     where
         F: FnOnce() -> T + Send + 'a,
@@ -126,7 +126,7 @@ impl<'a> Pool<'a> {
     pub(crate) fn adopt(
         self: &Arc<Self>,
         task: ScopedTask<'a>,
-        policy: WaitPolicy,
+        policy: &WaitPolicy,
     ) -> Result<(), Refused<ScopedTask<'a>>> {
         let Some(cell) = task.into_cell() else { return Ok(()) };
         if cell.home() != Some(self.settings.id) {
@@ -137,7 +137,8 @@ impl<'a> Pool<'a> {
         match self.accept(Arc::clone(&cell), policy) {
             Ok(()) => {
                 cell.followers().iter().for_each(|follower| follower.taken());
-                // Whoever cancelled the task before it had its ticket has not found it in the queue.
+                // Whoever cancelled the task before it had its ticket has not found it in the
+                // queue.
                 if cell.status() == Status::Cancelled {
                     self.queue.remove(cell.place(), true);
                 }
@@ -157,7 +158,7 @@ impl<'a> Pool<'a> {
     fn accept(
         self: &Arc<Self>,
         mut task: QueuedTask<'a>,
-        policy: WaitPolicy,
+        policy: &WaitPolicy,
     ) -> Result<(), (QueuedTask<'a>, Refusal)> {
         let bound = self.seams.bound.as_ref();
         match self.queue.put(task) {
@@ -178,7 +179,7 @@ impl<'a> Pool<'a> {
                 },
                 (Admitted::NeedsPermit(waits), Some(bound)) => {
                     task = waits;
-                    if !bound.admit(&policy, self.employs_me()) {
+                    if !bound.admit(policy, self.employs_me()) {
                         self.queue.give_up(&mut submit);
                         return Err((task, Refusal::Full));
                     }
@@ -238,7 +239,8 @@ impl<'a> Pool<'a> {
 
     /// Blocks until the last of its threads has ended. Returns `false` if the deadline came first.
     pub(crate) fn wait_until_over(&self, deadline: Option<Instant>) -> bool {
-        let waits = !is_over(deadline) && !(self.queue.is_over() && self.threads.are_joined());
+        let has_ended = self.queue.is_over() && self.threads.are_joined();
+        let waits = !has_ended && !is_over(deadline);
         if waits {
             self.tell(&EventKind::Blocked(BlockedOn::Shutdown));
         }

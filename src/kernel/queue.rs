@@ -18,6 +18,15 @@
 //! wake-up is under way at most (`waking`), and the worker that wakes up takes a task and leaves by
 //! `settle`, which wakes the next sleeper if another task waits.
 //!
+//! ```text
+//! the chain of wake-ups: three tasks are pushed while three workers sleep
+//!
+//! submitter   push, waking = true, notify ─▶ A     push     push (waking: nobody is notified)
+//! worker A    wakes: waking = false; takes a task; a task waits: waking = true, notify ─▶ B
+//! worker B    wakes: waking = false; takes a task; a task waits: waking = true, notify ─▶ C
+//! worker C    wakes: waking = false; takes the last task; the chain ends
+//! ```
+//!
 //! **No task is left without a worker.** A task is queued while a worker is present. Otherwise its
 //! submitter hires, or waits until somebody else's hire is settled, because that one may fail.
 //!
@@ -101,8 +110,9 @@ pub(crate) struct Queue<'a> {
 /// Where tasks are put while nobody has to be told of them: all workers there may be are awake.
 ///
 /// So submitters and workers do not fight over one lock. A worker that has run out of tasks takes
-/// all that is here; a worker that is about to sleep closes the inbox first, in one critical section
-/// with looking into it. So a task is seen by that worker, or its submitter finds the inbox closed.
+/// all that is here; a worker that is about to sleep closes the inbox first, in one critical
+/// section with looking into it. So a task is seen by that worker, or its submitter finds the inbox
+/// closed.
 struct Inbox<'a> {
     is_open: bool,
     tasks: Backlog<QueuedTask<'a>>,
@@ -426,8 +436,9 @@ impl<'a> Queue<'a> {
         self.settle(state);
     }
 
-    /// Returns the next task for the worker in this slot; sleeps until there is one. `None` means that the worker has left its slot: because the queue is
-    /// closed and empty, or no task came for as long as `keep_alive`, or a spare is not needed.
+    /// Returns the next task for the worker in this slot; sleeps until there is one. `None` means
+    /// that the worker has left its slot: because the queue is closed and empty, or no task came
+    /// for as long as `keep_alive`, or a spare is not needed.
     ///
     /// `idle` is called once, without the lock, before the worker sleeps.
     pub(super) fn take(

@@ -30,7 +30,8 @@ pub(crate) trait Listener: Send + Sync {
     /// the thread that did it. It must not run user code: others may still have to be told.
     fn left_pending(&self, _cancelled: Option<&CancelReason>) {}
 
-    /// Hears a step, and when it was. No lock is held, so this may run user code; it must not panic.
+    /// Hears a step, and when it was. No lock is held, so this may run user code; it must not
+    /// panic.
     fn hear(&self, _step: &EventKind, _at: Instant) {}
 
     /// A pool takes the task, with these listeners of its own. Returns `true` if this task stands
@@ -57,7 +58,8 @@ pub(crate) trait Listener: Send + Sync {
         false
     }
 
-    /// For a pool's listener: returns what is to listen to this task, which the pool has been given.
+    /// For a pool's listener: returns what is to listen to this task, which the pool has been
+    /// given.
     fn for_task(&self, _label: &Label, _origin: Origin) -> Option<Arc<dyn Listener>> {
         None
     }
@@ -121,8 +123,8 @@ pub(crate) trait Await: Send + Sync {
     /// Sleeps until the task has ended. Returns `false` if the deadline came first.
     fn wait(&self, deadline: Option<Instant>) -> bool;
 
-    /// Has this one told when the task ends. Returns `false` if it has ended. `observes` says whether
-    /// this is looking at the task: then its panic is the reader's to notice.
+    /// Has this one told when the task ends. Returns `false` if it has ended. `observes` says
+    /// whether this is looking at the task: then its panic is the reader's to notice.
     fn add(&self, who: Told, observes: bool) -> bool;
 
     fn remove(&self, who: &Told);
@@ -168,8 +170,8 @@ pub(crate) trait Await: Send + Sync {
     /// Returns the number by which an observer knows the task, if one listens to it.
     fn task_id(&self) -> Option<TaskId>;
 
-    /// First half of a cancellation: pending → cancelled, and everyone who waits is told, which runs
-    /// no user code. Returns `true` if it won; then the caller owes a `finish_cancel`.
+    /// First half of a cancellation: pending → cancelled, and everyone who waits is told, which
+    /// runs no user code. Returns `true` if it won; then the caller owes a `finish_cancel`.
     ///
     /// Whoever cancels many tasks does this half for all of them before the second half for any.
     fn cancel(&self, reason: CancelReason) -> bool;
@@ -439,10 +441,11 @@ pub enum EventKind {
     },
     /// This thread is a worker of the pool from now on.
     WorkerBorn,
-    /// The worker found no task and goes to sleep. (It may be woken for a task that was cancelled or
-    /// run inline meanwhile, and be idle again without having started anything.)
+    /// The worker found no task and goes to sleep. (It may be woken for a task that was cancelled
+    /// or run inline meanwhile, and be idle again without having started anything.)
     WorkerIdle,
-    /// The worker has run its last task and its exit hook. Its thread-locals are dropped after that.
+    /// The worker has run its last task and its exit hook. Its thread-locals are dropped after
+    /// that.
     WorkerGone,
     /// The pool is closed in this way.
     Closed(Shutdown),

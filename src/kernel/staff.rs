@@ -1,13 +1,14 @@
 //! Who works for a pool: how many workers there may be, and what each of them runs.
 //!
 //! Nothing here has a lifetime, so a thread can keep it in a thread-local, whatever its tasks
-//! borrow. [`Staff`] is a pool's, a [`Slot`] is a worker's, and a [`WorkerContext`] is what a thread
-//! knows of itself while it is a worker.
+//! borrow. [`Staff`] is a pool's, a [`Slot`] is a worker's, and a [`WorkerContext`] is what a
+//! thread knows of itself while it is a worker.
 //!
-//! **Compensation.** A worker that blocks in a task counts itself first and then looks whether a task
-//! waits for which a spare worker is needed; a submitter asks with the queue locked how many workers
-//! there [may be](Staff::most). One of the two comes second and sees what the first has done, so no
-//! task is left waiting for workers that wait. (Java's `ForkJoinPool` compensates in this way.)
+//! **Compensation.** A worker that blocks in a task counts itself first and then looks whether a
+//! task waits for which a spare worker is needed; a submitter asks with the queue locked how many
+//! workers there [may be](Staff::most). One of the two comes second and sees what the first has
+//! done, so no task is left waiting for workers that wait. (Java's `ForkJoinPool` compensates in
+//! this way.)
 
 use std::fmt;
 use std::sync::Arc;
@@ -142,8 +143,8 @@ impl Drop for BlockedGuard {
 /// No task has ended that was not counted.
 const NOT_ENDED: u8 = u8::MAX;
 
-/// What one worker runs: its task, and inside it the tasks that it runs inline, each because the one
-/// before waits for it.
+/// What one worker runs: its task, and inside it the tasks that it runs inline, each because the
+/// one before waits for it.
 pub(crate) struct Slot {
     pub(crate) index: usize,
     stack: Mutex<Stack>,
@@ -156,8 +157,8 @@ pub(crate) struct Slot {
 #[derive(Default)]
 struct Stack {
     tasks: Vec<RunningTask>,
-    /// Whatever runs here is asked to stop, and so is what has been taken from the queue and is only
-    /// about to run.
+    /// Whatever runs here is asked to stop, and so is what has been taken from the queue and is
+    /// only about to run.
     is_stopping: bool,
 }
 

@@ -161,7 +161,8 @@ impl Status {
         matches!(self, Self::Finished(Ending::Panicked | Ending::Lost))
     }
 
-    /// Returns the words with which Python's futures print their state, for a task that returns `T`.
+    /// Returns the words with which Python's futures print their state, for a task that returns
+    /// `T`.
     pub(crate) fn words<T>(self) -> String {
         match self {
             Self::Pending => "pending".to_owned(),
@@ -203,7 +204,7 @@ mod tests {
     fn a_panic() -> TaskError {
         let submitted_at = std::panic::Location::caller();
         let label = crate::kernel::panics::Label { name: None, submitted_at };
-        TaskError::Panicked(crate::Panic::new(Box::new("boom"), label))
+        TaskError::Panicked(crate::kernel::panics::Panic::new(Box::new("boom"), label))
     }
 
     /// Every state there is, with work and value that are easy to recognise.

@@ -193,8 +193,8 @@ where
     }
 }
 
-/// The half of a task that runs; its closure may borrow for `'a`. Whoever holds it is the executor of
-/// its future.
+/// The half of a task that runs; its closure may borrow for `'a`. Whoever holds it is the executor
+/// of its future.
 ///
 /// ```
 /// use glasspool::{Task, task};

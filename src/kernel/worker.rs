@@ -2,8 +2,8 @@
 //!
 //! **The hand-off.** A task that is queued for a thread that has just been started would be seen
 //! pending for a while, by luck. So the submitter keeps the task, starts the thread, and returns
-//! when the thread has claimed it. The claim is the thread's first act: no user code runs before it,
-//! so the submitter waits for a thread to start and for nothing else, whatever locks it holds.
+//! when the thread has claimed it. The claim is the thread's first act: no user code runs before
+//! it, so the submitter waits for a thread to start and for nothing else, whatever locks it holds.
 //!
 //! ```text
 //! submitter                           new worker's thread
@@ -16,9 +16,9 @@
 //! (`CPython` prints "running" by the same means: its `Thread.start` returns when the thread has
 //! begun.) If the system refuses the thread, nobody has taken the offer, and it is taken back.
 //!
-//! A worker survives all that a task does: a panic is the future's outcome, and a panicking callback
-//! or drop is contained where it happens. It does not survive its own initializer; then the pool is
-//! broken.
+//! A worker survives all that a task does: a panic is the future's outcome, and a panicking
+//! callback or drop is contained where it happens. It does not survive its own initializer; then
+//! the pool is broken.
 
 use std::io;
 use std::sync::Arc;
@@ -106,8 +106,8 @@ impl<'a> Handoff<'a> {
         self.settled.notify_one();
     }
 
-    /// A worker's end may come very early. The submitter shall not be the last to know of a pool: it
-    /// would have to drop the hooks, which are user code.
+    /// A worker's end may come very early. The submitter shall not be the last to know of a pool:
+    /// it would have to drop the hooks, which are user code.
     fn wait_until_settled(&self) {
         let mut offer = self.offer.lock();
         while !matches!(*offer, Offer::Settled) {

@@ -23,8 +23,8 @@ use crate::sync::deadline_after;
 ///
 /// # Panics
 ///
-/// The iterator panics if it could not go on: it has no timeout, and all futures that are left wait,
-/// in turn, for the task that asks. See [`NestedWait`](crate::NestedWait).
+/// The iterator panics if it could not go on: it has no timeout, and all futures that are left
+/// wait, in turn, for the task that asks. See [`NestedWait`](crate::NestedWait).
 ///
 /// ```
 /// use glasspool::{ThreadPoolExecutor, as_completed};
@@ -146,7 +146,7 @@ impl<W: Waitable> AsCompleted<W> {
     /// ```
     /// use glasspool::{as_completed, task};
     ///
-    /// let futures = [1, 2].map(|n| task(move || n).1); // and the tasks are dropped, which cancels them
+    /// let futures = [1, 2].map(|n| task(move || n).1); // dropping the tasks cancels them
     /// let mut ended = as_completed(futures);
     /// assert!(ended.next().unwrap().cancelled());
     /// assert_eq!(ended.into_rest().len(), 1);
@@ -183,7 +183,8 @@ impl<W: Waitable> Timed<AsCompleted<W>> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn push(&mut self, future: W) {
-        self.inner.as_mut().expect(KEPT).push(future);
+        let Some(ended) = &mut self.inner else { unreachable!("{KEPT}") };
+        ended.push(future);
     }
 
     /// Returns the iterator without its timeout, also if the time is up. Never blocks.
@@ -200,7 +201,8 @@ impl<W: Waitable> Timed<AsCompleted<W>> {
     /// }
     /// ```
     pub fn into_inner(self) -> AsCompleted<W> {
-        self.inner.expect(KEPT)
+        let Some(ended) = self.inner else { unreachable!("{KEPT}") };
+        ended
     }
 }
 

@@ -10,11 +10,12 @@
 //! one more; and it comes in before the result is handed over, so there is none less while the
 //! reader works on that.
 //!
-//! **Waiting for room.** A task that finds none in the executor's queue stays here. The reader waits
-//! for room before it waits for a result, so that no worker is idle. But a result may come first, and
-//! whoever has the room may be waiting for the reader: so the reader is woken by either, as its one
-//! parker is known to the semaphore and to the futures in flight. (An executor of the user's knows no
-//! such parker. There the reader waits for a result, and asks for room again when one has come.)
+//! **Waiting for room.** A task that finds none in the executor's queue stays here. The reader
+//! waits for room before it waits for a result, so that no worker is idle. But a result may come
+//! first, and whoever has the room may be waiting for the reader: so the reader is woken by either,
+//! as its one parker is known to the semaphore and to the futures in flight. (An executor of the
+//! user's knows no such parker. There the reader waits for a result, and asks for room again when
+//! one has come.)
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -210,7 +211,8 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
                         }
                         continue;
                     }
-                    // There may be room later; unless the executor was to wait for it, and does not.
+                    // There may be room later; unless the executor was to wait for it, and does
+                    // not.
                     Ok(Err(Refusal::Full)) if !must_wait => {}
                     Ok(Err(why)) => {
                         self.end_source(&CancelReason::of_refusal(&why));
@@ -242,8 +244,8 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         Ok(())
     }
 
-    /// Cancels what waits for room; nothing more comes. What the function has captured goes with the
-    /// last task, and is not kept for as long as the map is.
+    /// Cancels what waits for room; nothing more comes. What the function has captured goes with
+    /// the last task, and is not kept for as long as the map is.
     fn end_source(&mut self, reason: &CancelReason) {
         if let Some(Source { items, make, submit, .. }) = self.source.take() {
             let waiting = self.waiting.iter().map(ScopedFuture::as_await);
@@ -385,7 +387,8 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         Ok(Some(next))
     }
 
-    /// Returns what comes when nothing is on its way. If more items could have come, the time is up.
+    /// Returns what comes when nothing is on its way. If more items could have come, the time is
+    /// up.
     fn next_leftover(&mut self) -> Result<Option<Result<T, TaskError>>, TimedOut> {
         if self.source.is_some() {
             return Err(self.timed_out());

@@ -91,7 +91,8 @@ impl<T> Waitable for Item<'_, T> {
 ///     pool.map(texts, |text| text.len())
 /// }
 /// let pool = ThreadPoolExecutor::new(2)?;
-/// let lengths: Result<Vec<_>, _> = lengths(vec!["a".to_owned(), "bc".to_owned()], &pool).collect();
+/// let texts = vec!["a".to_owned(), "bc".to_owned()];
+/// let lengths: Result<Vec<_>, _> = lengths(texts, &pool).collect();
 /// assert_eq!(lengths?, [1, 2]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -191,8 +192,9 @@ impl<T> ScopedMap<'_, T> {
     /// let pool = ThreadPoolExecutor::new(1)?;
     /// let (open, gate) = mpsc::channel::<()>();
     /// let gate = Mutex::new(gate);
-    /// let mut results =
-    ///     pool.map(0..3, move |_| gate.lock().unwrap().recv().is_ok()).timeout(Duration::from_millis(5));
+    /// let results =
+    ///     pool.map(0..3, move |_| gate.lock().unwrap().recv().is_ok());
+    /// let mut results = results.timeout(Duration::from_millis(5));
     /// assert_eq!(results.next().unwrap().unwrap_err().to_string(), "3 (of 3) futures unfinished");
     /// assert!(results.next().is_none());
     /// drop(open);

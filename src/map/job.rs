@@ -1,7 +1,7 @@
 //! The side of a map that runs: a job with a cell for each item.
 //!
-//! A map is not a row of submitted tasks. The job holds the items' cells side by side; *runners*, as
-//! many as the executor has workers, are tasks that take items until none is left. So a map of a
+//! A map is not a row of submitted tasks. The job holds the items' cells side by side; *runners*,
+//! as many as the executor has workers, are tasks that take items until none is left. So a map of a
 //! million tiny items makes a handful of allocations, and the queue holds a handful of entries.
 //!
 //! **Who takes what.** A runner takes a chunk of neighbouring items from the front of those not
@@ -10,10 +10,10 @@
 //! that one runner has taken and not begun can still be claimed by another runner that has run out
 //! of its own, or be cancelled.
 //!
-//! **Why no item is forgotten.** Chunks are taken under one lock, so at any time an item is untaken,
-//! or in a chunk that everyone can see, or has been claimed. A runner ends when nothing is untaken
-//! and it has looked through every chunk. If the last runner goes without having run (every task
-//! for one was dropped), the items are cancelled.
+//! **Why no item is forgotten.** Chunks are taken under one lock, so at any time an item is
+//! untaken, or in a chunk that everyone can see, or has been claimed. A runner ends when nothing is
+//! untaken and it has looked through every chunk. If the last runner goes without having run (every
+//! task for one was dropped), the items are cancelled.
 
 use std::mem::{replace, take};
 use std::ops::Range;
@@ -46,8 +46,8 @@ pub(super) struct Job<'a, I, T> {
     function: Mutex<Option<Function<'a, I, T>>>,
     /// Number of runners that have neither run nor been dropped.
     runners_left: AtomicUsize,
-    /// The items that no runner has taken; and behind them, for each runner by its number, the chunk
-    /// that it has taken last.
+    /// The items that no runner has taken; and behind them, for each runner by its number, the
+    /// chunk that it has taken last.
     chunks: Mutex<Vec<Range<usize>>>,
     /// Items that were cancelled, and are owed a `finish_cancel`.
     cancelled: Mutex<Vec<usize>>,

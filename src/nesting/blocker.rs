@@ -7,8 +7,8 @@
 //!
 //! **Why the end of a wait is not lost.** Before it sleeps, the thread makes sure that somebody can
 //! end the wait: it runs a pending task of its own pool itself; or it counts itself as blocked, and
-//! then a spare worker is hired if a task waits for one; and last it enters the graph of waits, where
-//! it is found if it closes a cycle.
+//! then a spare worker is hired if a task waits for one; and last it enters the graph of waits,
+//! where it is found if it closes a cycle.
 
 use std::sync::Arc;
 
@@ -97,7 +97,7 @@ fn enter(
     let edge = Edge { thread: current_thread(), worker, staff, nest, target, timed };
     match Entered::with(edge) {
         Ok(entered) => Ok(BlockedWait { _entered: entered, _counted: counted }),
-        Err(stuck) => Err(stuck.deadlock(in_hand, worker)),
+        Err(endless) => Err(endless.deadlock(in_hand, worker)),
     }
 }
 

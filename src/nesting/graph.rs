@@ -8,20 +8,21 @@
 //!       └────────── waits for A ◀─────┘                thread 3, which waits for nobody
 //! ```
 //!
-//! A wait comes here if it is *inside* a task and really has to wait; each thread has one at most. A
-//! thread enters before it goes to sleep, and looks in the same critical section whether it could
+//! A wait comes here if it is *inside* a task and really has to wait; each thread has one at most.
+//! A thread enters before it goes to sleep, and looks in the same critical section whether it could
 //! ever be woken. If not, it does not wait at all.
 //!
 //! **Why every cycle is found.** Its waits enter one after the other, and the last of them sees all
-//! others: an [`Owner`] says who runs a task before that thread can wait for anything itself. So one
-//! wait closes the cycle, and is told.
+//! others: an [`Owner`] says who runs a task before that thread can wait for anything itself. So
+//! one wait closes the cycle, and is told.
 //!
-//! **Why there is no false alarm.** What is found to be stuck *is*: a thread that is in here sleeps,
-//! or will, or was woken by an end that its `Owner` shows; a task that it runs can be ended by nobody
-//! else; and a task that waits for a pool is taken by a worker with a slot there, and all of these
-//! are among the stuck. So none of them can make the first move. Whatever might move otherwise counts
-//! as moving: a thread that is not in here, a wait with a deadline, a task that no pool has taken.
-//! (That somebody outside might cancel a task for which no worker can come is not counted.)
+//! **Why there is no false alarm.** What is found to be stuck *is*: a thread that is in here
+//! sleeps, or will, or was woken by an end that its `Owner` shows; a task that it runs can be ended
+//! by nobody else; and a task that waits for a pool is taken by a worker with a slot there, and all
+//! of these are among the stuck. So none of them can make the first move. Whatever might move
+//! otherwise counts as moving: a thread that is not in here, a wait with a deadline, a task that no
+//! pool has taken. (That somebody outside might cancel a task for which no worker can come is not
+//! counted.)
 //!
 //! The graph's lock is the outermost: under it, those of [`AnyOf`] and [`Owner`] are taken for a
 //! moment, and no user code runs.
@@ -118,8 +119,8 @@ impl Listener for Owner {
     }
 }
 
-/// Tasks of which any will do. It is kept as long as somebody goes on waiting for them, and not made
-/// for each wait: so waiting for all of them costs what there are, and not the square of it.
+/// Tasks of which any will do. It is kept as long as somebody goes on waiting for them, and not
+/// made for each wait: so waiting for all of them costs what there are, and not the square of it.
 pub(crate) struct AnyOf(Mutex<BTreeMap<usize, Sought>>);
 
 // No user code runs while it is locked.
@@ -322,8 +323,8 @@ pub(super) fn links_from(
     tasks.map(|task| Link { task: Some(task), worker }).collect()
 }
 
-/// Why a wait was not entered: the tasks that would wait for each other, from the one that was to be
-/// waited for.
+/// Why a wait was not entered: the tasks that would wait for each other, from the one that was to
+/// be waited for.
 pub(super) struct Stuck {
     chain: Vec<Link>,
     /// The last waits for one of this pool's workers.
@@ -331,8 +332,8 @@ pub(super) struct Stuck {
 }
 
 impl Stuck {
-    /// Returns the error of the wait of this task, which comes first if the chain does not lead back
-    /// to it.
+    /// Returns the error of the wait of this task, which comes first if the chain does not lead
+    /// back to it.
     pub(super) fn deadlock(self, task: Option<Label>, worker: Option<Worker>) -> Deadlock {
         match self.for_want_of {
             Some(pool) => {
@@ -365,7 +366,7 @@ fn chain(links: &[Link]) -> String {
         Some((first, rest)) if !rest.is_empty() => {
             format!("{first}, waits for {}, {which}", rest.join(", which waits for "))
         }
-        _ => texts.iter().map(|text| format!("{text}, ")).collect(),
+        _ => texts.concat() + ", ",
     }
 }
 
@@ -393,7 +394,8 @@ mod tests {
         assert_eq!(
             cycle(&[first, second, third]).to_string(),
             format!(
-                "deadlock: {a}, run by worker 0 of {pool}, waits for {b}, run by worker 1 of {pool}, \
+                "deadlock: {a}, run by worker 0 of {pool}, waits for {b}, \
+                 run by worker 1 of {pool}, \
                  which waits for {c}, which waits for {a}"
             )
         );

@@ -13,7 +13,8 @@
 ///
 /// // One worker, and a task on it that waits for another of the same pool.
 /// let nested = |policy| {
-///     let pool = ThreadPoolExecutor::builder().max_workers(1).nested_wait(policy).build().unwrap();
+///     let builder = ThreadPoolExecutor::builder().max_workers(1).nested_wait(policy);
+///     let pool = builder.build().unwrap();
 ///     let submitter = pool.submitter();
 ///     pool.submit(move || submitter.submit(|| 5 * 5).into_result()).into_result().unwrap()
 /// };

@@ -81,8 +81,8 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event<'a> {
-    /// When it happened, by the monotonic clock. (A [cancellation](EventKind::Cancelled) may be told a
-    /// little later.)
+    /// When it happened, by the monotonic clock. (A [cancellation](EventKind::Cancelled) may be
+    /// told a little later.)
     pub at: Instant,
     /// The pool in which it happened.
     pub pool: PoolId,
@@ -91,8 +91,8 @@ pub struct Event<'a> {
     /// The task that the event is about, if it is about one.
     pub task: Option<TaskInfo<'a>>,
     /// Number of pending tasks of the pool at that time: submitted, and neither started nor ended
-    /// nor refused. Each item of a [`Map`](crate::Map) is one, and so is the task of a submitter that
-    /// waits for room. (So it may be more than [`Stats::queued`](crate::Stats::queued).)
+    /// nor refused. Each item of a [`Map`](crate::Map) is one, and so is the task of a submitter
+    /// that waits for room. (So it may be more than [`Stats::queued`](crate::Stats::queued).)
     pub queue_depth: usize,
     /// What happened.
     pub kind: EventKind,

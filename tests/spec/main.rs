@@ -74,3 +74,4 @@ mod mixed;
 mod regressions;
 mod types;
 mod rows;
+mod diagrams;

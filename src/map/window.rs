@@ -1,1 +1,0 @@
-//! Empty: what was here is in [`buffered`](super::buffered).
