@@ -1,21 +1,20 @@
 //! One function, items without end: so many are in flight, and the next is taken when a result is
 //! handed over.
 //!
-//! Each item is a task of its own, submitted as any other; what makes it a map is who submits it,
-//! and when. That is the reader: nobody else touches the items, so they may come from anything, and
-//! there is no state here that two threads share.
+//! Each item is a task of its own, submitted as any other. The reader submits it: no other thread
+//! touches the items, so they may come from anything, and no state here is shared by two threads.
 //!
-//! **How many are in flight.** Taken, and not handed over: always as many as the buffer holds,
-//! until the items end. A result leaves first, and then the next item comes in, so there is never
-//! one more; and it comes in before the result is handed over, so there is none less while the
-//! reader works on that.
+//! **How many are in flight.** An item is in flight from when it is taken until its result is
+//! handed over. Until the items end, as many are in flight as the buffer holds. A result leaves
+//! before the next item is taken, so there is not one more; and the next item is taken before the
+//! result is handed over, so there is not one less while the reader works on the result.
 //!
-//! **Waiting for room.** A task that finds none in the executor's queue stays here. The reader
+//! **Waiting for room.** A task that finds no room in the executor's queue waits here. The reader
 //! waits for room before it waits for a result, so that no worker is idle. But a result may come
-//! first, and whoever has the room may be waiting for the reader: so the reader is woken by either,
-//! as its one parker is known to the semaphore and to the futures in flight. (An executor of the
-//! user's knows no such parker. There the reader waits for a result, and asks for room again when
-//! one has come.)
+//! first, and whoever has the room may be waiting for the reader. So the reader is woken by either:
+//! its one parker is known to the semaphore and to the futures that may be next. (A user's executor
+//! knows no such parker. There the reader waits for a result, and asks for room again when one has
+//! come.)
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -38,28 +37,26 @@ use crate::many::timed::Timed;
 use crate::submit::{Target, raise};
 use crate::sync::{Mutex, Parker, is_over};
 
-/// The results of a `map_buffered`: as a [`ScopedMap`](crate::ScopedMap)'s, with so many items in
-/// flight at a time.
+/// The results of a `map_buffered`, which has so many items in flight at a time.
 ///
-/// Asking for the next result blocks until it is there, and then takes the next item and submits
-/// it, before the result is handed over: so an iterator of items that waits for something holds the
-/// results up, also past a timeout. A full queue holds up a result that is there for a moment at
-/// most.
+/// Asking for the next result blocks until it is there. The next item is taken and submitted before
+/// the result is handed over: so an iterator of items that waits for something holds the results
+/// up, also past a timeout. A full queue does not hold up a result that is there.
 ///
 /// - **An item that fails** is an `Err` in its place, and the iteration goes on.
 /// - **If the executor refuses an item**, because it was shut down or broke meanwhile, all that is
-///   in flight is still handed over, and then, as an `Err` in the place of that item, why it was
-///   refused. Then the iteration ends: what comes to its end without an `Err` is complete.
+///   in flight is still handed over. The refused item comes last, as an `Err` that says why it was
+///   refused. Then the iteration ends: results without an `Err` are complete.
 /// - **If the iterator of the items panics**, its panic comes out of `next` when all that is in
-///   flight has been handed over. Then the iteration ends. (The same if the executor panics when it
-///   is to take an item; that, and those behind it, are cancelled.)
-/// - **Dropping it** cancels what has not begun; what has begun goes on. It makes no difference
-///   whether it has been iterated. What is unread is dropped there and then; a drop that panics is
-///   contained, as there may be many.
+///   flight has been handed over. Then the iteration ends. (If the executor panics as it is given
+///   an item, the same happens; that item and those behind it are cancelled.)
+/// - **Dropping the map** cancels what has not begun; what has begun goes on, whether or not the
+///   map has been iterated. Unread results are dropped by the thread that drops the map; a drop
+///   that panics is contained.
 ///
 /// # Panics
 ///
-/// `next` does, if the iterator of the items or the executor has: see above.
+/// `next` panics if the iterator of the items or the executor has panicked: see above.
 ///
 /// ```
 /// use glasspool::ThreadPoolExecutor;
@@ -77,17 +74,17 @@ use crate::sync::{Mutex, Parker, is_over};
 /// ```
 #[must_use = "dropping a map cancels what has not begun"]
 pub struct ScopedBufferedMap<'a, I: Iterator, T> {
-    /// Where more comes from; `None` when nothing more does.
+    /// `None` when no more items are taken.
     source: Option<Source<'a, I, T>>,
     in_order: bool,
     /// What has been submitted, if results come in the order of the items.
     line: VecDeque<ScopedFuture<'a, T>>,
     /// What has been submitted, if results come as they end.
     ends: Completions<ScopedFuture<'a, T>>,
-    /// What waits for room; or, when there is no source any more, what was refused, which is
-    /// cancelled and handed over when all else has been.
+    /// What waits for room. When the source is gone, these are the refused items, which are
+    /// cancelled, and are handed over last.
     waiting: VecDeque<ScopedFuture<'a, T>>,
-    /// The panic of the items' iterator, or of the executor: comes out after all of these.
+    /// The panic of the items' iterator or of the executor; it comes out after all results.
     panic: Mutex<Option<Payload>>,
     buffer_size: usize,
     /// Number of items that have been taken.
@@ -96,10 +93,9 @@ pub struct ScopedBufferedMap<'a, I: Iterator, T> {
     submitted_at: &'static Location<'static>,
 }
 
-/// The results of a `map_buffered` over what borrows nothing: what an executor's `map_buffered`
-/// returns.
+/// The results of a `map_buffered` that borrows nothing.
 ///
-/// All that can be done with it is a [`ScopedBufferedMap`]'s.
+/// Its methods are those of [`ScopedBufferedMap`].
 ///
 /// ```
 /// use std::ops::RangeFrom;
@@ -115,8 +111,8 @@ pub struct ScopedBufferedMap<'a, I: Iterator, T> {
 /// ```
 pub type BufferedMap<I, T> = ScopedBufferedMap<'static, I, T>;
 
-/// The items, and the way from there to the executor. The types of the function and of the executor
-/// are known to the closures, which share the tasks that wait for room.
+/// The items, and the way from an item to the executor. The closures hide the types of the function
+/// and of the executor, and share the tasks that wait for room.
 struct Source<'a, I: Iterator, T> {
     /// `None` when the items have come to their end.
     items: Option<I>,
@@ -211,8 +207,7 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
                         }
                         continue;
                     }
-                    // There may be room later; unless the executor was to wait for it, and does
-                    // not.
+                    // There may be room later, unless the executor had to wait and did not.
                     Ok(Err(Refusal::Full)) if !must_wait => {}
                     Ok(Err(why)) => {
                         self.end_source(&CancelReason::of_refusal(&why));
@@ -244,8 +239,8 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         Ok(())
     }
 
-    /// Cancels what waits for room; nothing more comes. What the function has captured goes with
-    /// the last task, and is not kept for as long as the map is.
+    /// Takes no more items, and cancels those that wait for room. The function goes with the last
+    /// task: it is not kept for as long as the map is.
     fn end_source(&mut self, reason: &CancelReason) {
         if let Some(Source { items, make, submit, .. }) = self.source.take() {
             let waiting = self.waiting.iter().map(ScopedFuture::as_await);
@@ -294,7 +289,7 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
     /// block.
     ///
     /// As many items are in flight as before. Those that have ended come first, in the order of the
-    /// items. A timeout comes behind: `map.unordered().timeout(…)`.
+    /// items. To set a timeout as well, call it last: `map.unordered().timeout(…)`.
     ///
     /// ```
     /// use glasspool::ThreadPoolExecutor;
@@ -312,10 +307,11 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         self
     }
 
-    /// Waits in all at most this long, counted from the call of `map_buffered`. When the time is
-    /// up, no more items are taken; what is there is still handed over, and then what has not begun
-    /// is cancelled. If all has been handed over, the [`TimedOut`] counts none as unfinished: that
-    /// there may be more items is all it says.
+    /// Limits the time in which all results have to come, counted from the call of `map_buffered`.
+    ///
+    /// When the time is up, no more items are taken; results that are there are still handed over,
+    /// and then what has not begun is cancelled. If all results have been handed over, the
+    /// [`TimedOut`] counts no item as unfinished: it says that there may be more items.
     ///
     /// ```
     /// use std::time::Duration;
@@ -387,8 +383,8 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
         Ok(Some(next))
     }
 
-    /// Returns what comes when nothing is on its way. If more items could have come, the time is
-    /// up.
+    /// Returns what comes when no submitted item is left. With a source, that means that the time
+    /// is up.
     fn next_leftover(&mut self) -> Result<Option<Result<T, TaskError>>, TimedOut> {
         if self.source.is_some() {
             return Err(self.timed_out());
@@ -401,7 +397,7 @@ impl<'a, I: Iterator, T> ScopedBufferedMap<'a, I, T> {
 
 iterate!([I: Iterator, T] ScopedBufferedMap<'_, I, T>);
 
-// As for a map, but that the panic of the items' iterator comes out of it.
+// As for a `ScopedMap`; but a panic of the items' iterator comes out of `next`, so that counts too.
 impl<I: Iterator + UnwindSafe, T> UnwindSafe for ScopedBufferedMap<'_, I, T> {}
 impl<I: Iterator + RefUnwindSafe, T> RefUnwindSafe for ScopedBufferedMap<'_, I, T> {}
 

@@ -3,8 +3,8 @@
 //! Here is the side that is read; the side that runs is the [`job`](super::job). It has all items
 //! from the start; a map of endlessly many items is [`buffered`](super::buffered).
 //!
-//! An item is pending, or claimed by a runner that will complete it, or has ended; and items for
-//! which no runner will come are cancelled. So whoever waits here for an item is woken.
+//! **Why every reader is woken.** An item is pending, or claimed by a thread that will complete it,
+//! or has ended. Pending items for which no runner will come are cancelled.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -31,12 +31,12 @@ use crate::submit::{Target, raise};
 
 /// The results of a `map`, in the order of the items.
 ///
-/// The executor has the work when `map` returns, whether or not anyone asks. Asking for the next
-/// result blocks until that item has ended. An item that fails is an `Err` in its place, and the
-/// iteration goes on. Dropping the iterator cancels what has not begun; what has begun goes on.
-/// What is unread is dropped there and then; a drop that panics is contained, as there may be many.
+/// The executor has the work when `map` returns, whether or not results are asked for. Asking for
+/// the next result blocks until that item has ended. An item that fails is an `Err` in its place,
+/// and the iteration goes on. Dropping the map cancels what has not begun; what has begun goes on.
+/// Unread results are dropped by the thread that drops the map; a drop that panics is contained.
 ///
-/// `Display` says how far it is:
+/// `Display` says how many items are in which state:
 ///
 /// ```
 /// use glasspool::{Executor, Inline};
@@ -80,9 +80,9 @@ impl<T> Waitable for Item<'_, T> {
     }
 }
 
-/// The results of a `map` over what borrows nothing: what an executor's `map` returns.
+/// The results of a `map` that borrows nothing.
 ///
-/// All that can be done with it is a [`ScopedMap`]'s.
+/// Its methods are those of [`ScopedMap`].
 ///
 /// ```
 /// use glasspool::{Map, ThreadPoolExecutor};
@@ -139,15 +139,15 @@ impl<'a, T: Send + 'a> ScopedMap<'a, T> {
             match (target.accept)(ScopedTask::new(cell), policy) {
                 Ok(()) => map.runners.push(future),
                 Err(refused) if n == 1 => {
-                    // The refused task is the last runner then: its drop, which `raise` contains,
-                    // drops the function and the items.
+                    // The refused task is the last runner now. `raise` contains its drop, which
+                    // drops the function and cancels the items.
                     job.leave(runners - 1);
                     raise(refused)
                 }
                 Err(refused) => discard(refused),
             }
         }
-        // A map of nothing has no runner that would drop the function.
+        // Without items there is no runner that would drop the function.
         job.leave(0);
         map
     }
@@ -157,8 +157,8 @@ impl<T> ScopedMap<'_, T> {
     /// Hands the results over as they come, and no longer in the order of the items. Does not
     /// block.
     ///
-    /// Those that are there already come first, in the order of their items. To know which result
-    /// is whose, have the function return the item beside it. A timeout comes behind:
+    /// Results that are there already come first, in the order of their items. To know the item of
+    /// a result, have the function return both. To set a timeout as well, call it last:
     /// `map.unordered().timeout(…)`.
     ///
     /// ```
@@ -181,8 +181,8 @@ impl<T> ScopedMap<'_, T> {
         self
     }
 
-    /// Waits in all at most this long, counted from the call of `map`. When the time is up, what
-    /// has not begun is cancelled.
+    /// Limits the time in which all results have to come, counted from the call of `map`. When the
+    /// time is up, what has not begun is cancelled.
     ///
     /// ```
     /// use std::sync::{Mutex, mpsc};
@@ -192,8 +192,7 @@ impl<T> ScopedMap<'_, T> {
     /// let pool = ThreadPoolExecutor::new(1)?;
     /// let (open, gate) = mpsc::channel::<()>();
     /// let gate = Mutex::new(gate);
-    /// let results =
-    ///     pool.map(0..3, move |_| gate.lock().unwrap().recv().is_ok());
+    /// let results = pool.map(0..3, move |_| gate.lock().unwrap().recv().is_ok());
     /// let mut results = results.timeout(Duration::from_millis(5));
     /// assert_eq!(results.next().unwrap().unwrap_err().to_string(), "3 (of 3) futures unfinished");
     /// assert!(results.next().is_none());
@@ -257,7 +256,7 @@ iterate!([T] ScopedMap<'_, T>);
 
 impl<T> ExactSizeIterator for ScopedMap<'_, T> {}
 
-// As for a future; and no value is lent here.
+// As for a future; but no value is lent here, so `T` does not matter.
 impl<T> UnwindSafe for ScopedMap<'_, T> {}
 impl<T> RefUnwindSafe for ScopedMap<'_, T> {}
 

@@ -12,8 +12,8 @@
 //!
 //! **Why no item is forgotten.** Chunks are taken under one lock, so at any time an item is
 //! untaken, or in a chunk that everyone can see, or has been claimed. A runner ends when nothing is
-//! untaken and it has looked through every chunk. If the last runner goes without having run (every
-//! task for one was dropped), the items are cancelled.
+//! untaken and it has looked through every chunk. If no runner has run (every task for one was
+//! dropped), the last that is dropped cancels the items.
 
 use std::mem::{replace, take};
 use std::ops::Range;
@@ -46,8 +46,8 @@ pub(super) struct Job<'a, I, T> {
     function: Mutex<Option<Function<'a, I, T>>>,
     /// Number of runners that have neither run nor been dropped.
     runners_left: AtomicUsize,
-    /// The items that no runner has taken; and behind them, for each runner by its number, the
-    /// chunk that it has taken last.
+    /// First the items that no runner has taken; then, for each runner, the chunk that it has taken
+    /// last.
     chunks: Mutex<Vec<Range<usize>>>,
     /// Items that were cancelled, and are owed a `finish_cancel`.
     cancelled: Mutex<Vec<usize>>,
@@ -63,16 +63,17 @@ pub(super) trait Items<T>: Send + Sync {
 
     fn collect(&self, place: usize) -> Option<Outcome<T>>;
 
-    /// Nobody will read this item. Returns its outcome, if it has ended.
+    /// Gives an item up that nobody will read. Returns its outcome, if it has ended.
     fn drop_handle(&self, place: usize) -> Option<Outcome<T>>;
 
     /// Claims the item and runs it in this thread. Returns `false` if it is too late for that.
     fn run_inline(&self, place: usize) -> bool;
 
-    /// First half: cancels every item that has not begun, and tells everyone who waits.
+    /// First half of a cancellation: cancels every item that has not begun, and tells everyone who
+    /// waits.
     fn cancel(&self, reason: &CancelReason);
 
-    /// Second half, which is user code.
+    /// Second half, which runs user code.
     fn finish_cancel(&self);
 }
 
@@ -119,7 +120,8 @@ impl<'a, I: Send + 'a, T: Send + 'a> Job<'a, I, T> {
         Some((place, self.cells[place].claim(false)?))
     }
 
-    /// So many runners are at their end, or were dropped unrun. The last one drops the function.
+    /// Counts runners that have ended or were dropped unrun. The last one drops the function, and
+    /// cancels the items if no runner has run.
     pub(super) fn leave(&self, runners: usize) {
         if self.runners_left.fetch_sub(runners, SeqCst) == runners {
             let function = self.function.lock().take();
@@ -174,7 +176,7 @@ impl<'a, I: Send + 'a, T: Send + 'a> Items<T> for Job<'a, I, T> {
 /// The work of a runner's task, and that task's listener.
 pub(super) struct Runner<'a, I, T> {
     job: Arc<Job<'a, I, T>>,
-    /// Runners count from 1.
+    /// The runner's place in the job's `chunks`, from 1 on.
     number: usize,
     /// The item that was claimed together with the task, with its place.
     first: Mutex<Option<(usize, I)>>,
@@ -225,7 +227,7 @@ impl<'a, I: Send + 'a, T: Send + 'a> Listener for Runner<'a, I, T> {
     /// The runner was claimed or cancelled, or the pool is closed and cancels what is pending.
     fn left_pending(&self, cancelled: Option<&CancelReason>) {
         match cancelled {
-            // With the runner's task: so whoever hired a worker for it sees an item running.
+            // Whoever hired a worker for this runner sees an item running when the call returns.
             None => {
                 let first = self.job.take(self.number, 1).next();
                 *self.first.lock() = first.and_then(|place| self.job.claim(place));
