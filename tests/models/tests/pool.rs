@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use glasspool::{
@@ -58,6 +58,13 @@ impl Drop for CountsWhenDropped {
 fn check(model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.check(model);
+}
+
+/// Two, for models of many threads.
+fn check_two(model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(Some(2));
     builder.check(model);
 }
 
@@ -432,8 +439,8 @@ fn a_shutdown_that_stops_against_a_worker() {
     });
 }
 
-/// A cancel against the queue taking the task in: what is cancelled takes no room, whoever comes
-/// first.
+/// A cancel against the queue taking the task in: what is cancelled takes no room and leaves the
+/// queue, whoever comes first.
 #[test]
 fn room_against_a_cancel_on_the_way() {
     check(|| {
@@ -444,6 +451,7 @@ fn room_against_a_cancel_on_the_way() {
         let other = thread::spawn(move || assert!(future.cancel()));
         pool.execute(late).unwrap();
         other.join().unwrap();
+        assert_eq!(pool.stats().queued, 0);
         assert!(pool.try_submit(|| ()).is_ok());
         gate.run();
     });
@@ -571,4 +579,112 @@ fn the_last_call_against_a_refused_hire() {
         assert!(pool.refusal().is_some());
         assert_eq!(other.join().unwrap(), 1);
     });
+}
+
+/// The last call against a cancel of the only task that waits: the pool closes by itself, whether
+/// the cancel or the worker that was woken for the task comes first.
+#[test]
+fn the_last_call_against_a_cancel() {
+    check(|| {
+        let pool = a_pool().max_workers(1).build().unwrap();
+        pool.submit(|| 1).into_result().unwrap();
+        let second = pool.submit(|| 2);
+        let other = thread::spawn(move || _ = second.cancel());
+        pool.shutdown(Shutdown::WhenIdle).unwrap();
+        other.join().unwrap();
+    });
+}
+
+/// The last call against a submit that finds no room and does not wait for any: from then on it is
+/// not on its way any more, and the pool closes by itself.
+#[test]
+fn the_last_call_against_a_submit_that_gives_up() {
+    check(|| {
+        let (pool, gate, pending) = full_pool();
+        let submitter = pool.submitter();
+        let other = thread::spawn(move || drop(submitter.try_submit(|| 3)));
+        gate.run();
+        pool.shutdown(Shutdown::WhenIdle).unwrap();
+        assert_eq!(pending.into_result().unwrap(), 2);
+        other.join().unwrap();
+    });
+}
+
+/// A close against another that cancels: it does not return before what that one cancels is known
+/// to be cancelled.
+#[test]
+fn closing_against_a_cancelling_close() {
+    check(|| {
+        let pool = Arc::new(a_pool().max_workers(1).build().unwrap());
+        let (gate, opened) = task(|| ());
+        drop(pool.submit(move || opened.into_result()));
+        let pending = pool.submit(|| ());
+        let cancels = Arc::clone(&pool);
+        let other = thread::spawn(move || cancels.close(Shutdown::CancelPending));
+        gate.run();
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert!(pending.done());
+        other.join().unwrap();
+    });
+}
+
+/// A submit whose time is up against the worker that makes room: the permit is used, or somebody
+/// else can have it.
+#[test]
+fn room_against_a_deadline() {
+    check(|| {
+        let (pool, gate, pending) = full_pool();
+        let submitter = pool.submitter();
+        let other = thread::spawn(move || {
+            if let Ok(future) = submitter.try_submit_timeout(Duration::from_secs(1), || 3) {
+                assert_eq!(future.into_result().unwrap(), 3);
+            }
+        });
+        gate.run();
+        assert_eq!(pending.into_result().unwrap(), 2);
+        other.join().unwrap();
+        assert!(pool.try_submit(|| 4).is_ok());
+    });
+}
+
+/// A task that waits for room is cancelled, and the pool is closed: its permit is released once, by
+/// the cancel or by the submit that is refused.
+#[test]
+fn room_against_a_cancel_and_a_close() {
+    check_two(|| {
+        let (pool, gate, pending) = full_pool();
+        let submitter = pool.submitter();
+        let (late, future) = task(|| ());
+        let other = thread::spawn(move || drop(submitter.execute(late)));
+        let cancels = thread::spawn(move || _ = future.cancel());
+        pool.close(Shutdown::Drain);
+        gate.run();
+        other.join().unwrap();
+        cancels.join().unwrap();
+        assert_eq!(pending.into_result().unwrap(), 2);
+    });
+}
+
+/// A pool that its own task drops, against the submitter that has started the worker for that task:
+/// the worker is the last to know of the pool, and drops its hooks.
+#[test]
+fn hooks_against_a_pool_that_its_own_task_drops() {
+    struct Captured(thread::ThreadId, Arc<AtomicBool>);
+    impl Drop for Captured {
+        fn drop(&mut self) {
+            if thread::current().id() == self.0 {
+                self.1.store(true, SeqCst);
+            }
+        }
+    }
+    let by_the_submitter = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&by_the_submitter);
+    check(move || {
+        let captured = Captured(thread::current().id(), Arc::clone(&seen));
+        let hook = move || _ = &captured;
+        let pool = a_pool().max_workers(1).exit_hook(hook).build().unwrap();
+        let submitter = pool.submitter();
+        submitter.submit(move || drop(pool)).into_result().unwrap();
+    });
+    assert!(!by_the_submitter.load(SeqCst));
 }
