@@ -49,7 +49,7 @@ pub fn initial(options: &Options, url: &str) {
             say(format_args!("{} site: {url}", label.name()));
         }
         Server::Local(label) => {
-            say(format_args!("{} site: {url} (seed {})", label.name(), options.seed))
+            say(format_args!("{} site: {url} (seed {})", label.name(), options.seed));
         }
         Server::Remote => say(format_args!("REMOTE site: {url}")),
         Server::Url(_) => say(format_args!("Site: {url}")),

@@ -27,15 +27,6 @@
 //! worker C    wakes: waking = false; takes the last task; the chain ends
 //! ```
 //!
-//! ```text
-//! the chain of wake-ups: three tasks are pushed while three workers sleep
-//!
-//! submitter   push, waking = true, notify ─▶ A     push     push (waking: nobody is notified)
-//! worker A    wakes: waking = false; takes a task; a task waits: waking = true, notify ─▶ B
-//! worker B    wakes: waking = false; takes a task; a task waits: waking = true, notify ─▶ C
-//! worker C    wakes: waking = false; takes the last task; the chain ends
-//! ```
-//!
 //! **No task is left without a worker.** A task is queued while a worker is present. Otherwise its
 //! submitter hires, or waits until somebody else's hire is settled, because that one may fail.
 //!

@@ -193,12 +193,12 @@ impl Run {
         let others = || node.waits_for.iter().map(|other| there(&self.futures[*other]));
         match node.how {
             How::Briefly => {
-                others().for_each(|other| drop(other.result_timeout(Duration::from_micros(300))))
+                others().for_each(|other| drop(other.result_timeout(Duration::from_micros(300))));
             }
             How::WithDeadline if !self.endless && self.graph.all_inline() => {
                 others().for_each(|other| {
                     self.outcome(me, other.result_timeout(LONG).unwrap());
-                })
+                });
             }
             How::All => {
                 self.unless_endless(me, || drop(wait(others(), None, ReturnWhen::AllCompleted)));

@@ -198,7 +198,7 @@ fn a_wait_for_any_is_told_of_a_cycle_when_no_other_future_is_left() {
     // The second of the two to wait is told.
     match first.result() {
         Ok(text) => {
-            assert!(text.starts_with("deadlock: ") && text.contains("'back'"), "{text}")
+            assert!(text.starts_with("deadlock: ") && text.contains("'back'"), "{text}");
         }
         Err(error) => assert!(error.to_string().contains("deadlock: "), "{error}"),
     }
