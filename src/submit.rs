@@ -316,7 +316,7 @@ impl<'a> Entry<'_, 'a> {
     pub(crate) fn target(&self) -> Target<'a, 'a> {
         let (pool, queue) = (Arc::clone(self.pool), Arc::clone(&self.pool.queue));
         Target {
-            // The pool gives them their home when it takes them.
+            // A task of a map gets its home when the pool takes the task.
             common: Arc::new(Common { home: None, ..Common::clone(self.common) }),
             max_workers: pool.settings.max_workers,
             home: Some(Arc::clone(&queue)),
