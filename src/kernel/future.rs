@@ -1,6 +1,6 @@
 //! The half that is read: a handle on an outcome that may not be there yet.
 //!
-//! The outcome is in one place at a time: first in the [`Cell`](super::cell::Cell), and from the
+//! The outcome is in one place at a time: first in the [`Cell`], and from the
 //! first read on in this handle, which can lend it for as long as it lives. So a value needs to be
 //! `Send` and no more, and the handle is `Sync` where the value is.
 //!
