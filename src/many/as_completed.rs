@@ -23,8 +23,8 @@ use crate::sync::deadline_after;
 ///
 /// # Panics
 ///
-/// The iterator panics if it could not go on: it has no timeout, and all futures that are left wait,
-/// in turn, for the task that asks. See [`NestedWait`](crate::NestedWait).
+/// The iterator panics if it could not go on: it has no timeout, and all futures that are left
+/// wait, in turn, for the task that asks. See [`NestedWait`](crate::NestedWait).
 ///
 /// ```
 /// use glasspool::{ThreadPoolExecutor, as_completed};
@@ -146,7 +146,7 @@ impl<W: Waitable> AsCompleted<W> {
     /// ```
     /// use glasspool::{as_completed, task};
     ///
-    /// let futures = [1, 2].map(|n| task(move || n).1); // and the tasks are dropped, which cancels them
+    /// let futures = [1, 2].map(|n| task(move || n).1); // dropping the tasks cancels them
     /// let mut ended = as_completed(futures);
     /// assert!(ended.next().unwrap().cancelled());
     /// assert_eq!(ended.into_rest().len(), 1);

@@ -1,7 +1,7 @@
 //! Waiting without a thread: this crate's futures as [`std::future`]'s.
 //!
-//! Any runtime will do: it passes a [`Waker`](std::task::Waker), which the cell keeps until the task
-//! ends or the awaiting is dropped.
+//! Any runtime will do: it passes a [`Waker`](std::task::Waker), which the cell keeps until the
+//! task ends or the awaiting is dropped.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -17,8 +17,8 @@ use crate::sync::process_wide::{AtomicU64, Relaxed};
 
 /// A [`Future`](crate::Future) that is being awaited, by value or by reference.
 ///
-/// `.await` makes it, in any runtime. Dropping it takes its waker back, and the task goes on. A task
-/// that awaits its own future gets [`TaskError::Deadlock`].
+/// `.await` makes it, in any runtime. Dropping it takes its waker back, and the task goes on. A
+/// task that awaits its own future gets [`TaskError::Deadlock`].
 ///
 /// ```
 /// use std::pin::pin;
@@ -28,7 +28,8 @@ use crate::sync::process_wide::{AtomicU64, Relaxed};
 /// # fn block_on<F: IntoFuture>(future: F) -> F::Output {
 /// #     let mut future = pin!(future.into_future());
 /// #     loop {
-/// #         if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+/// #         let mut context = Context::from_waker(Waker::noop());
+/// #         if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut context) {
 /// #             return output;
 /// #         }
 /// #         std::thread::yield_now();

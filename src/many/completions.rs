@@ -1,8 +1,8 @@
 //! A stream of ends: futures send their place when they end, and one reader receives the places.
 //!
 //! The stream is a channel. A future that has ended before it could subscribe does not enter the
-//! channel; its place goes to the head of the line, in the order given. The stream may grow while it
-//! is read, and what has been handed over leaves nothing behind, so it may grow without end.
+//! channel; its place goes to the head of the line, in the order given. The stream may grow while
+//! it is read, and what has been handed over leaves nothing behind, so it may grow without end.
 //!
 //! A reader that stops takes its subscriptions back: a future that lives long is not left with the
 //! subscriptions of waits that are over.

@@ -19,10 +19,10 @@ use crate::sync::deadline_after;
 ///
 /// Blocks until a task has succeeded, or all have ended without success, or the time is up; `None`
 /// waits without limit. In each case the other tasks are then [asked to
-/// stop](ScopedFuture::request_stop): a pending task is cancelled, and a running task that was given
-/// a stop token can see the request there. The call does not wait for running tasks. What the
-/// cancelled tasks have captured is dropped in this thread. If there is a success, so are the values
-/// that were none.
+/// stop](ScopedFuture::request_stop): a pending task is cancelled, and a running task that was
+/// given a stop token can see the request there. The call does not wait for running tasks. What the
+/// cancelled tasks have captured is dropped in this thread. If there is a success, so are the
+/// values that were none.
 ///
 /// # Errors
 ///
@@ -111,7 +111,7 @@ impl<T> Drop for Contest<'_, T> {
 /// let pool = ThreadPoolExecutor::new(1)?;
 /// let futures = [1, 0].map(|n| pool.submit(move || 60 / n));
 /// let error = first_success(futures, None, |minutes| *minutes < 10).unwrap_err();
-/// assert_eq!(error.to_string(), "none of 2 succeeded: the last task panicked: attempt to divide by zero");
+/// assert!(error.to_string().starts_with("none of 2 succeeded: the last task panicked: attempt to"));
 /// let failures = error.into_failures();
 /// assert_eq!(*failures[0].as_ref().unwrap(), 60);
 /// # Ok::<(), glasspool::BuildError>(())
@@ -128,8 +128,8 @@ impl<T> NoSuccess<T> {
     /// ```
     /// let (task, future) = glasspool::task(|| 1);
     /// task.run();
-    /// let failures = glasspool::first_success([future], None, |_| false).unwrap_err().into_failures();
-    /// assert_eq!(*failures[0].as_ref().unwrap(), 1);
+    /// let error = glasspool::first_success([future], None, |_| false).unwrap_err();
+    /// assert_eq!(*error.into_failures()[0].as_ref().unwrap(), 1);
     /// ```
     pub fn into_failures(self) -> Vec<Result<T, TaskError>> {
         self.failures

@@ -50,8 +50,8 @@ pub struct DoneAndNotDone<W> {
 
 /// Waits until enough of the futures have ended or the time is up, and returns which have.
 ///
-/// Blocks until `return_when` holds, for at most `timeout`; `None` waits without limit. A timeout is
-/// not an error: look at `not_done`. Without any future the call returns at once. It takes what
+/// Blocks until `return_when` holds, for at most `timeout`; `None` waits without limit. A timeout
+/// is not an error: look at `not_done`. Without any future the call returns at once. It takes what
 /// [`as_completed`](crate::as_completed()) takes.
 ///
 /// # Panics

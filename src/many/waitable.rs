@@ -1,7 +1,7 @@
 //! What can be waited for together: futures, references to them, and futures with a key.
 //!
-//! The trait is sealed, because the kernel's view of a future stands behind it, which is not part of
-//! the public interface. The trait has no `T`, so futures with values of any types go together.
+//! The trait is sealed, because the kernel's view of a future stands behind it, which is not part
+//! of the public interface. The trait has no `T`, so futures with values of any types go together.
 
 use std::rc::Rc;
 use std::sync::Arc;
