@@ -111,7 +111,7 @@ impl<T> Drop for Contest<'_, T> {
 /// let pool = ThreadPoolExecutor::new(1)?;
 /// let futures = [1, 0].map(|n| pool.submit(move || 60 / n));
 /// let error = first_success(futures, None, |minutes| *minutes < 10).unwrap_err();
-/// assert!(error.to_string().starts_with("none of 2 succeeded: the last task panicked:"));
+/// assert!(error.to_string().starts_with("none of 2 succeeded: the last task panicked: attempt to"));
 /// let failures = error.into_failures();
 /// assert_eq!(*failures[0].as_ref().unwrap(), 60);
 /// # Ok::<(), glasspool::BuildError>(())
@@ -129,8 +129,7 @@ impl<T> NoSuccess<T> {
     /// let (task, future) = glasspool::task(|| 1);
     /// task.run();
     /// let error = glasspool::first_success([future], None, |_| false).unwrap_err();
-    /// let failures = error.into_failures();
-    /// assert_eq!(*failures[0].as_ref().unwrap(), 1);
+    /// assert_eq!(*error.into_failures()[0].as_ref().unwrap(), 1);
     /// ```
     pub fn into_failures(self) -> Vec<Result<T, TaskError>> {
         self.failures

@@ -1,14 +1,14 @@
-//! Waiting inside a task: by running what is waited for, or asleep if that can ever end.
+//! Waiting inside a task: by running the task that is waited for, or asleep if that can end.
 //!
 //! This is the blocker of every worker, and of a thread that runs a task by hand. It decides what a
-//! wait does; the sleeping itself is the kernel's. The thread that wins the claim runs a task, as
-//! everywhere: so a worker that waits for a pending task and the worker that comes for it in its
-//! turn need no other agreement.
+//! wait does; the kernel does the sleeping. As everywhere, the thread that wins the claim runs a
+//! task. So a worker that waits for a pending task and the worker that comes for it in its turn
+//! need no other agreement.
 //!
 //! **Why the end of a wait is not lost.** Before it sleeps, the thread makes sure that somebody can
-//! end the wait: it runs a pending task of its own pool itself; or it counts itself as blocked, and
-//! then a spare worker is hired if a task waits for one; and last it enters the graph of waits,
-//! where it is found if it closes a cycle.
+//! end the wait. It runs a pending task of its own pool itself; or it counts itself as blocked, and
+//! then a spare worker is hired if a task waits for one. Last it enters the graph of waits, which
+//! refuses a wait that closes a cycle.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::kernel::error::{Deadlock, Unfinished};
 use crate::kernel::queue::QueuedTask;
 use crate::kernel::seams::{Await, PoolId, Wait, set_blocker};
 use crate::kernel::staff::{
-    Blocked, BlockedGuard, RunningTask, Slot, Staff, WorkerContext, WorkerPhase, current_worker,
+    Blocked, BlockedGuard, RunningTask, Slot, WorkerContext, WorkerPhase, current_worker,
 };
 use crate::sync::{current_thread, is_over};
 
@@ -41,14 +41,13 @@ pub(crate) fn block(wait: &Wait<'_>) -> Result<(), Unfinished> {
         }
         let runs_on = watched.sought.runs_on();
         if runs_on == Some(current_thread()) {
-            // With a deadline, too: it can only be missed.
+            // With a deadline, too, which would be missed.
             return Err(waits_for_itself(cell));
         }
-        // If another worker of this pool runs the task, it is enough that not all workers wait so.
-        let home = cell.home();
-        let is_mine = WorkerContext::with(|me| Some(me.staff.id) == home).unwrap_or(false);
+        let is_mine = WorkerContext::with(|me| me.staff.id) == cell.home();
         let timed = wait.deadline.is_some();
         let how = match runs_on {
+            // Another worker of this pool runs the task: no spare is needed unless all wait so.
             Some(_) if is_mine && !timed => Blocked::Uncompensated,
             _ => Blocked::Compensated,
         };
@@ -76,46 +75,46 @@ pub(crate) struct BlockedWait {
     _counted: Option<BlockedGuard>,
 }
 
-/// Before a wait for any of several tasks.
+/// Prepares this thread for a wait for any of several tasks.
 pub(crate) fn block_on_any(any_of: &Arc<AnyOf>, timed: bool) -> Result<BlockedWait, Deadlock> {
     let target = Target::AnyOf(Arc::clone(any_of));
     enter(target, Blocked::Compensated, None, timed)
 }
 
-/// Counts this worker as blocked and enters the graph, unless the wait could never end.
+/// Counts this worker as blocked and enters the graph, unless the wait would have no end.
 fn enter(
     target: Target,
     how: Blocked,
     wanted: Option<Place>,
     timed: bool,
 ) -> Result<BlockedWait, Deadlock> {
-    let (staff, stack) = standing();
+    let slot_of =
+        |me: &WorkerContext| (me.phase != WorkerPhase::Leaving).then(|| Arc::clone(&me.staff));
+    let staff = WorkerContext::with(slot_of).flatten();
     let counted = staff.as_ref().map(|staff| staff.block(how, wanted));
-    let worker = current_worker();
-    let in_hand = stack.last().map(|task| task.label.clone());
-    let nest = stack.into_iter().skip(1).collect();
+    let (worker, tasks) = (current_worker(), running_tasks());
+    let in_hand = tasks.last().map(|task| task.label.clone());
+    let nest = tasks.into_iter().skip(1).collect();
     let edge = Edge { thread: current_thread(), worker, staff, nest, target, timed };
     match Entered::with(edge) {
         Ok(entered) => Ok(BlockedWait { _entered: entered, _counted: counted }),
-        Err(endless) => Err(endless.deadlock(in_hand, worker)),
+        Err(stuck) => {
+            let task = in_hand.map_or_else(|| "a task".to_owned(), |label| label.to_string());
+            Err(stuck.deadlock((task, worker)))
+        }
     }
 }
 
-/// Returns where this thread has a worker slot, and what it runs there.
-fn standing() -> (Option<Arc<Staff>>, Vec<RunningTask>) {
-    let standing = WorkerContext::with(|me| {
-        let has_slot = me.phase != WorkerPhase::Leaving;
-        (has_slot.then(|| Arc::clone(&me.staff)), me.slot.running())
-    });
-    standing.unwrap_or_default()
+/// Returns the tasks that this worker runs, each inside the one before.
+fn running_tasks() -> Vec<RunningTask> {
+    WorkerContext::with(|me| me.slot.running()).unwrap_or_default()
 }
 
 /// Returns the error of a wait for a task that this very thread runs: the task cannot end before
 /// the wait does.
 pub(crate) fn waits_for_itself(cell: &dyn Await) -> Deadlock {
-    let nest: Vec<_> = standing().1.into_iter().skip(1).collect();
-    let links = links_from(cell.place().address, &cell.label(), current_worker(), &nest);
-    cycle(&links)
+    let nest: Vec<_> = running_tasks().into_iter().skip(1).collect();
+    cycle(&links_from(cell.place().address, &cell.label(), current_worker(), &nest))
 }
 
 /// Returns `true` if this thread may run a task of this pool inside the task that it runs: it is a
@@ -126,14 +125,13 @@ pub(crate) fn may_run_inline(home: Option<PoolId>) -> bool {
             && me.staff.compensates()
             && me.phase == WorkerPhase::Ready
             && me.has_stack_left()
-    })
-    .unwrap_or(false)
+    }) == Some(true)
 }
 
-/// Returns `true` if this worker blocks and no spare worker can stand in for it.
+/// Returns `true` if this thread is a worker for which no spare worker can be added.
 pub(crate) fn nobody_can_stand_in() -> bool {
-    WorkerContext::with(|me| me.phase != WorkerPhase::Leaving && me.staff.is_complete())
-        .unwrap_or(false)
+    let nobody = |me: &WorkerContext| me.phase != WorkerPhase::Leaving && me.staff.is_complete();
+    WorkerContext::with(nobody) == Some(true)
 }
 
 /// Runs a task that this thread was given by hand.

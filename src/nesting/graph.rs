@@ -1,4 +1,4 @@
-//! Who waits for whom, among the threads that run tasks; and whether a wait would close a cycle.
+//! Who waits for whom among the threads that run tasks, and whether a wait would close a cycle.
 //!
 //! ```text
 //! a cycle: the last of these waits would close it      one that still moves
@@ -8,24 +8,24 @@
 //!       └────────── waits for A ◀─────┘                thread 3, which waits for nobody
 //! ```
 //!
-//! A wait comes here if it is *inside* a task and really has to wait; each thread has one at most.
-//! A thread enters before it goes to sleep, and looks in the same critical section whether it could
+//! A wait is in the graph if it is *inside* a task and really has to wait. Each thread has one at
+//! most: it enters before it goes to sleep, and looks in the same critical section whether it could
 //! ever be woken. If not, it does not wait at all.
 //!
-//! **Why every cycle is found.** Its waits enter one after the other, and the last of them sees all
-//! others: an [`Owner`] says who runs a task before that thread can wait for anything itself. So
-//! one wait closes the cycle, and is told.
+//! **Why every cycle is found.** The waits of a cycle enter one after the other, and the last of
+//! them sees all others: an [`Owner`] says who runs a task before that thread can wait for
+//! anything. So the wait that closes the cycle gets the error.
 //!
-//! **Why there is no false alarm.** What is found to be stuck *is*: a thread that is in here
-//! sleeps, or will, or was woken by an end that its `Owner` shows; a task that it runs can be ended
-//! by nobody else; and a task that waits for a pool is taken by a worker with a slot there, and all
-//! of these are among the stuck. So none of them can make the first move. Whatever might move
-//! otherwise counts as moving: a thread that is not in here, a wait with a deadline, a task that no
-//! pool has taken. (That somebody outside might cancel a task for which no worker can come is not
-//! counted.)
+//! **Why there is no false alarm.** What is found to be stuck *is* stuck. A thread in the graph
+//! sleeps, or will, or was woken by an end that its `Owner` shows. A task that such a thread runs
+//! can be ended by no other thread. A task that waits for a pool is taken by a worker with a slot
+//! there, and all of these are among the stuck. So none of them can move first. Everything else
+//! counts as able to move: a thread that is not in the graph, a wait with a deadline, a task that
+//! no pool has taken. (That somebody outside might cancel a task for which no worker can come is
+//! not counted.)
 //!
-//! The graph's lock is the outermost: under it, those of [`AnyOf`] and [`Owner`] are taken for a
-//! moment, and no user code runs.
+//! The graph's lock is the outermost: under it, the locks of [`AnyOf`] and [`Owner`] are taken for
+//! a moment, and no user code runs.
 
 use std::collections::BTreeMap;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -89,7 +89,7 @@ impl Sought {
     }
 }
 
-/// Who runs a task, kept up to date in the critical section in which the task's state changes.
+/// Knows who runs a task; it changes in the critical section in which the task's state changes.
 struct Owner {
     home: Option<PoolId>,
     place: Mutex<Place>,
@@ -97,7 +97,7 @@ struct Owner {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// One of this pool's workers will run the task, if a pool has taken it.
+    /// The task will be run by a worker of this pool, if a pool has taken it.
     Pending(Option<PoolId>),
     RunsOn(ThreadId),
     Ended,
@@ -119,8 +119,8 @@ impl Listener for Owner {
     }
 }
 
-/// Tasks of which any will do. It is kept as long as somebody goes on waiting for them, and not
-/// made for each wait: so waiting for all of them costs what there are, and not the square of it.
+/// Tasks of which any will do. The set is kept from one wait for them to the next, so that waiting
+/// for all of them one by one has linear cost.
 pub(crate) struct AnyOf(Mutex<BTreeMap<usize, Sought>>);
 
 // No user code runs while it is locked.
@@ -150,18 +150,20 @@ impl Target {
     }
 
     fn all(&self) -> Vec<Sought> {
-        match self {
-            Self::One(sought) => vec![sought.clone()],
-            Self::AnyOf(any_of) => any_of.0.lock().values().cloned().collect(),
-        }
+        let mut all = Vec::new();
+        self.any(|sought| {
+            all.push(sought.clone());
+            false
+        });
+        all
     }
 }
 
-/// The calling thread's wait, for as long as this lives.
+/// The calling thread's wait is in the graph for as long as this lives.
 pub(super) struct Entered(());
 
 impl Entered {
-    /// Enters the wait, unless it would never end.
+    /// Enters the wait, unless it would have no end.
     pub(super) fn with(edge: Edge) -> Result<Self, Stuck> {
         let mut waits = WAITS.lock();
         waits.push(edge);
@@ -169,6 +171,7 @@ impl Entered {
             return Ok(Self(()));
         }
         let stuck = chain_from_last(&waits);
+        // What an edge holds is dropped without the lock.
         let edge = waits.pop();
         drop(waits);
         drop(edge);
@@ -186,13 +189,13 @@ impl Drop for Entered {
 }
 
 fn position_of(waits: &[Edge], thread: ThreadId) -> Option<usize> {
-    // From the back: the thread that is looked for has mostly come last.
+    // From the back: most threads that are looked for have come last.
     waits.iter().rposition(|wait| wait.thread == thread)
 }
 
-/// Whether the last wait can never end: nothing that can move is to be found from there. (Each
-/// waits for *any* of what it is for, and a pool for any of its workers; so one that can move will
-/// in the end set free all from whom it can be reached.)
+/// Returns `true` if the last wait has no end: nothing that can move is reached from it. (A wait
+/// for several tasks goes on when any of them ends, and a pool when any of its workers does. So one
+/// thread that can move will in the end set free all from which it is reached.)
 fn is_stuck(waits: &[Edge]) -> bool {
     let last = waits.len() - 1;
     let mut seen = vec![false; waits.len()];
@@ -211,45 +214,35 @@ fn is_stuck(waits: &[Edge]) -> bool {
     true
 }
 
-/// Whether it can, for what is known here; else those are visited of whom one would have to move.
+/// Returns `true` if the task can end, as far as the graph knows; or else visits the waits of which
+/// one would have to end first.
 fn can_end(sought: &Sought, waits: &[Edge], visit: &mut impl FnMut(usize)) -> bool {
     let place = sought.owner.now();
     match place {
         Place::Ended | Place::Pending(None) => true,
-        Place::RunsOn(thread) => match position_of(waits, thread) {
-            None => true,
-            Some(at) => {
-                visit(at);
-                false
-            }
-        },
+        Place::RunsOn(thread) => position_of(waits, thread).map(visit).is_none(),
         Place::Pending(Some(pool)) => {
-            let works_there = |wait: &Edge| wait.staff.clone().filter(|staff| staff.id == pool);
-            let waiting = waits.iter().enumerate();
-            let waiting = waiting.filter_map(|(at, wait)| Some((at, works_there(wait)?)));
-            let waiting: Vec<_> = waiting.collect();
-            let all_wait =
-                waiting.first().is_some_and(|(_, staff)| staff.workers() <= waiting.len());
-            for &(at, _) in &waiting {
-                visit(at);
-            }
-            // Looked at again: whoever was there to be counted may have come for it in between, and
-            // left since.
+            let of_pool = |wait: &&Edge| wait.staff.as_ref().is_some_and(|staff| staff.id == pool);
+            let waiting = waits.iter().filter(of_pool).count();
+            let staff = waits.iter().find(of_pool).and_then(|wait| wait.staff.as_ref());
+            let all_wait = staff.is_some_and(|staff| staff.workers() <= waiting);
+            (0..waits.len()).filter(|at| of_pool(&&waits[*at])).for_each(visit);
+            // A second look: a worker may have claimed the task and left since the first one.
             !all_wait || sought.owner.now() != place
         }
     }
 }
 
-/// A task on the way from a wait to where that comes to nothing.
+/// A task on the way from the last wait to where it is stuck.
 struct Step {
     sought: Sought,
     place: Place,
-    /// The step at which it is waited for; the wait itself, if there is none.
+    /// The step whose task waits for this one; `None` if the last wait does.
     before: Option<usize>,
 }
 
-/// Why the last wait, which is stuck, would never end: the shortest way from what it waits for back
-/// to itself, or else to a pool of which no worker can come.
+/// Returns why the last wait has no end: the shortest way from it back to itself, or else to a pool
+/// of which no worker can come.
 fn chain_from_last(waits: &[Edge]) -> Stuck {
     let last = waits.len() - 1;
     let steps_from = |wait: &Edge, before: Option<usize>| {
@@ -258,30 +251,27 @@ fn chain_from_last(waits: &[Edge]) -> Stuck {
     };
     let mut seen = vec![false; waits.len()];
     let mut steps: Vec<Step> = steps_from(&waits[last], None).collect();
-    let (mut next, mut want) = (0, None);
+    let (mut next, mut end, mut for_want_of) = (0, 0, None);
+    // Breadth first, so that the first way back is the shortest.
     while let Some(step) = steps.get(next) {
         match step.place {
             Place::RunsOn(thread) => match position_of(waits, thread) {
                 Some(at) if at == last => {
-                    return Stuck { chain: chain_to(next, &steps, waits), for_want_of: None };
+                    (end, for_want_of) = (next, None);
+                    break;
                 }
                 Some(at) if !std::mem::replace(&mut seen[at], true) => {
                     steps.extend(steps_from(&waits[at], Some(next)));
                 }
-                Some(_) | None => {}
+                _ => {}
             },
-            Place::Pending(Some(pool)) => want = want.or(Some((next, pool))),
-            Place::Pending(None) | Place::Ended => {}
+            Place::Pending(Some(pool)) if for_want_of.is_none() => {
+                (end, for_want_of) = (next, Some(pool));
+            }
+            Place::Pending(_) | Place::Ended => {}
         }
         next += 1;
     }
-    match want {
-        Some((at, pool)) => Stuck { chain: chain_to(at, &steps, waits), for_want_of: Some(pool) },
-        None => Stuck { chain: chain_to(0, &steps, waits), for_want_of: None },
-    }
-}
-
-fn chain_to(end: usize, steps: &[Step], waits: &[Edge]) -> Vec<Link> {
     let way = std::iter::successors(steps.get(end), |step| steps.get(step.before?));
     let way: Vec<&Step> = way.collect();
     let links = way.into_iter().rev().flat_map(|Step { sought, place, .. }| {
@@ -292,86 +282,63 @@ fn chain_to(end: usize, steps: &[Step], waits: &[Edge]) -> Vec<Link> {
         let (worker, nest) = holder.map_or((None, &[][..]), |holder| (holder.worker, &holder.nest));
         links_from(sought.address, &sought.label, worker, nest)
     });
-    links.collect()
+    Stuck { chain: links.collect(), for_want_of }
 }
 
-/// A task and the worker that runs it, as far as they are known.
-pub(super) struct Link {
-    task: Option<Label>,
-    worker: Option<Worker>,
-}
+/// The label of a task, and the worker that runs it if that is known.
+pub(super) type Link = (String, Option<Worker>);
 
-impl Link {
-    fn text(&self) -> String {
-        match &self.worker {
-            Some(worker) => format!("{}, run by {worker}", label_of(self.task.as_ref())),
-            None => label_of(self.task.as_ref()),
-        }
-    }
-}
-
-/// Returns the link of a task, and of those that are run inline inside it.
+/// Returns the link of a task, and of the tasks that are run inline inside it.
 pub(super) fn links_from(
     address: usize,
     label: &Label,
     worker: Option<Worker>,
     nest: &[RunningTask],
 ) -> Vec<Link> {
-    let below = nest.iter().position(|nested| nested.address == address);
-    let inside = nest[below.map_or(0, |below| below + 1)..].iter();
-    let tasks = std::iter::once(label.clone()).chain(inside.map(|nested| nested.label.clone()));
-    tasks.map(|task| Link { task: Some(task), worker }).collect()
+    let outer = nest.iter().position(|nested| nested.address == address);
+    let inside = &nest[outer.map_or(0, |outer| outer + 1)..];
+    let labels = std::iter::once(label).chain(inside.iter().map(|nested| &nested.label));
+    labels.map(|label| (label.to_string(), worker)).collect()
 }
 
-/// Why a wait was not entered: the tasks that would wait for each other, from the one that was to
-/// be waited for.
+/// Why a wait was not entered: the tasks that would wait for each other, beginning with the one
+/// that would have been waited for.
 pub(super) struct Stuck {
     chain: Vec<Link>,
-    /// The last waits for one of this pool's workers.
+    /// The pool for whose workers the last task waits, if the chain is not a cycle.
     for_want_of: Option<PoolId>,
 }
 
 impl Stuck {
-    /// Returns the error of the wait of this task, which comes first if the chain does not lead
-    /// back to it.
-    pub(super) fn deadlock(self, task: Option<Label>, worker: Option<Worker>) -> Deadlock {
-        match self.for_want_of {
-            Some(pool) => {
-                let waits = std::iter::once(Link { task, worker });
-                starvation(&waits.chain(self.chain).collect::<Vec<_>>(), pool)
-            }
-            None => cycle(&self.chain),
-        }
+    /// Returns the error of the wait of `task`, which comes first if the chain is not a cycle.
+    pub(super) fn deadlock(mut self, task: Link) -> Deadlock {
+        let Some(pool) = self.for_want_of else { return cycle(&self.chain) };
+        self.chain.insert(0, task);
+        starvation(&self.chain, pool)
     }
 }
 
-/// Each of these waits for the next, and the last for the first.
+/// Each task waits for the next one, and the last for the first.
 pub(super) fn cycle(links: &[Link]) -> Deadlock {
-    let first = label_of(links.first().and_then(|link| link.task.as_ref()));
-    if links.len() == 1 {
-        return Deadlock::new(format!("{first} waits for itself"));
+    match links {
+        [(task, _)] => Deadlock::new(format!("{task} waits for itself")),
+        _ => chain(links, links[0].0.clone()),
     }
-    Deadlock::new(format!("{}waits for {first}", chain(links)))
 }
 
-/// Each of these waits for the next, and the last for a worker of this pool.
+/// Each task waits for the next one, and the last for a worker of this pool.
 fn starvation(links: &[Link], pool: PoolId) -> Deadlock {
-    Deadlock::new(format!("{}waits for a worker of {pool}, and all of these wait", chain(links)))
+    chain(links, format!("a worker of {pool}, and all of these wait"))
 }
 
-fn chain(links: &[Link]) -> String {
-    let texts: Vec<String> = links.iter().map(Link::text).collect();
-    let which = if links.len() > 1 { "which " } else { "" };
-    match texts.split_first() {
-        Some((first, rest)) if !rest.is_empty() => {
-            format!("{first}, waits for {}, {which}", rest.join(", which waits for "))
-        }
-        _ => texts.concat() + ", ",
-    }
-}
-
-fn label_of(task: Option<&Label>) -> String {
-    task.map_or_else(|| "a task".to_owned(), Label::to_string)
+/// Each task waits for the next one, and the last for `end`.
+fn chain(links: &[Link], end: String) -> Deadlock {
+    let text = |(task, worker): &Link| match worker {
+        Some(worker) => format!("{task}, run by {worker}"),
+        None => task.clone(),
+    };
+    let texts: Vec<_> = links.iter().map(text).chain([end]).collect();
+    Deadlock::new(format!("{}, waits for {}", texts[0], texts[1..].join(", which waits for ")))
 }
 
 #[cfg(test)]
@@ -385,7 +352,7 @@ mod tests {
         let label = || Label { name: None, submitted_at: Location::caller() };
         let (a, b, c) = (label(), label(), label());
         let worker = |index| Some(Worker { pool, index });
-        let link = |task: &Label, worker| Link { task: Some(task.clone()), worker };
+        let link = |task: &Label, worker| (task.to_string(), worker);
         let (first, second, third) = (link(&a, worker(0)), link(&b, worker(1)), link(&c, None));
         assert_eq!(
             cycle(&[link(&a, worker(0))]).to_string(),
@@ -395,8 +362,7 @@ mod tests {
             cycle(&[first, second, third]).to_string(),
             format!(
                 "deadlock: {a}, run by worker 0 of {pool}, waits for {b}, \
-                 run by worker 1 of {pool}, \
-                 which waits for {c}, which waits for {a}"
+                 run by worker 1 of {pool}, which waits for {c}, which waits for {a}"
             )
         );
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What an observer hears: events, and what they say.
+//! What an observer hears: events, and what they say of pool, worker and task.
 
 use std::fmt;
 use std::panic::Location;
@@ -8,29 +8,29 @@ use std::time::Instant;
 use crate::kernel::seams::{EventKind, PoolId, TaskId};
 use crate::kernel::staff::Worker;
 
-/// Whoever wants to know what a pool does: an option of the [builder](crate::Builder::observer).
+/// Hears what a pool does: an option of the [builder](crate::Builder::observer).
 ///
-/// It is told of each [`Event`] in the thread in which that happens, before that thread goes on,
-/// and with no lock of ours held. For one task, the events come in the order of its life; those of
-/// different threads may come in any order, and at the same time, and each says when it was. Who
-/// has the result of a task that has run knows that all has been told of it, up to its end. Who has
-/// closed a pool and waited for its end knows that its workers have told all they had to tell; what
-/// is done later with its futures is still told. A cancellation is an exception: first everyone
-/// learns of it who waits, and then it is told, by whoever cancels, with the time when it was.
+/// An observer is told of each [`Event`] in the thread in which it happens, before that thread goes
+/// on, and with no lock of the pool held. Events of one task come in the order of its life. Events
+/// of different threads may come in any order and at the same time; each has the time at which it
+/// happened. When a reader has the result of a task, the observer has heard of everything up to
+/// that task's end. When a pool was closed and its end waited for, the observer has heard
+/// everything from its workers; what is done with its futures later is still told. A cancellation
+/// is an exception: everyone who waits is told first, and then the thread that cancels tells the
+/// observer, with the time of the cancellation.
 ///
 /// Two observers in a pair are one; if either panics, neither is told any more.
 ///
-/// **It harms no task.** If it is slow, the thread that tells it is slow, and whoever waits for
-/// what that thread does next, as the end of a task; nobody else. (So a wait with a deadline may
-/// come back later than that.) If it panics, the panic hook says so, nothing else comes of it, and
-/// this observer is told no more of this pool. (With `panic = "abort"` the process ends, as with
-/// every panic.) What an observer does itself is not told, to whichever observer: or else there
-/// would be no end to it. So a task that it submits has no events, and one that it cancels, or runs
-/// by waiting for it, has no more.
+/// **An observer harms no task.** A slow observer slows down the thread that tells it, and whoever
+/// waits for that thread, for example for the end of a task. (So a wait with a deadline may return
+/// after it.) If an observer panics, the panic hook reports that, and the observer hears no more of
+/// this pool. (With `panic = "abort"` the process ends, as with every panic.) What an observer does
+/// itself is told to no observer, because that would never end: a task that it submits has no
+/// events, and a task that it cancels, or runs by waiting for it, has no further events.
 ///
-/// It is kept for as long as the pool is, or one of its futures, and dropped by whoever lets go of
-/// the last of these. So one that holds a handle on the pool keeps the pool's memory; hold a
-/// [`Submitter`](crate::Submitter) in a `Weak`, or not at all.
+/// An observer is kept as long as the pool or one of its futures, and the thread that drops the
+/// last of these drops the observer. An observer that holds a handle on the pool keeps the pool's
+/// memory; let it hold a [`Submitter`](crate::Submitter) in a `Weak`, or none.
 ///
 /// Closures are observers, and so are `Arc`s of them:
 ///
@@ -54,7 +54,7 @@ use crate::kernel::staff::Worker;
 /// # Ok::<(), glasspool::BuildError>(())
 /// ```
 pub trait Observer: Send + Sync {
-    /// Hears of an event, in the thread in which it happens.
+    /// Hears an event, in the thread in which it happens.
     fn observe(&self, event: &Event<'_>);
 }
 
@@ -77,7 +77,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 }
 
-/// Something that happened in a pool, in the thread that tells of it.
+/// Something that happened in a pool, as the observer hears it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event<'a> {
@@ -86,19 +86,19 @@ pub struct Event<'a> {
     pub at: Instant,
     /// The pool in which it happened.
     pub pool: PoolId,
-    /// The worker that this thread is, of any pool; `None` if it is no worker.
+    /// The worker whose thread tells the event, of any pool; `None` if the thread is no worker.
     pub worker: Option<Worker>,
     /// The task that the event is about, if it is about one.
     pub task: Option<TaskInfo<'a>>,
-    /// Number of pending tasks of the pool at that time: submitted, and neither started nor ended
-    /// nor refused. Each item of a [`Map`](crate::Map) is one, and so is the task of a submitter
+    /// Number of pending tasks of the pool at that time: submitted and neither started nor ended
+    /// nor refused. Each item of a [`Map`](crate::Map) counts, and so does the task of a submitter
     /// that waits for room. (So it may be more than [`Stats::queued`](crate::Stats::queued).)
     pub queue_depth: usize,
     /// What happened.
     pub kind: EventKind,
 }
 
-/// What an event says of a task.
+/// The task that an event is about.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct TaskInfo<'a> {
