@@ -53,11 +53,16 @@ use crate::submit::{Target, raise};
 #[must_use = "dropping a map cancels what has not begun"]
 pub struct ScopedMap<'a, T> {
     items: Arc<dyn Items<T> + 'a>,
+    /// The places of the items that are still to be handed over in order.
+    in_order: Range<usize>,
+    state: Box<State<'a, T>>,
+}
+
+/// What a map keeps outside its handle, so that the handle is small.
+struct State<'a, T> {
     len: usize,
     /// The tasks that run the items.
     runners: Vec<ScopedFuture<'a, ()>>,
-    /// The places of the items that are still to be handed over in order.
-    in_order: Range<usize>,
     /// The items that are still to be handed over as they end.
     ends: Completions<Item<'a, T>>,
     began: Instant,
@@ -119,15 +124,15 @@ impl<'a, T: Send + 'a> ScopedMap<'a, T> {
         let (len, runners) = (items.len(), target.max_workers.max(1).min(items.len()));
         let common = Arc::new(Common { home: target.home.clone(), ..(*target.common).clone() });
         let job = Job::new(items.into_iter(), Arc::new(function), runners, submitted_at, &common);
-        let mut map = Self {
-            items: Arc::clone(&job) as _,
+        let state = State {
             len,
             runners: Vec::with_capacity(runners),
-            in_order: 0..len,
             ends: Completions::of_map(Vec::new()),
             began,
             submitted_at,
         };
+        let items = Arc::clone(&job) as _;
+        let mut map = Self { items, in_order: 0..len, state: Box::new(state) };
         for n in 1..=runners {
             let runner = Runner::of(&job, n);
             let listener = Arc::clone(&runner);
@@ -137,7 +142,7 @@ impl<'a, T: Send + 'a> ScopedMap<'a, T> {
             // One runner can do the job: the others come if there is room for them.
             let policy = if n == 1 { WaitPolicy::Forever } else { WaitPolicy::Never };
             match (target.accept)(ScopedTask::new(cell), policy) {
-                Ok(()) => map.runners.push(future),
+                Ok(()) => map.state.runners.push(future),
                 Err(refused) if n == 1 => {
                     // The refused task is the last runner now. `raise` contains its drop, which
                     // drops the function and cancels the items.
@@ -176,7 +181,7 @@ impl<T> ScopedMap<'_, T> {
     pub fn unordered(mut self) -> Self {
         if !self.in_order.is_empty() {
             let item = |place| Item { items: Arc::clone(&self.items), place };
-            self.ends = Completions::of_map(take(&mut self.in_order).map(item).collect());
+            self.state.ends = Completions::of_map(take(&mut self.in_order).map(item).collect());
         }
         self
     }
@@ -200,11 +205,11 @@ impl<T> ScopedMap<'_, T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn timeout(self, timeout: Duration) -> Timed<Self> {
-        Timed::new(self.began, timeout, self)
+        Timed::new(self.state.began, timeout, self)
     }
 
     fn left(&self) -> usize {
-        self.in_order.len() + self.ends.left()
+        self.in_order.len() + self.state.ends.left()
     }
 
     fn to_come(&self) -> (usize, Option<usize>) {
@@ -212,13 +217,13 @@ impl<T> ScopedMap<'_, T> {
     }
 
     fn tally(&self) -> Tally {
-        Tally::of((0..self.len).map(|place| self.items.cell(place).status()))
+        Tally::of((0..self.state.len).map(|place| self.items.cell(place).status()))
     }
 
     /// Waits until the next item has ended. There must be one.
     fn await_next(&mut self, deadline: Option<Instant>) -> Result<(), Unfinished> {
         if self.in_order.is_empty() {
-            return self.ends.await_end(deadline);
+            return self.state.ends.await_end(deadline);
         }
         let place = self.in_order.start;
         let (cell, run_inline) = (self.items.cell(place), || self.items.run_inline(place));
@@ -237,17 +242,21 @@ impl<T> ScopedMap<'_, T> {
         }
         match self.await_next(deadline) {
             Ok(()) => {
-                let place = self.in_order.next().unwrap_or_else(|| self.ends.take_next().place);
+                let place =
+                    self.in_order.next().unwrap_or_else(|| self.state.ends.take_next().place);
                 let outcome = self.items.collect(place);
                 self.items.cell(place).tell(&EventKind::Collected);
                 Ok(Some(outcome.expect("the item has ended, and this is its only reader")))
             }
             Err(Unfinished::Deadlock(deadlock)) => {
-                let place = self.in_order.next().unwrap_or_else(|| self.ends.take_first().place);
+                let place =
+                    self.in_order.next().unwrap_or_else(|| self.state.ends.take_first().place);
                 discard(self.items.drop_handle(place));
                 Ok(Some(Err(TaskError::Deadlock(deadlock))))
             }
-            Err(Unfinished::TimedOut) => Err(TimedOut::new(self.tally().unfinished(), self.len)),
+            Err(Unfinished::TimedOut) => {
+                Err(TimedOut::new(self.tally().unfinished(), self.state.len))
+            }
         }
     }
 }
@@ -265,11 +274,11 @@ impl<T> Drop for ScopedMap<'_, T> {
         if self.left() > 0 {
             self.items.cancel(&CancelReason::ByCaller);
             // Runners that wait for their turn have nothing to run any more.
-            cancel_all(take(&mut self.runners));
+            cancel_all(take(&mut self.state.runners));
             self.items.finish_cancel();
         }
         // One value whose drop panics keeps no other from being dropped.
-        let left = self.in_order.clone().chain(self.ends.rest().map(|item| item.place));
+        let left = self.in_order.clone().chain(self.state.ends.rest().map(|item| item.place));
         left.for_each(|place| discard(self.items.drop_handle(place)));
     }
 }
@@ -277,12 +286,12 @@ impl<T> Drop for ScopedMap<'_, T> {
 impl<T> fmt::Display for ScopedMap<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = Arc::as_ptr(&self.items).cast::<()>();
-        write!(f, "<Map at {address:p} {} futures{}>", self.len, self.tally())
+        write!(f, "<Map at {address:p} {} futures{}>", self.state.len, self.tally())
     }
 }
 
 impl<T> fmt::Debug for ScopedMap<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.tally().debug(f, "Map", self.len - self.left(), self.submitted_at)
+        self.tally().debug(f, "Map", self.state.len - self.left(), self.state.submitted_at)
     }
 }
