@@ -13,6 +13,13 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
     builder.check(model);
 }
 
+/// Two, for models whose threads have much to do.
+fn check_two(model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(Some(2));
+    builder.check(model);
+}
+
 /// A stream that grows while its futures end hears of each exactly once, also of one that ends
 /// while it is added.
 #[test]
@@ -117,7 +124,7 @@ fn a_buffered_map_against_closing() {
 /// to their ends.
 #[test]
 fn a_buffered_map_against_another_for_room() {
-    check(|| {
+    check_two(|| {
         let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1).build().unwrap();
         let submitter = pool.submitter();
         let other = thread::spawn(move || submitter.submit(|| 10).into_result().unwrap());

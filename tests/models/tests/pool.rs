@@ -61,7 +61,7 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
     builder.check(model);
 }
 
-/// Two, for models of many threads.
+/// Two, for models whose threads have much to do.
 fn check_two(model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(2));
@@ -533,7 +533,7 @@ fn the_last_call_against_a_submit_that_waits_for_room() {
 /// hiring, and what one of them was given and does not need is the other's.
 #[test]
 fn a_retiring_worker_against_two_submitters_and_a_bound() {
-    check(|| {
+    check_two(|| {
         let builder = a_pool().max_workers(1).queue_capacity(1);
         let pool = builder.keep_alive(Duration::ZERO).build().unwrap();
         let submitter = pool.submitter();
