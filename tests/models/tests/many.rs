@@ -132,18 +132,3 @@ fn a_buffered_map_against_another_for_room() {
         assert_eq!(sum + other.join().unwrap(), 13);
     });
 }
-
-/// A task that begins when another has been seen to be done comes after that in a stream.
-#[test]
-fn an_end_that_is_seen_against_the_next() {
-    check(|| {
-        let [(one, first), (two, second)] = [1, 2].map(|n| task(move || n));
-        let mut ended = as_completed([&first, &second]);
-        let runner = thread::spawn(move || one.run());
-        let seen = first.done();
-        two.run();
-        let earliest = *ended.next().unwrap().result().unwrap();
-        assert!(earliest == 1 || !seen);
-        runner.join().unwrap();
-    });
-}

@@ -688,3 +688,32 @@ fn hooks_against_a_pool_that_its_own_task_drops() {
     });
     assert!(!by_the_submitter.load(SeqCst));
 }
+
+/// A submit that has waited for room and is refused a thread, since the only worker has retired: it
+/// leaves its room to the next.
+#[test]
+fn room_against_a_refused_hire() {
+    check_two(|| {
+        let builder = a_pool().max_workers(1).queue_capacity(1).keep_alive(Duration::ZERO);
+        let pool = builder.stack_size(usize::MAX - 2).build().unwrap();
+        let (gate, opened) = task(|| ());
+        drop(pool.submit(move || opened.into_result()));
+        let pending = pool.submit(|| 2);
+        let submitter = pool.submitter();
+        let other = thread::spawn(move || {
+            if let Ok(future) = submitter.try_submit_timeout(Duration::MAX, || 3) {
+                assert_eq!(future.into_result().unwrap(), 3);
+            }
+        });
+        gate.run();
+        assert_eq!(pending.into_result().unwrap(), 2);
+        other.join().unwrap();
+        let (gate, opened) = task(|| ());
+        let busy = pool.try_submit(move || opened.into_result());
+        // Nothing is pending, so there is room for one.
+        if busy.is_ok_and(|busy| busy.running()) {
+            assert!(pool.try_submit(|| 4).is_ok());
+        }
+        gate.run();
+    });
+}
