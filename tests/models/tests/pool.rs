@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use glasspool::{
-    Builder, Executor, Future, NestedWait, Refusal, Shutdown, Task, TaskError, ThreadPoolExecutor,
-    task,
+    BlockedOn, Builder, Event, EventKind, Executor, Future, NestedWait, Observer, Refusal,
+    Shutdown, Task, TaskError, ThreadPoolExecutor, task,
 };
+use loom::sync::Mutex;
 use loom::thread;
 
 /// Counts threads that have run a task, and those of them that have ended: their thread-locals are
@@ -715,5 +716,37 @@ fn room_against_a_refused_hire() {
             assert!(pool.try_submit(|| 4).is_ok());
         }
         gate.run();
+    });
+}
+
+/// Notes whether a submitter was heard to wait for room.
+#[derive(Clone, Default)]
+struct Waits(Arc<Mutex<bool>>);
+
+impl Observer for Waits {
+    fn observe(&self, event: &Event<'_>) {
+        if matches!(event.kind, EventKind::Blocked(BlockedOn::Room)) {
+            *self.0.lock().unwrap() = true;
+        }
+    }
+}
+
+/// The last call against a submit that was heard to wait for room before: that one is accepted.
+#[test]
+fn the_last_call_against_a_submit_that_is_heard_to_wait() {
+    check_two(|| {
+        let waits = Waits::default();
+        let builder = a_pool().max_workers(1).queue_capacity(1).observer(waits.clone());
+        let pool = builder.build().unwrap();
+        let (gate, opened) = task(|| ());
+        drop(pool.submit(move || opened.into_result()));
+        drop(pool.submit(|| 2));
+        let submitter = pool.submitter();
+        let other =
+            thread::spawn(move || submitter.try_submit_timeout(Duration::MAX, || 3).is_ok());
+        let waited = *waits.0.lock().unwrap();
+        pool.close(Shutdown::WhenIdle);
+        gate.run();
+        assert!(other.join().unwrap() || !waited);
     });
 }
