@@ -118,23 +118,27 @@ fn completion_against_a_wait_that_gives_up() {
     });
 }
 
-/// A callback registered while the task ends runs exactly once; and if it was registered before the
-/// end, whoever has the result knows that it has run.
+/// A callback registered before the end runs exactly once, and so does one that is registered while
+/// the task ends; whoever has the result knows that both have run.
 #[test]
 fn callback_against_completion() {
     loom::model(|| {
         let calls = Count::default();
         let (task, future) = task(|| 7);
+        let callback = || {
+            let seen = calls.clone();
+            move |outcome: Result<&i32, TaskError>| {
+                assert_eq!(outcome.unwrap(), &7);
+                seen.up();
+            }
+        };
+        future.add_done_callback(callback());
         let runner = thread::spawn(move || task.run());
-        let seen = calls.clone();
-        future.add_done_callback(move |outcome| {
-            assert_eq!(outcome.unwrap(), &7);
-            seen.up();
-        });
+        future.add_done_callback(callback());
         assert_eq!(future.result().unwrap(), &7);
-        assert_eq!(calls.get(), 1);
+        assert_eq!(calls.get(), 2);
         runner.join().unwrap();
-        assert_eq!(calls.get(), 1);
+        assert_eq!(calls.get(), 2);
     });
 }
 

@@ -17,6 +17,13 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
     builder.check(model);
 }
 
+/// Two, for models whose threads have much to do.
+fn check_two(model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(Some(2));
+    builder.check(model);
+}
+
 type Value = Result<u8, TaskError>;
 
 /// Where one thread leaves something for another: with a lock of the checker's, so that it tries
@@ -194,7 +201,7 @@ fn a_submit_against_a_worker_that_begins_to_wait() {
 /// is added when nobody else is left.
 #[test]
 fn the_last_worker_that_does_not_wait() {
-    check(|| {
+    check_two(|| {
         let pool = ThreadPoolExecutor::builder()
             .max_workers(1)
             .keep_alive(Duration::ZERO)
@@ -214,7 +221,7 @@ fn the_last_worker_that_does_not_wait() {
 /// leaves.
 #[test]
 fn a_worker_that_comes_and_leaves_while_workers_are_counted() {
-    check(|| {
+    check_two(|| {
         let blocks = ThreadPoolExecutor::builder().nested_wait(NestedWait::Block);
         let pool = blocks.max_workers(2).keep_alive(Duration::ZERO).build().unwrap();
         let submitter = pool.submitter();

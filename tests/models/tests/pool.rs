@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use glasspool::{
-    Builder, Executor, Future, NestedWait, Refusal, Shutdown, Task, TaskError, ThreadPoolExecutor,
-    task,
+    BlockedOn, Builder, Event, EventKind, Executor, Future, NestedWait, Observer, Refusal,
+    Shutdown, Task, TaskError, ThreadPoolExecutor, task,
 };
+use loom::sync::Mutex;
 use loom::thread;
 
 /// Counts threads that have run a task, and those of them that have ended: their thread-locals are
@@ -61,7 +62,7 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
     builder.check(model);
 }
 
-/// Two, for models of many threads.
+/// Two, for models whose threads have much to do.
 fn check_two(model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(2));
@@ -533,7 +534,7 @@ fn the_last_call_against_a_submit_that_waits_for_room() {
 /// hiring, and what one of them was given and does not need is the other's.
 #[test]
 fn a_retiring_worker_against_two_submitters_and_a_bound() {
-    check(|| {
+    check_two(|| {
         let builder = a_pool().max_workers(1).queue_capacity(1);
         let pool = builder.keep_alive(Duration::ZERO).build().unwrap();
         let submitter = pool.submitter();
@@ -687,4 +688,65 @@ fn hooks_against_a_pool_that_its_own_task_drops() {
         submitter.submit(move || drop(pool)).into_result().unwrap();
     });
     assert!(!by_the_submitter.load(SeqCst));
+}
+
+/// A submit that has waited for room and is refused a thread, since the only worker has retired: it
+/// leaves its room to the next.
+#[test]
+fn room_against_a_refused_hire() {
+    check_two(|| {
+        let builder = a_pool().max_workers(1).queue_capacity(1).keep_alive(Duration::ZERO);
+        let pool = builder.stack_size(usize::MAX - 2).build().unwrap();
+        let (gate, opened) = task(|| ());
+        drop(pool.submit(move || opened.into_result()));
+        let pending = pool.submit(|| 2);
+        let submitter = pool.submitter();
+        let other = thread::spawn(move || {
+            if let Ok(future) = submitter.try_submit_timeout(Duration::MAX, || 3) {
+                assert_eq!(future.into_result().unwrap(), 3);
+            }
+        });
+        gate.run();
+        assert_eq!(pending.into_result().unwrap(), 2);
+        other.join().unwrap();
+        let (gate, opened) = task(|| ());
+        let busy = pool.try_submit(move || opened.into_result());
+        // Nothing is pending, so there is room for one.
+        if busy.is_ok_and(|busy| busy.running()) {
+            assert!(pool.try_submit(|| 4).is_ok());
+        }
+        gate.run();
+    });
+}
+
+/// Notes whether a submitter was heard to wait for room.
+#[derive(Clone, Default)]
+struct Waits(Arc<Mutex<bool>>);
+
+impl Observer for Waits {
+    fn observe(&self, event: &Event<'_>) {
+        if matches!(event.kind, EventKind::Blocked(BlockedOn::Room)) {
+            *self.0.lock().unwrap() = true;
+        }
+    }
+}
+
+/// The last call against a submit that was heard to wait for room before: that one is accepted.
+#[test]
+fn the_last_call_against_a_submit_that_is_heard_to_wait() {
+    check_two(|| {
+        let waits = Waits::default();
+        let builder = a_pool().max_workers(1).queue_capacity(1).observer(waits.clone());
+        let pool = builder.build().unwrap();
+        let (gate, opened) = task(|| ());
+        drop(pool.submit(move || opened.into_result()));
+        drop(pool.submit(|| 2));
+        let submitter = pool.submitter();
+        let other =
+            thread::spawn(move || submitter.try_submit_timeout(Duration::MAX, || 3).is_ok());
+        let waited = *waits.0.lock().unwrap();
+        pool.close(Shutdown::WhenIdle);
+        gate.run();
+        assert!(other.join().unwrap() || !waited);
+    });
 }
