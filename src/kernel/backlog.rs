@@ -130,6 +130,13 @@ impl<E> Backlog<E> {
         if block.left == 0 && block.is_full() {
             block.places = Vec::new();
         }
+        // Two at most: so no removal takes long, and ended blocks do not gather at the front.
+        for _ in 0..2 {
+            if self.blocks.front().is_some_and(|head| head.left == 0 && head.is_full()) {
+                self.blocks.pop_front();
+                self.first = self.first.wrapping_add(tickets(BLOCK_LEN));
+            }
+        }
         Some(entry)
     }
 }

@@ -42,8 +42,8 @@ pub(crate) fn available_cores() -> usize {
     1
 }
 
-/// Starts threads. A stack of `usize::MAX` bytes is refused, as a system would; and one of `n` bytes
-/// less is refused to the `n`th thread of its pool, and given to the others.
+/// Starts threads. A stack of `usize::MAX` bytes is refused, as a system would; and one of `n`
+/// bytes less is refused to the `n`th thread of its pool, and given to the others.
 pub(crate) struct Builder {
     builder: loom::thread::Builder,
     stack_size: usize,
