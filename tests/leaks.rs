@@ -276,7 +276,6 @@ fn stays_flat() {
 
     let pool = pool();
     let (open, _held) = held(&pool);
-    // While no worker is free, the queue keeps the record of an empty block for each 64 of them.
     again_and_again(MILLION / 10, "tasks that are submitted and cancelled", || {
         assert!(pool.submit(|| ()).cancel());
     });

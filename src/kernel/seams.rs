@@ -185,7 +185,7 @@ pub(crate) trait Await: Send + Sync {
 pub(crate) type Blocker = fn(&Wait<'_>) -> Result<(), Unfinished>;
 
 thread_local! {
-    #[allow(clippy::missing_const_for_thread_local, reason = "loom's has no such form")]
+    #[allow(clippy::missing_const_for_thread_local, reason = "the model checker has no such form")]
     static BLOCKER: Cell<Option<Blocker>> = Cell::new(None);
 }
 

@@ -286,9 +286,9 @@ impl fmt::Display for Worker {
 }
 
 thread_local! {
-    #[allow(clippy::missing_const_for_thread_local, reason = "loom's has no such form")]
+    #[allow(clippy::missing_const_for_thread_local, reason = "the model checker has no such form")]
     static WORKER: Cell<Option<Worker>> = Cell::new(None);
-    #[allow(clippy::missing_const_for_thread_local, reason = "loom's has no such form")]
+    #[allow(clippy::missing_const_for_thread_local, reason = "the model checker has no such form")]
     static CONTEXT: RefCell<Option<WorkerContext>> = RefCell::new(None);
 }
 

@@ -17,7 +17,7 @@ use crate::sync::{Cell, Mutex, ThreadId, thread_local};
 
 thread_local! {
     /// This thread is telling an observer something at the moment.
-    #[allow(clippy::missing_const_for_thread_local, reason = "loom's has no such form")]
+    #[allow(clippy::missing_const_for_thread_local, reason = "the model checker has no such form")]
     static TELLING: Cell<bool> = Cell::new(false);
 }
 
