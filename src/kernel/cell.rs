@@ -101,7 +101,7 @@ impl<'a, W, T> Cell<'a, W, T> {
     pub(crate) fn complete(&self, outcome: Outcome<T>, at_end: impl FnOnce(Status)) -> Status {
         let mut inner = self.inner.lock();
         let ending = Ending::of(&outcome);
-        if !inner.waiters.is_none() {
+        if inner.waiters.iter().any(|waiter| !matches!(waiter, Waiter::Told(_))) {
             inner = self.tell_before_the_end(inner, &outcome, ending);
         }
         let handle_dropped = self.handle_dropped.load(Relaxed);
@@ -351,10 +351,13 @@ impl<W: Send, T: Send> Await for Cell<'_, W, T> {
     }
 
     fn add(&self, who: Told, observes: bool) -> bool {
-        let mut inner = self.inner.lock();
         if observes {
             self.observed.store(true, Relaxed);
         }
+        if self.last_status().is_done() {
+            return false;
+        }
+        let mut inner = self.inner.lock();
         let will_tell = !self.last_status().is_done();
         let unused = if will_tell {
             inner.waiters.add(Waiter::Told(who));

@@ -95,8 +95,8 @@ impl<'a, I: Send + 'a, T: Send + 'a> Job<'a, I, T> {
             function: Mutex::new(Some(function)),
             runners_left: AtomicUsize::new(runners),
             chunks: Mutex::new(chunks),
-            cancelled: Mutex::default(),
-            heard_by: Mutex::default(),
+            cancelled: Mutex::new(Vec::new()),
+            heard_by: Mutex::new(None),
             is_taken: AtomicBool::new(false),
         })
     }
@@ -184,7 +184,7 @@ pub(super) struct Runner<'a, I, T> {
 
 impl<'a, I: Send + 'a, T: Send + 'a> Runner<'a, I, T> {
     pub(super) fn of(job: &Arc<Job<'a, I, T>>, number: usize) -> Arc<Self> {
-        Arc::new(Self { job: Arc::clone(job), number, first: Mutex::default() })
+        Arc::new(Self { job: Arc::clone(job), number, first: Mutex::new(None) })
     }
 
     /// Takes items until there are none, and helps runners that still have some.

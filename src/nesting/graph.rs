@@ -279,8 +279,9 @@ fn chain_from_last(waits: &[Edge]) -> Stuck {
             Place::RunsOn(thread) => position_of(waits, *thread).map(|at| &waits[at]),
             Place::Pending(_) | Place::Ended => None,
         };
-        let (worker, nest) = holder.map_or((None, &[][..]), |holder| (holder.worker, &holder.nest));
-        links_from(sought.address, &sought.label, worker, nest)
+        let (worker, inline) =
+            holder.map_or((None, &[][..]), |holder| (holder.worker, &holder.nest));
+        links_from(sought.address, &sought.label, worker, inline)
     });
     Stuck { chain: links.collect(), for_want_of }
 }
