@@ -117,6 +117,8 @@ impl Listener for Semaphore {
         let mut state = self.state.lock();
         state.capacity = usize::MAX;
         state.held += state.waiting.len();
-        state.waiting.drain(..).for_each(|parker| parker.wake());
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.iter().for_each(|parker| parker.wake());
     }
 }

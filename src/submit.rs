@@ -33,8 +33,9 @@ macro_rules! submit_family {
         /// On a pool, the task goes to an idle worker, or to a new one, or else it waits for the
         /// worker that is ready first. The call blocks while a worker's thread starts (for this
         /// task or, if the pool has no other worker yet, for another one), until that worker has
-        /// claimed its task. No user code runs before that, and none runs on this thread, so the
-        /// caller of an unbounded pool may hold any lock. On a
+        /// claimed its task. No user code runs before that, and on this thread only the
+        /// pool's observer, if it has one; so the caller of an unbounded pool without an observer
+        /// may hold any lock. On a
         /// [bounded](crate::Builder::queue_capacity) pool the call waits for room, unless one of
         /// the pool's own workers makes it. On an executor of your own it blocks as
         /// [`execute`](crate::Executor::execute) does.
@@ -521,8 +522,13 @@ impl<'a> Named<'a> {
         let task = ScopedTask::new(Arc::clone(&cell) as _);
         let Err(refused) = execute(self.executor, task, policy) else { return Ok(future) };
         let (_task, why) = refused.into_parts();
-        // Nobody else has seen this future, and the task comes back as it went.
-        Err(Refused::new(cell.take_back().expect("a refused task is pending"), why))
+        // If a pool is behind the executor, the task is not that pool's any more.
+        cell.set_home(None);
+        match cell.take_back() {
+            Some(work) => Err(Refused::new(work, why)),
+            // The executor has run or dropped the task, and gave another back: the future says how.
+            None => Ok(future),
+        }
     }
 
     fn target(&self) -> Target<'a, 'static> {

@@ -15,7 +15,7 @@ fn tickets(entries: usize) -> Ticket {
     entries as Ticket
 }
 
-/// Names an entry as long as it stands in line. (It wraps around after 2³² entries.)
+/// Names an entry as long as it stands in line. (It wraps around.)
 pub(crate) type Ticket = u32;
 
 /// Where a task stands in line: its ticket, and an address that no other task has while it lives.
@@ -66,9 +66,20 @@ impl<E> Backlog<E> {
     /// Appends another line, which must [begin](Self::behind) behind this one, and leaves an empty
     /// one.
     pub(crate) fn append(&mut self, other: &mut Self) {
+        // Blocks that have left the front of the other line leave a gap, which only has holes.
+        while !other.blocks.is_empty() && self.end_of_blocks() != other.first {
+            if self.blocks.is_empty() {
+                self.first = other.first;
+            } else {
+                self.blocks.push_back(Block { places: Vec::new(), passed: 0, left: 0 });
+            }
+        }
         self.blocks.append(&mut other.blocks);
         self.len += std::mem::take(&mut other.len);
         other.first = self.end_of_blocks();
+        if other.spare.capacity() == 0 {
+            other.spare = std::mem::take(&mut self.spare);
+        }
     }
 
     /// Makes an empty line that begins behind this one.
@@ -174,6 +185,29 @@ mod tests {
         let expected = (0..=300).filter(|n| ![107, 250].contains(n));
         assert!(left.into_iter().eq(expected));
         assert_eq!(front.behind().first, inbox.first);
+    }
+
+    #[test]
+    fn a_line_whose_first_blocks_have_left_keeps_its_tickets_when_it_is_appended() {
+        for in_front in [0, 10, 100] {
+            let mut front = Backlog::new();
+            (0..in_front).for_each(|n| front.push(n));
+            let mut inbox = front.behind();
+            let tickets: Vec<_> = (0..300)
+                .map(|n| {
+                    inbox.push(1000 + n);
+                    inbox.next_ticket().wrapping_sub(1)
+                })
+                .collect();
+            tickets[..130]
+                .iter()
+                .for_each(|ticket| assert!(inbox.remove(*ticket, |_| true).is_some()));
+            front.append(&mut inbox);
+            for (n, ticket) in tickets.iter().enumerate().skip(130) {
+                assert_eq!(front.remove(*ticket, |_| true), Some(1000 + n));
+            }
+            assert_eq!(front.len(), in_front);
+        }
     }
 
     /// Against a plain row of tickets and entries, which is slow and obvious.

@@ -239,6 +239,9 @@ impl<'a, W, T> Cell<'a, W, T> {
         if let Some(reason) = reason {
             listener.locked(Status::Cancelled, None);
             hear(&[listener], &EventKind::Cancelled(reason));
+        } else {
+            // Somebody runs it inline already: the pool has it no more.
+            hear(&[listener], &EventKind::Refused);
         }
     }
 
@@ -371,10 +374,12 @@ impl<W: Send, T: Send> Await for Cell<'_, W, T> {
         will_tell
     }
 
-    fn remove(&self, who: &Told) {
+    fn remove(&self, who: &Told) -> Option<Told> {
         let is_it = |waiter: &_| matches!(waiter, Waiter::Told(told) if told.is(who));
-        let removed = self.inner.lock().waiters.remove(is_it);
-        drop(removed);
+        match self.inner.lock().waiters.remove(is_it)? {
+            Waiter::Told(told) => Some(told),
+            _ => None,
+        }
     }
 
     fn watch(&self, listener: Arc<dyn Listener>) -> bool {

@@ -451,7 +451,11 @@ impl<'a> Queue<'a> {
         state.totals.count_ended(slot);
         let is_spare = self.staff.is_spare(slot.index);
         let mut retires_at = None;
-        while !(is_spare && self.staff.workers() > self.staff.most()) {
+        // A spare worker that is not needed leaves; but the last worker looks into the queue first.
+        let is_one_too_many = |state: &State<'_>| {
+            is_spare && state.workers.present > 1 && self.staff.workers() > self.staff.most()
+        };
+        while !is_one_too_many(&state) {
             if let Some(task) = self.pop(&mut state) {
                 self.settle(state);
                 return Some(task);
@@ -524,6 +528,7 @@ impl<'a> Queue<'a> {
         let mut state = self.state.lock();
         state.nested -= 1;
         state.totals.count(status);
+        self.settle(state);
     }
 
     /// Takes no more tasks. Returns whether that is news, and the tasks that were cancelled, of

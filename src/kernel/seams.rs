@@ -127,7 +127,8 @@ pub(crate) trait Await: Send + Sync {
     /// whether this is looking at the task: then its panic is the reader's to notice.
     fn add(&self, who: Told, observes: bool) -> bool;
 
-    fn remove(&self, who: &Told);
+    /// Takes it out again. The drop of what is returned may be user code.
+    fn remove(&self, who: &Told) -> Option<Told>;
 
     fn add_parker(&self, parker: &Arc<Parker>) -> bool {
         self.add(Told::Thread(Arc::clone(parker)), true)
@@ -148,9 +149,11 @@ pub(crate) trait Await: Send + Sync {
     /// Sets the waker of the caller with this number. Returns `false` if the task has ended.
     fn set_waker(&self, caller: u64, waker: &Waker) -> bool {
         let waker = Told::Waker(caller, waker.clone());
-        // The drop of the waker before is user code, which may end the task; so it comes first.
-        self.remove(&waker);
-        self.add(waker, true)
+        let before = self.remove(&waker);
+        let is_set = self.add(waker, true);
+        // This is user code, which may panic, or end the task.
+        drop(before);
+        is_set && !self.status().is_done()
     }
 
     fn remove_waker(&self, caller: u64) {

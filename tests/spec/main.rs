@@ -1,19 +1,9 @@
 //! What the library promises, as tests that can be read from top to bottom.
 //!
-//! The modules below are the table of contents, in the order of a future's life: what it answers in
-//! each state, how its value is had, who is told, how it ends otherwise; then who runs it, from an
-//! executor of three lines to a pool and its closing; then waiting for more than one; then who is
-//! told of all that, and what is kept of it; then the same promises under pressure; and last what
-//! the compiler promises.
-//!
-//! The name of a test is a sentence, and its body the proof. Three words come back in most of them,
-//! from [`support`]: a [`limit`](support::limit) turns a hang into a failure, a
-//! [`Gate`](support::Gate) holds a task where the test wants it (no test sleeps and hopes), and
-//! [`Drops`](support::Drops) count what was dropped.
-//!
-//! The table `tests/ROWS.md` lists behaviours to which the test suites of `CPython`, the JDK,
-//! rayon, tokio and others hold their own code, and which of the tests below hold this one to
-//! them.
+//! The modules below are the table of contents, in the order of a future's life, then of a pool's.
+//! Three words of [`support`] come back: a [`limit`](support::limit) turns a hang into a failure, a
+//! [`Gate`](support::Gate) holds a task where the test wants it, and [`Drops`](support::Drops) count
+//! what was dropped. `tests/ROWS.md` lists what the suites of others check, and our test of it.
 
 mod support;
 mod told;

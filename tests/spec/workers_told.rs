@@ -141,6 +141,17 @@ fn a_last_call_and_the_drop_behind_it_are_told_once() {
 }
 
 #[test]
+fn a_closure_that_a_full_pool_gives_back_through_an_executor_is_refused() {
+    let _limit = limit();
+    let (pool, gate, pending, log) = heard_and_full(1);
+    let executor: &dyn Executor = &pool;
+    assert_eq!(executor.try_submit(|| 7).unwrap_err().into_inner()(), 7);
+    gate.open();
+    drop((pool, pending));
+    log.assert_it_is_sound();
+}
+
+#[test]
 fn a_task_that_is_cancelled_while_it_waits_for_room_ends_once() {
     let _limit = limit();
     let (pool, gate, _pending, log) = heard_and_full(1);
