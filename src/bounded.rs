@@ -18,7 +18,8 @@ use std::time::Instant;
 
 use crate::kernel::error::CancelReason;
 use crate::kernel::seams::{BlockedOn, EventKind, Listener, WaitPolicy};
-use crate::sync::{Mutex, Parker, is_over};
+use crate::kernel::state::Status;
+use crate::sync::{Mutex, Parker, ThreadId, is_over};
 
 pub(crate) struct Semaphore {
     state: Mutex<State>,
@@ -98,8 +99,21 @@ impl Listener for Semaphore {
         acquired
     }
 
-    /// Releases a permit.
-    fn left_pending(&self, _: Option<&CancelReason>) {
+    /// Releases the permit of a task that begins: whoever sees it running finds room.
+    fn locked(&self, status: Status, _: Option<ThreadId>) {
+        if status == Status::Running {
+            self.give_back();
+        }
+    }
+
+    /// Releases the permit of a task that was cancelled, and has left the queue.
+    fn left_pending(&self, cancelled: Option<&CancelReason>) {
+        if cancelled.is_some() {
+            self.give_back();
+        }
+    }
+
+    fn give_back(&self) {
         let mut state = self.state.lock();
         if state.held <= state.capacity {
             if let Some(parker) = state.waiting.pop_front() {

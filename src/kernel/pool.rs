@@ -185,7 +185,7 @@ impl<'a> Pool<'a> {
                     }
                     // It is released when the task is claimed or cancelled, which may have been.
                     if !task.listen(Arc::clone(bound) as _) {
-                        bound.left_pending(None);
+                        bound.give_back();
                     }
                     submit.needs_permit = false;
                     // That may have taken long: the system may have a thread for it now.
@@ -195,7 +195,7 @@ impl<'a> Pool<'a> {
                 (Admitted::Refused(task, why), bound) => {
                     // A task that was cancelled meanwhile has released its permit itself.
                     if let Some(bound) = bound.filter(|bound| task.unwatch(bound)) {
-                        bound.left_pending(None);
+                        bound.give_back();
                     }
                     return Err((task, why));
                 }

@@ -70,6 +70,9 @@ pub(crate) trait Listener: Send + Sync {
         true
     }
 
+    /// For a pool's listener: what `admit` gave is not needed.
+    fn give_back(&self) {}
+
     /// For a pool's listener: the pool takes no more tasks, so nobody may wait in `admit` any more.
     fn closed(&self) {}
 }

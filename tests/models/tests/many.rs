@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 
 use glasspool::{Shutdown, TaskError, ThreadPoolExecutor, as_completed, first_success, task};
 use loom::thread;
@@ -130,5 +131,22 @@ fn a_buffered_map_against_another_for_room() {
         let other = thread::spawn(move || submitter.submit(|| 10).into_result().unwrap());
         let sum: i32 = pool.map_buffered([1, 2], 2, |n| n).map(Result::unwrap).sum();
         assert_eq!(sum + other.join().unwrap(), 13);
+    });
+}
+
+/// A task that begins when another has been seen to be done comes after that in each stream, also
+/// if one stream is told of the other before another stream is.
+#[test]
+fn an_end_that_is_seen_against_the_next() {
+    check(|| {
+        let [(one, first), (two, second)] = [1, 2].map(|n| task(move || n));
+        let mut told_before = as_completed([&first]).timeout(Duration::ZERO);
+        let mut ended = as_completed([&first, &second]);
+        let runner = thread::spawn(move || one.run());
+        let seen = told_before.next().is_some_and(|next| next.is_ok()) && first.done();
+        two.run();
+        let earliest = *ended.next().unwrap().result().unwrap();
+        assert!(earliest == 1 || !seen);
+        runner.join().unwrap();
     });
 }
