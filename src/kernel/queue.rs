@@ -130,8 +130,6 @@ struct State<'a> {
     /// Submitters that wait for room or for a hire to be settled, or whose own hire has failed.
     submitting: usize,
     cancelling: Cancelling,
-    /// Tasks that workers run inline.
-    nested: usize,
     totals: Totals,
 }
 
@@ -156,6 +154,8 @@ struct Workers {
     asleep: usize,
     /// Somebody has been notified and has not got the lock yet.
     waking: bool,
+    /// Tasks that they run inline.
+    nested: usize,
 }
 
 /// Cancellations of all that waits, of which not everyone has been told.
@@ -248,7 +248,6 @@ impl<'a> Queue<'a> {
             workers: Workers::default(),
             submitting: 0,
             cancelling: Cancelling::default(),
-            nested: 0,
             totals: Totals::default(),
         };
         Self {
@@ -519,14 +518,14 @@ impl<'a> Queue<'a> {
         let removed = state.remove(task).or_else(|| self.inbox.lock().remove(task));
         // Whoever takes a cancelled task out of the queue counts it.
         state.totals.cancelled += u64::from(is_cancelled && removed.is_some());
-        state.nested += usize::from(!is_cancelled);
+        state.workers.nested += usize::from(!is_cancelled);
         self.settle(state);
     }
 
     /// Counts the end of a task that was run inline.
     pub(super) fn count_inline(&self, status: Status) {
         let mut state = self.state.lock();
-        state.nested -= 1;
+        state.workers.nested -= 1;
         state.totals.count(status);
         self.settle(state);
     }
@@ -634,7 +633,7 @@ impl<'a> Queue<'a> {
             queued: state.tasks.len() + state.cancelling.tasks,
             workers: present,
             idle: asleep,
-            nested: state.nested,
+            nested: state.workers.nested,
             threads: present + leaving + hiring,
             totals: state.totals,
             slots: state.slots.iter().flatten().cloned().collect(),
