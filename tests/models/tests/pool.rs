@@ -444,7 +444,7 @@ fn a_shutdown_that_stops_against_a_worker() {
 /// queue, whoever comes first.
 #[test]
 fn room_against_a_cancel_on_the_way() {
-    check(|| {
+    check_two(|| {
         let pool = a_pool().max_workers(1).queue_capacity(1).build().unwrap();
         let (gate, opened) = task(|| ());
         drop(pool.submit(move || opened.into_result()));
@@ -633,7 +633,7 @@ fn closing_against_a_cancelling_close() {
 /// else can have it.
 #[test]
 fn room_against_a_deadline() {
-    check(|| {
+    check_two(|| {
         let (pool, gate, pending) = full_pool();
         let submitter = pool.submitter();
         let other = thread::spawn(move || {
@@ -710,9 +710,14 @@ fn room_against_a_refused_hire() {
         assert_eq!(pending.into_result().unwrap(), 2);
         other.join().unwrap();
         let (gate, opened) = task(|| ());
-        let busy = pool.try_submit(move || opened.into_result());
-        // Nothing is pending, so there is room for one.
-        if busy.is_ok_and(|busy| busy.running()) {
+        let (begin, begun) = task(|| ());
+        let busy = pool.try_submit(move || {
+            begin.run();
+            opened.into_result()
+        });
+        if busy.is_ok() {
+            begun.into_result().unwrap();
+            // Nothing is pending, so there is room for one.
             assert!(pool.try_submit(|| 4).is_ok());
         }
         gate.run();
