@@ -1,9 +1,9 @@
 //! Where tasks wait for their turn, and workers for tasks.
 //!
-//! This file alone decides who is idle, whether a submit needs a new worker, who is woken and when
-//! the pool is over. All of that is one state under one lock, and the lock is left in one of two
-//! ways: through [`settle`](Queue::settle), which derives from the state who must be woken, or by
-//! going to sleep on a condvar, where nobody may be left to wake.
+//! This file decides who is idle, whether a submit needs a new worker, who is woken and when the
+//! pool is over. All of that is one state under one lock, and a thread that has changed the state
+//! leaves the lock in one of two ways: through [`settle`](Queue::settle), which derives from the
+//! state who must be woken, or by going to sleep on a condvar, where nobody may be left to wake.
 //!
 //! **Why no wake-up is lost.** Whoever sleeps has looked at the state under the lock and sleeps in
 //! one step with letting go of it. Whoever changes the state leaves by `settle`:
@@ -417,7 +417,7 @@ impl<'a> Queue<'a> {
         let mut hire = None;
         if state.tasks.len() > state.workers.asleep {
             if let Some(slot) = state.hire(&self.staff) {
-                let wanted = wanted.and_then(|wanted| state.remove(wanted));
+                let wanted = wanted.and_then(|wanted| state.tasks.remove_task(wanted));
                 hire = wanted.or_else(|| state.tasks.pop()).map(|task| (task, slot));
             }
         }
@@ -515,7 +515,8 @@ impl<'a> Queue<'a> {
     /// Takes a task out that was cancelled or is run inline. (Harmless if it is not here.)
     pub(super) fn remove(&self, task: Place, is_cancelled: bool) {
         let mut state = self.state.lock();
-        let removed = state.remove(task).or_else(|| self.inbox.lock().remove(task));
+        let waiting = state.tasks.remove_task(task);
+        let removed = waiting.or_else(|| self.inbox.lock().tasks.remove_task(task));
         // Whoever takes a cancelled task out of the queue counts it.
         state.totals.cancelled += u64::from(is_cancelled && removed.is_some());
         state.workers.nested += usize::from(!is_cancelled);
@@ -626,16 +627,17 @@ impl<'a> Queue<'a> {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let mut state = self.state.lock();
-        state.take_from(&mut self.inbox.lock());
+        let state = self.state.lock();
+        let inbox = self.inbox.lock();
         let Workers { present, hiring, leaving, asleep, .. } = state.workers;
+        let submitted = state.totals.submitted + inbox.submitted;
         Snapshot {
-            queued: state.tasks.len() + state.cancelling.tasks,
+            queued: state.tasks.len() + inbox.tasks.len() + state.cancelling.tasks,
             workers: present,
             idle: asleep,
             nested: state.workers.nested,
             threads: present + leaving + hiring,
-            totals: state.totals,
+            totals: Totals { submitted, ..state.totals },
             slots: state.slots.iter().flatten().cloned().collect(),
             is_open: !state.is_closed(),
             is_over: state.is_over(),
@@ -643,9 +645,9 @@ impl<'a> Queue<'a> {
     }
 }
 
-impl<'a> Inbox<'a> {
-    fn remove(&mut self, task: Place) -> Option<QueuedTask<'a>> {
-        self.tasks.remove(task.ticket, |found| found.place().address == task.address)
+impl<'a> Backlog<QueuedTask<'a>> {
+    fn remove_task(&mut self, task: Place) -> Option<QueuedTask<'a>> {
+        self.remove(task.ticket, |found| found.place().address == task.address)
     }
 }
 
@@ -723,9 +725,5 @@ impl<'a> State<'a> {
     fn free(&mut self, slot: &Slot, staff: &Staff) {
         self.slots[slot.index] = None;
         staff.slot_freed();
-    }
-
-    fn remove(&mut self, task: Place) -> Option<QueuedTask<'a>> {
-        self.tasks.remove(task.ticket, |found| found.place().address == task.address)
     }
 }

@@ -56,7 +56,6 @@ mod workers_told;
 mod observers;
 mod observers_inside;
 mod observers_waiting;
-mod wakeups;
 mod recorder;
 mod trace_files;
 

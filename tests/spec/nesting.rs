@@ -451,19 +451,23 @@ fn an_added_worker_ends_the_task_in_its_hand_when_the_wait_is_over_and_no_more()
     assert_eq!(ended.count(), 100);
 }
 
+/// The first spare worker takes a task that waits for `outer`, and `outer` waits for any of those
+/// behind it: a second spare worker is hired.
 #[test]
 fn one_worker_is_always_left_that_does_not_wait() {
     let _limit = limit();
-    let (pool, (give, take), (tell, told)) = (pool(1), mpsc::channel(), mpsc::channel());
-    let submitter = pool.submitter();
-    let outer = Arc::new(pool.submit(move || {
-        let myself: Arc<Future<u64>> = take.recv().unwrap();
-        // The added worker takes this one first, and that waits for `outer`.
-        drop(submitter.submit(move || tell.send(myself.result().cloned()).unwrap()));
-        as_completed([submitter.submit(|| 7)]).next().unwrap().into_result().unwrap()
-    }));
-    give.send(Arc::clone(&outer)).unwrap();
-    assert_eq!(told.recv().unwrap().unwrap(), 7);
+    for behind in [1, 2] {
+        let (pool, (give, take), (tell, told)) = (pool(1), mpsc::channel(), mpsc::channel());
+        let submitter = pool.submitter();
+        let outer = Arc::new(pool.submit(move || {
+            let myself: Arc<Future<u64>> = take.recv().unwrap();
+            drop(submitter.submit(move || tell.send(myself.result().cloned()).unwrap()));
+            let any: Vec<_> = (0..behind).map(|_| submitter.submit(|| 7)).collect();
+            as_completed(any).next().unwrap().into_result().unwrap()
+        }));
+        give.send(Arc::clone(&outer)).unwrap();
+        assert_eq!(told.recv().unwrap().unwrap(), 7);
+    }
 }
 
 #[test]

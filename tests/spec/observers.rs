@@ -1,13 +1,13 @@
 //! Observers that panic, are slow, block, or hold on to things: no task is the worse for it.
 
 use std::panic::panic_any;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
 use glasspool::{
-    CancelReason, Event, EventKind, Observer, ReturnWhen, Shutdown, as_completed, wait,
+    CancelReason, Event, EventKind, Future, Observer, ReturnWhen, Shutdown, as_completed, wait,
 };
 
 use crate::support::{Drops, Gate, PROMPT, PanicsWhenDropped, Tally, Way, eventually, hold, limit};
@@ -299,4 +299,26 @@ fn a_pool_has_one_observer_the_last_that_was_given() {
     let shared: Arc<dyn Observer> = Arc::new(first.clone());
     drop(observed_by(shared).max_workers(1).build().unwrap());
     assert!(!first.all().is_empty());
+}
+
+/// The observer looks at the future whose step it is told of, which takes that future's lock.
+#[test]
+fn an_observer_may_look_at_the_future_that_it_is_told_of() {
+    let _limit = limit();
+    let (watched, looks) = (Arc::new(OnceLock::<Future<u8>>::new()), Tally::default());
+    let (seen, looked) = (Arc::clone(&watched), looks.clone());
+    let observer = move |event: &Event<'_>| {
+        if let Some(future) = seen.get() {
+            if matches!(event.kind, EventKind::Finished(_)) {
+                assert!(future.running());
+                looked.add();
+            }
+        }
+    };
+    let pool = observed_by(observer).max_workers(1).build().unwrap();
+    let gate = Gate::closed();
+    assert!(watched.set(pool.submit(gate.then(|| 7))).is_ok());
+    gate.open();
+    assert_eq!(watched.get().unwrap().result().unwrap(), &7);
+    assert_eq!(looks.count(), 1);
 }
