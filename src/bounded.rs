@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::kernel::error::CancelReason;
-use crate::kernel::seams::{BlockedOn, EventKind, Listener, WaitPolicy};
+use crate::kernel::event::{BlockedOn, EventKind};
+use crate::kernel::seams::{Listener, WaitPolicy};
 use crate::kernel::state::Status;
 use crate::sync::{Mutex, Parker, ThreadId, is_over};
 

@@ -109,6 +109,7 @@
 //! | everyone who wants to be told, in one list | `kernel/waiters.rs` | [`Waiters`](kernel::waiters::Waiters) |
 //! | who works, and who stands in for a blocked worker | `kernel/staff.rs` | [`Staff`](kernel::staff::Staff), [`current_worker`] |
 //! | the three seams for the layers | `kernel/seams.rs` | [`Listener`](kernel::seams::Listener), [`Blocker`](kernel::seams::Blocker), [`WorkerHooks`](kernel::seams::WorkerHooks) |
+//! | steps that are told, and the numbers of pools and tasks | `kernel/event.rs`, `kernel/id.rs` | [`EventKind`], [`TaskId`] |
 //! | user code is caught, and a panic is a value | `kernel/panics.rs`, `kernel/error.rs` | [`Panic`], [`TaskError`] |
 //! | all of these, arranged | `kernel/pool.rs` | [`ThreadPoolExecutor`] |
 //!
@@ -175,6 +176,8 @@ mod kernel {
     pub(crate) mod panics;
     pub(crate) mod error;
     pub(crate) mod state;
+    pub(crate) mod id;
+    pub(crate) mod event;
     pub(crate) mod backlog;
     pub(crate) mod seams;
     pub(crate) mod staff;
@@ -190,12 +193,13 @@ mod kernel {
 pub use kernel::error::{
     Broken, CancelReason, Deadlock, Refusal, Refused, ShutdownError, TaskError, TimedOut,
 };
+pub use kernel::event::{BlockedOn, EventKind, Shutdown};
 pub use kernel::future::{Future, ScopedFuture};
+pub use kernel::id::{PoolId, TaskId};
 pub use kernel::panics::{
     Panic, UnobservedPanicHook, set_unobserved_panic_hook, unobserved_panics,
 };
 pub use kernel::pool::ThreadPoolExecutor;
-pub use kernel::seams::{BlockedOn, EventKind, PoolId, Shutdown, TaskId};
 pub use kernel::staff::{Worker, current_worker};
 pub use kernel::state::Ending;
 pub use kernel::task::{ScopedTask, Task, task};

@@ -17,10 +17,11 @@ use std::marker::PhantomData;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::sync::Arc;
 
+use crate::kernel::event::Shutdown;
 use crate::kernel::meta::Common;
 use crate::kernel::panics::{Label, Panic, catch, report_unobserved};
 use crate::kernel::pool::Pool;
-use crate::kernel::seams::{Listener, Origin, Shutdown, WaitPolicy};
+use crate::kernel::seams::{Listener, Origin, WaitPolicy};
 use crate::options::builder::{BuildError, Builder};
 use crate::options::stats::pool_facts;
 use crate::submit::{Entry, submit_family};

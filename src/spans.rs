@@ -14,9 +14,9 @@ use tracing::field::Empty;
 use tracing::span::EnteredSpan;
 use tracing::{Span, debug, info_span, trace};
 
+use crate::kernel::event::EventKind;
+use crate::kernel::id::TaskId;
 use crate::kernel::panics::{catch, discard};
-use crate::kernel::seams::EventKind;
-use crate::kernel::seams::TaskId;
 use crate::kernel::state::Ending;
 use crate::observe::event::{Event, Observer, TaskInfo};
 use crate::sync::process_wide::{AtomicBool, Relaxed};

@@ -28,10 +28,12 @@ use std::time::Instant;
 
 use super::backlog::Place;
 use super::error::{CancelReason, TaskError};
+use super::event::EventKind;
+use super::id::{PoolId, TaskId};
 use super::meta::TaskMeta;
 use super::panics::{Label, Panic, contain, discard, report_unobserved};
 use super::queue::Queue;
-use super::seams::{Await, EventKind, Listener, Origin, PoolId, TaskId, Told};
+use super::seams::{Await, Listener, Origin, Told};
 use super::state::{Ending, Outcome, State, Status};
 use super::waiters::{Callback, Waiter, Waiters, lend, wake_all};
 use crate::sync::process_wide::{Acquire, AtomicBool, AtomicU8, AtomicU32, Relaxed, Release};

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use super::cell::Cell;
 use super::error::{CancelReason, TaskError, TimedOut, Unfinished};
-use super::seams::{Await, EventKind, StopHook, Wait};
+use super::event::EventKind;
+use super::seams::{Await, StopHook, Wait};
 use super::state::{Outcome, Status};
 use super::waiters::{Callback, lend};
 use crate::sync::{OnceLock, deadline_after};

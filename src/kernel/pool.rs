@@ -20,13 +20,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::error::{Refusal, Refused, ShutdownError};
+use super::event::{BlockedOn, EventKind, Shutdown};
 use super::future::ScopedFuture;
+use super::id::PoolId;
 use super::meta::{Common, TaskMeta};
 use super::panics::discard;
 use super::queue::{Admitted, Queue, QueuedTask, Submit};
-use super::seams::{
-    Await, BlockedOn, EventKind, Hook, Origin, PoolId, Seams, Shutdown, WaitPolicy, WorkerHooks,
-};
+use super::seams::{Await, Hook, Origin, Seams, WaitPolicy, WorkerHooks};
 use super::staff::{Staff, current_worker};
 use super::state::Status;
 use super::task::{ScopedTask, halves};

@@ -38,7 +38,8 @@ use std::time::{Duration, Instant};
 
 use super::backlog::{Backlog, Place, Ticket};
 use super::error::{Broken, CancelReason, Refusal};
-use super::seams::{Await, EventKind, Listener, Origin, Shutdown};
+use super::event::{EventKind, Shutdown};
+use super::seams::{Await, Listener, Origin};
 use super::staff::{Slot, Staff};
 use super::state::{Ending, Status};
 use crate::sync::{Condvar, Mutex, MutexGuard, deadline_after, wait_until};

@@ -8,16 +8,16 @@
 //! The kernel knows the layers by these types. A pool without layers has none of them, and a
 //! program that uses such a pool pays for the look whether there are any.
 
-use std::fmt;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
 use super::backlog::Place;
 use super::error::{CancelReason, Deadlock, Unfinished};
+use super::event::{BlockedOn, EventKind};
+use super::id::{PoolId, TaskId};
 use super::panics::{Label, Panic};
-use super::state::{Ending, Status};
-use crate::sync::process_wide::{AtomicU64, Relaxed};
+use super::state::Status;
 use crate::sync::{Cell, Parker, Sender, ThreadId, is_over, thread_local};
 
 /// Seam 1: hears what becomes of a task, or of a pool.
@@ -277,96 +277,6 @@ pub(crate) struct Seams {
     pub(crate) hooks: WorkerHooks,
 }
 
-/// Identifies a pool in this process. Pools count from 0, as Python's do in their threads' names.
-///
-/// ```
-/// use glasspool::{ThreadPoolExecutor, current_worker};
-///
-/// let (mine, other) = (ThreadPoolExecutor::new(1)?, ThreadPoolExecutor::new(1)?);
-/// assert_ne!(mine.id(), other.id());
-/// let there = mine.submit(|| current_worker().unwrap().pool());
-/// assert_eq!(there.into_result()?, mine.id());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PoolId(pub(crate) u64);
-
-impl PoolId {
-    /// Returns the pool's number. Never blocks.
-    ///
-    /// ```
-    /// # use glasspool::ThreadPoolExecutor;
-    /// let id = ThreadPoolExecutor::new(1)?.id();
-    /// assert_eq!(id.to_string(), format!("pool-{}", id.number()));
-    /// # Ok::<(), glasspool::BuildError>(())
-    /// ```
-    pub fn number(self) -> u64 {
-        self.0
-    }
-
-    pub(crate) fn next() -> Self {
-        static POOLS: AtomicU64 = AtomicU64::new(0);
-        Self(POOLS.fetch_add(1, Relaxed))
-    }
-}
-
-/// As in the default names of a pool's threads (a scope's begin with `scope-`).
-impl fmt::Display for PoolId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pool-{}", self.0)
-    }
-}
-
-/// Identifies a task in this process. Tasks that an [`Observer`](crate::Observer) hears of count
-/// from 0, in the order in which they are submitted.
-///
-/// ```
-/// use glasspool::{Event, ThreadPoolExecutor};
-///
-/// let observer = |event: &Event<'_>| {
-///     if let Some(task) = event.task {
-///         println!("{}: {:?}", task.id, event.kind); // F0: Submitted
-///     }
-/// };
-/// let pool = ThreadPoolExecutor::builder().observer(observer).build()?;
-/// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TaskId(pub(crate) u64);
-
-impl TaskId {
-    /// Returns the task's number, as a trace's file has it. Never blocks.
-    ///
-    /// ```
-    /// use glasspool::{Event, ThreadPoolExecutor};
-    ///
-    /// let prints = |event: &Event<'_>| {
-    ///     if let Some(task) = event.task {
-    ///         assert_eq!(task.id.to_string(), format!("F{}", task.id.number()));
-    ///     }
-    /// };
-    /// let pool = ThreadPoolExecutor::builder().observer(prints).build()?;
-    /// # assert_eq!(pool.submit(|| 1).into_result()?, 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn number(self) -> u64 {
-        self.0
-    }
-
-    pub(crate) fn next() -> Self {
-        static TASKS: AtomicU64 = AtomicU64::new(0);
-        Self(TASKS.fetch_add(1, Relaxed))
-    }
-}
-
-/// `F` stands for the future by which the task is read.
-impl fmt::Display for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "F{}", self.0)
-    }
-}
-
 /// How long a submitter waits for room.
 #[derive(Clone)]
 pub(crate) enum WaitPolicy {
@@ -381,93 +291,4 @@ impl WaitPolicy {
     pub(crate) fn until(deadline: Option<Instant>) -> Self {
         deadline.map_or(Self::Forever, Self::Until)
     }
-}
-
-/// What a shutdown does with tasks that have not ended. Running tasks go on to their end in any
-/// case; whether the call waits for that is said at the call.
-///
-/// ```
-/// use glasspool::{Shutdown, ThreadPoolExecutor};
-///
-/// let pool = ThreadPoolExecutor::new(1)?;
-/// let last = pool.submit(|| "last");
-/// pool.shutdown(Shutdown::Drain)?;
-/// assert!(last.done());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Shutdown {
-    /// Pending tasks are run first. No more are taken, from running tasks either.
-    Drain,
-    /// Pending tasks are run first, and so are those that are submitted meanwhile, by tasks or by
-    /// anyone else. The pool closes in the moment in which no task is pending or running.
-    WhenIdle,
-    /// Pending tasks are cancelled, and whoever waits for them learns of it at once.
-    CancelPending,
-    /// Pending tasks are cancelled, and running tasks that were given a
-    /// [`StopToken`](crate::StopToken) are asked to stop.
-    Stop,
-}
-
-/// A step in the life of a task or of a pool.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum EventKind {
-    /// The task is given to the pool, and is pending.
-    Submitted,
-    /// The pool did not take the task, and the submitter has it back. (A [`Task`](crate::Task) that
-    /// was refused for want of room may be given to the pool again, as a
-    /// [`BufferedMap`](crate::BufferedMap) does; then this event comes when it is given elsewhere.)
-    Refused,
-    /// This thread begins to run the task: a worker in the task's turn, or a thread that waits for
-    /// the task inside another. (A [`Task`](crate::Task) that is run by hand has no events. The
-    /// first task of a new worker counts as pending in the events until the worker is initialized,
-    /// although its future is running since it was claimed.)
-    Started,
-    /// The task has ended and the callbacks that were registered have run; waiters are told next. A
-    /// task that was [`Lost`](Ending::Lost) had not started.
-    Finished(Ending),
-    /// The task was cancelled and will not run.
-    Cancelled(CancelReason),
-    /// A reader has read the task's result.
-    Collected,
-    /// A callback of the task begins in this thread.
-    CallbackBegan,
-    /// A callback of the task has returned.
-    CallbackEnded,
-    /// This thread goes to sleep until something happens. (If that could never happen, the thread
-    /// [goes on](Self::Unblocked) at once, with an error.)
-    Blocked(BlockedOn),
-    /// This thread goes on.
-    Unblocked {
-        /// The task whose end the thread waited for; `None` if the wait was for something else, or
-        /// timed out.
-        by: Option<TaskId>,
-    },
-    /// This thread is a worker of the pool from now on.
-    WorkerBorn,
-    /// The worker found no task and goes to sleep. (It may be woken for a task that was cancelled
-    /// or run inline meanwhile, and be idle again without having started anything.)
-    WorkerIdle,
-    /// The worker has run its last task and its exit hook. Its thread-locals are dropped after
-    /// that.
-    WorkerGone,
-    /// The pool is closed in this way.
-    Closed(Shutdown),
-}
-
-/// What a sleeping thread waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BlockedOn {
-    /// The end of the task that the event is about.
-    Task,
-    /// The end of any of so many tasks. If they are of several pools, the pool of the first that is
-    /// observed tells; that is the pool that had the task when the wait began.
-    AnyOf(usize),
-    /// Room in the pool's queue, for the task that this thread has just submitted.
-    Room,
-    /// The end of the pool.
-    Shutdown,
 }

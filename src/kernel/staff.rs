@@ -15,8 +15,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::backlog::Place;
+use super::id::PoolId;
 use super::panics::Label;
-use super::seams::{PoolId, StopHook};
+use super::seams::StopHook;
 use super::state::Status;
 use crate::sync::process_wide::{AtomicBool, AtomicU8, Relaxed};
 use crate::sync::{AtomicUsize, Cell, Mutex, OnceLock, RefCell, SeqCst, thread_local};

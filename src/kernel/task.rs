@@ -15,11 +15,12 @@ use std::time::Instant;
 use super::backlog::Ticket;
 use super::cell::Cell;
 use super::error::{Broken, CancelReason, TaskError};
+use super::event::EventKind;
 use super::future::{Read, ScopedFuture};
 use super::meta::TaskMeta;
 use super::panics::{Label, Panic, catch, contain, discard};
 use super::queue::{ClaimedTask, Queue, QueuedTask, Run};
-use super::seams::{Await, EventKind, Listener, Origin};
+use super::seams::{Await, Listener, Origin};
 use super::staff::{RunningTask, Slot, WorkerContext};
 use super::state::Status;
 

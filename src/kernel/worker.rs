@@ -24,10 +24,11 @@ use std::io;
 use std::sync::Arc;
 
 use super::error::Broken;
+use super::event::EventKind;
 use super::panics::{catch, contain, discard, message_of};
 use super::pool::Pool;
 use super::queue::{ClaimedTask, QueuedTask};
-use super::seams::{EventKind, set_blocker};
+use super::seams::set_blocker;
 use super::staff::{Slot, WorkerContext, WorkerPhase};
 use crate::sync::process_wide::Relaxed;
 use crate::sync::{Builder, Condvar, Mutex, Thread};

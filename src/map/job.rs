@@ -23,10 +23,11 @@ use std::time::{Duration, Instant};
 
 use crate::kernel::cell::Cell;
 use crate::kernel::error::{CancelReason, Refusal, TaskError};
+use crate::kernel::event::EventKind;
 use crate::kernel::meta::{Common, TaskMeta};
 use crate::kernel::panics::discard;
 use crate::kernel::queue::Queue;
-use crate::kernel::seams::{Await, EventKind, Listener, Origin};
+use crate::kernel::seams::{Await, Listener, Origin};
 use crate::kernel::state::Outcome;
 use crate::sync::process_wide::{AtomicBool, Relaxed};
 use crate::sync::{AtomicUsize, Mutex, SeqCst};

@@ -15,8 +15,9 @@ use std::sync::Arc;
 use super::graph::{AnyOf, Edge, Entered, Sought, Target, cycle, links_from};
 use crate::kernel::backlog::Place;
 use crate::kernel::error::{Deadlock, Unfinished};
+use crate::kernel::id::PoolId;
 use crate::kernel::queue::QueuedTask;
-use crate::kernel::seams::{Await, PoolId, Wait, set_blocker};
+use crate::kernel::seams::{Await, Wait, set_blocker};
 use crate::kernel::staff::{
     Blocked, BlockedGuard, RunningTask, Slot, WorkerContext, WorkerPhase, current_worker,
 };

@@ -32,8 +32,9 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use crate::kernel::error::Deadlock;
+use crate::kernel::id::PoolId;
 use crate::kernel::panics::Label;
-use crate::kernel::seams::{Await, Listener, PoolId};
+use crate::kernel::seams::{Await, Listener};
 use crate::kernel::staff::{RunningTask, Staff, Worker};
 use crate::kernel::state::Status;
 use crate::sync::{Mutex, ThreadId, current_thread, global};

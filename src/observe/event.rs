@@ -5,7 +5,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::kernel::seams::{EventKind, PoolId, TaskId};
+use crate::kernel::event::EventKind;
+use crate::kernel::id::{PoolId, TaskId};
 use crate::kernel::staff::Worker;
 
 /// Hears what a pool does: an option of the [builder](crate::Builder::observer).

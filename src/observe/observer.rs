@@ -8,8 +8,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::event::{Event, Observer, TaskInfo};
+use crate::kernel::event::{BlockedOn, EventKind};
+use crate::kernel::id::{PoolId, TaskId};
 use crate::kernel::panics::{Label, catch, discard};
-use crate::kernel::seams::{BlockedOn, EventKind, Listener, Origin, PoolId, TaskId};
+use crate::kernel::seams::{Listener, Origin};
 use crate::kernel::staff::current_worker;
 use crate::kernel::state::{Ending, Status};
 use crate::sync::process_wide::{AtomicBool, AtomicUsize, Relaxed};

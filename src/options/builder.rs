@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::bounded::Semaphore;
+use crate::kernel::id::PoolId;
 use crate::kernel::pool::{Pool, Settings, ThreadPoolExecutor};
-use crate::kernel::seams::{Listener, PoolId, Seams, WorkerHooks};
+use crate::kernel::seams::{Listener, Seams, WorkerHooks};
 use crate::nesting::blocker::block;
 use crate::nesting::policy::NestedWait;
 use crate::observe::event::Observer;

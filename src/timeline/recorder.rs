@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::trace::{Entry, Task, Thread, Trace};
-use crate::kernel::seams::EventKind;
-use crate::kernel::seams::{PoolId, TaskId};
+use crate::kernel::event::EventKind;
+use crate::kernel::id::{PoolId, TaskId};
 use crate::kernel::staff::Worker;
 use crate::observe::event::{Event, Observer, TaskInfo};
 use crate::sync::process_wide::{AtomicU64, AtomicUsize, Relaxed};

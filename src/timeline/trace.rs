@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::kernel::seams::EventKind;
-use crate::kernel::seams::{PoolId, TaskId};
+use crate::kernel::event::EventKind;
+use crate::kernel::id::{PoolId, TaskId};
 use crate::kernel::staff::Worker;
 
 /// A recorded run, from a [`Recorder`](super::Recorder) or from a file.

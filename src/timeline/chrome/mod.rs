@@ -25,7 +25,7 @@ use std::fmt;
 use super::file::Quoted;
 use super::run::{End, Life, Marked, Run};
 use super::trace::Trace;
-use crate::kernel::seams::Shutdown;
+use crate::kernel::event::Shutdown;
 use crate::kernel::state::Ending;
 use event::{Events, Micros, tid};
 

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use super::event::{Events, OfTask, tid};
-use crate::kernel::seams::BlockedOn;
+use crate::kernel::event::BlockedOn;
 use crate::timeline::run::{Doing, Lane, Marked, Run};
 
 /// Longest slice of a submit, in nanoseconds.

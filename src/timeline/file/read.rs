@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::VERSION;
 use super::json::Object;
 use super::words::{self, ENDINGS, SHUTDOWNS, meaning_of};
-use crate::kernel::seams::{BlockedOn, EventKind};
-use crate::kernel::seams::{PoolId, TaskId};
+use crate::kernel::event::{BlockedOn, EventKind};
+use crate::kernel::id::{PoolId, TaskId};
 use crate::kernel::staff::Worker;
 use crate::timeline::trace::{Entry, Task, Thread, Trace};
 

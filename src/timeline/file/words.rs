@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use crate::kernel::error::{Broken, CancelReason};
-use crate::kernel::seams::Shutdown;
-use crate::kernel::seams::{BlockedOn, EventKind};
+use crate::kernel::event::{BlockedOn, EventKind, Shutdown};
 use crate::kernel::state::Ending;
 
 pub(super) const ENDINGS: [(&str, Ending); 3] =

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::VERSION;
 use super::json::Quoted;
 use super::words::{self, ENDINGS, SHUTDOWNS, word_for};
-use crate::kernel::seams::{BlockedOn, EventKind};
+use crate::kernel::event::{BlockedOn, EventKind};
 use crate::timeline::trace::{Entry, Task, Trace};
 
 impl Trace {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::cells::{Cell, Look, cells_of};
 use super::glyphs::{Glyphs, Ink, Line};
 use super::scale::{PARTS, Scale};
-use crate::kernel::seams::BlockedOn;
+use crate::kernel::event::BlockedOn;
 use crate::timeline::harmless::{Harmless, width_of};
 use crate::timeline::run::{Doing, Lane, Marked, Run};
 

@@ -12,7 +12,7 @@ use super::harmless::{Harmless, in_ascii};
 use super::run::Run;
 use super::terminal::form_of_standard_output;
 use super::trace::{Entry, Trace};
-use crate::kernel::seams::EventKind;
+use crate::kernel::event::EventKind;
 pub use narrator::Narrator;
 use story::{Happened, Story, Subject};
 

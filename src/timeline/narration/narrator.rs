@@ -10,8 +10,8 @@ use std::time::Instant;
 
 use super::Time;
 use super::story::{Happened, Story, Subject};
-use crate::kernel::seams::EventKind;
-use crate::kernel::seams::PoolId;
+use crate::kernel::event::EventKind;
+use crate::kernel::id::PoolId;
 use crate::kernel::staff::Worker;
 use crate::observe::event::{Event, Observer};
 use crate::sync::{Mutex, ThreadId, current_thread, current_thread_name};
@@ -124,8 +124,8 @@ impl<W> fmt::Debug for Narrator<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::seams::BlockedOn;
-    use crate::kernel::seams::TaskId;
+    use crate::kernel::event::BlockedOn;
+    use crate::kernel::id::TaskId;
     use crate::kernel::state::Ending;
     use crate::observe::event::TaskInfo;
     use crate::sync::{Builder, thread_scope};

@@ -6,9 +6,8 @@
 
 use std::collections::HashMap;
 
-use crate::kernel::seams::Shutdown;
-use crate::kernel::seams::TaskId;
-use crate::kernel::seams::{BlockedOn, EventKind};
+use crate::kernel::event::{BlockedOn, EventKind, Shutdown};
+use crate::kernel::id::TaskId;
 use crate::kernel::state::Ending;
 use crate::timeline::harmless::{fitted, fitted_at_its_end};
 use crate::timeline::words::short as short_time;

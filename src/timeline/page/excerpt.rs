@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::kernel::error::{Broken, CancelReason};
-use crate::kernel::seams::EventKind;
+use crate::kernel::event::EventKind;
 use crate::timeline::trace::{Entry, Task, Thread, Trace};
 
 /// Most events of a page: a browser opens such a page in about a second.

@@ -7,8 +7,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Doing, End, Lane, Life, Mark, Marked, Moment, Run, Span};
-use crate::kernel::seams::EventKind;
-use crate::kernel::seams::{PoolId, TaskId};
+use crate::kernel::event::EventKind;
+use crate::kernel::id::{PoolId, TaskId};
 use crate::kernel::staff::Worker;
 use crate::timeline::trace::{Entry, Thread, Trace};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::what_if::{Basis, WhatIf, what_if};
 use super::{Lane, Run};
-use crate::kernel::seams::TaskId;
+use crate::kernel::id::TaskId;
 use crate::timeline::trace::Trace;
 use crate::timeline::words::Short;
 

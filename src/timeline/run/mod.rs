@@ -12,9 +12,8 @@ pub(crate) mod what_if;
 
 use super::trace::{TaskName, Trace};
 use crate::kernel::error::CancelReason;
-use crate::kernel::seams::BlockedOn;
-use crate::kernel::seams::Shutdown;
-use crate::kernel::seams::{PoolId, TaskId};
+use crate::kernel::event::{BlockedOn, Shutdown};
+use crate::kernel::id::{PoolId, TaskId};
 use crate::kernel::staff::Worker;
 use crate::kernel::state::Ending;
 

@@ -4,8 +4,8 @@ use super::canvas::{Anchor, Area, Canvas};
 use super::look::{MARGIN, WIDTH};
 use super::marks::{draw_shape, shape_of};
 use super::text::{HEADING, SMALL};
-use crate::kernel::seams::PoolId;
-use crate::kernel::seams::Shutdown;
+use crate::kernel::event::Shutdown;
+use crate::kernel::id::PoolId;
 use crate::timeline::run::{Mark, Marked};
 
 const COLUMNS: usize = 4;

@@ -1,7 +1,7 @@
 //! The label of each thing, and its hover text.
 
 use super::text::{Face, SMALL, clean};
-use crate::kernel::seams::{BlockedOn, Shutdown};
+use crate::kernel::event::{BlockedOn, Shutdown};
 use crate::kernel::state::Ending;
 use crate::timeline::run::{Doing, End, Lane, Life, Marked, Run, Span};
 use crate::timeline::words::short;
