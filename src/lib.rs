@@ -103,7 +103,7 @@
 //! | the life of a task: pending, running, finished or cancelled | `kernel/state.rs` | [`State`](kernel::state::State) |
 //! | the place where two threads share it | `kernel/cell.rs` | [`Cell`](kernel::cell::Cell) |
 //! | a worker is hired, claims a task, runs it, and repeats | `kernel/worker.rs` | [`hire`](kernel::worker::hire) |
-//! | a task waits for its turn, a worker for a task | `kernel/queue.rs`, `kernel/backlog.rs` | [`Queue`](kernel::queue::Queue), [`Backlog`](kernel::backlog::Backlog) |
+//! | a task waits for its turn, a worker for a task | `kernel/queue.rs`, `kernel/queue_state.rs`, `kernel/backlog.rs` | [`Queue`](kernel::queue::Queue), [`Backlog`](kernel::backlog::Backlog) |
 //! | the half that runs | `kernel/task.rs`, `kernel/meta.rs` | [`task()`], [`TaskMeta`](kernel::meta::TaskMeta) |
 //! | the half that is read | `kernel/future.rs` | [`Future`] |
 //! | everyone who wants to be told, in one list | `kernel/waiters.rs` | [`Waiters`](kernel::waiters::Waiters) |
@@ -181,6 +181,7 @@ mod kernel {
     pub(crate) mod backlog;
     pub(crate) mod seams;
     pub(crate) mod staff;
+    pub(crate) mod queue_state;
     pub(crate) mod queue;
     pub(crate) mod meta;
     pub(crate) mod waiters;

@@ -1,6 +1,6 @@
 //! Where tasks wait for their turn, and workers for tasks.
 //!
-//! This file decides who is idle, whether a submit needs a new worker, who is woken and when the
+//! The queue decides who is idle, whether a submit needs a new worker, who is woken and when the
 //! pool is over. All of that is one state under one lock, and a thread that has changed the state
 //! leaves the lock in one of two ways: through [`settle`](Queue::settle), which derives from the
 //! state who must be woken, or by going to sleep on a condvar, where nobody may be left to wake.
@@ -10,8 +10,8 @@
 //!
 //! | who sleeps | until | `settle` wakes if |
 //! |---|---|---|
-//! | a worker | a task waits, or the queue is closed | a task waits and no wake-up is under way; or closed |
-//! | a submitter that found workers still being hired | one has come, or none will | a worker is present, no hire is left, or closed |
+//! | a worker | a task waits, or closed | a task waits and no wake-up is under way; or closed |
+//! | a submitter that waits for a hire | one has come, or none will | a worker is present, no hire is left, or closed |
 //! | whoever waits for the end | closed, and no worker, hire or cancellation is left | the same |
 //!
 //! **One wake-up at a time.** Waking a thread costs a submitter more than all else it does. So one
@@ -39,9 +39,10 @@ use std::time::{Duration, Instant};
 use super::backlog::{Backlog, Place, Ticket};
 use super::error::{Broken, CancelReason, Refusal};
 use super::event::{EventKind, Shutdown};
+use super::queue_state::{self, Cancelling, Inbox, Phase, Snapshot, Totals, Workers};
 use super::seams::{Await, Listener, Origin};
 use super::staff::{Slot, Staff};
-use super::state::{Ending, Status};
+use super::state::Status;
 use crate::sync::{Condvar, Mutex, MutexGuard, deadline_after, wait_until};
 
 /// What waits in a queue: a cell, seen as something to run.
@@ -92,11 +93,13 @@ impl Cancelled<'_> {
     }
 }
 
+type State<'a> = queue_state::State<QueuedTask<'a>>;
+
 pub(crate) struct Queue<'a> {
     pub(crate) staff: Arc<Staff>,
     is_bounded: bool,
     /// Taken on its own, or while the state is locked.
-    inbox: Mutex<Inbox<'a>>,
+    inbox: Mutex<Inbox<QueuedTask<'a>>>,
     state: Mutex<State<'a>>,
     /// Listeners that hear when pending tasks are cancelled.
     followers: Mutex<Vec<Weak<dyn Listener + 'a>>>,
@@ -106,109 +109,6 @@ pub(crate) struct Queue<'a> {
     hire_settled: Condvar,
     /// For those who wait for the pool's end.
     everyone_gone: Condvar,
-}
-
-/// Where tasks are put while nobody has to be told of them: all workers there may be are awake.
-///
-/// So submitters and workers do not fight over one lock. A worker that has run out of tasks takes
-/// all that is here; a worker that is about to sleep closes the inbox first, in one critical
-/// section with looking into it. So a task is seen by that worker, or its submitter finds the inbox
-/// closed.
-struct Inbox<'a> {
-    is_open: bool,
-    tasks: Backlog<QueuedTask<'a>>,
-    submitted: u64,
-}
-
-/// What the lock protects.
-struct State<'a> {
-    /// The inbox is open. Closed, it is empty.
-    inbox_is_open: bool,
-    phase: Phase,
-    workers: Workers,
-    tasks: Backlog<QueuedTask<'a>>,
-    slots: Vec<Option<Arc<Slot>>>,
-    /// Submitters that wait for room or for a hire to be settled, or whose own hire has failed.
-    submitting: usize,
-    cancelling: Cancelling,
-    totals: Totals,
-}
-
-/// The pool's own life, which goes down this list.
-enum Phase {
-    Open,
-    /// Closes by itself, in the moment in which no task is pending or running.
-    LastCall,
-    Closed,
-    Broken(Broken),
-}
-
-#[derive(Default)]
-struct Workers {
-    /// Have come, and have not left their slot.
-    present: usize,
-    /// Hires that are not settled.
-    hiring: usize,
-    /// Have left their slot, and still have user code to run.
-    leaving: usize,
-    /// Of those present, the ones that sleep, or have been woken and have not got the lock yet.
-    asleep: usize,
-    /// Somebody has been notified and has not got the lock yet.
-    waking: bool,
-    /// Tasks that they run inline.
-    nested: usize,
-}
-
-/// Cancellations of all that waits, of which not everyone has been told.
-#[derive(Default)]
-struct Cancelling {
-    closers: usize,
-    /// What they have taken out of the line.
-    tasks: usize,
-}
-
-/// How many tasks there have been, and how they ended.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Totals {
-    pub(crate) submitted: u64,
-    pub(crate) returned: u64,
-    pub(crate) panicked: u64,
-    pub(crate) cancelled: u64,
-    pub(crate) lost: u64,
-    pub(crate) spares: u64,
-}
-
-impl Totals {
-    /// Counts the task that this worker has ended last.
-    pub(crate) fn count_ended(&mut self, slot: &Slot) {
-        if let Some(status) = slot.take_ended() {
-            self.count(status);
-        }
-    }
-
-    pub(crate) fn count(&mut self, status: Status) {
-        match status {
-            Status::Finished(Ending::Returned) => self.returned += 1,
-            Status::Finished(Ending::Panicked) => self.panicked += 1,
-            Status::Finished(Ending::Lost) => self.lost += 1,
-            Status::Cancelled => self.cancelled += 1,
-            Status::Pending | Status::Running => {}
-        }
-    }
-}
-
-/// All that can be said of a queue in one moment.
-pub(crate) struct Snapshot {
-    pub(crate) queued: usize,
-    pub(crate) workers: usize,
-    pub(crate) idle: usize,
-    pub(crate) nested: usize,
-    /// Threads that may still run user code of a hook or a task.
-    pub(crate) threads: usize,
-    pub(crate) totals: Totals,
-    pub(crate) slots: Vec<Arc<Slot>>,
-    pub(crate) is_open: bool,
-    pub(crate) is_over: bool,
 }
 
 /// One submitter's way into the queue, which may lead there more than once.
@@ -649,82 +549,5 @@ impl<'a> Queue<'a> {
 impl<'a> Backlog<QueuedTask<'a>> {
     fn remove_task(&mut self, task: Place) -> Option<QueuedTask<'a>> {
         self.remove(task.ticket, |found| found.place().address == task.address)
-    }
-}
-
-impl<'a> State<'a> {
-    /// Returns `true` if a task that comes now wakes nobody and starts no worker.
-    fn needs_no_wake_up(&self, staff: &Staff) -> bool {
-        let Workers { present, asleep, .. } = self.workers;
-        matches!(self.phase, Phase::Open)
-            && asleep == 0
-            && present > 0
-            && staff.workers() >= staff.most()
-    }
-
-    fn take_from(&mut self, inbox: &mut Inbox<'a>) {
-        self.tasks.append(&mut inbox.tasks);
-        self.totals.submitted += std::mem::take(&mut inbox.submitted);
-    }
-
-    /// Returns `true` if a task waits, a worker sleeps, and no wake-up is under way.
-    fn owes_a_wake_up(&self) -> bool {
-        !self.tasks.is_empty() && self.workers.asleep > 0 && !self.workers.waking
-    }
-
-    /// After the last call: closes if no task is pending, running or on its way.
-    fn close_if_idle(&mut self) {
-        let Workers { present, hiring, asleep, .. } = self.workers;
-        let is_idle = self.tasks.is_empty() && self.submitting == 0 && hiring == 0;
-        if matches!(self.phase, Phase::LastCall) && is_idle && present == asleep {
-            self.phase = Phase::Closed;
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        matches!(self.phase, Phase::Closed | Phase::Broken(_))
-    }
-
-    /// Returns `true` if it is closed and nobody is left or will come: while it is open, the last
-    /// worker to retire is not the last of all.
-    fn is_over(&self) -> bool {
-        let Workers { present, hiring, leaving, .. } = self.workers;
-        self.is_closed() && present + hiring + leaving + self.cancelling.closers == 0
-    }
-
-    fn refusal(&self) -> Option<Refusal> {
-        match &self.phase {
-            Phase::Open | Phase::LastCall => None,
-            Phase::Closed => Some(Refusal::ShutDown),
-            Phase::Broken(broken) => Some(Refusal::Broken(broken.clone())),
-        }
-    }
-
-    /// Takes a slot for a new worker, if there may be one more.
-    fn hire(&mut self, staff: &Staff) -> Option<Arc<Slot>> {
-        if staff.workers() >= staff.most() {
-            return None;
-        }
-        let index = self.slots.iter().position(Option::is_none).unwrap_or_else(|| {
-            self.slots.push(None);
-            self.slots.len() - 1
-        });
-        let slot = Slot::new(index);
-        self.slots[index] = Some(Arc::clone(&slot));
-        staff.slot_taken();
-        self.workers.hiring += 1;
-        self.totals.spares += u64::from(staff.is_spare(index));
-        Some(slot)
-    }
-
-    fn unhire(&mut self, slot: &Slot, staff: &Staff) {
-        self.free(slot, staff);
-        self.workers.hiring -= 1;
-        self.totals.spares -= u64::from(staff.is_spare(slot.index));
-    }
-
-    fn free(&mut self, slot: &Slot, staff: &Staff) {
-        self.slots[slot.index] = None;
-        staff.slot_freed();
     }
 }

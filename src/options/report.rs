@@ -10,7 +10,7 @@ use crate::kernel::error::ShutdownError;
 use crate::kernel::event::Shutdown;
 use crate::kernel::panics::Label;
 use crate::kernel::pool::{Settings, ThreadPoolExecutor};
-use crate::kernel::queue::{Snapshot, Totals};
+use crate::kernel::queue_state::{Snapshot, Totals};
 use crate::sync::deadline_after;
 use crate::sync::process_wide::Relaxed;
 

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::kernel::pool::{Pool, ThreadPoolExecutor};
-use crate::kernel::queue::Snapshot;
+use crate::kernel::queue_state::Snapshot;
 
 /// Statistics of a pool. The numbers are of one moment and agree with each other.
 ///
